@@ -1,0 +1,49 @@
+//! What the derive implements: components, the types of their fields, and typed columns.
+//!
+//! Owns the contract between the user's types and stored rows. It knows the shape of one table, nothing of storage.
+
+mod column;
+mod field;
+
+use crate::bytes::Row;
+use crate::schema::{InvalidRow, TableSchema};
+
+pub use column::{Assignment, Column, CompareOp, Number, Predicate, UpdateOp};
+pub use field::{Field, NativeField};
+
+/// A type whose values are the rows of one table. Write `#[derive(Component)]`.
+///
+/// # Safety
+/// Implemented by the derive only. `SCHEMA` must describe `Row` exactly: its size and alignment are those of `Row`, its
+/// fields cover every byte once, and bytes that [`validate`](Self::validate) accepts are a value of `Row`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a component: write `#[derive(Component)]` on it",
+    label = "not a component"
+)]
+pub unsafe trait Component: Sized + Send + Sync + 'static {
+    /// What is stored: `Self` for a native row, a generated type for a packed one.
+    type Row: Row;
+    /// What reading gives without copying: `&Self` for a native row, a small `Copy` view of a packed one.
+    type Ref<'a>: Copy + Send + Sync;
+
+    /// The table's name, layout and columns.
+    const SCHEMA: &'static TableSchema;
+
+    /// The row that stores this value.
+    fn into_row(self) -> Self::Row;
+
+    /// The value that a row stores.
+    fn from_row(row: &Self::Row) -> Self;
+
+    /// The view of a stored row.
+    fn view(row: &Self::Row) -> Self::Ref<'_>;
+
+    /// Lets `change` work on the stored value: in place for a native row, on a decoded value that is written back for
+    /// a packed one. If `change` panics, a packed row stays as it was.
+    fn with_mut<R>(row: &mut Self::Row, change: impl FnOnce(&mut Self) -> R) -> R;
+
+    /// Checks that `row` is the bytes of a row: its length, and the bits of every `bool` and `Entity` in it.
+    fn validate(row: &[u8]) -> Result<(), InvalidRow> {
+        Self::SCHEMA.validate(row)
+    }
+}

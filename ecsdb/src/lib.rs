@@ -1,0 +1,19 @@
+//! A typed, in-memory, relational database for ECS game components.
+
+#![deny(missing_docs)]
+
+#[cfg(target_endian = "big")]
+compile_error!("ecsdb keeps rows in little-endian order and hands out references to them: it needs a little-endian target");
+
+// Layer 0: nothing of the database.
+mod bytes;
+mod limits;
+
+// Layer 1: what a row is.
+mod component;
+mod entity;
+pub mod schema;
+
+pub use bytes::Row;
+pub use component::{Assignment, Column, CompareOp, Component, Field, NativeField, Number, Predicate, UpdateOp};
+pub use entity::Entity;

@@ -1,0 +1,56 @@
+//! What a table is made of, as a constant of a derive or loaded from a file.
+
+use std::borrow::Cow;
+
+use super::FieldType;
+
+/// How a row lies in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RowLayout {
+    /// Field after field without gaps, alignment 1.
+    Packed,
+    /// The user's own `#[repr(C)]` struct, proved to have no padding.
+    Native,
+}
+
+/// One column of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldSchema {
+    /// Name, unique in the table.
+    pub name: Cow<'static, str>,
+    /// What the field means, one paragraph or nothing.
+    pub doc: Cow<'static, str>,
+    /// What it holds.
+    pub field_type: FieldType,
+    /// Where it starts in the row, in bytes.
+    pub offset: u32,
+}
+
+/// One table: the rows of one component.
+///
+/// The row's entity is not a field: it is where the row lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableSchema {
+    /// Name, unique in the database.
+    pub name: Cow<'static, str>,
+    /// What the table means, one paragraph or nothing.
+    pub doc: Cow<'static, str>,
+    /// How a row lies in memory.
+    pub layout: RowLayout,
+    /// Bytes of a row; 0 for a tag.
+    pub size: u32,
+    /// Alignment of a row in bytes, 1 for packed rows.
+    pub align: u32,
+    /// The name under which the row's entity shows as a column, where the schema gives it one.
+    pub key: Option<Cow<'static, str>>,
+    /// The columns, in the order in which they lie in the row.
+    pub fields: Cow<'static, [FieldSchema]>,
+}
+
+impl TableSchema {
+    /// The column with this name, and its number.
+    pub fn field(&self, name: &str) -> Option<(usize, &FieldSchema)> {
+        self.fields.iter().enumerate().find(|(_, field)| field.name == name)
+    }
+}
