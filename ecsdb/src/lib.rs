@@ -3,7 +3,9 @@
 #![deny(missing_docs)]
 
 #[cfg(target_endian = "big")]
-compile_error!("ecsdb keeps rows in little-endian order and hands out references to them: it needs a little-endian target");
+compile_error!(
+    "ecsdb keeps rows in little-endian order and hands out references to them: it needs a little-endian target"
+);
 
 // Layer 0: nothing of the database.
 mod bytes;
