@@ -1,0 +1,15 @@
+//! Storage: versions of the whole database, made of pages that they share.
+//!
+//! Owns the directories, the pages, the allocation of slots, and the way from one version to the next. It knows strides
+//! and bytes, no component types; it does not know what a transaction is for, or who wants to hear of it.
+
+mod chunk;
+mod edit;
+mod entities;
+mod memory;
+mod pool;
+mod roots;
+mod slots;
+mod table;
+mod table_sets;
+mod version;
