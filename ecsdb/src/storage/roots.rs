@@ -8,7 +8,8 @@ use std::collections::VecDeque;
 
 use super::pool::PagePool;
 use super::version::Version;
-use crate::sync::{Arc, Published, Publisher};
+use crate::sync::shim::Arc;
+use crate::sync::{Published, Publisher, publish};
 
 /// Something that a commit has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +50,9 @@ impl Roots {
     /// A pool with one version, published.
     pub fn new(first: Version) -> Self {
         let first = Arc::new(first);
+        let (publisher, _) = publish(Arc::clone(&first));
         Self {
-            publisher: Publisher::new(Arc::clone(&first)),
+            publisher,
             all: vec![first],
             live: 0,
             history: VecDeque::new(),
@@ -61,7 +63,7 @@ impl Roots {
 
     /// What readers pin versions from.
     pub fn published(&self) -> Published<Version> {
-        self.publisher.published()
+        self.publisher.reader()
     }
 
     /// The published version.
@@ -135,7 +137,7 @@ impl Roots {
         version.number += 1;
         let number = version.number;
         let next = Arc::clone(&self.all[index]);
-        self.publisher.publish(next);
+        drop(self.publisher.store(next));
         self.live = index;
         let list = core::mem::replace(changes, self.lists.pop().unwrap_or_default());
         self.history_len += list.len();
