@@ -10,6 +10,7 @@ compile_error!(
 // Layer 0: nothing of the database.
 mod bytes;
 mod limits;
+mod sync;
 
 // Layer 1: what a row is.
 mod component;
