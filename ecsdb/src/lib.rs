@@ -8,14 +8,19 @@ compile_error!(
 );
 
 // Layer 0: nothing of the database.
+mod bits;
 mod bytes;
 mod limits;
 mod sync;
 
 // Layer 1: what a row is.
+mod change_set;
 mod component;
 mod entity;
 pub mod schema;
+
+// Layer 2: where rows are.
+mod storage;
 
 pub use bytes::Row;
 pub use component::{Assignment, Column, CompareOp, Component, Field, NativeField, Number, Predicate, UpdateOp};

@@ -118,7 +118,7 @@ impl Chunk {
         let page = &self.pages[slot / geometry.page_slots()];
         let presence = self.presence(geometry, slot / geometry.page_slots(), 0);
         let rank = (presence & ((1 << (slot % geometry.page_slots())) - 1)).count_ones() as usize;
-        page.page.as_ref().map(|page| page.as_ptr().wrapping_add(rank * geometry.stride()))
+        page.page.as_ref().map(|page| page.rows().wrapping_add(rank * geometry.stride()))
     }
 
     /// The address of the first row of `block`, where rows share pages of whole blocks.
@@ -168,7 +168,7 @@ impl Chunk {
             self.note_in_summary(first);
             return;
         }
-        let rows = slot.page.as_ref().map_or(geometry.no_rows(), |page| page.as_ptr());
+        let rows = slot.page.as_ref().map_or(geometry.no_rows(), |page| page.rows());
         let mut len = 0;
         for block in first..first + geometry.page_words() {
             let entry = &mut self.entries[block];

@@ -2,7 +2,7 @@
 
 use crate::bits::bits;
 use crate::entity::{Entity, Generations, RETIRED};
-use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
+use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS, CHUNK_SLOTS};
 
 use super::table_sets::TableSetId;
 
@@ -200,4 +200,9 @@ impl Entities {
             self.chunks.iter().flat_map(|chunk| &chunk.generations).map(|generations| generations.heap_bytes()).sum();
         self.chunks.capacity() * size_of::<usize>() + self.chunks.len() * size_of::<EntityChunk>() + arrays
     }
+}
+
+/// How many chunks `slots` slots need.
+pub const fn chunks_for(slots: usize) -> usize {
+    slots.div_ceil(CHUNK_SLOTS)
 }

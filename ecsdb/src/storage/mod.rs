@@ -10,6 +10,19 @@ mod memory;
 mod pool;
 mod roots;
 mod slots;
+mod store;
 mod table;
 mod table_sets;
+#[cfg(all(test, not(ecsdb_loom)))]
+mod tests;
 mod version;
+
+pub use edit::{Batch, PageRewrite, Put, StorageError};
+pub use entities::Entities;
+pub use memory::MemoryUsage;
+pub use pool::MemoryLimit;
+pub use slots::SlotsExhausted;
+pub use store::Store;
+pub use table::{PageGeometry, Table};
+pub use table_sets::TableSetId;
+pub use version::Version;

@@ -80,7 +80,7 @@ impl PagePool {
     /// that are rewritten together then lie in memory in the order in which a scan reads them.
     pub fn sort(&mut self, lines: usize) {
         if let Some(pages) = self.free.get_mut(size_class(lines)) {
-            pages.sort_by_key(|page| core::cmp::Reverse(page.as_ptr().addr()));
+            pages.sort_by_key(|page| core::cmp::Reverse(page.rows().addr()));
         }
     }
 
@@ -138,9 +138,9 @@ mod tests {
         let held = page.clone();
         pool.put(page);
         assert_eq!(pool.free_bytes(), 0);
-        let address = held.as_ptr();
+        let address = held.rows();
         pool.put(held);
-        assert_eq!(pool.take(3).unwrap().as_ptr(), address);
+        assert_eq!(pool.take(3).unwrap().rows(), address);
     }
 
     #[test]
@@ -148,14 +148,11 @@ mod tests {
         let meter = Arc::new(Meter::default());
         let mut pool = PagePool::new(Arc::clone(&meter), 10_000);
         let page = pool.take(64).unwrap();
-        pool.put(pool_page(&mut pool));
+        let spare = pool.take(8).unwrap();
+        pool.put(spare);
         let error = pool.take(128).err().unwrap();
         assert_eq!((error.limit, error.needed), (10_000, Page::footprint_of(128)));
         drop(page);
         pool.take(128).unwrap();
-    }
-
-    fn pool_page(pool: &mut PagePool) -> PageRef {
-        pool.take(8).unwrap()
     }
 }

@@ -51,14 +51,7 @@ impl Roots {
     pub fn new(first: Version) -> Self {
         let first = Arc::new(first);
         let (publisher, _) = publish(Arc::clone(&first));
-        Self {
-            publisher,
-            all: vec![first],
-            live: 0,
-            history: VecDeque::new(),
-            history_len: 0,
-            lists: Vec::new(),
-        }
+        Self { publisher, all: vec![first], live: 0, history: VecDeque::new(), history_len: 0, lists: Vec::new() }
     }
 
     /// What readers pin versions from.
@@ -201,4 +194,3 @@ fn catch_up(version: &mut Version, live: &Version, change: Dirty, pool: &mut Pag
         }
     }
 }
-

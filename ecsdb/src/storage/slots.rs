@@ -179,12 +179,7 @@ impl SlotAllocator {
     fn extend_to(&mut self, end: usize) {
         while self.notes.len() < end {
             let block = self.notes.len();
-            self.notes.push(BlockNote {
-                free: 0,
-                retired: 0,
-                owner: TableSetId::NONE,
-                tables: TableSetId::NONE,
-            });
+            self.notes.push(BlockNote { free: 0, retired: 0, owner: TableSetId::NONE, tables: TableSetId::NONE });
             if block.is_multiple_of(64) {
                 self.unowned.push(0);
             }

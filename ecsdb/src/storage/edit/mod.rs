@@ -24,6 +24,7 @@ use crate::change_set::{BlockChange, BlockState, ChangeSet, ColumnSet, PageRun};
 use crate::limits::BLOCK_SLOTS;
 
 pub use rewrite::PageRewrite;
+pub use rows::Put;
 
 /// The storage cannot take a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -76,6 +77,8 @@ pub struct Batch<'a> {
     pub(super) serial: &'a mut u64,
     /// The number of the first transaction of the batch: what has a stamp from here on is in `dirty` already.
     pub(super) first_serial: u64,
+    /// Whether a transaction of the batch that was kept has changed something.
+    pub(super) changed: &'a mut bool,
     pub(super) failure: Option<StorageError>,
 }
 
@@ -122,6 +125,7 @@ impl Batch<'_> {
 
     /// Keeps what the running transaction did, and lets go of the way back.
     pub fn commit(&mut self) {
+        *self.changed |= !self.is_untouched();
         for undo in self.undo.pages.drain(..) {
             if let Some(page) = undo.before {
                 self.pool.put(page);
@@ -133,6 +137,7 @@ impl Batch<'_> {
 
     /// Keeps what the running transaction did, as a change set of version `version`.
     pub fn commit_with_changes(&mut self, version: u64) -> ChangeSet {
+        *self.changed |= !self.is_untouched();
         let mut words = Vec::with_capacity(self.undo.words.len() / 2 * 3);
         let mut pages = Vec::with_capacity(self.undo.pages.len());
         for undo in self.undo.pages.drain(..) {
@@ -222,7 +227,14 @@ impl Batch<'_> {
             self.undo.words.push(chunk.presence(geometry, in_chunk, index));
         }
         self.undo.words.resize(words_at as usize + 2 * count, 0);
-        self.undo.pages.push(PageUndo { table, page: page as u32, words_at, columns: ColumnSet::NONE, len, before: None });
+        self.undo.pages.push(PageUndo {
+            table,
+            page: page as u32,
+            words_at,
+            columns: ColumnSet::NONE,
+            len,
+            before: None,
+        });
         undo
     }
 

@@ -90,7 +90,8 @@ impl Batch<'_> {
         let directory = &version.tables[usize::from(table)];
         workers.install(|| {
             tasks.par_iter_mut().with_min_len(8).for_each(|task| {
-                let (Some(copy), Some(chunk)) = (&mut task.copy, directory.chunk(task.page / geometry.chunk_pages())) else {
+                let (Some(copy), Some(chunk)) = (&mut task.copy, directory.chunk(task.page / geometry.chunk_pages()))
+                else {
                     return;
                 };
                 let slot = &chunk.pages()[task.page % geometry.chunk_pages()];

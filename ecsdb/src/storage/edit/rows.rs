@@ -156,7 +156,8 @@ impl Batch<'_> {
             let rows = geometry.page_slots().min(new_len.max(len + len / 2));
             let taken = self.pool.take(geometry.lines(rows));
             let mut grown = self.doom(taken)?;
-            let slot = self.version.tables[usize::from(table)].chunk_mut(page / geometry.chunk_pages()).page_mut(in_chunk);
+            let slot =
+                self.version.tables[usize::from(table)].chunk_mut(page / geometry.chunk_pages()).page_mut(in_chunk);
             if let Some(old) = slot.page.take() {
                 copy_around(&old, len, own(&mut grown), stride, Reshape { at, remove, insert });
                 self.pool.put(old);
