@@ -47,31 +47,43 @@ impl<'s> Source<'s> {
         Err(SchemaError { location: Some(self.location(span.start)), table: None, field: None, kind })
     }
 
-    /// Where the key that is repeated at `again` stood first. A repeated header names its whole path; of a repeated key
-    /// in a section the last one before it is meant.
+    /// Where the key that is repeated at `again` stood first. Of a repeated header that is the first header with the
+    /// same path (the parser keeps the second), of a repeated key in a section the last one before it.
     fn first_definition(self, document: &Spanned<DeTable<'_>>, again: &Range<usize>) -> Option<Location> {
         let line_start = self.text[..again.start].rfind('\n').map_or(0, |newline| newline + 1);
-        let line = self.text[line_start..].lines().next()?.trim();
-        if line.starts_with('[') {
-            let header = DeTable::parse(line).ok()?;
-            return self.same_path(document.get_ref(), header.get_ref(), None);
+        if let Some((path, _)) = header(self.text[line_start..].lines().next()?) {
+            let mut start = 0;
+            for line in self.text[..line_start].split_inclusive('\n') {
+                if let Some((_, offset)) = header(line).filter(|(other, _)| *other == path) {
+                    return Some(self.location(start + offset));
+                }
+                start += line.len();
+            }
+            return None;
         }
         let name = &self.text[again.clone()];
         let mut found = None;
         last_key_before(document.get_ref(), name, again.start, &mut found);
         found.map(|offset| self.location(offset))
     }
+}
 
-    /// Follows the only path through `header` in `document` and finds its last key.
-    fn same_path(self, document: &DeTable<'_>, header: &DeTable<'_>, found: Option<Location>) -> Option<Location> {
-        let Some((name, inner)) = header.iter().next() else { return found };
-        let (key, value) = document.get_key_value(name.get_ref().as_ref())?;
-        let found = Some(self.location(key.span().start));
-        match (value.get_ref(), inner.get_ref()) {
-            (DeValue::Table(document), DeValue::Table(header)) => self.same_path(document, header, found),
-            _ => found,
+/// The path in a header line, and where its last key stands in the line.
+fn header(line: &str) -> Option<(Vec<String>, usize)> {
+    if !line.trim_start().starts_with('[') {
+        return None;
+    }
+    let document = DeTable::parse(line).ok()?;
+    let (mut path, mut offset, mut table) = (Vec::new(), 0, document.get_ref());
+    while let Some((key, value)) = table.iter().next() {
+        path.push(key.get_ref().to_string());
+        offset = key.span().start;
+        match value.get_ref() {
+            DeValue::Table(inner) => table = inner,
+            _ => break,
         }
     }
+    Some((path, offset))
 }
 
 /// The greatest offset below `before` at which a key `name` stands in `table` or inside of it.
