@@ -27,6 +27,7 @@ mod entity;
 pub mod schema;
 
 // Layer 2: where rows are.
+mod query;
 mod storage;
 
 pub use bytes::Row;

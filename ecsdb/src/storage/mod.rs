@@ -17,6 +17,7 @@ mod table_sets;
 mod tests;
 mod version;
 
+pub use chunk::Chunk;
 pub use edit::{Batch, PageRewrite, Put, StorageError};
 pub use entities::Entities;
 pub use memory::MemoryUsage;

@@ -61,13 +61,12 @@ impl Store {
 
     /// The batch in the making; one is opened if there is none.
     pub fn batch(&mut self) -> Batch<'_> {
-        let open = match &mut self.open {
-            Some(open) => open,
-            None => {
-                let root = self.roots.writable(&mut self.pool);
-                self.open.insert(OpenBatch { root, first_serial: self.serial + 1, changed: false })
-            }
-        };
+        let (roots, pool, serial) = (&mut self.roots, &mut self.pool, self.serial);
+        let open = self.open.get_or_insert_with(|| OpenBatch {
+            root: roots.writable(pool),
+            first_serial: serial + 1,
+            changed: false,
+        });
         Batch {
             first_serial: open.first_serial,
             changed: &mut open.changed,
