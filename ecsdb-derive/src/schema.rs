@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use proc_macro2::{Literal, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Error, Ident, LitStr, Path, Token, Type, Visibility, parenthesized};
@@ -73,7 +73,7 @@ pub fn expand(input: Input) -> TokenStream {
         let text = format!(" The tables of the database `{}`.", name.value());
         Some(quote_spanned!(site=> #[doc = #text]))
     };
-    let written = types.iter().map(|ty| spelled(ty));
+    let written = types.iter().map(spelled);
     let tables = types.iter().map(|ty| quote_spanned!(site=> <#ty as #ecsdb::Component>::SCHEMA));
     let indexed = types.iter().enumerate().map(|(index, ty)| {
         // More than fit are refused by the check of the whole schema.

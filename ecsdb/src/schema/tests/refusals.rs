@@ -172,7 +172,7 @@ fn names_are_checked() {
 #[test]
 fn a_file_that_cannot_be_read_says_so() {
     let error = DatabaseSchema::from_toml_file("no/such/game.toml").unwrap_err();
-    assert!(matches!(error.kind, SchemaErrorKind::Read { kind: std::io::ErrorKind::NotFound, .. }), "{error:?}");
+    assert!(matches!(*error.kind, SchemaErrorKind::Read { kind: std::io::ErrorKind::NotFound, .. }), "{error:?}");
     assert!(error.to_string().starts_with("no/such/game.toml: cannot read the schema: "), "{error}");
 }
 
