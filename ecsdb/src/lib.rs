@@ -7,6 +7,13 @@ compile_error!(
     "ecsdb keeps rows in little-endian order and hands out references to them: it needs a little-endian target"
 );
 
+// The derive names this crate `::ecsdb`, also inside its own tests.
+#[cfg(test)]
+extern crate self as ecsdb;
+
+#[doc(hidden)]
+pub mod __private;
+
 // Layer 0: nothing of the database.
 mod bytes;
 mod limits;
@@ -17,5 +24,7 @@ mod entity;
 pub mod schema;
 
 pub use bytes::Row;
+pub use component::packed;
 pub use component::{Assignment, Column, CompareOp, Component, Field, NativeField, Number, Predicate, UpdateOp};
+pub use ecsdb_derive::Component;
 pub use entity::Entity;

@@ -1,5 +1,7 @@
 //! The types that can stand in a component.
 
+use core::fmt;
+
 use crate::bytes::Row;
 use crate::schema::FieldType;
 
@@ -15,9 +17,9 @@ use crate::schema::FieldType;
 )]
 pub unsafe trait Field: Sized + Send + Sync + 'static {
     /// The stored form in a packed row: little-endian bytes.
-    type Packed: Row + Copy;
+    type Packed: Row + Copy + PartialEq + fmt::Debug;
     /// What reading the field of a packed row gives: the value, or a borrowed array.
-    type View<'a>: Copy + Send + Sync;
+    type View<'a>: Copy + Send + Sync + fmt::Debug;
 
     /// The type in the schema.
     const TYPE: FieldType;
@@ -35,7 +37,8 @@ pub unsafe trait Field: Sized + Send + Sync + 'static {
 /// A field type whose own memory is the stored form, so that it can stand in a native (`#[repr(C)]`) row.
 ///
 /// # Safety
-/// The type is a [`Row`] whose bytes are those of its packed form, on every supported target.
+/// The type is a [`Row`] whose bytes are those of its packed form, on every supported target. `ALIGN` is at least the
+/// alignment of the type on every target, a power of two, and at most [`ROW_ALIGN_MAX`](crate::limits::ROW_ALIGN_MAX).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a `#[repr(C)]` component",
     label = "has no fixed form in memory",

@@ -4,6 +4,8 @@
 
 mod column;
 mod field;
+pub mod packed;
+mod scalars;
 
 use crate::bytes::Row;
 use crate::schema::{InvalidRow, TableSchema};
@@ -14,8 +16,8 @@ pub use field::{Field, NativeField};
 /// A type whose values are the rows of one table. Write `#[derive(Component)]`.
 ///
 /// # Safety
-/// Implemented by the derive only. `SCHEMA` must describe `Row` exactly: its size and alignment are those of `Row`, its
-/// fields cover every byte once, and bytes that [`validate`](Self::validate) accepts are a value of `Row`.
+/// Implemented by the derive only. `SCHEMA` must describe `Row` exactly: its size is that of `Row`, its alignment at
+/// least that of `Row` on every target, its fields cover every byte once, and bytes that [`validate`](Self::validate) accepts are a value of `Row`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a component: write `#[derive(Component)]` on it",
     label = "not a component"

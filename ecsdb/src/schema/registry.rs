@@ -69,7 +69,7 @@ pub unsafe trait TableOf<S: Schema>: Component {
 /// It does not compile if a type is listed twice, if two components have one table name, if a name is not snake case or
 /// reserved, or if there are too many tables, fields or bytes in a row.
 ///
-/// ```ignore
+/// ```
 /// use ecsdb::Component;
 /// use ecsdb::schema::{Schema, TableOf};
 ///

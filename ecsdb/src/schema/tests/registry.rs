@@ -65,7 +65,7 @@ crate::schema! {
     /// Attributes and a trailing comma.
     #[derive(Clone, Copy, Debug)]
     #[schema(name = "second-world", version = "1.2.0")]
-    Second: crate::schema::tests::registry::parts::Health,
+    Second: self::parts::Health,
 }
 
 crate::schema! { pub(crate) Nothing: }

@@ -1,0 +1,167 @@
+//! Writes the code of a component: here what both kinds of rows share, the rest in `expand_native` and
+//! `expand_packed`.
+//!
+//! Rules of the generated code: every path starts at the crate path; every method is called by its full path, so that
+//! no method of the user's is called instead; parameters begin with `__`; `unsafe` never has the place of a token of
+//! the user's; nothing but the row type and the view gets a name in the user's module.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Member;
+
+use crate::ast::{Input, Shape};
+use crate::attr::{Storage, StructAttrs};
+use crate::ctxt::Ctxt;
+use crate::model::{Column, Model, crate_path, model};
+use crate::{expand_native, expand_packed, fallback};
+
+/// The code for `#[derive(Component)]` on `input`, or the errors and what keeps further ones away.
+pub fn component(input: &Input) -> TokenStream {
+    let cx = Ctxt::new();
+    let attrs = StructAttrs::parse(&cx, &input.attrs);
+    let model = model(&cx, input, &attrs);
+    match (cx.finish(), model) {
+        (Ok(()), Some(model)) if model.storage == Storage::Native || model.is_tag() => expand_native::component(&model),
+        (Ok(()), Some(model)) => expand_packed::component(&model),
+        (Ok(()), None) => TokenStream::new(),
+        (Err(errors), model) => fallback::component(input, &crate_path(&attrs), model.as_ref(), errors),
+    }
+}
+
+/// The attribute that keeps lints about the user's names and habits out of generated code.
+pub fn quiet() -> TokenStream {
+    quote! {
+        #[allow(
+            dead_code, deprecated, non_camel_case_types, non_snake_case, private_interfaces, single_use_lifetimes,
+            unreachable_pub, unused_qualifications
+        )]
+    }
+}
+
+/// The `unsafe` of an `impl`, at a place that belongs to the macro.
+pub fn unsafe_token() -> TokenStream {
+    quote_spanned!(Span::mixed_site()=> unsafe)
+}
+
+/// The `SCHEMA` constant; the columns lie in a row of type `row`, which has the alignment `align`.
+pub fn schema(model: &Model, row: &TokenStream, align: &TokenStream) -> TokenStream {
+    let private = model.private();
+    let krate = &model.krate;
+    let Model { table, doc, .. } = model;
+    let layout = match model.storage {
+        Storage::Packed => quote!(Packed),
+        Storage::Native => quote!(Native),
+    };
+    let fields = model.columns.iter().map(|column| {
+        let Column { name, doc, ty, member, .. } = column;
+        quote! {
+            #krate::schema::FieldSchema {
+                name: #private::Cow::Borrowed(#name),
+                doc: #private::Cow::Borrowed(#doc),
+                field_type: <#ty as #krate::Field>::TYPE,
+                offset: #private::core::mem::offset_of!(#row, #member) as #private::core::primitive::u32,
+            },
+        }
+    });
+    quote! {
+        const SCHEMA: &'static #krate::schema::TableSchema = &#krate::schema::TableSchema {
+            name: #private::Cow::Borrowed(#table),
+            doc: #private::Cow::Borrowed(#doc),
+            layout: #krate::schema::RowLayout::#layout,
+            size: #private::core::mem::size_of::<#row>() as #private::core::primitive::u32,
+            align: #align,
+            key: #private::core::option::Option::None,
+            fields: #private::Cow::Borrowed(const { &[#(#fields)*] }),
+        };
+    }
+}
+
+/// The constant `C` with a typed column for each field, as visible as the field.
+///
+/// `value` writes each column: its number and the column.
+pub fn columns(model: &Model, value: impl Fn(usize, &Column) -> TokenStream) -> TokenStream {
+    if model.is_tag() {
+        return TokenStream::new();
+    }
+    let Model { ident, vis, krate, .. } = model;
+    let name = format_ident!("{}Columns", ident, span = Span::mixed_site());
+    let labels: Vec<String> = model.columns.iter().map(|column| format!("`{}`", column.label)).collect();
+    let about = format!("The columns of `{}`.", ident);
+    let about_constant = format!("The columns of the table: {}.", labels.join(", "));
+    let fields = model.columns.iter().map(|column| {
+        let Column { vis, member, ty, .. } = column;
+        let doc = described(column, "Column");
+        let name = name_of(member);
+        quote!(#[doc = #doc] #vis #name #krate::Column<#ident, #ty>)
+    });
+    let definition = braces(model.shape, quote!(#(#fields),*));
+    let semicolon = (model.shape == Shape::Tuple).then(|| quote!(;));
+    let values = model.columns.iter().enumerate().map(|(index, column)| {
+        let member = column.member;
+        let value = value(index, column);
+        quote!(#member: #value)
+    });
+    quote! {
+        #[doc = #about]
+        #vis struct #name #definition #semicolon
+
+        #[automatically_derived]
+        impl #ident {
+            #[doc = #about_constant]
+            #vis const C: #name = #name { #(#values),* };
+        }
+    }
+}
+
+/// Column number `index`, where it lies in the row type `row`.
+pub fn column(model: &Model, row: &TokenStream, index: usize, column: &Column) -> TokenStream {
+    let private = model.private();
+    let Model { ident, krate, .. } = model;
+    let Column { ty, member, .. } = column;
+    let index = index as u16;
+    quote! {
+        #krate::Column::<#ident, #ty>::new(
+            #index,
+            #private::core::mem::offset_of!(#row, #member) as #private::core::primitive::u32,
+        )
+    }
+}
+
+/// The statement in a constant that stops the build with the text of `check`, at `span`, unless the text is empty.
+pub fn refuse(model: &Model, span: Span, check: TokenStream) -> TokenStream {
+    let private = model.private();
+    quote_spanned! {span.resolved_at(Span::mixed_site())=>
+        let __text = #check;
+        if !#private::Text::is_empty(&__text) {
+            #private::core::panic!("{}", #private::Text::as_str(&__text));
+        }
+    }
+}
+
+/// The check that the type needs no drop.
+pub fn no_drop_glue(model: &Model) -> TokenStream {
+    let private = model.private();
+    let ident = model.ident;
+    refuse(model, ident.span(), quote!(#private::drop_glue(#private::core::mem::needs_drop::<#ident>())))
+}
+
+/// A struct body: braces for named fields, parentheses for a tuple.
+pub fn braces(shape: Shape, fields: TokenStream) -> TokenStream {
+    match shape {
+        Shape::Tuple => quote!((#fields)),
+        Shape::Named | Shape::Unit => quote!({ #fields }),
+    }
+}
+
+/// What stands before the type in a field: its name, if it has one.
+pub fn name_of(member: &Member) -> TokenStream {
+    match member {
+        Member::Named(name) => quote!(#name:),
+        Member::Unnamed(_) => TokenStream::new(),
+    }
+}
+
+/// The user's description of the field, or that it is one.
+pub fn described(column: &Column, what: &str) -> String {
+    if column.doc.is_empty() { format!("{what} `{}`.", column.label) } else { column.doc.clone() }
+}

@@ -1,0 +1,144 @@
+//! What the generated code is made of: the names, the columns and the paths, with every attribute applied.
+//!
+//! Everything that can be refused has been reported when the model is there.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+use syn::{Ident, LitStr, Member, Visibility};
+
+use crate::ast::{Body, Field, Input, Shape};
+use crate::attr::{self, FieldAttrs, Storage, StructAttrs};
+use crate::check;
+use crate::ctxt::Ctxt;
+use crate::names::snake_case;
+
+/// A component.
+pub struct Model<'a> {
+    pub ident: &'a Ident,
+    pub vis: &'a Visibility,
+    pub shape: Shape,
+    pub storage: Storage,
+    /// The path of `ecsdb`.
+    pub krate: TokenStream,
+    pub table: String,
+    pub doc: String,
+    /// The name of the generated row type.
+    pub row: Ident,
+    /// The name of the generated view type.
+    pub view: Ident,
+    pub columns: Vec<Column<'a>>,
+}
+
+/// A field as a column.
+pub struct Column<'a> {
+    pub vis: &'a Visibility,
+    pub member: &'a Member,
+    pub ty: &'a TokenStream,
+    pub span: Span,
+    /// The name in the schema.
+    pub name: String,
+    /// The method of the view.
+    pub getter: Ident,
+    /// The name in texts for the user.
+    pub label: String,
+    pub doc: String,
+}
+
+impl Model<'_> {
+    /// Whether there is nothing to store: the component is a tag.
+    pub fn is_tag(&self) -> bool {
+        self.columns.is_empty()
+    }
+
+    /// The path of what generated code may use.
+    pub fn private(&self) -> TokenStream {
+        let krate = &self.krate;
+        quote!(#krate::__private)
+    }
+}
+
+/// The path of `ecsdb`, as far as it is known: also good when there are errors.
+pub fn crate_path(attrs: &StructAttrs) -> TokenStream {
+    match &attrs.krate {
+        Some(path) => quote!(#path),
+        None => quote!(::ecsdb),
+    }
+}
+
+/// The model of the item, or `None` if it can be no component. Every reason is reported to `cx`.
+pub fn model<'a>(cx: &Ctxt, input: &'a Input, attrs: &StructAttrs) -> Option<Model<'a>> {
+    check::generics(cx, &input.generics);
+    let (shape, fields) = match &input.body {
+        Body::Struct(shape, fields) => (*shape, fields),
+        Body::Enum(span) => {
+            cx.at(*span, "enums cannot be components yet: write a struct with a `u8` that stands for the variant");
+            return None;
+        }
+        Body::Union(span) => {
+            cx.at(*span, "a union does not say which of its fields holds: write a struct");
+            return None;
+        }
+    };
+    let storage = Storage::parse(cx, &input.attrs);
+    let columns: Vec<Column> = fields.iter().map(|field| column(cx, field, fields.len())).collect();
+    for (index, column) in columns.iter().enumerate() {
+        if let Some(other) = columns[..index].iter().find(|other| other.name == column.name) {
+            let message =
+                format_args!("two columns are named `{}`: `{}` and `{}`", column.name, other.label, column.label);
+            cx.at(column.span, message);
+        }
+    }
+    generated_types_make_sense(cx, attrs, storage, columns.is_empty());
+    let ident = &input.ident;
+    Some(Model {
+        ident,
+        vis: &input.vis,
+        shape,
+        storage,
+        krate: crate_path(attrs),
+        table: attrs.table.as_ref().map_or_else(|| snake_case(&ident.unraw().to_string()), LitStr::value),
+        doc: attr::doc(&input.attrs),
+        row: attrs.row.clone().unwrap_or_else(|| format_ident!("{}Row", ident)),
+        view: attrs.view.clone().unwrap_or_else(|| format_ident!("{}Ref", ident)),
+        columns,
+    })
+}
+
+fn column<'a>(cx: &Ctxt, field: &'a Field, fields: usize) -> Column<'a> {
+    check::field(cx, field);
+    let attrs = FieldAttrs::parse(cx, &field.attrs);
+    let getter = match &field.member {
+        Member::Named(name) => name.clone(),
+        // A newtype is its value; the other tuple structs count.
+        Member::Unnamed(_) if fields == 1 => Ident::new("value", field.span),
+        Member::Unnamed(index) => Ident::new(&format!("_{}", index.index), field.span),
+    };
+    Column {
+        vis: &field.vis,
+        member: &field.member,
+        ty: &field.ty,
+        span: field.span,
+        name: attrs.rename.map_or_else(|| getter.unraw().to_string(), |name| name.value()),
+        label: match &field.member {
+            Member::Named(name) => name.unraw().to_string(),
+            Member::Unnamed(index) => index.index.to_string(),
+        },
+        getter,
+        doc: attr::doc(&field.attrs),
+    }
+}
+
+/// `row` and `view` name types that only a packed component with fields has.
+fn generated_types_make_sense(cx: &Ctxt, attrs: &StructAttrs, storage: Storage, is_tag: bool) {
+    let why = match storage {
+        Storage::Native => "a `#[repr(C)]` component is its own row",
+        Storage::Packed if is_tag => "a component without fields is its own row",
+        Storage::Packed => return,
+    };
+    for (key, name) in [("row", &attrs.row), ("view", &attrs.view)] {
+        if let Some(name) = name {
+            cx.at(name.span(), format_args!("{why}: there is no generated type for `{key}` to name"));
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Names: the table name of a struct, and which name somebody may have meant.
+
+/// `MoveTarget` as `move_target`, `HTTPServer` as `http_server`.
+pub fn snake_case(name: &str) -> String {
+    let chars: Vec<char> = name.chars().collect();
+    let mut snake = String::with_capacity(name.len() + 4);
+    for (index, &c) in chars.iter().enumerate() {
+        if c.is_uppercase() && index > 0 && chars[index - 1] != '_' {
+            let before = chars[index - 1];
+            let next_is_lower = chars.get(index + 1).is_some_and(|next| next.is_lowercase());
+            if !before.is_uppercase() || next_is_lower {
+                snake.push('_');
+            }
+        }
+        snake.extend(c.to_lowercase());
+    }
+    snake
+}
+
+/// Whether a table or a column can have this name: letters, digits and `_`, not first a digit.
+pub fn is_name(name: &str) -> bool {
+    name.chars().all(|c| c == '_' || c.is_alphanumeric()) && name.chars().next().is_some_and(|c| !c.is_numeric())
+}
+
+/// The one of `candidates` that is a few typing errors away from `name`.
+pub fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let within = name.chars().count().max(3) / 3;
+    candidates
+        .iter()
+        .map(|candidate| (distance(name, candidate), *candidate))
+        .filter(|(distance, candidate)| *distance <= within || candidate.starts_with(name) && name.len() > 2)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many characters to insert, delete, replace or swap with their neighbour to get from `a` to `b`.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_names_are_snake_case() {
+        for (name, snake) in [
+            ("Health", "health"),
+            ("MoveTarget", "move_target"),
+            ("HTTPServer", "http_server"),
+            ("Vec3Pair", "vec3_pair"),
+            ("Pos2D", "pos2_d"),
+            ("already_snake", "already_snake"),
+            ("Odd_Name", "odd_name"),
+            ("X", "x"),
+        ] {
+            assert_eq!(snake_case(name), snake);
+        }
+    }
+
+    #[test]
+    fn names_are_words() {
+        for name in ["hp", "_0", "größe", "a1"] {
+            assert!(is_name(name), "{name}");
+        }
+        for name in ["", "1a", "a b", "a.b", "a-b", "\"", "a\n"] {
+            assert!(!is_name(name), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_name_is_a_few_errors_away() {
+        let keys = ["table", "row", "view", "crate"];
+        assert_eq!(nearest("tabel", &keys), Some("table"));
+        assert_eq!(nearest("rwo", &keys), Some("row"));
+        assert_eq!(nearest("creat", &keys), Some("crate"));
+        assert_eq!(nearest("tab", &keys), Some("table"));
+        assert_eq!(nearest("durability", &keys), None);
+        assert_eq!(nearest("x", &keys), None);
+    }
+}

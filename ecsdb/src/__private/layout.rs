@@ -1,0 +1,127 @@
+//! The proof, at compile time, that a row lies as its schema says: no gap, no hidden field, nothing too large.
+//!
+//! The derive walks the fields of a component through one of these and panics, at the place of the field, with the
+//! first text that is not empty.
+
+use super::Text;
+use crate::component::{Field, NativeField};
+use crate::limits::{FIELDS_MAX, ROW_BYTES_MAX};
+
+/// The walk over a native (`#[repr(C)]`) row.
+pub struct NativeLayout {
+    /// Bytes of the fields so far.
+    size: usize,
+    /// The strictest canonical alignment so far.
+    align: usize,
+    /// The field before; empty at first.
+    previous: &'static str,
+}
+
+impl NativeLayout {
+    /// Before the first field.
+    #[expect(clippy::new_without_default, reason = "nothing makes one outside a constant")]
+    pub const fn new() -> Self {
+        Self { size: 0, align: 1, previous: "" }
+    }
+
+    /// Passes the field `name` of type `F`, which the compiler has put at `offset`.
+    pub const fn field<F: NativeField>(&mut self, name: &'static str, offset: usize) -> Text {
+        let gap = self.size.next_multiple_of(F::ALIGN) - self.size;
+        if gap > 0 {
+            let text = Text::new().bytes(gap).str(" of padding before `").str(name).str("` (after `");
+            let text = text.str(self.previous).str("`, offset ").number(self.size).str("): reorder the fields");
+            return way_out(text, gap, "before it");
+        }
+        if offset != self.size {
+            let text = Text::new().str("`").str(name).str("` should be at byte ").number(self.size);
+            return text.str(" but is at byte ").number(offset).str(CHANGED_AFTERWARDS);
+        }
+        self.size += size_of::<F>();
+        if self.align < F::ALIGN {
+            self.align = F::ALIGN;
+        }
+        self.previous = name;
+        Text::new()
+    }
+
+    /// After the last of `fields` fields: the row has `size` bytes and the alignment `align`, says the compiler.
+    pub const fn finish(&self, fields: usize, size: usize, align: usize) -> Text {
+        let gap = self.size.next_multiple_of(self.align) - self.size;
+        if gap > 0 {
+            let text = Text::new().bytes(gap).str(" of padding at the end, after `").str(self.previous);
+            let text = text.str("` (offset ").number(self.size).str(", the row is aligned to ").number(self.align);
+            return way_out(text.str("): use smaller fields"), gap, "as the last field");
+        }
+        if size != self.size || align > self.align {
+            let text = Text::new().str("the fields make a row of ").bytes(self.size).str(" aligned to ");
+            let text = text.number(self.align).str(", but the struct has ").bytes(size).str(" aligned to ");
+            return text.number(align).str(CHANGED_AFTERWARDS);
+        }
+        within_limits(fields, size)
+    }
+
+    /// The alignment of the row for the schema: the same on every target.
+    pub const fn align(&self) -> u32 {
+        self.align as u32
+    }
+
+    /// The same alignment, with one more field of type `F`, and nothing checked.
+    pub const fn aligned_for<F: NativeField>(mut self) -> Self {
+        if self.align < F::ALIGN {
+            self.align = F::ALIGN;
+        }
+        self
+    }
+}
+
+/// The walk over a generated packed row.
+pub struct PackedLayout {
+    /// Bytes of the fields so far.
+    size: usize,
+    /// Whether every field was where it should be.
+    exact: bool,
+}
+
+impl PackedLayout {
+    /// Before the first field.
+    #[expect(clippy::new_without_default, reason = "nothing makes one outside a constant")]
+    pub const fn new() -> Self {
+        Self { size: 0, exact: true }
+    }
+
+    /// Passes a field of type `F`, which the compiler has put at `offset` in the row.
+    pub const fn field<F: Field>(&mut self, offset: usize) {
+        self.exact &= offset == self.size && align_of::<F::Packed>() == 1;
+        self.size += size_of::<F::Packed>();
+    }
+
+    /// After the last of `fields` fields: the row has `size` bytes and the alignment `align`, says the compiler.
+    pub const fn finish(&self, fields: usize, size: usize, align: usize) -> Text {
+        if !self.exact || size != self.size || align != 1 {
+            return Text::new()
+                .str("a field type does not keep the contract of `ecsdb::Field`: its packed form is not aligned to 1");
+        }
+        within_limits(fields, size)
+    }
+}
+
+/// How a layout can differ from what the derive saw.
+const CHANGED_AFTERWARDS: &str =
+    ": another attribute changed the struct after `#[derive(Component)]`, put it above the derive";
+
+const fn way_out(text: Text, gap: usize, place: &str) -> Text {
+    let text = text.str(", add `_pad: [u8; ").number(gap).str("]` ").str(place);
+    text.str(", or drop `#[repr(C)]` to store the component packed")
+}
+
+const fn within_limits(fields: usize, size: usize) -> Text {
+    if fields > FIELDS_MAX {
+        let text = Text::new().str("a component has at most ").number(FIELDS_MAX).str(" fields, this one has ");
+        return text.number(fields).str(": split it into several components");
+    }
+    if size > ROW_BYTES_MAX {
+        let text = Text::new().str("a row has at most ").bytes(ROW_BYTES_MAX).str(", this one has ");
+        return text.number(size).str(": split it into several components");
+    }
+    Text::new()
+}

@@ -1,0 +1,34 @@
+//! What the code of the derive refers to. Not part of the public interface: it may change in any release.
+//!
+//! Owns re-exports under paths that nothing in the user's crate can shadow, and the checks of layouts that run at
+//! compile time. It must never do anything at run time that [`Component`] does not promise.
+
+mod layout;
+mod text;
+
+pub use core;
+pub use std::borrow::Cow;
+
+pub use crate::bytes::{Row, duplicate};
+pub use layout::{NativeLayout, PackedLayout};
+pub use text::Text;
+
+use crate::component::Component;
+
+/// [`Component::with_mut`] of a packed component: a decoded value that is written back, unless `change` panics.
+#[inline]
+pub fn with_mut_packed<T: Component, R>(row: &mut T::Row, change: impl FnOnce(&mut T) -> R) -> R {
+    let mut value = T::from_row(row);
+    let result = change(&mut value);
+    *row = value.into_row();
+    result
+}
+
+/// The text for a component that `core::mem::needs_drop`.
+pub const fn drop_glue(needs_drop: bool) -> Text {
+    if needs_drop {
+        Text::new().str("a component is plain data, which is copied by its bytes: remove its `impl Drop`")
+    } else {
+        Text::new()
+    }
+}
