@@ -183,6 +183,7 @@ const fn fnv(name: &str) -> u64 {
 }
 
 /// The text of a name, at compile time too.
+#[expect(clippy::ptr_arg, reason = "the `Deref` of a `Cow` is not const")]
 pub(super) const fn text<'a>(name: &'a Cow<'static, str>) -> &'a str {
     match name {
         Cow::Borrowed(name) => name,

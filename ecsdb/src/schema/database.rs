@@ -94,7 +94,7 @@ impl DatabaseSchema {
         tables: Vec<TableSchema>,
     ) -> Result<Self, SchemaError> {
         let schema = Self { name: name.into(), version: version.into(), registry, tables };
-        schema.check_head().map_err(|kind| SchemaError { location: None, table: None, field: None, kind })?;
+        schema.check_head().map_err(|kind| SchemaError::general(None, kind))?;
         schema.check().map_err(|fault| schema.error(fault, |_| None))?;
         Ok(schema)
     }
@@ -168,7 +168,7 @@ impl DatabaseSchema {
         head: impl Fn() -> Location,
         locate: impl Fn(Place) -> Location,
     ) -> Result<Self, SchemaError> {
-        self.check_head().map_err(|kind| SchemaError { location: Some(head()), table: None, field: None, kind })?;
+        self.check_head().map_err(|kind| SchemaError::general(Some(head()), kind))?;
         self.check().map_err(|fault| self.error(fault, |place| Some(locate(place))))?;
         Ok(self)
     }
@@ -217,7 +217,7 @@ impl DatabaseSchema {
             FaultKind::Size { expected, found } => SchemaErrorKind::Mismatch { key: "size", expected, found },
             FaultKind::Align { expected, found } => SchemaErrorKind::Mismatch { key: "align", expected, found },
         };
-        SchemaError { location: locate(fault.place), table: Some(table_name(table)), field, kind }
+        SchemaError { location: locate(fault.place), table: Some(table_name(table)), field, kind: Box::new(kind) }
     }
 }
 

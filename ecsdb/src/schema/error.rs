@@ -17,7 +17,14 @@ pub struct SchemaError {
     /// The field it is about.
     pub field: Option<String>,
     /// What is wrong.
-    pub kind: SchemaErrorKind,
+    pub kind: Box<SchemaErrorKind>,
+}
+
+impl SchemaError {
+    /// An error about a schema as a whole.
+    pub(super) fn general(location: Option<Location>, kind: SchemaErrorKind) -> Self {
+        Self { location, table: None, field: None, kind: Box::new(kind) }
+    }
 }
 
 impl fmt::Display for SchemaError {

@@ -53,11 +53,10 @@ impl DatabaseSchema {
     /// If the file cannot be read, and as [`from_toml`](Self::from_toml).
     pub fn from_toml_file(path: impl AsRef<Path>) -> Result<Self, SchemaError> {
         let file = path.as_ref().display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| SchemaError {
-            location: Some(Location { file: file.clone(), line: 0, column: 0 }),
-            table: None,
-            field: None,
-            kind: SchemaErrorKind::Read { message: error.to_string(), kind: error.kind() },
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let whole = Location { file: file.clone(), line: 0, column: 0 };
+            let kind = SchemaErrorKind::Read { message: error.to_string(), kind: error.kind() };
+            SchemaError::general(Some(whole), kind)
         })?;
         Self::from_toml(&text, &file)
     }

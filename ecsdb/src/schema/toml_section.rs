@@ -44,7 +44,7 @@ impl<'s> Source<'s> {
             },
             _ => SchemaErrorKind::Syntax { message: error.message().to_owned() },
         };
-        Err(SchemaError { location: Some(self.location(span.start)), table: None, field: None, kind })
+        Err(SchemaError::general(Some(self.location(span.start)), kind))
     }
 
     /// Where the key that is repeated at `again` stood first. Of a repeated header that is the first header with the
@@ -139,7 +139,7 @@ impl<'d> Section<'d> {
             location: Some(self.source.location(offset)),
             table: self.table.map(str::to_owned),
             field: self.field.map(str::to_owned),
-            kind,
+            kind: Box::new(kind),
         }
     }
 

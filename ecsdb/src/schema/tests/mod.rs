@@ -2,7 +2,9 @@
 
 mod hash;
 mod refusals;
+mod registry;
 mod round_trip;
+mod values;
 
 use super::DatabaseSchema;
 

@@ -172,7 +172,7 @@ fn names_are_checked() {
 #[test]
 fn a_file_that_cannot_be_read_says_so() {
     let error = DatabaseSchema::from_toml_file("no/such/game.toml").unwrap_err();
-    assert!(matches!(error.kind, SchemaErrorKind::Read { kind: std::io::ErrorKind::NotFound, .. }), "{error:?}");
+    assert!(matches!(*error.kind, SchemaErrorKind::Read { kind: std::io::ErrorKind::NotFound, .. }), "{error:?}");
     assert!(error.to_string().starts_with("no/such/game.toml: cannot read the schema: "), "{error}");
 }
 
@@ -197,7 +197,7 @@ fn rust_table(name: &'static str, size: u32, fields: Vec<FieldSchema>) -> &'stat
 #[test]
 fn tables_from_rust_are_checked_too() {
     let good = rust_table("a", 2, vec![field("x", 0), field("y", 1)]);
-    assert_eq!(DatabaseSchema::from_tables("x", &[good]).unwrap().tables(), [good.clone()]);
+    assert_eq!(DatabaseSchema::from_tables("x", &[good]).unwrap().tables(), core::slice::from_ref(good));
     let message = |tables: &[&'static TableSchema]| DatabaseSchema::from_tables("x", tables).unwrap_err().to_string();
     assert_eq!(message(&[good, good]), "table `a`: there are two tables named `a`");
     let twice = rust_table("b", 2, vec![field("x", 0), field("x", 1)]);
