@@ -11,16 +11,18 @@
 //!
 //! This module knows nothing of entities, tables or transactions, and must never do input or output.
 
+mod budget;
 mod cache_padded;
-
+mod completion;
 mod mutant;
 mod publish;
 pub(crate) mod shim;
 
 pub(crate) use mutant::mutant;
 
+pub use budget::Budget;
 pub use cache_padded::CachePadded;
-
+pub use completion::{Completer, Pending, completion};
 pub use publish::{Published, Publisher, publish};
 
 /// The other side is gone: nothing more will arrive, and nothing more is taken.

@@ -232,18 +232,19 @@ impl<T> Published<T> {
         // r1. Relaxed: a guess, confirmed by r4.
         let mut seen = shared.current.load(Ordering::Relaxed);
         let slot = shared.claim(seen);
-        loop {
+        while !mutant!("publish/no second look") {
             // r3. SeqCst: pairs with w2, see there.
             if !mutant!("publish/reader without fence") {
                 fence(Ordering::SeqCst);
             }
             // r4. Acquire: pairs with w1, so that the contents of the value are visible.
             let current = shared.current.load(Ordering::Acquire);
-            let confirmed = current == seen || mutant!("publish/no second look");
-            seen = current;
-            if confirmed {
+            if current == seen {
+                // The pointer of r4, not the one of r1: same address, but perhaps another allocation.
+                seen = current;
                 break;
             }
+            seen = current;
             // Release: passes on what the Acquire of the claim brought, namely the count of the slot's last holder.
             slot.store(seen, Ordering::Release);
         }

@@ -84,9 +84,9 @@ fn root_reuse() {
     });
 }
 
-/// The same with one reader that loads twice, without a bound.
+/// The same with one reader that loads twice.
 fn root_reuse_by_one_reader() {
-    check(None, || {
+    check(Some(4), || {
         let (mut publisher, reader) = publish(Value::new(1));
         let pinning = thread::spawn(move || read(&reader, 2));
         let mut spare = publisher.store(Value::new(2));
@@ -103,7 +103,7 @@ fn root_reuse_by_one_reader() {
 
 /// Two readers use one slot after the other while the writer wants the first value back.
 fn slot_handed_on() {
-    check(Some(3), || {
+    check(Some(4), || {
         let (mut publisher, reader) = publish(Value::new(1));
         let second_reader = reader.clone();
         let first = thread::spawn(move || reader.load());

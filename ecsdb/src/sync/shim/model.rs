@@ -11,6 +11,7 @@ pub(crate) fn check(preemptions: Option<usize>, body: impl Fn() + Send + Sync + 
     builder.max_branches = 10_000;
     builder.check(move || {
         super::counted::clear_graveyard();
+        super::on_loom::start_iteration();
         body();
     });
 }

@@ -6,7 +6,7 @@
 pub(crate) use super::counted::Arc;
 pub(crate) use loom::cell::UnsafeCell;
 pub(crate) use loom::hint::spin_loop;
-pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
+pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
 pub(crate) use loom::thread;
 
@@ -14,6 +14,28 @@ use std::time::{Duration, Instant};
 
 /// Two, so that readers both share a slot and use different ones within what a model can explore.
 pub(crate) const HAZARD_SLOTS: usize = 2;
+
+loom::lazy_static! {
+    /// Written before every fence, see [`fence`]. A model touches it before it spawns a thread, so that its creation
+    /// orders nothing.
+    static ref FENCES: AtomicUsize = AtomicUsize::new(0);
+}
+
+/// A fence that other threads may run before.
+///
+/// Loom switches threads at accesses, not at fences, and never tries what happens between an access and the fence that
+/// follows it. The `Relaxed` store makes a place for a switch and lets loom try all orders of the fences. It
+/// synchronizes nothing.
+pub(crate) fn fence(order: Ordering) {
+    FENCES.store(0, Ordering::Relaxed);
+    loom::sync::atomic::fence(order);
+}
+
+/// Makes the objects that the threads of a model share. Called first in every iteration.
+#[cfg(test)]
+pub(super) fn start_iteration() {
+    FENCES.store(0, Ordering::Relaxed);
+}
 
 /// All threads start at the same slot, so that the models see them collide.
 pub(crate) const fn thread_number() -> usize {
