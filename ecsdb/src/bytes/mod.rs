@@ -8,4 +8,4 @@ mod row;
 
 pub use lines::{Line, LineBuf};
 pub use meter::{Meter, Page, PageRef};
-pub use row::{Row, bytes_of, bytes_of_mut, duplicate, read_row, rows_of};
+pub use row::{Row, bytes_of, duplicate, rows_of, rows_of_mut, slice_bytes};

@@ -25,13 +25,10 @@ pub fn bytes_of<R: Row>(row: &R) -> &[u8] {
     unsafe { core::slice::from_raw_parts(core::ptr::from_ref(row).cast::<u8>(), size_of::<R>()) }
 }
 
-/// The bytes of a row, to be changed.
-///
-/// # Safety
-/// When the borrow ends the bytes must again be a value of `R`.
-pub unsafe fn bytes_of_mut<R: Row>(row: &mut R) -> &mut [u8] {
-    // SAFETY: as in `bytes_of`; the borrow is unique, and the caller leaves a value of `R` behind.
-    unsafe { core::slice::from_raw_parts_mut(core::ptr::from_mut(row).cast::<u8>(), size_of::<R>()) }
+/// The bytes of many rows, one after the other.
+pub fn slice_bytes<R: Row>(rows: &[R]) -> &[u8] {
+    // SAFETY: as in `bytes_of`; elements of a slice have no padding between them.
+    unsafe { core::slice::from_raw_parts(rows.as_ptr().cast::<u8>(), size_of_val(rows)) }
 }
 
 /// A second value with the same bytes. Rows need not be `Copy` in the user's code; the contract of [`Row`] makes the
@@ -42,17 +39,20 @@ pub fn duplicate<R: Row>(row: &R) -> R {
     unsafe { core::ptr::read(row) }
 }
 
-/// A row from the front of `bytes`.
+/// The rows that `bytes` are.
 ///
 /// # Panics
-/// If `bytes` is shorter than a row.
+/// If `bytes` is not aligned for `R`, or not a whole number of rows. Rows of size zero have no bytes to count.
 ///
 /// # Safety
-/// The first `size_of::<R>()` bytes must be a value of `R`.
-pub unsafe fn read_row<R: Row>(bytes: &[u8]) -> R {
-    assert!(bytes.len() >= size_of::<R>(), "a row of {} bytes from {}", size_of::<R>(), bytes.len());
-    // SAFETY: the length was checked, the read is unaligned, and the caller promises a value of `R`.
-    unsafe { core::ptr::read_unaligned(bytes.as_ptr().cast::<R>()) }
+/// `bytes` must be values of `R`, and whoever changes them through the result leaves values of `R` behind; the latter
+/// holds by itself, since safe code can put nothing else there.
+pub unsafe fn rows_of_mut<R: Row>(bytes: &mut [u8]) -> &mut [R] {
+    assert!(bytes.as_ptr().cast::<R>().is_aligned(), "page buffers are aligned to cache lines");
+    let len = bytes.len().checked_div(size_of::<R>()).unwrap_or(0);
+    assert!(len * size_of::<R>() == bytes.len(), "whole rows");
+    // SAFETY: alignment and length were checked, the borrow is unique, and the caller promises values of `R`.
+    unsafe { core::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast::<R>(), len) }
 }
 
 /// `len` rows at `rows`.

@@ -5,6 +5,7 @@
 
 mod block;
 mod builder;
+mod dyn_view;
 mod iter;
 mod parallel;
 mod param;
@@ -13,6 +14,7 @@ mod table_view;
 mod view;
 
 pub use builder::Query;
+pub use dyn_view::{DynRow, DynTable, DynView, FIELDS_TABLE, TABLES_TABLE};
 pub use iter::QueryIter;
 pub use param::QueryParam;
 pub use table_view::{Pages, TableIter, TableView};

@@ -55,6 +55,8 @@ pub enum Value {
     OptionalEntity(Option<Entity>),
     /// The elements of an array.
     Array(Vec<Value>),
+    /// Text. Only the tables that describe the database have it, no field of a row.
+    Text(String),
 }
 
 /// A value that does not fit a field.
@@ -294,6 +296,7 @@ impl Value {
             Self::Entity(_) => "entity",
             Self::OptionalEntity(_) => "entity?",
             Self::Array(_) => "array",
+            Self::Text(_) => "text",
         }
     }
 
@@ -343,6 +346,7 @@ impl fmt::Display for Value {
             Self::Bool(value) => value.fmt(f),
             Self::Entity(entity) | Self::OptionalEntity(Some(entity)) => entity.fmt(f),
             Self::OptionalEntity(None) => f.write_str("none"),
+            Self::Text(value) => fmt::Debug::fmt(value, f),
             Self::Array(values) => {
                 f.write_str("[")?;
                 for (index, value) in values.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! Whole rows from values and back, by the names of the fields.
 
 use super::names::nearest;
-use super::{InvalidRow, TableSchema, Value, ValueError};
+use super::{FieldSchema, InvalidRow, TableSchema, Value, ValueError};
 
 impl TableSchema {
     /// The bytes of a row with these values, in any order. Every field must be given once; a tag has none.
@@ -22,7 +22,7 @@ impl TableSchema {
         let mut row = vec![0; self.size as usize];
         let mut given = vec![false; self.fields.len()];
         for (name, value) in values {
-            let (index, field) = self.field(name).ok_or_else(|| self.unknown_field(name))?;
+            let (index, field) = self.field_or_error(name)?;
             if core::mem::replace(&mut given[index], true) {
                 return Err(ValueError::DuplicateField { table: self.name.to_string(), field: (*name).to_owned() });
             }
@@ -50,11 +50,15 @@ impl TableSchema {
         Ok(self.fields.iter().map(|field| (&*field.name, value(field))).collect())
     }
 
-    fn unknown_field(&self, name: &str) -> ValueError {
-        ValueError::UnknownField {
+    /// The field with this name, and its number.
+    ///
+    /// # Errors
+    /// If the table has no such field; the error names the nearest one.
+    pub fn field_or_error(&self, name: &str) -> Result<(usize, &FieldSchema), ValueError> {
+        self.field(name).ok_or_else(|| ValueError::UnknownField {
             table: self.name.to_string(),
             field: name.to_owned(),
             nearest: nearest(name, self.fields.iter().map(|field| &*field.name)).map(str::to_owned),
-        }
+        })
     }
 }

@@ -22,7 +22,7 @@ pub use edit::{Batch, PageRewrite, Put, StorageError};
 pub use entities::Entities;
 pub use memory::MemoryUsage;
 pub use pool::MemoryLimit;
-pub use slots::SlotsExhausted;
+pub use slots::{SlotMask, SlotsExhausted};
 pub use store::Store;
 pub use table::{PageGeometry, Table};
 pub use table_sets::TableSetId;

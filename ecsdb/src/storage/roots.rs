@@ -172,7 +172,7 @@ impl Roots {
 }
 
 /// Takes one change over from the published version.
-fn catch_up(version: &mut Version, live: &Version, change: Dirty, pool: &mut PagePool) {
+pub(super) fn catch_up(version: &mut Version, live: &Version, change: Dirty, pool: &mut PagePool) {
     match change {
         Dirty::Page { table, page } => {
             let source = &live.tables[usize::from(table)];

@@ -8,7 +8,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use thiserror::Error;
 
+use super::entities::{Entities, EntityBlock};
 use super::table_sets::{TableSetId, TableSets};
+use super::version::Version;
+use crate::entity::RETIRED;
 use crate::limits::{BLOCK_SLOTS, PAGE_BLOCKS_MAX, SLOTS_MAX};
 
 /// All slots are in use.
@@ -223,9 +226,41 @@ impl SlotAllocator {
         }
     }
 
+    /// Brings the notes on `block` back in line with the version `live`, after changes in `entities` that are given up. What
+    /// those have handed out is burned.
+    pub fn restore(&mut self, block: usize, entities: &Entities, live: &Version) {
+        let before = live.entities.state(block);
+        self.burn_handed_out(block, &before, &entities.state(block));
+        let mut tables = self.sets.intern(&[]);
+        for (index, table) in live.tables.iter().enumerate() {
+            if table.word(block) != 0 {
+                tables = self.sets.with(tables, index as u16);
+            }
+        }
+        self.notes[block].tables = tables;
+        self.refresh(block, before.owner, before.alive, before.generations.retired());
+    }
+
+    /// Burns the generations that were handed out in `block` between `before` and `after`: nobody may get an entity id
+    /// that a transaction has seen and that was taken back.
+    pub fn burn_handed_out(&mut self, block: usize, before: &EntityBlock, after: &EntityBlock) {
+        for bit in 0..BLOCK_SLOTS as u32 {
+            let was = before.generations.get(bit);
+            let now = after.generations.get(bit);
+            if was == RETIRED {
+                continue;
+            }
+            let next_before = if before.alive >> bit & 1 == 1 { was.saturating_add(1) } else { was };
+            let next_now = if after.alive >> bit & 1 == 1 { now.saturating_add(1) } else { now };
+            if next_now > next_before {
+                self.burn((block * BLOCK_SLOTS) as u32 + bit, next_now);
+            }
+        }
+    }
+
     /// Notes that somebody has seen generation `generation - 1` of `slot` in a transaction that was rolled back, so
     /// that it is never handed out again.
-    pub fn burn(&mut self, slot: u32, generation: u32) {
+    fn burn(&mut self, slot: u32, generation: u32) {
         let lowest = self.burned.entry(slot).or_insert(generation);
         *lowest = generation.max(*lowest);
     }

@@ -6,7 +6,7 @@ use super::edit::{Batch, Undo};
 use super::entities::chunks_for;
 use super::memory::MemoryUsage;
 use super::pool::{MemoryLimit, PagePool};
-use super::roots::{Dirty, Roots};
+use super::roots::{Dirty, Roots, catch_up};
 use super::slots::SlotAllocator;
 use super::table::PageGeometry;
 use super::version::Version;
@@ -83,6 +83,25 @@ impl Store {
     /// The number that the batch in the making will have.
     pub fn next_version(&self) -> u64 {
         self.live().number + 1
+    }
+
+    /// Whether a transaction of the batch in the making has changed something.
+    pub fn has_changes(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.changed)
+    }
+
+    /// Takes back the whole batch in the making: every page and block that it touched is put back as it is published.
+    pub fn discard(&mut self) {
+        if let Some(open) = self.open.take() {
+            let live = VersionRef::clone(self.roots.live());
+            let version = self.roots.get_mut(open.root);
+            for change in self.dirty.drain(..) {
+                if let Dirty::Block { block } = change {
+                    self.slots.restore(block as usize, &version.entities, &live);
+                }
+                catch_up(version, &live, change, &mut self.pool);
+            }
+        }
     }
 
     /// Publishes the batch in the making, if it has changed anything. Returns the number of the published version.

@@ -18,7 +18,6 @@ use super::roots::Dirty;
 use super::slots::{SlotAllocator, SlotsExhausted};
 use super::table_sets::TableSetId;
 use super::version::Version;
-use crate::bits::bits;
 use crate::bytes::PageRef;
 use crate::change_set::{BlockChange, BlockState, ChangeSet, ColumnSet, PageRun};
 use crate::limits::BLOCK_SLOTS;
@@ -194,7 +193,7 @@ impl Batch<'_> {
         self.undo.words.clear();
         for undo in self.undo.blocks.drain(..).rev() {
             let block = undo.block as usize;
-            burn_what_was_handed_out(self.slots, block, &undo.before, &self.version.entities.state(block));
+            self.slots.burn_handed_out(block, &undo.before, &self.version.entities.state(block));
             self.slots.set_tables_in(block, undo.tables);
             let retired = undo.before.generations.retired();
             self.slots.refresh(block, undo.before.owner, undo.before.alive, retired);
@@ -268,18 +267,4 @@ impl Batch<'_> {
 fn block_state(slots: &SlotAllocator, block: EntityBlock) -> BlockState {
     let owner = if block.owner == TableSetId::NONE { None } else { Some(slots.sets.shared(block.owner)) };
     BlockState { alive: block.alive, generations: block.generations, owner }
-}
-
-/// After a rollback nobody may get an entity id that the transaction has seen.
-fn burn_what_was_handed_out(slots: &mut SlotAllocator, block: usize, before: &EntityBlock, after: &EntityBlock) {
-    for bit in bits(u64::MAX) {
-        let was = before.generations.get(bit);
-        let now = after.generations.get(bit);
-        let handed_out_before = before.alive >> bit & 1 == 1;
-        let next_before = if handed_out_before { was.saturating_add(1) } else { was };
-        let next_now = if after.alive >> bit & 1 == 1 { now.saturating_add(1) } else { now };
-        if next_now > next_before && was != crate::entity::RETIRED {
-            slots.burn((block * BLOCK_SLOTS) as u32 + bit, next_now);
-        }
-    }
 }

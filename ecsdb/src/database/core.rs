@@ -1,0 +1,180 @@
+//! What every handle of one database shares: the published version, the queue, and the threads.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use super::config::{Config, OpenError};
+use super::stats::Stats;
+use crate::schema::DatabaseSchema;
+use crate::storage::{Store, Version};
+use crate::sync::shim::Arc as VersionRef;
+use crate::sync::{Published, completion};
+use crate::transaction::{
+    Apply, Catalog, ClosureJob, DatabaseId, Patience, Queue, Request, TransactionError, Writer, WriterConfig,
+};
+
+/// The shared part of all handles of one database. The last one to go closes the queue and waits for the writer.
+pub struct Core {
+    catalog: Arc<Catalog>,
+    published: Published<Version>,
+    workers: Arc<rayon::ThreadPool>,
+    id: DatabaseId,
+    /// `None` once the database is closed.
+    queue: Mutex<Option<Queue>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What a closure takes in the queue, in bytes: it is not known, so about what a small one takes.
+const CLOSURE_BYTES: usize = 256;
+
+impl Core {
+    /// Opens a database with the tables of `schema`.
+    pub(super) fn open(schema: DatabaseSchema, config: Config) -> Result<Arc<Self>, OpenError> {
+        for (setting, found) in [
+            ("queue_limits.messages", config.queue.messages),
+            ("queue_limits.bytes", config.queue.bytes),
+            ("batch_limits.transactions", config.batch.transactions),
+            ("batch_limits.bytes", config.batch.bytes),
+        ] {
+            if found == 0 {
+                return Err(OpenError::Setting { setting, found, expected: "use at least 1" });
+            }
+        }
+        let catalog = Arc::new(Catalog::new(schema));
+        let store = Store::new(catalog.strides(), config.memory_limit);
+        let published = store.published();
+        let id = DatabaseId::next();
+        let name = catalog.schema().name().to_owned();
+        let workers = rayon::ThreadPoolBuilder::new()
+            .num_threads(config.workers)
+            .thread_name(move |index| format!("ecsdb-{name}-{index}"))
+            .start_handler(move |_| id.enter())
+            .build()
+            .map_err(|error| OpenError::Thread(Box::new(error)))?;
+        let workers = Arc::new(workers);
+        let (queue, receiver) = Queue::new(config.queue, id);
+        let writer = Writer::new(
+            WriterConfig {
+                store,
+                catalog: Arc::clone(&catalog),
+                workers: Arc::clone(&workers),
+                log: config.log,
+                limits: config.batch,
+                idle: config.idle,
+            },
+            &queue,
+            receiver,
+        );
+        let thread = std::thread::Builder::new()
+            .name(format!("ecsdb-{}", catalog.schema().name()))
+            .spawn(move || {
+                id.enter();
+                writer.run();
+            })
+            .map_err(|error| OpenError::Thread(Box::new(error)))?;
+        Ok(Arc::new(Self {
+            catalog,
+            published,
+            workers,
+            id,
+            queue: Mutex::new(Some(queue)),
+            writer: Mutex::new(Some(thread)),
+        }))
+    }
+
+    /// The schema.
+    pub fn schema(&self) -> &DatabaseSchema {
+        self.catalog.schema()
+    }
+
+    /// Pins the published version.
+    #[inline]
+    pub fn pin(&self) -> VersionRef<Version> {
+        self.published.load()
+    }
+
+    /// The threads for work on many pages.
+    pub fn workers(&self) -> &Arc<rayon::ThreadPool> {
+        &self.workers
+    }
+
+    /// The way to the writer, while the database is open.
+    pub fn queue(&self) -> Result<Queue, TransactionError> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.clone().ok_or(TransactionError::Closed)
+    }
+
+    /// Runs `closure` as a transaction on the writer; the result comes through the returned end.
+    pub fn submit<R: Send + 'static>(
+        &self,
+        closure: impl FnOnce(Apply<'_>, &rayon::ThreadPool) -> Result<R, TransactionError> + Send + 'static,
+        patience: Patience,
+    ) -> Result<crate::sync::Pending<Result<R, TransactionError>>, TransactionError> {
+        let (completer, pending) = completion();
+        let job = Box::new(ClosureJob::new(closure, completer));
+        self.queue()?.send(Request::Job(job), CLOSURE_BYTES, patience)?;
+        Ok(pending)
+    }
+
+    /// Runs `closure` as a transaction and waits until it is visible.
+    pub fn write<R: Send + 'static>(
+        &self,
+        closure: impl FnOnce(Apply<'_>, &rayon::ThreadPool) -> Result<R, TransactionError> + Send + 'static,
+    ) -> Result<R, TransactionError> {
+        self.submit(closure, Patience::Forever)?.wait().unwrap_or(Err(TransactionError::Closed))
+    }
+
+    /// Runs `work` on the storage between two batches, and waits for it.
+    pub fn control<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Store) -> R + Send + 'static,
+    ) -> Result<R, TransactionError> {
+        let (completer, pending) = completion();
+        let request = Request::Control(Box::new(move |store| completer.complete(work(store))));
+        self.queue()?.send(request, CLOSURE_BYTES, Patience::Forever)?;
+        pending.wait().map_err(|_| TransactionError::Closed)
+    }
+
+    /// Figures of the moment.
+    pub fn stats(&self) -> Stats {
+        let version = self.pin();
+        let (queued_transactions, queued_bytes) = self.queue().map_or((0, 0), |queue| queue.depth());
+        Stats {
+            version: version.number,
+            entities: version.entities.count(),
+            rows: version.tables.iter().map(|table| table.rows()).sum(),
+            queued_transactions,
+            queued_bytes,
+        }
+    }
+
+    /// Takes no more transactions, and waits until all that were queued are done.
+    pub fn close(&self) -> Result<(), TransactionError> {
+        if self.id.is_entered() {
+            return Err(TransactionError::Reentrant);
+        }
+        self.shut();
+        let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer thread panicked");
+        }
+        Ok(())
+    }
+
+    fn shut(&self) {
+        if let Some(queue) = self.queue.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            queue.close();
+        }
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        // On a thread of the database itself the writer cannot be waited for; it ends by itself when the queue is empty.
+        if self.close().is_err() {
+            self.shut();
+        }
+    }
+}

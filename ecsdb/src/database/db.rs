@@ -1,0 +1,208 @@
+//! The handle of a database whose schema is a Rust type.
+
+use core::marker::PhantomData;
+use std::sync::Arc;
+
+use super::config::{DbBuilder, OpenError};
+use super::core::Core;
+use super::snapshot::Snapshot;
+use super::stats::Stats;
+use super::table::Table;
+use crate::component::{Assignment, Field};
+use crate::entity::Entity;
+use crate::schema::{DatabaseSchema, Schema, TableOf};
+use crate::storage::MemoryUsage;
+use crate::transaction::{Bundle, Patience, Transaction, TransactionBuilder, TransactionError};
+
+/// A database with the tables of the schema `S`.
+///
+/// A handle is cheap to clone and may be used from any thread. Reading goes through [`snapshot`](Self::snapshot) and never
+/// waits; changes go to the one writer thread, through [`write`](Self::write), [`begin`](Self::begin), or the operations
+/// here and on [`Table`], each of which is a transaction of its own and returns when it is visible. When the last handle
+/// is dropped, what was queued is still done.
+pub struct Db<S> {
+    /// Invariant: opened with the tables of `S`.
+    core: Arc<Core>,
+    schema: PhantomData<fn() -> S>,
+}
+
+impl<S> Clone for Db<S> {
+    fn clone(&self) -> Self {
+        Self { core: Arc::clone(&self.core), schema: PhantomData }
+    }
+}
+
+impl<S: Schema> Db<S> {
+    /// `core` was opened with the tables of `S`.
+    pub(super) fn new(core: Arc<Core>) -> Self {
+        Self { core, schema: PhantomData }
+    }
+
+    /// Opens an empty database in memory, with the usual settings.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn in_memory() -> Result<Self, OpenError> {
+        Self::builder().open()
+    }
+
+    /// Opens a database with settings of its own.
+    pub fn builder() -> DbBuilder<S> {
+        DbBuilder::new()
+    }
+
+    /// Pins the version that is published now. Lock-free, some tens of nanoseconds.
+    #[inline]
+    pub fn snapshot(&self) -> Snapshot<S> {
+        Snapshot::of(&self.core)
+    }
+
+    /// Runs `transaction` on the writer thread and waits until its changes are visible. It sees its own changes and
+    /// nobody else's meanwhile; if it returns `Err` or panics, nothing has happened.
+    ///
+    /// # Errors
+    /// What the closure returns; [`TransactionError::Panicked`]; [`TransactionError::Reentrant`] inside another
+    /// transaction of the same database; a storage error that the closure has met, whatever it made of it.
+    pub fn write<R: Send + 'static>(
+        &self,
+        transaction: impl FnOnce(&mut Transaction<'_, S>) -> Result<R, TransactionError> + Send + 'static,
+    ) -> Result<R, TransactionError> {
+        self.core.write(Self::typed(transaction))
+    }
+
+    /// Runs `transaction` on the writer thread, for async code: the transaction is queued at once, and the future ends
+    /// when its changes are visible. Dropping the future does not take the transaction back.
+    ///
+    /// # Errors
+    /// As for [`Self::write`]; and [`TransactionError::QueueFull`] instead of blocking the executor.
+    pub fn write_async<R: Send + 'static, F>(
+        &self,
+        transaction: F,
+    ) -> impl Future<Output = Result<R, TransactionError>> + Send + use<R, F, S>
+    where
+        F: FnOnce(&mut Transaction<'_, S>) -> Result<R, TransactionError> + Send + 'static,
+    {
+        let pending = self.core.submit(Self::typed(transaction), Patience::None);
+        async move { pending?.await.unwrap_or(Err(TransactionError::Closed)) }
+    }
+
+    fn typed<R>(
+        transaction: impl FnOnce(&mut Transaction<'_, S>) -> Result<R, TransactionError> + Send + 'static,
+    ) -> impl FnOnce(crate::transaction::Apply<'_>, &rayon::ThreadPool) -> Result<R, TransactionError> + Send + 'static
+    {
+        move |apply, workers| {
+            // SAFETY: the write buffer belongs to this database, which was opened with the tables of `S`.
+            transaction(&mut unsafe { Transaction::new(apply, workers) })
+        }
+    }
+
+    /// Begins a transaction that is put together here and committed as one message.
+    ///
+    /// # Errors
+    /// [`TransactionError::Closed`].
+    pub fn begin(&self) -> Result<TransactionBuilder<S>, TransactionError> {
+        Ok(TransactionBuilder::new(self.core.queue()?))
+    }
+
+    /// The table of `T`, for operations that are transactions of their own.
+    pub fn table<T: TableOf<S>>(&self) -> Table<'_, S, T> {
+        Table::new(self)
+    }
+
+    fn one<R>(
+        &self,
+        op: impl FnOnce(&mut TransactionBuilder<S>) -> R,
+    ) -> Result<(R, crate::transaction::Commit), TransactionError> {
+        let mut transaction = self.begin()?;
+        let result = op(&mut transaction);
+        Ok((result, transaction.commit()?.visible()?))
+    }
+
+    /// Brings a new entity to life.
+    ///
+    /// # Errors
+    /// As for [`Self::write`].
+    pub fn spawn<B: Bundle<S>>(&self, bundle: B) -> Result<Entity, TransactionError> {
+        self.one(|tx| tx.spawn(bundle)).map(|(promised, commit)| commit.entity(promised))
+    }
+
+    /// Ends the life of `entity`.
+    ///
+    /// # Errors
+    /// If it is unknown or stale; and as for [`Self::write`].
+    pub fn despawn(&self, entity: Entity) -> Result<(), TransactionError> {
+        self.one(|tx| tx.despawn(entity)).map(|_| ())
+    }
+
+    /// Gives `entity` a `T`, in place of the one it may have.
+    ///
+    /// # Errors
+    /// If the entity is unknown or stale; and as for [`Self::write`].
+    pub fn insert<T: TableOf<S>>(&self, entity: Entity, component: T) -> Result<(), TransactionError> {
+        self.one(|tx| tx.insert(entity, component)).map(|_| ())
+    }
+
+    /// Takes the `T` away from `entity`.
+    ///
+    /// # Errors
+    /// If the entity is unknown or stale or has none; and as for [`Self::write`].
+    pub fn remove<T: TableOf<S>>(&self, entity: Entity) -> Result<(), TransactionError> {
+        self.one(|tx| tx.remove::<T>(entity)).map(|_| ())
+    }
+
+    /// Changes one field: `db.update(entity, Purse::C.gold.add(5))`.
+    ///
+    /// # Errors
+    /// If the entity is unknown or stale or has no `T`, or an integer would leave its range; and as for [`Self::write`].
+    pub fn update<T: TableOf<S>, F: Field>(
+        &self,
+        entity: Entity,
+        change: Assignment<T, F>,
+    ) -> Result<(), TransactionError> {
+        self.one(|tx| tx.update(entity, change)).map(|_| ())
+    }
+
+    /// Makes room for `count` more entities with the components of `B`, so that spawning them allocates little.
+    ///
+    /// # Errors
+    /// [`TransactionError::Op`] with the memory limit, if it leaves no room.
+    pub fn reserve<B: Bundle<S>>(&self, count: usize) -> Result<(), TransactionError> {
+        let reserved = self.core.control(move |store| store.reserve(B::TABLES, count))?;
+        reserved.map_err(|error| crate::transaction::OpError::from(error).into())
+    }
+
+    /// What the database takes in memory. Asks the writer, which walks over the directories.
+    ///
+    /// # Errors
+    /// [`TransactionError::Closed`], or [`TransactionError::Reentrant`] inside a transaction.
+    pub fn memory(&self) -> Result<MemoryUsage, TransactionError> {
+        self.core.control(|store| store.memory())
+    }
+
+    /// Gives memory back that only helps the next commits, as the writer does by itself when it is idle.
+    ///
+    /// # Errors
+    /// As for [`Self::memory`].
+    pub fn trim(&self) -> Result<(), TransactionError> {
+        self.core.control(|store| store.trim())
+    }
+
+    /// Figures of the moment.
+    pub fn stats(&self) -> Stats {
+        self.core.stats()
+    }
+
+    /// The schema, as it can be written to a file.
+    pub fn schema(&self) -> &DatabaseSchema {
+        self.core.schema()
+    }
+
+    /// Closes the database for all its handles: takes no more transactions, and waits until all that were queued are
+    /// done. Snapshots stay good.
+    ///
+    /// # Errors
+    /// [`TransactionError::Reentrant`] inside a transaction.
+    pub fn close(&self) -> Result<(), TransactionError> {
+        self.core.close()
+    }
+}

@@ -1,0 +1,109 @@
+//! The handle of a database whose schema was loaded.
+
+use std::sync::Arc;
+
+use super::config::{DbBuilder, OpenError};
+use super::core::Core;
+use super::stats::Stats;
+use crate::query::DynView;
+use crate::schema::DatabaseSchema;
+use crate::storage::{MemoryUsage, Version};
+use crate::sync::shim::Arc as VersionRef;
+use crate::transaction::{DynTransaction, TransactionError};
+
+/// Stands for a schema that is not known at compile time.
+pub enum Dynamic {}
+
+/// A database with the tables of a schema that was loaded, read and written by the names of tables and fields.
+///
+/// ```
+/// use ecsdb::{DynDb, schema::{DatabaseSchema, Value}};
+///
+/// let schema = DatabaseSchema::from_toml(
+///     "[database]\nname = \"game\"\n[[tables.health.fields]]\nname = \"hp\"\ntype = \"u32\"",
+///     "game.toml",
+/// )?;
+/// let db = DynDb::in_memory(schema)?;
+/// let mob = db.write(|tx| Ok(tx.spawn(&[("health", &[("hp", Value::U32(20))])])?))?;
+/// assert_eq!(db.snapshot().view().get("health", mob).unwrap().get("hp"), Some(Value::U32(20)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct DynDb {
+    core: Arc<Core>,
+}
+
+impl DynDb {
+    pub(super) fn new(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    /// Opens an empty database in memory, with the usual settings.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn in_memory(schema: DatabaseSchema) -> Result<Self, OpenError> {
+        Self::builder().open_schema(schema)
+    }
+
+    /// Opens a database with settings of its own.
+    pub fn builder() -> DbBuilder<Dynamic> {
+        DbBuilder::new()
+    }
+
+    /// Pins the version that is published now.
+    pub fn snapshot(&self) -> DynSnapshot {
+        DynSnapshot { version: self.core.pin(), core: Arc::clone(&self.core) }
+    }
+
+    /// Runs `transaction` on the writer thread and waits until its changes are visible; see [`Db::write`](crate::Db::write).
+    ///
+    /// # Errors
+    /// What the closure returns; or as for [`Db::write`](crate::Db::write).
+    pub fn write<R: Send + 'static>(
+        &self,
+        transaction: impl FnOnce(&mut DynTransaction<'_>) -> Result<R, TransactionError> + Send + 'static,
+    ) -> Result<R, TransactionError> {
+        self.core.write(move |apply, _| transaction(&mut DynTransaction::new(apply)))
+    }
+
+    /// The schema.
+    pub fn schema(&self) -> &DatabaseSchema {
+        self.core.schema()
+    }
+
+    /// Figures of the moment.
+    pub fn stats(&self) -> Stats {
+        self.core.stats()
+    }
+
+    /// What the database takes in memory.
+    ///
+    /// # Errors
+    /// [`TransactionError::Closed`], or [`TransactionError::Reentrant`] inside a transaction.
+    pub fn memory(&self) -> Result<MemoryUsage, TransactionError> {
+        self.core.control(|store| store.memory())
+    }
+
+    /// Closes the database; see [`Db::close`](crate::Db::close).
+    ///
+    /// # Errors
+    /// [`TransactionError::Reentrant`] inside a transaction.
+    pub fn close(&self) -> Result<(), TransactionError> {
+        self.core.close()
+    }
+}
+
+/// A pinned version of a [`DynDb`]; see [`Snapshot`](crate::Snapshot).
+#[derive(Clone)]
+pub struct DynSnapshot {
+    version: VersionRef<Version>,
+    core: Arc<Core>,
+}
+
+impl DynSnapshot {
+    /// What the snapshot gives can be read through this.
+    pub fn view(&self) -> DynView<'_> {
+        DynView::new(&self.version, self.core.schema())
+    }
+}

@@ -1,0 +1,18 @@
+//! The database as its users hold it: opened from a schema, read through snapshots, changed through transactions.
+//!
+//! Owns the handles, their configuration and their lifetimes. Everything they do is done below.
+
+mod config;
+mod core;
+mod db;
+mod dyn_db;
+mod snapshot;
+mod stats;
+mod table;
+
+pub use config::{DbBuilder, OpenError};
+pub use db::Db;
+pub use dyn_db::{DynDb, DynSnapshot};
+pub use snapshot::{Snapshot, SnapshotQuery};
+pub use stats::Stats;
+pub use table::Table;

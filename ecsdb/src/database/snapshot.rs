@@ -1,0 +1,170 @@
+//! A pinned version.
+
+use core::marker::PhantomData;
+use std::sync::Arc;
+
+use super::core::Core;
+use crate::entity::Entity;
+use crate::query::{DynView, Query, QueryIter, QueryParam, ReadError, TableView, View};
+use crate::schema::{Schema, TableOf, TableSchema};
+use crate::storage::Version;
+use crate::sync::shim::Arc as VersionRef;
+
+/// A consistent state of the whole database, for as long as it is held.
+///
+/// Reads copy nothing, take no lock and never wait; commits that come later are not seen. A snapshot may go to any
+/// thread, and may outlive the database. Holding one keeps the pages alive that have changed since, and nothing else; it
+/// never blocks the writer.
+pub struct Snapshot<S> {
+    /// Invariant: of a database with schema `S`.
+    version: VersionRef<Version>,
+    core: Arc<Core>,
+    schema: PhantomData<fn() -> S>,
+}
+
+impl<S> Clone for Snapshot<S> {
+    fn clone(&self) -> Self {
+        Self { version: VersionRef::clone(&self.version), core: Arc::clone(&self.core), schema: PhantomData }
+    }
+}
+
+impl<S: Schema> Snapshot<S> {
+    /// Pins what `core`, a database with schema `S`, has published.
+    pub(super) fn of(core: &Arc<Core>) -> Self {
+        Self { version: core.pin(), core: Arc::clone(core), schema: PhantomData }
+    }
+
+    /// What the snapshot gives can be read through this, which is cheap to copy and to pass on.
+    #[inline]
+    pub fn view(&self) -> View<'_, S> {
+        // SAFETY: the version is one of a `Db<S>`, which was opened with the tables of `S`. Only transactions change
+        // versions before they are published, and these store nothing but valid rows.
+        unsafe { View::new(&self.version) }
+    }
+
+    /// The number of the version: how many commits there were.
+    pub fn version(&self) -> u64 {
+        self.version.number
+    }
+
+    /// How many entities are alive.
+    pub fn entity_count(&self) -> u64 {
+        self.view().entity_count()
+    }
+
+    /// Every living entity, in the order of slots.
+    pub fn entities(&self) -> impl Iterator<Item = Entity> + '_ {
+        self.view().entities()
+    }
+
+    /// Whether `entity` is alive.
+    pub fn is_alive(&self, entity: Entity) -> bool {
+        self.view().is_alive(entity)
+    }
+
+    /// The row of `entity` in the table of `T`: `&T` for a native row, a small view of a packed one. Nothing is copied.
+    #[inline]
+    pub fn get<T: TableOf<S>>(&self, entity: Entity) -> Option<T::Ref<'_>> {
+        self.view().get::<T>(entity)
+    }
+
+    /// The row of `entity` in the table of `T`, or why there is none.
+    ///
+    /// # Errors
+    /// If the entity is unknown or stale, or has no `T`.
+    pub fn try_get<T: TableOf<S>>(&self, entity: Entity) -> Result<T::Ref<'_>, ReadError> {
+        self.view().try_get::<T>(entity)
+    }
+
+    /// Whether `entity` has a row in the table of `T`.
+    #[inline]
+    pub fn contains<T: TableOf<S>>(&self, entity: Entity) -> bool {
+        self.view().contains::<T>(entity)
+    }
+
+    /// The tables in which `entity` has a row.
+    pub fn components_of(&self, entity: Entity) -> impl Iterator<Item = &'static TableSchema> + '_ {
+        self.view().components_of(entity)
+    }
+
+    /// The table of `T`: its rows as slices, or with their entities.
+    pub fn table<T: TableOf<S>>(&self) -> TableView<'_, S, T> {
+        self.view().table::<T>()
+    }
+
+    /// A query over all entities that have the components of `Q`: `snapshot.query::<(Entity, &Pos, Option<&Vel>)>()`.
+    pub fn query<Q: QueryParam<S>>(&self) -> SnapshotQuery<'_, S, Q> {
+        SnapshotQuery { query: self.view().query::<Q>(), workers: self.core.workers() }
+    }
+
+    /// The same state, to be read by names, with the tables that describe the schema.
+    pub fn untyped(&self) -> DynView<'_> {
+        DynView::new(&self.version, self.core.schema())
+    }
+}
+
+/// A query over a snapshot. All that [`Query`] does, and on all cores.
+#[must_use = "a query does nothing until it is iterated"]
+pub struct SnapshotQuery<'v, S, Q> {
+    query: Query<'v, S, Q>,
+    workers: &'v rayon::ThreadPool,
+}
+
+impl<'v, S: Schema, Q: QueryParam<S>> SnapshotQuery<'v, S, Q> {
+    /// Only entities that have a `T`.
+    pub fn with<T: TableOf<S>>(self) -> Self {
+        Self { query: self.query.with::<T>(), ..self }
+    }
+
+    /// Only entities that have no `T`.
+    pub fn without<T: TableOf<S>>(self) -> Self {
+        Self { query: self.query.without::<T>(), ..self }
+    }
+
+    /// The items, one by one, in the order of slots.
+    pub fn iter(&self) -> QueryIter<'v, S, Q> {
+        self.query.iter()
+    }
+
+    /// Calls `work` with every item. The fastest way on one core.
+    #[inline]
+    pub fn for_each(self, work: impl FnMut(Q::Item<'v>)) {
+        self.query.for_each(work);
+    }
+
+    /// How many items there are, without touching any row.
+    pub fn count(self) -> usize {
+        self.query.count()
+    }
+
+    /// Calls `work` with every item, 4,096 slots at a time on the threads of the database. The order is not defined.
+    ///
+    /// # Panics
+    /// If `work` does.
+    pub fn par_for_each(self, work: impl Fn(Q::Item<'v>) + Send + Sync) {
+        self.query.par_for_each_on(self.workers, work);
+    }
+
+    /// Folds the items on the threads of the database: each 4,096 slots from `init` on with `fold`, the results with
+    /// `reduce`, which must not care about order.
+    ///
+    /// # Panics
+    /// If one of the closures does.
+    pub fn par_fold<A: Send>(
+        self,
+        init: impl Fn() -> A + Send + Sync,
+        fold: impl Fn(A, Q::Item<'v>) -> A + Send + Sync,
+        reduce: impl Fn(A, A) -> A + Send + Sync,
+    ) -> A {
+        self.query.par_fold_on(self.workers, init, fold, reduce)
+    }
+}
+
+impl<'v, S: Schema, Q: QueryParam<S>> IntoIterator for SnapshotQuery<'v, S, Q> {
+    type Item = Q::Item<'v>;
+    type IntoIter = QueryIter<'v, S, Q>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.query.into_iter()
+    }
+}

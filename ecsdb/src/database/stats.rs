@@ -1,0 +1,17 @@
+//! Figures of a database.
+
+/// Figures of one moment, cheap to get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// The published version.
+    pub version: u64,
+    /// Living entities.
+    pub entities: u64,
+    /// Rows of all tables.
+    pub rows: u64,
+    /// Transactions that wait for the writer.
+    pub queued_transactions: usize,
+    /// Bytes of operations that wait for the writer.
+    pub queued_bytes: usize,
+}

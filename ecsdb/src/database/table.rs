@@ -1,0 +1,74 @@
+//! One table of a database, for operations that are transactions of their own.
+
+use core::marker::PhantomData;
+
+use super::db::Db;
+use crate::component::{Assignment, Field};
+use crate::entity::Entity;
+use crate::schema::{Schema, TableOf};
+use crate::transaction::TransactionError;
+
+/// The table of `T`. Every operation is a transaction and returns when it is visible; to do several together use
+/// [`Db::write`] or [`Db::begin`].
+///
+/// It is bound to its database: a component that is not in the schema does not compile, and the handle cannot be used with
+/// another database.
+pub struct Table<'db, S, T> {
+    db: &'db Db<S>,
+    component: PhantomData<fn() -> T>,
+}
+
+impl<'db, S: Schema, T: TableOf<S>> Table<'db, S, T> {
+    pub(super) fn new(db: &'db Db<S>) -> Self {
+        Self { db, component: PhantomData }
+    }
+
+    /// Gives `entity` a `T`, in place of the one it may have.
+    ///
+    /// # Errors
+    /// As for [`Db::insert`].
+    pub fn insert(&self, entity: Entity, component: T) -> Result<(), TransactionError> {
+        self.db.insert(entity, component)
+    }
+
+    /// Takes the `T` away from `entity`.
+    ///
+    /// # Errors
+    /// As for [`Db::remove`].
+    pub fn remove(&self, entity: Entity) -> Result<(), TransactionError> {
+        self.db.remove::<T>(entity)
+    }
+
+    /// Changes one field.
+    ///
+    /// # Errors
+    /// As for [`Db::update`].
+    pub fn update<F: Field>(&self, entity: Entity, change: Assignment<T, F>) -> Result<(), TransactionError> {
+        self.db.update(entity, change)
+    }
+
+    /// A copy of the `T` of `entity` as it is published now. To read without copying, and more than one row of the same
+    /// state, use [`Db::snapshot`].
+    pub fn get(&self, entity: Entity) -> Option<T> {
+        let snapshot = self.db.snapshot();
+        if !snapshot.is_alive(entity) {
+            return None;
+        }
+        snapshot.view().row::<T>(entity.slot()).map(T::from_row)
+    }
+
+    /// Whether `entity` has a `T` now.
+    pub fn contains(&self, entity: Entity) -> bool {
+        self.db.snapshot().contains::<T>(entity)
+    }
+
+    /// How many rows there are now.
+    pub fn len(&self) -> usize {
+        self.db.snapshot().table::<T>().len()
+    }
+
+    /// Whether there are no rows now.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

@@ -1,0 +1,250 @@
+//! Reads without static types: by the names of tables and fields.
+
+use std::borrow::Cow;
+
+use crate::entity::Entity;
+use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
+use crate::schema::{DatabaseSchema, ENTITIES, RowLayout, TableSchema, Value};
+use crate::storage::Version;
+
+/// The table that lists the tables of a database, one row each.
+pub const TABLES_TABLE: &str = "ecsdb_tables";
+
+/// The table that lists the fields of all tables, one row each.
+pub const FIELDS_TABLE: &str = "ecsdb_fields";
+
+/// A version of a database, to be read by names.
+///
+/// Besides the tables of the schema there are three that every database has: `entities`, the registry;
+/// [`ecsdb_tables`](TABLES_TABLE) and [`ecsdb_fields`](FIELDS_TABLE), which describe the tables and fields and count the
+/// rows.
+#[derive(Clone, Copy)]
+pub struct DynView<'v> {
+    version: &'v Version,
+    schema: &'v DatabaseSchema,
+}
+
+/// One table, read by names.
+#[derive(Clone, Copy)]
+pub struct DynTable<'v> {
+    view: DynView<'v>,
+    source: Source,
+}
+
+#[derive(Clone, Copy)]
+enum Source {
+    Rows(u16),
+    Entities,
+    Tables,
+    Fields,
+}
+
+/// One row, read by the names of its fields.
+#[derive(Clone)]
+pub struct DynRow<'v> {
+    entity: Option<Entity>,
+    content: Content<'v>,
+}
+
+#[derive(Clone)]
+enum Content<'v> {
+    Stored { schema: &'v TableSchema, row: &'v [u8] },
+    Computed(Vec<(Cow<'v, str>, Value)>),
+}
+
+impl<'v> DynView<'v> {
+    /// `version` must have been made for the tables of `schema`; the reads are safe even if it was not.
+    pub(crate) fn new(version: &'v Version, schema: &'v DatabaseSchema) -> Self {
+        Self { version, schema }
+    }
+
+    /// The number of the version: how many commits there were.
+    pub fn version(self) -> u64 {
+        self.version.number
+    }
+
+    /// The schema.
+    pub fn schema(self) -> &'v DatabaseSchema {
+        self.schema
+    }
+
+    /// How many entities are alive.
+    pub fn entity_count(self) -> u64 {
+        self.version.entities.count()
+    }
+
+    /// Whether `entity` is alive.
+    pub fn is_alive(self, entity: Entity) -> bool {
+        self.version.entities.is_alive(entity)
+    }
+
+    /// The table with this name, if there is one.
+    pub fn table(self, name: &str) -> Option<DynTable<'v>> {
+        let source = match name {
+            ENTITIES => Source::Entities,
+            TABLES_TABLE => Source::Tables,
+            FIELDS_TABLE => Source::Fields,
+            name => Source::Rows(self.schema.table(name)?.0 as u16),
+        };
+        Some(DynTable { view: self, source })
+    }
+
+    /// The row of `entity` in `table`, if there are such a table and such a row.
+    pub fn get(self, table: &str, entity: Entity) -> Option<DynRow<'v>> {
+        self.table(table)?.get(entity)
+    }
+
+    /// The names of the tables in which `entity` has a row; none if it is not alive.
+    pub fn components_of(self, entity: Entity) -> impl Iterator<Item = &'v str> {
+        let alive = self.is_alive(entity);
+        let tables = self.version.tables.iter().zip(self.schema.tables());
+        tables.filter(move |(table, _)| alive && table.contains(entity.slot())).map(|(_, schema)| &*schema.name)
+    }
+
+    fn registry_row(self, entity: Entity) -> DynRow<'v> {
+        let registry = self.schema.registry();
+        let values = vec![
+            (Cow::Borrowed(&*registry.id.name), Value::U64(entity.to_bits())),
+            (Cow::Borrowed(&*registry.version.name), Value::U32(entity.generation())),
+        ];
+        DynRow { entity: Some(entity), content: Content::Computed(values) }
+    }
+
+    fn stored_row(self, table: u16, entity: Entity) -> Option<DynRow<'v>> {
+        let schema = self.schema.table_at(usize::from(table))?;
+        let row = self.version.tables[usize::from(table)].row_bytes(entity.slot())?;
+        Some(DynRow { entity: Some(entity), content: Content::Stored { schema, row } })
+    }
+}
+
+impl<'v> DynTable<'v> {
+    /// How many rows it has.
+    pub fn len(self) -> usize {
+        match self.source {
+            Source::Rows(table) => self.view.version.tables[usize::from(table)].rows() as usize,
+            Source::Entities => self.view.version.entities.count() as usize,
+            Source::Tables => self.view.schema.tables().len(),
+            Source::Fields => self.view.schema.tables().iter().map(|table| table.fields.len()).sum(),
+        }
+    }
+
+    /// Whether it has no rows.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The row of `entity`, if it has one here.
+    pub fn get(self, entity: Entity) -> Option<DynRow<'v>> {
+        if !self.view.is_alive(entity) {
+            return None;
+        }
+        match self.source {
+            Source::Rows(table) => self.view.stored_row(table, entity),
+            Source::Entities => Some(self.view.registry_row(entity)),
+            Source::Tables | Source::Fields => None,
+        }
+    }
+
+    /// All rows: those of entities in the order of slots, those of descriptions in the order of the schema.
+    pub fn rows(self) -> Box<dyn Iterator<Item = DynRow<'v>> + 'v> {
+        let view = self.view;
+        match self.source {
+            Source::Rows(table) => Box::new(slots(view.version, table).filter_map(move |slot| {
+                let entity = view.version.entities.in_slot(slot)?;
+                view.stored_row(table, entity)
+            })),
+            Source::Entities => Box::new(view.version.entities.iter().map(move |entity| view.registry_row(entity))),
+            Source::Tables => Box::new((0..view.schema.tables().len()).map(move |table| describe_table(view, table))),
+            Source::Fields => Box::new((0..view.schema.tables().len()).flat_map(move |table| {
+                (0..view.schema.tables()[table].fields.len()).map(move |field| describe_field(view, table, field))
+            })),
+        }
+    }
+}
+
+/// The slots that have a row in `table`.
+fn slots(version: &Version, table: u16) -> impl Iterator<Item = u32> + '_ {
+    let table = &version.tables[usize::from(table)];
+    (0..table.chunk_count() * CHUNK_BLOCKS)
+        .flat_map(|block| crate::bits::bits(table.word(block)).map(move |bit| (block * BLOCK_SLOTS) as u32 + bit))
+}
+
+fn described(values: Vec<(&'static str, Value)>) -> DynRow<'static> {
+    let values = values.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();
+    DynRow { entity: None, content: Content::Computed(values) }
+}
+
+fn describe_table(view: DynView<'_>, index: usize) -> DynRow<'static> {
+    let schema = &view.schema.tables()[index];
+    let layout = match schema.layout {
+        RowLayout::Packed => "packed",
+        RowLayout::Native => "native",
+    };
+    described(vec![
+        ("id", Value::U16(index as u16)),
+        ("name", Value::Text(schema.name.to_string())),
+        ("layout", Value::Text(layout.to_owned())),
+        ("row_bytes", Value::U32(schema.size)),
+        ("row_align", Value::U32(schema.align)),
+        ("fields", Value::U32(schema.fields.len() as u32)),
+        ("rows", Value::U64(view.version.tables[index].rows())),
+        ("doc", Value::Text(schema.doc.to_string())),
+    ])
+}
+
+fn describe_field(view: DynView<'_>, table: usize, index: usize) -> DynRow<'static> {
+    let schema = &view.schema.tables()[table];
+    let field = &schema.fields[index];
+    described(vec![
+        ("table", Value::Text(schema.name.to_string())),
+        ("id", Value::U16(index as u16)),
+        ("name", Value::Text(field.name.to_string())),
+        ("type", Value::Text(field.field_type.to_string())),
+        ("offset", Value::U32(field.offset)),
+        ("bytes", Value::U32(field.field_type.size() as u32)),
+        ("doc", Value::Text(field.doc.to_string())),
+    ])
+}
+
+impl<'v> DynRow<'v> {
+    /// Whose row it is; `None` for a row that describes the schema.
+    pub fn entity(&self) -> Option<Entity> {
+        self.entity
+    }
+
+    /// The value of the field `name`, or of the key column if the schema gives it that name.
+    pub fn get(&self, name: &str) -> Option<Value> {
+        match &self.content {
+            Content::Computed(values) => values.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone()),
+            Content::Stored { schema, row } => match schema.field(name) {
+                Some((_, field)) => Some(Value::decode(&field.field_type, &row[field.offset as usize..])),
+                None if schema.key.as_deref() == Some(name) => self.entity.map(|entity| Value::U64(entity.to_bits())),
+                None => None,
+            },
+        }
+    }
+
+    /// All fields with their values, the key column first if the schema names one.
+    pub fn values(&self) -> Vec<(&str, Value)> {
+        match &self.content {
+            Content::Computed(values) => values.iter().map(|(name, value)| (&**name, value.clone())).collect(),
+            Content::Stored { schema, row } => {
+                let key = schema.key.as_deref().zip(self.entity);
+                let key = key.map(|(name, entity)| (name, Value::U64(entity.to_bits())));
+                let fields = schema
+                    .fields
+                    .iter()
+                    .map(|field| (&*field.name, Value::decode(&field.field_type, &row[field.offset as usize..])));
+                key.into_iter().chain(fields).collect()
+            }
+        }
+    }
+
+    /// The stored bytes; none for a computed row.
+    pub fn bytes(&self) -> &'v [u8] {
+        match &self.content {
+            Content::Stored { row, .. } => row,
+            Content::Computed(_) => &[],
+        }
+    }
+}

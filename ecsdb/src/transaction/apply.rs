@@ -1,0 +1,208 @@
+//! Operations without types, on the write buffer: what every kind of transaction comes down to.
+
+use std::borrow::Cow;
+
+use super::arithmetic;
+use super::catalog::Catalog;
+use super::error::{GuardFailure, OpError};
+use crate::bytes::bytes_of;
+use crate::change_set::ColumnSet;
+use crate::component::{CompareOp, UpdateOp};
+use crate::entity::Entity;
+use crate::schema::Value;
+use crate::storage::{Batch, TableSetId};
+
+/// One field of one table.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldId {
+    /// The table.
+    pub table: u16,
+    /// The field's number in it.
+    pub field: u16,
+}
+
+/// The running transaction: the write buffer, and what it takes to change it correctly.
+pub struct Apply<'a> {
+    /// The write buffer.
+    pub batch: Batch<'a>,
+    /// The schema.
+    pub catalog: &'a Catalog,
+    /// The entities that a builder has promised, as far as they exist.
+    pub promises: Vec<Entity>,
+    /// The tables of the last spawn and their set, since the next spawn is mostly like it.
+    last_set: Option<(&'static [u16], TableSetId)>,
+}
+
+impl<'a> Apply<'a> {
+    /// A transaction that has not done anything.
+    pub fn new(batch: Batch<'a>, catalog: &'a Catalog) -> Self {
+        Self { batch, catalog, promises: Vec::new(), last_set: None }
+    }
+
+    /// The entity that is meant: itself, or the one that was promised.
+    pub fn resolve(&self, entity: Entity) -> Result<Entity, OpError> {
+        match entity.promise() {
+            None => Ok(entity),
+            Some(index) => self.promises.get(index as usize).copied().ok_or(OpError::PromisedEntity { entity }),
+        }
+    }
+
+    /// The living entity that is meant.
+    pub fn living(&self, entity: Entity) -> Result<Entity, OpError> {
+        let entity = self.resolve(entity)?;
+        let entities = &self.batch.version().entities;
+        if entities.is_alive(entity) {
+            Ok(entity)
+        } else if entities.is_past(entity) {
+            Err(OpError::StaleEntity { entity })
+        } else {
+            Err(OpError::UnknownEntity { entity })
+        }
+    }
+
+    fn missing(&self, table: u16, entity: Entity) -> OpError {
+        OpError::ComponentMissing { entity, table: self.catalog.table(table).name.to_string() }
+    }
+
+    /// The row with every promised entity in it replaced by the real one.
+    fn settle<'r>(&self, table: u16, row: &'r [u8]) -> Result<Cow<'r, [u8]>, OpError> {
+        let mut settled = Cow::Borrowed(row);
+        for field in self.catalog.entity_fields(table) {
+            for index in 0..field.count {
+                let start = field.offset + index * size_of::<Entity>();
+                if let Some(real) = self.settle_one(&row[start..start + size_of::<Entity>()])? {
+                    settled.to_mut()[start..start + size_of::<Entity>()].copy_from_slice(bytes_of(&real));
+                }
+            }
+        }
+        Ok(settled)
+    }
+
+    fn settle_one(&self, bytes: &[u8]) -> Result<Option<Entity>, OpError> {
+        let mut bits = [0; size_of::<Entity>()];
+        bits.copy_from_slice(bytes);
+        match Entity::from_bits(u64::from_le_bytes(bits)) {
+            Some(entity) if entity.promise().is_some() => self.resolve(entity).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// The set of a constant list of tables.
+    pub fn constant_set(&mut self, tables: &'static [u16]) -> TableSetId {
+        match self.last_set {
+            Some((last, set)) if core::ptr::eq(last, tables) => set,
+            _ => {
+                let set = self.batch.sets().intern(tables);
+                self.last_set = Some((tables, set));
+                set
+            }
+        }
+    }
+
+    /// A new entity for the component set `set`, without rows as yet.
+    pub fn spawn(&mut self, set: TableSetId) -> Result<Entity, OpError> {
+        let taken = self.batch.spawn(set, 1)?;
+        Ok(self.batch.entity_in(taken.block, taken.mask.trailing_zeros()))
+    }
+
+    /// Ends the life of `entity`.
+    pub fn despawn(&mut self, entity: Entity) -> Result<(), OpError> {
+        let entity = self.living(entity)?;
+        Ok(self.batch.despawn(entity)?)
+    }
+
+    /// Stores a row for a new entity, which has none in the table.
+    pub fn insert_new(&mut self, table: u16, slot: u32, row: &[u8]) -> Result<(), OpError> {
+        let row = self.settle(table, row)?;
+        self.batch.insert_run(table, slot, 1)?.copy_from_slice(&row);
+        Ok(())
+    }
+
+    /// Stores a row, in place of an earlier one if there is one.
+    pub fn insert(&mut self, table: u16, entity: Entity, row: &[u8]) -> Result<(), OpError> {
+        let entity = self.living(entity)?;
+        let row = self.settle(table, row)?;
+        self.batch.put(table, entity.slot(), &row)?;
+        Ok(())
+    }
+
+    /// Replaces a row, which must exist.
+    pub fn replace(&mut self, table: u16, entity: Entity, row: &[u8]) -> Result<(), OpError> {
+        let entity = self.living(entity)?;
+        let row = self.settle(table, row)?;
+        match self.batch.row_mut(table, entity.slot(), ColumnSet::ALL)? {
+            Some(place) => place.copy_from_slice(&row),
+            None => return Err(self.missing(table, entity)),
+        }
+        Ok(())
+    }
+
+    /// Removes a row, which must exist.
+    pub fn remove(&mut self, table: u16, entity: Entity) -> Result<(), OpError> {
+        let entity = self.living(entity)?;
+        if self.batch.remove(table, entity.slot())? { Ok(()) } else { Err(self.missing(table, entity)) }
+    }
+
+    /// Changes one field of a row, which must exist.
+    pub fn assign(&mut self, id: FieldId, entity: Entity, op: UpdateOp, operand: &[u8]) -> Result<(), OpError> {
+        let entity = self.living(entity)?;
+        let catalog = self.catalog;
+        let schema = catalog.table(id.table);
+        let field = &schema.fields[usize::from(id.field)];
+        let (start, size) = (field.offset as usize, field.field_type.size());
+        let settled;
+        let operand = if catalog.entity_fields(id.table).iter().any(|field| field.offset == start) {
+            settled = self.settle_values(operand)?;
+            &settled
+        } else {
+            operand
+        };
+        let Some(row) = self.batch.row_mut(id.table, entity.slot(), ColumnSet::one(id.field))? else {
+            return Err(self.missing(id.table, entity));
+        };
+        let value = &mut row[start..start + size];
+        arithmetic::update(&field.field_type, op, value, operand).map_err(|_| OpError::OutOfRange {
+            table: schema.name.to_string(),
+            entity,
+            field: field.name.to_string(),
+            found: Value::decode(&field.field_type, value),
+            operation: format!(
+                "{} {}",
+                if op == UpdateOp::Add { "adding" } else { "subtracting" },
+                Value::decode(&field.field_type, operand)
+            ),
+        })
+    }
+
+    fn settle_values(&self, values: &[u8]) -> Result<Vec<u8>, OpError> {
+        let mut settled = values.to_vec();
+        for value in settled.chunks_exact_mut(size_of::<Entity>()) {
+            if let Some(real) = self.settle_one(value)? {
+                value.copy_from_slice(bytes_of(&real));
+            }
+        }
+        Ok(settled)
+    }
+
+    /// Fails unless the field of the row, which must exist, compares as asked.
+    pub fn require(&self, id: FieldId, entity: Entity, op: CompareOp, expected: &[u8]) -> Result<(), OpError> {
+        let entity = self.living(entity)?;
+        let Some(row) = self.batch.version().tables[usize::from(id.table)].row_bytes(entity.slot()) else {
+            return Err(self.missing(id.table, entity));
+        };
+        let schema = self.catalog.table(id.table);
+        let field = &schema.fields[usize::from(id.field)];
+        let found = &row[field.offset as usize..][..field.field_type.size()];
+        if arithmetic::holds(&field.field_type, op, found, expected) {
+            return Ok(());
+        }
+        Err(OpError::GuardFailed(Box::new(GuardFailure {
+            table: schema.name.to_string(),
+            entity,
+            field: field.name.to_string(),
+            op,
+            expected: Value::decode(&field.field_type, expected),
+            found: Value::decode(&field.field_type, found),
+        })))
+    }
+}

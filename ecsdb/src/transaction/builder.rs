@@ -1,0 +1,123 @@
+//! A transaction that is put together on any thread and committed as one message.
+
+use core::marker::PhantomData;
+use core::time::Duration;
+
+use super::apply::FieldId;
+use super::bundle::Bundle;
+use super::error::TransactionError;
+use super::job::{OpsJob, Request};
+use super::ops::OpBuffer;
+use super::queue::{Patience, Queue};
+use super::ticket::Ticket;
+use crate::bytes::bytes_of;
+use crate::component::{Assignment, Field, Predicate};
+use crate::entity::Entity;
+use crate::schema::{Schema, TableOf};
+use crate::sync::completion;
+
+/// A transaction in the making, from `Db::begin`.
+///
+/// Operations are written into one buffer, without looking at the database; [`commit`](Self::commit) sends the buffer to
+/// the writer as one message, whatever its size. There they are done in order; the first that fails rolls all of them
+/// back, and the ticket says which. Dropping the builder forgets it.
+#[must_use = "a transaction does nothing until it is committed"]
+pub struct TransactionBuilder<S> {
+    ops: OpBuffer,
+    queue: Queue,
+    schema: PhantomData<fn() -> S>,
+}
+
+impl<S: Schema> TransactionBuilder<S> {
+    pub(crate) fn new(queue: Queue) -> Self {
+        Self { ops: OpBuffer::default(), queue, schema: PhantomData }
+    }
+
+    /// Promises a new entity with these components. The returned id is good in this transaction only, also inside other
+    /// components; the commit tells the real one: `commit[promised]`.
+    pub fn spawn<B: Bundle<S>>(&mut self, bundle: B) -> Entity {
+        let entity = self.ops.spawn(B::TABLES.len());
+        let written = bundle.rows(|table, row| {
+            self.ops.row(table, row);
+            Ok(())
+        });
+        debug_assert!(written.is_ok(), "writing to a buffer does not fail");
+        entity
+    }
+
+    /// Ends the life of `entity`.
+    pub fn despawn(&mut self, entity: Entity) {
+        self.ops.despawn(entity);
+    }
+
+    /// Gives `entity` a `T`, in place of the one it may have.
+    pub fn insert<T: TableOf<S>>(&mut self, entity: Entity, component: T) {
+        self.ops.insert(T::INDEX, entity, bytes_of(&component.into_row()));
+    }
+
+    /// Replaces the `T` of `entity`, which must have one.
+    pub fn replace<T: TableOf<S>>(&mut self, entity: Entity, component: T) {
+        self.ops.replace(T::INDEX, entity, bytes_of(&component.into_row()));
+    }
+
+    /// Takes the `T` away from `entity`, which must have one.
+    pub fn remove<T: TableOf<S>>(&mut self, entity: Entity) {
+        self.ops.remove(T::INDEX, entity);
+    }
+
+    /// Changes one field: `tx.update(entity, Purse::C.gold.add(5))`. An integer that would leave its range fails the
+    /// transaction.
+    pub fn update<T: TableOf<S>, F: Field>(&mut self, entity: Entity, change: Assignment<T, F>) {
+        let id = FieldId { table: T::INDEX, field: change.column.index() };
+        self.ops.assign(id, entity, change.op, bytes_of(&change.value));
+    }
+
+    /// Commits only if the condition holds when its turn comes: `tx.require(entity, Purse::C.gold.ge(50))`. It sees the
+    /// operations before it.
+    pub fn require<T: TableOf<S>, F: Field>(&mut self, entity: Entity, condition: Predicate<T, F>) {
+        let id = FieldId { table: T::INDEX, field: condition.column.index() };
+        self.ops.require(id, entity, condition.op, bytes_of(&condition.value));
+    }
+
+    /// Commits only if `entity` is alive when its turn comes.
+    pub fn require_alive(&mut self, entity: Entity) {
+        self.ops.expect(entity);
+    }
+
+    /// How many bytes of operations there are: what the transaction takes in the queue.
+    pub fn len_bytes(&self) -> usize {
+        self.ops.len()
+    }
+
+    /// Sends the transaction to the writer. Returns as soon as it is queued, which takes as long as the queue is full.
+    ///
+    /// # Errors
+    /// [`TransactionError::Closed`], and [`TransactionError::Reentrant`] inside a transaction of the same database.
+    pub fn commit(self) -> Result<Ticket, TransactionError> {
+        self.send(Patience::Forever)
+    }
+
+    /// Sends the transaction to the writer if there is room in the queue.
+    ///
+    /// # Errors
+    /// As for [`Self::commit`], and [`TransactionError::QueueFull`].
+    pub fn try_commit(self) -> Result<Ticket, TransactionError> {
+        self.send(Patience::None)
+    }
+
+    /// Sends the transaction to the writer, and waits no longer than `timeout` for room in the queue.
+    ///
+    /// # Errors
+    /// As for [`Self::commit`], and [`TransactionError::Timeout`].
+    pub fn commit_timeout(self, timeout: Duration) -> Result<Ticket, TransactionError> {
+        self.send(Patience::For(timeout))
+    }
+
+    fn send(self, patience: Patience) -> Result<Ticket, TransactionError> {
+        let (completer, pending) = completion();
+        let bytes = self.ops.len();
+        let job = OpsJob { entities: Vec::new(), ops: self.ops, completer };
+        self.queue.send(Request::Ops(job), bytes, patience)?;
+        Ok(Ticket::new(pending, self.queue.database()))
+    }
+}

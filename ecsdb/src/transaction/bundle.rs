@@ -1,0 +1,155 @@
+//! Components that an entity gets together.
+
+use super::error::OpError;
+use crate::bytes::{bytes_of, slice_bytes};
+use crate::component::Component;
+use crate::schema::{Schema, TableOf};
+
+/// A component, or a tuple of up to twelve: what `spawn` takes. `()` is an entity without components.
+///
+/// Implemented by the derive for each component, and here for tuples.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a bundle of components of `{S}`",
+    label = "not a component of `{S}`, or a tuple of them",
+    note = "add the components to `schema!`; a bundle has at most twelve"
+)]
+pub trait Bundle<S: Schema>: Sized {
+    /// The tables of the components, ascending. A component that stands twice does not compile.
+    #[doc(hidden)]
+    const TABLES: &'static [u16];
+
+    /// Rows of many bundles, table by table.
+    #[doc(hidden)]
+    type Columns: Default;
+
+    /// Gives the rows to `sink`, with their tables.
+    #[doc(hidden)]
+    fn rows(self, sink: impl FnMut(u16, &[u8]) -> Result<(), OpError>) -> Result<(), OpError>;
+
+    /// Adds the rows to the columns.
+    #[doc(hidden)]
+    fn push(self, columns: &mut Self::Columns);
+
+    /// Gives the columns to `sink`, each as the bytes of all its rows, and empties them.
+    #[doc(hidden)]
+    fn flush(columns: &mut Self::Columns, sink: impl FnMut(u16, &[u8]) -> Result<(), OpError>) -> Result<(), OpError>;
+}
+
+/// The bundle of one component: what the derive's implementation comes down to.
+#[doc(hidden)]
+pub mod single {
+    use super::{Component, OpError, Schema, TableOf, bytes_of, slice_bytes};
+
+    /// `Bundle::rows`
+    pub fn rows<S: Schema, T: TableOf<S>>(
+        component: T,
+        mut sink: impl FnMut(u16, &[u8]) -> Result<(), OpError>,
+    ) -> Result<(), OpError> {
+        sink(T::INDEX, bytes_of(&component.into_row()))
+    }
+
+    /// `Bundle::push`
+    pub fn push<T: Component>(component: T, columns: &mut Vec<T::Row>) {
+        columns.push(component.into_row());
+    }
+
+    /// `Bundle::flush`
+    pub fn flush<S: Schema, T: TableOf<S>>(
+        columns: &mut Vec<T::Row>,
+        mut sink: impl FnMut(u16, &[u8]) -> Result<(), OpError>,
+    ) -> Result<(), OpError> {
+        let result = sink(T::INDEX, slice_bytes(columns));
+        columns.clear();
+        result
+    }
+}
+
+/// The table numbers in ascending order. Stops the compiler if one stands twice.
+const fn ascending<const N: usize>(mut tables: [u16; N]) -> [u16; N] {
+    let mut sorted = 1;
+    while sorted < N {
+        let mut at = sorted;
+        while at > 0 && tables[at - 1] >= tables[at] {
+            assert!(tables[at - 1] != tables[at], "a bundle names a component twice");
+            let larger = tables[at - 1];
+            tables[at - 1] = tables[at];
+            tables[at] = larger;
+            at -= 1;
+        }
+        sorted += 1;
+    }
+    tables
+}
+
+impl<S: Schema> Bundle<S> for () {
+    const TABLES: &'static [u16] = &[];
+    type Columns = ();
+
+    fn rows(self, _: impl FnMut(u16, &[u8]) -> Result<(), OpError>) -> Result<(), OpError> {
+        Ok(())
+    }
+
+    fn push(self, (): &mut ()) {}
+
+    fn flush((): &mut (), _: impl FnMut(u16, &[u8]) -> Result<(), OpError>) -> Result<(), OpError> {
+        Ok(())
+    }
+}
+
+macro_rules! tuples {
+    ($($name:ident $index:tt),+) => {
+        impl<S: Schema, $($name: TableOf<S>),+> Bundle<S> for ($($name,)+) {
+            const TABLES: &'static [u16] = &ascending([$($name::INDEX),+]);
+            type Columns = ($(Vec<$name::Row>,)+);
+
+            #[inline]
+            fn rows(self, mut sink: impl FnMut(u16, &[u8]) -> Result<(), OpError>) -> Result<(), OpError> {
+                $(single::rows::<S, $name>(self.$index, &mut sink)?;)+
+                Ok(())
+            }
+
+            #[inline]
+            fn push(self, columns: &mut Self::Columns) {
+                $(single::push(self.$index, &mut columns.$index);)+
+            }
+
+            #[inline]
+            fn flush(
+                columns: &mut Self::Columns,
+                mut sink: impl FnMut(u16, &[u8]) -> Result<(), OpError>,
+            ) -> Result<(), OpError> {
+                $(single::flush::<S, $name>(&mut columns.$index, &mut sink)?;)+
+                Ok(())
+            }
+        }
+    };
+}
+tuples!(A 0);
+tuples!(A 0, B 1);
+tuples!(A 0, B 1, C 2);
+tuples!(A 0, B 1, C 2, D 3);
+tuples!(A 0, B 1, C 2, D 3, E 4);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
+
+#[cfg(test)]
+mod tests {
+    use super::ascending;
+
+    #[test]
+    fn tables_are_put_in_order() {
+        assert_eq!(ascending([3, 1, 2, 0]), [0, 1, 2, 3]);
+        assert_eq!(ascending([7]), [7]);
+    }
+
+    #[test]
+    #[should_panic(expected = "a bundle names a component twice")]
+    fn a_table_that_stands_twice_is_refused() {
+        ascending([1, 0, 1]);
+    }
+}

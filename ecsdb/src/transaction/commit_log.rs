@@ -1,0 +1,41 @@
+//! The seam between commits and what keeps them.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::change_set::ChangeSet;
+
+/// Why a commit log takes no more commits.
+#[derive(Clone, Debug, Error)]
+#[error("{0}")]
+pub struct LogError(Arc<dyn std::error::Error + Send + Sync>);
+
+impl LogError {
+    /// Wraps the cause.
+    pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(Arc::from(cause.into()))
+    }
+}
+
+/// Where commits go before anybody can see them.
+///
+/// The writer thread calls it: [`append`](Self::append) for each transaction of a batch, in order, and then
+/// [`commit`](Self::commit) once. If either fails, nothing of the batch is published and all its transactions fail with
+/// the cause. A database without a directory has no log.
+pub trait CommitLog: Send {
+    /// Takes in one transaction of the batch.
+    ///
+    /// # Errors
+    /// If the log cannot take it, now or ever. The batch is given up; [`abort`](Self::abort) follows.
+    fn append(&mut self, changes: &ChangeSet) -> Result<(), LogError>;
+
+    /// Ends the batch that becomes version `version`: when this returns, the batch is in the log.
+    ///
+    /// # Errors
+    /// As for `append`.
+    fn commit(&mut self, version: u64) -> Result<(), LogError>;
+
+    /// Forgets what was appended since the last `commit`.
+    fn abort(&mut self);
+}

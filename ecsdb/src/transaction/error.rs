@@ -1,0 +1,159 @@
+//! What can go wrong with an operation, and with a transaction.
+
+use std::error::Error as StdError;
+
+use thiserror::Error;
+
+use super::commit_log::LogError;
+use crate::component::CompareOp;
+use crate::entity::Entity;
+use crate::schema::{InvalidRow, Value, ValueError};
+use crate::storage::{MemoryLimit, SlotsExhausted, StorageError};
+
+/// A guard that did not hold.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[error("guard on `{table}.{field}` of entity {entity}: expected {op} {expected}, found {found}")]
+pub struct GuardFailure {
+    /// The table.
+    pub table: String,
+    /// The entity whose row was looked at.
+    pub entity: Entity,
+    /// The field.
+    pub field: String,
+    /// How it was compared.
+    pub op: CompareOp,
+    /// What it was compared with.
+    pub expected: Value,
+    /// What it holds.
+    pub found: Value,
+}
+
+/// Why an operation could not be done. In a transaction builder the first one rolls the transaction back; in a closure
+/// it is for the closure to say, except that a storage error always does.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum OpError {
+    /// The database has never handed out this entity.
+    #[error("entity {entity} is unknown: this database has never handed it out")]
+    UnknownEntity {
+        /// The entity asked for.
+        entity: Entity,
+    },
+    /// The entity was despawned; its slot may have a new owner.
+    #[error("entity {entity} is stale: it was despawned")]
+    StaleEntity {
+        /// The entity asked for.
+        entity: Entity,
+    },
+    /// The entity was promised by a transaction builder, and this is not that transaction.
+    #[error("entity {entity} was promised by another transaction: take the real one from its commit")]
+    PromisedEntity {
+        /// The entity asked for.
+        entity: Entity,
+    },
+    /// The entity lives but has no row in the table.
+    #[error("entity {entity} has no `{table}`")]
+    ComponentMissing {
+        /// The entity asked for.
+        entity: Entity,
+        /// The table asked for.
+        table: String,
+    },
+    /// A guard did not hold.
+    #[error(transparent)]
+    GuardFailed(#[from] Box<GuardFailure>),
+    /// An addition or a subtraction left the range of the field.
+    #[error("`{table}.{field}` of entity {entity} is {found}: {operation} leaves the range of the field")]
+    OutOfRange {
+        /// The table.
+        table: String,
+        /// The entity whose row was to be changed.
+        entity: Entity,
+        /// The field.
+        field: String,
+        /// What the field holds.
+        found: Value,
+        /// What was to be done to it.
+        operation: String,
+    },
+    /// A table that the schema does not have.
+    #[error("there is no table `{table}`{}", nearest.as_ref().map(|n| format!(", did you mean `{n}`?")).unwrap_or_default())]
+    UnknownTable {
+        /// The name asked for.
+        table: String,
+        /// The table that was probably meant.
+        nearest: Option<String>,
+    },
+    /// A value that does not fit its field.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+    /// Bytes that are no row of their table.
+    #[error(transparent)]
+    InvalidRow(#[from] InvalidRow),
+    /// The memory limit is reached. The transaction cannot be committed any more.
+    #[error(transparent)]
+    Memory(#[from] MemoryLimit),
+    /// No slot is left. The transaction cannot be committed any more.
+    #[error(transparent)]
+    Slots(#[from] SlotsExhausted),
+}
+
+impl From<StorageError> for OpError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Memory(error) => Self::Memory(error),
+            StorageError::Slots(error) => Self::Slots(error),
+        }
+    }
+}
+
+/// Why a transaction was not committed. None of its changes are visible, now or later.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TransactionError {
+    /// An operation failed.
+    #[error(transparent)]
+    Op(#[from] OpError),
+    /// The closure gave up: see [`TransactionError::abort`].
+    #[error("the transaction was aborted: {0}")]
+    Aborted(Box<dyn StdError + Send + Sync>),
+    /// The closure panicked.
+    #[error("the transaction panicked: {message}")]
+    Panicked {
+        /// The panic's message, if it was text.
+        message: String,
+    },
+    /// The call came from inside a transaction of the same database and would wait for itself. Use the transaction at
+    /// hand, or let another thread do it.
+    #[error("called from inside a transaction of the same database: it would wait for itself")]
+    Reentrant,
+    /// The queue to the writer is full; nothing was queued.
+    #[error("the queue to the writer is full ({queued_bytes} bytes queued): wait, or raise the limits")]
+    QueueFull {
+        /// What is queued, in bytes.
+        queued_bytes: usize,
+    },
+    /// The time to wait was over. A transaction that was queued may still be committed.
+    #[error("timed out")]
+    Timeout,
+    /// The database is closed, or its writer is gone.
+    #[error("the database is closed")]
+    Closed,
+    /// The commit log refused the batch; the published state is as before it.
+    #[error("the commit log refused the transaction: {0}")]
+    Log(LogError),
+}
+
+impl TransactionError {
+    /// The error by which a closure gives up, with a reason of its own: the transaction is rolled back, and the caller
+    /// gets [`TransactionError::Aborted`].
+    ///
+    /// ```
+    /// use ecsdb::TransactionError;
+    ///
+    /// assert_eq!(TransactionError::abort("no loot").to_string(), "the transaction was aborted: no loot");
+    /// ```
+    pub fn abort(reason: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Aborted(reason.into())
+    }
+}

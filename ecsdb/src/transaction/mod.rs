@@ -1,0 +1,36 @@
+//! Transactions: how changes are asked for, carried out on the one writer thread, taken back, and answered.
+//!
+//! Owns the order of commits. It reads no files and knows no clients: what a commit did leaves as a
+//! [`ChangeSet`](crate::ChangeSet), through the [`CommitLog`].
+
+mod apply;
+mod arithmetic;
+mod builder;
+mod bundle;
+mod catalog;
+mod commit_log;
+mod error;
+mod job;
+mod ops;
+mod queue;
+mod reentrancy;
+mod scope;
+mod ticket;
+mod untyped;
+mod update_all;
+mod writer;
+
+pub use apply::Apply;
+pub use builder::TransactionBuilder;
+pub use bundle::{Bundle, single};
+pub use catalog::Catalog;
+pub use commit_log::{CommitLog, LogError};
+pub use error::{GuardFailure, OpError, TransactionError};
+pub use job::{ClosureJob, Request};
+pub use queue::{Patience, Queue, QueueLimits};
+pub use reentrancy::DatabaseId;
+pub use scope::Transaction;
+pub use ticket::{Commit, Ticket};
+pub use untyped::DynTransaction;
+pub use update_all::{UpdateFn, UpdateParam};
+pub use writer::{BatchLimits, Writer, WriterConfig};

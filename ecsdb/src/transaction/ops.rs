@@ -1,0 +1,241 @@
+//! Operations in one buffer, as a builder writes them and the writer reads them: no allocation for each.
+//!
+//! The buffer never leaves the process, so it has no format to keep.
+
+use super::apply::{Apply, FieldId};
+use super::error::OpError;
+use crate::component::{CompareOp, UpdateOp};
+use crate::entity::Entity;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Kind {
+    Spawn,
+    Insert,
+    Replace,
+    Remove,
+    Despawn,
+    Assign,
+    Require,
+    Expect,
+}
+
+impl Kind {
+    const ALL: [Self; 8] = [
+        Self::Spawn,
+        Self::Insert,
+        Self::Replace,
+        Self::Remove,
+        Self::Despawn,
+        Self::Assign,
+        Self::Require,
+        Self::Expect,
+    ];
+}
+
+const UPDATE_OPS: [UpdateOp; 3] = [UpdateOp::Set, UpdateOp::Add, UpdateOp::Subtract];
+
+const COMPARE_OPS: [CompareOp; 6] = [
+    CompareOp::Equal,
+    CompareOp::NotEqual,
+    CompareOp::Less,
+    CompareOp::LessOrEqual,
+    CompareOp::Greater,
+    CompareOp::GreaterOrEqual,
+];
+
+/// Operations, one after the other.
+#[derive(Default)]
+pub struct OpBuffer {
+    bytes: Vec<u8>,
+    /// How many entities it promises.
+    promises: u32,
+    /// Tables that promised entities get after their spawn: they count for where the entity is put.
+    later: Vec<(u32, u16)>,
+}
+
+impl OpBuffer {
+    /// What it takes in the queue, in bytes.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// How many entities it promises.
+    pub fn promises(&self) -> usize {
+        self.promises as usize
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn head(&mut self, kind: Kind, table: u16, entity: Entity) {
+        let mut head = [0; 11];
+        head[0] = kind as u8;
+        head[1..3].copy_from_slice(&table.to_le_bytes());
+        head[3..].copy_from_slice(&entity.to_bits().to_le_bytes());
+        self.put(&head);
+    }
+
+    /// A new entity with rows in `tables`. The rows follow with [`Self::row`], in the order of calls.
+    pub fn spawn(&mut self, tables: usize) -> Entity {
+        self.put(&[Kind::Spawn as u8]);
+        self.put(&(tables as u16).to_le_bytes());
+        let entity = Entity::promised(self.promises);
+        self.promises += 1;
+        entity
+    }
+
+    /// One row of the entity that was spawned last.
+    pub fn row(&mut self, table: u16, row: &[u8]) {
+        self.put(&table.to_le_bytes());
+        self.put(row);
+    }
+
+    /// Store a row.
+    pub fn insert(&mut self, table: u16, entity: Entity, row: &[u8]) {
+        if let Some(index) = entity.promise() {
+            self.later.push((index, table));
+        }
+        self.head(Kind::Insert, table, entity);
+        self.put(row);
+    }
+
+    /// Replace a row.
+    pub fn replace(&mut self, table: u16, entity: Entity, row: &[u8]) {
+        self.head(Kind::Replace, table, entity);
+        self.put(row);
+    }
+
+    /// Remove a row.
+    pub fn remove(&mut self, table: u16, entity: Entity) {
+        self.head(Kind::Remove, table, entity);
+    }
+
+    /// End a life.
+    pub fn despawn(&mut self, entity: Entity) {
+        self.head(Kind::Despawn, 0, entity);
+    }
+
+    /// Fail unless `entity` is alive.
+    pub fn expect(&mut self, entity: Entity) {
+        self.head(Kind::Expect, 0, entity);
+    }
+
+    /// Change a field.
+    pub fn assign(&mut self, id: FieldId, entity: Entity, op: UpdateOp, operand: &[u8]) {
+        self.head(Kind::Assign, id.table, entity);
+        self.put(&id.field.to_le_bytes());
+        self.put(&[op as u8]);
+        self.put(operand);
+    }
+
+    /// Fail unless a field compares as asked.
+    pub fn require(&mut self, id: FieldId, entity: Entity, op: CompareOp, expected: &[u8]) {
+        self.head(Kind::Require, id.table, entity);
+        self.put(&id.field.to_le_bytes());
+        self.put(&[op as u8]);
+        self.put(expected);
+    }
+
+    /// Does everything in order, up to the first operation that fails.
+    pub fn run(&mut self, apply: &mut Apply<'_>) -> Result<(), OpError> {
+        self.later.sort_unstable();
+        let mut later = &self.later[..];
+        let mut tables = Vec::new();
+        let mut reader = Reader { rest: &self.bytes };
+        while !reader.rest.is_empty() {
+            let kind = Kind::ALL[usize::from(reader.take(1)[0])];
+            let table = reader.u16();
+            if kind == Kind::Spawn {
+                reader = spawn(reader, usize::from(table), &mut later, &mut tables, apply)?;
+                continue;
+            }
+            let entity = reader.entity();
+            match kind {
+                Kind::Spawn => unreachable!("handled above"),
+                Kind::Despawn => apply.despawn(entity)?,
+                Kind::Expect => apply.living(entity).map(|_| ())?,
+                Kind::Remove => apply.remove(table, entity)?,
+                Kind::Insert | Kind::Replace => {
+                    let row = reader.take(apply.catalog.table(table).size as usize);
+                    if kind == Kind::Insert {
+                        apply.insert(table, entity, row)?
+                    } else {
+                        apply.replace(table, entity, row)?
+                    }
+                }
+                Kind::Assign | Kind::Require => {
+                    let id = FieldId { table, field: reader.u16() };
+                    let op = usize::from(reader.take(1)[0]);
+                    let field = &apply.catalog.table(table).fields[usize::from(id.field)];
+                    let value = reader.take(field.field_type.size());
+                    if kind == Kind::Assign {
+                        apply.assign(id, entity, UPDATE_OPS[op], value)?;
+                    } else {
+                        apply.require(id, entity, COMPARE_OPS[op], value)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Spawns the next promised entity with the `count` rows that follow, in the extent of all components that it will have.
+fn spawn<'b>(
+    mut reader: Reader<'b>,
+    count: usize,
+    later: &mut &[(u32, u16)],
+    tables: &mut Vec<u16>,
+    apply: &mut Apply<'_>,
+) -> Result<Reader<'b>, OpError> {
+    let promise = apply.promises.len() as u32;
+    tables.clear();
+    let mut ahead = Reader { rest: reader.rest };
+    for _ in 0..count {
+        let table = ahead.u16();
+        ahead.take(apply.catalog.table(table).size as usize);
+        tables.push(table);
+    }
+    while let Some(((_, table), rest)) = later.split_first().filter(|((index, _), _)| *index == promise) {
+        tables.push(*table);
+        *later = rest;
+    }
+    tables.sort_unstable();
+    tables.dedup();
+    let set = apply.batch.sets().intern(tables);
+    let entity = apply.spawn(set)?;
+    // From here on the entity's own rows may name it.
+    apply.promises.push(entity);
+    for _ in 0..count {
+        let table = reader.u16();
+        let row = reader.take(apply.catalog.table(table).size as usize);
+        apply.insert_new(table, entity.slot(), row)?;
+    }
+    Ok(reader)
+}
+
+/// Reads what an `OpBuffer` wrote, so it never runs short.
+struct Reader<'b> {
+    rest: &'b [u8],
+}
+
+impl<'b> Reader<'b> {
+    fn take(&mut self, count: usize) -> &'b [u8] {
+        let (taken, rest) = self.rest.split_at(count);
+        self.rest = rest;
+        taken
+    }
+
+    fn u16(&mut self) -> u16 {
+        let bytes = self.take(2);
+        u16::from_le_bytes([bytes[0], bytes[1]])
+    }
+
+    fn entity(&mut self) -> Entity {
+        let mut bits = [0; 8];
+        bits.copy_from_slice(self.take(8));
+        Entity::from_bits(u64::from_le_bytes(bits)).expect("an entity was written here")
+    }
+}

@@ -1,0 +1,113 @@
+//! The way to the writer: bounded in messages and in bytes.
+
+use core::time::Duration;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, SendTimeoutError, Sender, TrySendError, bounded};
+
+use super::error::TransactionError;
+use super::job::{Message, Request};
+use super::reentrancy::DatabaseId;
+use crate::sync::Budget;
+
+/// How much may wait for the writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueLimits {
+    /// Transactions.
+    pub messages: usize,
+    /// Bytes of their operations. A transaction that is larger than this is taken when nothing else waits.
+    pub bytes: usize,
+}
+
+/// The sending end of the queue. Clones send to the same writer.
+#[derive(Clone)]
+pub struct Queue {
+    sender: Sender<Message>,
+    budget: Arc<Budget>,
+    database: DatabaseId,
+}
+
+/// How long to wait for room.
+#[derive(Clone, Copy, Debug)]
+pub enum Patience {
+    /// Until there is room.
+    Forever,
+    /// Not at all.
+    None,
+    /// So long.
+    For(Duration),
+}
+
+impl Queue {
+    /// A queue and its receiving end.
+    pub fn new(limits: QueueLimits, database: DatabaseId) -> (Self, Receiver<Message>) {
+        let (sender, receiver) = bounded(limits.messages.max(1));
+        let budget = Arc::new(Budget::new(limits.bytes.clamp(1, Budget::MAX)));
+        (Self { sender, budget, database }, receiver)
+    }
+
+    /// The database that the writer works for.
+    pub fn database(&self) -> DatabaseId {
+        self.database
+    }
+
+    /// The budget, to be given back by the writer.
+    pub(super) fn budget(&self) -> Arc<Budget> {
+        Arc::clone(&self.budget)
+    }
+
+    /// What waits for the writer: messages, and bytes.
+    pub fn depth(&self) -> (usize, usize) {
+        (self.sender.len(), self.budget.in_use())
+    }
+
+    /// Queues `request`, which takes `bytes` bytes.
+    pub fn send(&self, request: Request, bytes: usize, patience: Patience) -> Result<(), TransactionError> {
+        if self.database.is_entered() {
+            return Err(TransactionError::Reentrant);
+        }
+        let full = || TransactionError::QueueFull { queued_bytes: self.budget.in_use() };
+        let bytes = bytes.max(1);
+        let deadline = match patience {
+            Patience::For(duration) => Instant::now().checked_add(duration),
+            Patience::Forever | Patience::None => None,
+        };
+        let admitted = match patience {
+            Patience::Forever => self.budget.acquire(bytes).map(|()| true),
+            Patience::None if self.budget.is_closed() => return Err(TransactionError::Closed),
+            Patience::None => Ok(self.budget.try_acquire(bytes)),
+            Patience::For(duration) => self.budget.acquire_timeout(bytes, duration),
+        };
+        match (admitted, patience) {
+            (Ok(true), _) => {}
+            (Ok(false), Patience::For(_)) => return Err(TransactionError::Timeout),
+            (Ok(false), _) => return Err(full()),
+            (Err(_), _) => return Err(TransactionError::Closed),
+        }
+        let message = Message { bytes, request };
+        let refused = match (patience, deadline) {
+            (Patience::None, _) => self.sender.try_send(message).err().map(|error| match error {
+                TrySendError::Full(_) => full(),
+                TrySendError::Disconnected(_) => TransactionError::Closed,
+            }),
+            (_, Some(deadline)) => self.sender.send_deadline(message, deadline).err().map(|error| match error {
+                SendTimeoutError::Timeout(_) => TransactionError::Timeout,
+                SendTimeoutError::Disconnected(_) => TransactionError::Closed,
+            }),
+            (_, None) => self.sender.send(message).err().map(|_| TransactionError::Closed),
+        };
+        match refused {
+            None => Ok(()),
+            Some(error) => {
+                self.budget.release(bytes);
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes no more requests; what is queued is still done.
+    pub fn close(&self) {
+        self.budget.close();
+    }
+}

@@ -1,0 +1,31 @@
+//! Which database the running thread works for.
+
+use core::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Tells the databases of a process apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DatabaseId(u64);
+
+impl DatabaseId {
+    /// An id that no other database of the process has.
+    pub fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        // Relaxed: only that no two callers get the same number.
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Marks the running thread as one that transactions of this database run on: its writer, or a worker.
+    pub fn enter(self) {
+        CURRENT.set(self.0);
+    }
+
+    /// Whether transactions of this database run on the current thread, so that waiting for its writer would never end.
+    pub fn is_entered(self) -> bool {
+        CURRENT.get() == self.0
+    }
+}
+
+thread_local! {
+    static CURRENT: Cell<u64> = const { Cell::new(0) };
+}

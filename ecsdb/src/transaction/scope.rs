@@ -1,0 +1,226 @@
+//! The transaction that a closure works on, on the writer thread.
+
+use core::marker::PhantomData;
+
+use super::apply::{Apply, FieldId};
+use super::bundle::Bundle;
+use super::error::{OpError, TransactionError};
+use super::update_all::UpdateFn;
+use crate::bits::bits;
+use crate::bytes::{bytes_of, duplicate};
+use crate::component::{Assignment, Field, Predicate};
+use crate::entity::Entity;
+use crate::limits::BLOCK_SLOTS;
+use crate::query::{Query, QueryParam, TableView, View};
+use crate::schema::{Schema, TableOf};
+use crate::storage::{PageGeometry, SlotMask};
+
+/// A running transaction, given to the closure of `Db::write`.
+///
+/// It reads its own writes, and nobody else writes meanwhile: it is serializable. When the closure returns `Ok`, all of
+/// it becomes visible at once; on `Err` or a panic none of it ever was. Every operation costs about what a row costs;
+/// the first touch of a page by the transaction copies the page (4 KiB).
+pub struct Transaction<'t, S> {
+    apply: Apply<'t>,
+    workers: &'t rayon::ThreadPool,
+    schema: PhantomData<fn() -> S>,
+}
+
+impl<'t, S: Schema> Transaction<'t, S> {
+    /// # Safety
+    /// The write buffer was made for the tables of `S`, as [`View::new`] asks, and every change to it leaves rows behind
+    /// that these validate.
+    pub(crate) unsafe fn new(apply: Apply<'t>, workers: &'t rayon::ThreadPool) -> Self {
+        Self { apply, workers, schema: PhantomData }
+    }
+
+    /// Everything as the transaction sees it now. The view borrows the transaction: read, then write.
+    pub fn view(&self) -> View<'_, S> {
+        // SAFETY: the write buffer was made for `S` (contract of `new`); this type writes only rows of the tables' types,
+        // and `Apply` only what is valid in their schemas.
+        unsafe { View::new(self.apply.batch.version()) }
+    }
+
+    /// The row of `entity`.
+    pub fn get<T: TableOf<S>>(&self, entity: Entity) -> Option<T::Ref<'_>> {
+        self.view().get::<T>(entity)
+    }
+
+    /// Whether `entity` has a row in the table of `T`.
+    pub fn contains<T: TableOf<S>>(&self, entity: Entity) -> bool {
+        self.view().contains::<T>(entity)
+    }
+
+    /// Whether `entity` is alive.
+    pub fn is_alive(&self, entity: Entity) -> bool {
+        self.view().is_alive(entity)
+    }
+
+    /// The table of `T`, as the transaction sees it now.
+    pub fn table<T: TableOf<S>>(&self) -> TableView<'_, S, T> {
+        self.view().table::<T>()
+    }
+
+    /// A query over the state as the transaction sees it now.
+    pub fn query<Q: QueryParam<S>>(&self) -> Query<'_, S, Q> {
+        self.view().query::<Q>()
+    }
+
+    /// Brings a new entity to life with these components: one, a tuple, or `()` for none.
+    ///
+    /// Entities that are spawned with the same components lie together.
+    ///
+    /// # Errors
+    /// [`OpError::Memory`] and [`OpError::Slots`], both of which doom the transaction; [`OpError::PromisedEntity`].
+    pub fn spawn<B: Bundle<S>>(&mut self, bundle: B) -> Result<Entity, OpError> {
+        let set = self.apply.constant_set(B::TABLES);
+        let entity = self.apply.spawn(set)?;
+        let apply = &mut self.apply;
+        match bundle.rows(|table, row| apply.insert_new(table, entity.slot(), row)) {
+            Ok(()) => Ok(entity),
+            Err(error) => {
+                // Half an entity is none.
+                self.apply.despawn(entity)?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Brings an entity to life for each bundle, block by block: the fastest way to make many. Returns them in order.
+    ///
+    /// # Errors
+    /// As for [`Self::spawn`]; on an error some may have been made, and the transaction should be given up.
+    pub fn spawn_all<B: Bundle<S>>(&mut self, bundles: impl IntoIterator<Item = B>) -> Result<Vec<Entity>, OpError> {
+        let set = self.apply.constant_set(B::TABLES);
+        let mut bundles = bundles.into_iter();
+        let mut entities = Vec::with_capacity(bundles.size_hint().0);
+        let mut columns = B::Columns::default();
+        loop {
+            let mut count = 0;
+            for bundle in bundles.by_ref().take(BLOCK_SLOTS) {
+                bundle.push(&mut columns);
+                count += 1;
+            }
+            if count == 0 {
+                return Ok(entities);
+            }
+            let first = entities.len();
+            let mut places = Vec::new();
+            while entities.len() < first + count {
+                let taken = self.apply.batch.spawn(set, first + count - entities.len())?;
+                let (block, mask) = (taken.block, taken.mask);
+                entities.extend(bits(mask).map(|bit| self.apply.batch.entity_in(block, bit)));
+                places.push(taken);
+            }
+            let apply = &mut self.apply;
+            B::flush(&mut columns, |table, rows| store(apply, table, &places, count, rows))?;
+        }
+    }
+
+    /// Ends the life of `entity` and removes its rows from all tables.
+    ///
+    /// # Errors
+    /// If it is unknown or stale.
+    pub fn despawn(&mut self, entity: Entity) -> Result<(), OpError> {
+        self.apply.despawn(entity)
+    }
+
+    /// Gives `entity` a `T`, in place of the one it may have.
+    ///
+    /// # Errors
+    /// If the entity is unknown or stale.
+    pub fn insert<T: TableOf<S>>(&mut self, entity: Entity, component: T) -> Result<(), OpError> {
+        self.apply.insert(T::INDEX, entity, bytes_of(&component.into_row()))
+    }
+
+    /// Takes the `T` away from `entity`.
+    ///
+    /// # Errors
+    /// If the entity is unknown or stale, or has none.
+    pub fn remove<T: TableOf<S>>(&mut self, entity: Entity) -> Result<(), OpError> {
+        self.apply.remove(T::INDEX, entity)
+    }
+
+    /// Changes one field: `tx.update(entity, Purse::C.gold.add(5))`.
+    ///
+    /// # Errors
+    /// If the entity is unknown or stale or has no `T`, or an integer would leave its range.
+    pub fn update<T: TableOf<S>, F: Field>(&mut self, entity: Entity, change: Assignment<T, F>) -> Result<(), OpError> {
+        let id = FieldId { table: T::INDEX, field: change.column.index() };
+        self.apply.assign(id, entity, change.op, bytes_of(&change.value))
+    }
+
+    /// Changes a copy of the `T` of `entity` with a closure and puts it back. Returns what the closure returns. If the
+    /// closure panics, the row stays as it was.
+    ///
+    /// # Errors
+    /// If the entity is unknown or stale or has no `T`.
+    pub fn modify<T: TableOf<S>, R>(&mut self, entity: Entity, change: impl FnOnce(&mut T) -> R) -> Result<R, OpError> {
+        let entity = self.apply.living(entity)?;
+        let Some(row) = self.view().row::<T>(entity.slot()) else {
+            let table = self.apply.catalog.table(T::INDEX).name.to_string();
+            return Err(OpError::ComponentMissing { entity, table });
+        };
+        let mut row = duplicate(row);
+        let result = T::with_mut(&mut row, change);
+        self.apply.replace(T::INDEX, entity, bytes_of(&row))?;
+        Ok(result)
+    }
+
+    /// Fails unless the condition holds: `tx.require(entity, Purse::C.gold.ge(50))?`.
+    ///
+    /// # Errors
+    /// [`OpError::GuardFailed`] with what was expected and found; or as for [`Self::update`].
+    pub fn require<T: TableOf<S>, F: Field>(&self, entity: Entity, condition: Predicate<T, F>) -> Result<(), OpError> {
+        let id = FieldId { table: T::INDEX, field: condition.column.index() };
+        self.apply.require(id, entity, condition.op, bytes_of(&condition.value))
+    }
+
+    /// Changes the first component of every entity that has all of them, from the others, page by page and on all
+    /// cores: `tx.update_all(|pos: &mut Pos, vel: &Vel| pos.x += vel.x)`. Returns how many rows were changed.
+    ///
+    /// The closure sees the state before the call: rows that it changes are seen changed only afterwards. It may be
+    /// called for different entities at the same time, in any order. Packed rows come as their view type, optional ones
+    /// as `Option`; [`Entity`] may be asked for as well.
+    ///
+    /// # Errors
+    /// [`OpError::Memory`], which dooms the transaction.
+    ///
+    /// # Panics
+    /// If the closure does; nothing has changed then.
+    pub fn update_all<P, F: UpdateFn<S, P>>(&mut self, change: F) -> Result<u64, OpError> {
+        Ok(change.run(&mut self.apply.batch, self.workers)?)
+    }
+
+    /// Gives up: `return Err(tx.abort("no loot"))`.
+    pub fn abort(&self, reason: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> TransactionError {
+        TransactionError::abort(reason)
+    }
+}
+
+/// Stores `rows`, the rows of `count` new entities in `places`, in `table`.
+fn store(apply: &mut Apply<'_>, table: u16, places: &[SlotMask], count: usize, mut rows: &[u8]) -> Result<(), OpError> {
+    let stride = rows.len() / count;
+    let geometry = PageGeometry::of(stride);
+    let one_by_one = !apply.catalog.entity_fields(table).is_empty();
+    for place in places {
+        let first = (place.block * BLOCK_SLOTS) as u32;
+        let mut mask = place.mask;
+        while mask != 0 {
+            let bit = mask.trailing_zeros();
+            // A run of neighbours, within one page and one block.
+            let in_page = geometry.page_slots() - bit as usize % geometry.page_slots();
+            let run = ((!(mask >> bit)).trailing_zeros() as usize).min(in_page);
+            let run = if one_by_one { 1 } else { run };
+            let (taken, rest) = rows.split_at(run * stride);
+            if one_by_one {
+                apply.insert_new(table, first + bit, taken)?;
+            } else {
+                apply.batch.insert_run(table, first + bit, run)?.copy_from_slice(taken);
+            }
+            rows = rest;
+            mask &= !crate::bits::run(bit as usize, run);
+        }
+    }
+    Ok(())
+}

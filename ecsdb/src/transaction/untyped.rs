@@ -1,0 +1,144 @@
+//! A transaction on tables that are known by name only.
+
+use super::apply::{Apply, FieldId};
+use super::error::OpError;
+use crate::component::{CompareOp, UpdateOp};
+use crate::entity::Entity;
+use crate::query::DynView;
+use crate::schema::{FieldSchema, Value};
+
+/// A running transaction on a database whose schema was loaded, given to the closure of `DynDb::write`.
+///
+/// Every row and value is checked against the schema before it is stored.
+pub struct DynTransaction<'t> {
+    apply: Apply<'t>,
+}
+
+impl<'t> DynTransaction<'t> {
+    pub(crate) fn new(apply: Apply<'t>) -> Self {
+        Self { apply }
+    }
+
+    /// Everything as the transaction sees it now.
+    pub fn view(&self) -> DynView<'_> {
+        DynView::new(self.apply.batch.version(), self.apply.catalog.schema())
+    }
+
+    fn table(&self, name: &str) -> Result<u16, OpError> {
+        let schema = self.apply.catalog.schema();
+        match schema.table(name) {
+            Some((index, _)) => Ok(index as u16),
+            None => Err(OpError::UnknownTable {
+                table: name.to_owned(),
+                nearest: schema.nearest_table(name).map(str::to_owned),
+            }),
+        }
+    }
+
+    fn field(&self, table: u16, name: &str) -> Result<(FieldId, &FieldSchema), OpError> {
+        let (index, field) = self.apply.catalog.table(table).field_or_error(name)?;
+        Ok((FieldId { table, field: index as u16 }, field))
+    }
+
+    /// A new entity with these rows: table by table, the values of all fields.
+    ///
+    /// # Errors
+    /// If a table or a field is unknown, a field is missing, or a value does not fit.
+    pub fn spawn(&mut self, rows: &[(&str, &[(&str, Value)])]) -> Result<Entity, OpError> {
+        let mut encoded = Vec::with_capacity(rows.len());
+        for (name, values) in rows {
+            let table = self.table(name)?;
+            encoded.push((table, self.apply.catalog.table(table).encode_row(values)?));
+        }
+        let mut tables: Vec<u16> = encoded.iter().map(|(table, _)| *table).collect();
+        tables.sort_unstable();
+        tables.dedup();
+        let set = self.apply.batch.sets().intern(&tables);
+        let entity = self.apply.spawn(set)?;
+        for (table, row) in encoded {
+            self.apply.insert(table, entity, &row)?;
+        }
+        Ok(entity)
+    }
+
+    /// Ends the life of `entity`.
+    ///
+    /// # Errors
+    /// If it is unknown or stale.
+    pub fn despawn(&mut self, entity: Entity) -> Result<(), OpError> {
+        self.apply.despawn(entity)
+    }
+
+    /// Gives `entity` a row in `table`, in place of the one it may have. Every field needs a value.
+    ///
+    /// # Errors
+    /// If the entity, the table or a field is unknown, a field is missing, or a value does not fit.
+    pub fn insert(&mut self, table: &str, entity: Entity, values: &[(&str, Value)]) -> Result<(), OpError> {
+        let table = self.table(table)?;
+        let row = self.apply.catalog.table(table).encode_row(values)?;
+        self.apply.insert(table, entity, &row)
+    }
+
+    /// Gives `entity` a row in `table` from the bytes of a row.
+    ///
+    /// # Errors
+    /// If the entity or the table is unknown, or the bytes are no row of it.
+    pub fn insert_bytes(&mut self, table: &str, entity: Entity, row: &[u8]) -> Result<(), OpError> {
+        let table = self.table(table)?;
+        self.apply.catalog.table(table).validate(row)?;
+        self.apply.insert(table, entity, row)
+    }
+
+    /// Takes the row in `table` away from `entity`.
+    ///
+    /// # Errors
+    /// If the entity or the table is unknown, or it has none.
+    pub fn remove(&mut self, table: &str, entity: Entity) -> Result<(), OpError> {
+        let table = self.table(table)?;
+        self.apply.remove(table, entity)
+    }
+
+    /// Puts `value` into a field.
+    ///
+    /// # Errors
+    /// If the entity, the table or the field is unknown, there is no row, or the value does not fit.
+    pub fn set(&mut self, table: &str, entity: Entity, field: &str, value: Value) -> Result<(), OpError> {
+        self.assign(table, entity, field, UpdateOp::Set, value)
+    }
+
+    /// Adds `value` to a number.
+    ///
+    /// # Errors
+    /// As for [`Self::set`], and if the number would leave its range or the field is no number.
+    pub fn add(&mut self, table: &str, entity: Entity, field: &str, value: Value) -> Result<(), OpError> {
+        self.assign(table, entity, field, UpdateOp::Add, value)
+    }
+
+    fn assign(&mut self, table: &str, entity: Entity, field: &str, op: UpdateOp, value: Value) -> Result<(), OpError> {
+        let (id, operand) = self.operand(table, field, &value)?;
+        self.apply.assign(id, entity, op, &operand)
+    }
+
+    /// Fails unless the field compares as asked with `value`.
+    ///
+    /// # Errors
+    /// [`OpError::GuardFailed`]; or as for [`Self::set`].
+    pub fn require(
+        &self,
+        table: &str,
+        entity: Entity,
+        field: &str,
+        op: CompareOp,
+        value: Value,
+    ) -> Result<(), OpError> {
+        let (id, operand) = self.operand(table, field, &value)?;
+        self.apply.require(id, entity, op, &operand)
+    }
+
+    fn operand(&self, table: &str, field: &str, value: &Value) -> Result<(FieldId, Vec<u8>), OpError> {
+        let (id, field) = self.field(self.table(table)?, field)?;
+        let mut operand = vec![0; field.field_type.size()];
+        value.encode(&field.field_type, &mut operand)?;
+        Ok((id, operand))
+    }
+}

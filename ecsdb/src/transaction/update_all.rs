@@ -1,0 +1,120 @@
+//! Closures over `&mut A` and other components, run over all entities that have them.
+
+use crate::bits::bits;
+use crate::bytes::rows_of_mut;
+use crate::change_set::ColumnSet;
+use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
+use crate::query::{QueryParam, View};
+use crate::schema::{Schema, TableOf};
+use crate::storage::{Batch, PageRewrite, StorageError};
+
+/// The type of a parameter of an `update_all` closure: a query parameter that is written as it is given. `&T` for native
+/// rows, the view type for packed ones, `Option` of either, or `Entity`.
+pub trait UpdateParam<S: Schema>: QueryParam<S> {}
+
+impl<S: Schema, Q: QueryParam<S>> UpdateParam<S> for Q {}
+
+/// A closure that `update_all` takes: `Fn(&mut A)`, `Fn(&mut A, P)`, up to four parameters after the first.
+#[diagnostic::on_unimplemented(
+    message = "this closure cannot be run over the tables of `{S}`",
+    label = "expected `|a: &mut A, b: &B, ...|`",
+    note = "the first parameter is `&mut A`; the others are `&B` for a `#[repr(C)]` component, its view type `BRef` for a \
+            packed one, `Option` of these, or `Entity`; write the types out"
+)]
+pub trait UpdateFn<S: Schema, P> {
+    /// Runs it. Returns how many rows were changed.
+    #[doc(hidden)]
+    fn run(self, batch: &mut Batch<'_>, workers: &rayon::ThreadPool) -> Result<u64, StorageError>;
+}
+
+/// Runs `change` over every row of `A` whose entity has what `Q` asks for.
+fn run<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
+    batch: &mut Batch<'_>,
+    workers: &rayon::ThreadPool,
+    change: impl for<'v> Fn(&mut A, Q::Item<'v>) + Sync,
+) -> Result<u64, StorageError> {
+    batch.rewrite(
+        A::INDEX,
+        ColumnSet::ALL,
+        |version, block| {
+            // SAFETY: `UpdateFn` is only run by a `Transaction<S>`, whose write buffer was made for `S`.
+            let view = unsafe { View::<S>::new(version) };
+            match Q::chunk(Q::source(view), block / CHUNK_BLOCKS) {
+                Some((chunk, summary)) if summary >> (block % CHUNK_BLOCKS) & 1 == 1 => {
+                    Q::word(chunk, block % CHUNK_BLOCKS)
+                }
+                _ => 0,
+            }
+        },
+        workers,
+        |page| page_of::<S, A, Q>(page, &change),
+    )
+}
+
+#[inline]
+fn page_of<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
+    page: PageRewrite<'_>,
+    change: &impl for<'v> Fn(&mut A, Q::Item<'v>),
+) {
+    // SAFETY: as in `run`.
+    let view = unsafe { View::<S>::new(page.version) };
+    // SAFETY: a copy of the rows of the table of `A`, which are values of `A::Row`, at the start of a page.
+    let mut rows = unsafe { rows_of_mut::<A::Row>(page.rows) };
+    let Some((chunk, _)) = Q::chunk(Q::source(view), page.first_block / CHUNK_BLOCKS) else { return };
+    for (index, (present, selected)) in page.present.iter().zip(page.selected).enumerate() {
+        let (here, rest) = rows.split_at_mut(present.count_ones() as usize);
+        rows = rest;
+        if *selected == 0 {
+            continue;
+        }
+        let others = Q::block(chunk, (page.first_block + index) % CHUNK_BLOCKS);
+        if present == selected && *present == u64::MAX && Q::is_dense(&others, u64::MAX) {
+            for (bit, row) in here.iter_mut().enumerate().take(BLOCK_SLOTS) {
+                A::with_mut(row, |row| change(row, Q::dense(&others, bit, bit as u32)));
+            }
+            continue;
+        }
+        for (row, bit) in here.iter_mut().zip(bits(*present)) {
+            if selected >> bit & 1 == 1 {
+                let item = Q::sparse(&others, bit + page.first_bit as u32);
+                A::with_mut(row, |row| change(row, item));
+            }
+        }
+    }
+}
+
+impl<S: Schema, A: TableOf<S>, F> UpdateFn<S, (A,)> for F
+where
+    F: Fn(&mut A) + Sync,
+{
+    fn run(self, batch: &mut Batch<'_>, workers: &rayon::ThreadPool) -> Result<u64, StorageError> {
+        run::<S, A, &A>(batch, workers, |row, _| self(row))
+    }
+}
+
+macro_rules! closures {
+    ($($name:ident $index:tt),+) => {
+        impl<S: Schema, Target: TableOf<S>, Closure, $($name: UpdateParam<S>),+> UpdateFn<S, (Target, $($name),+)> for Closure
+        where
+            // The first bound lets the compiler find the parameters, the second says that they come from any version.
+            Closure: Fn(&mut Target, $($name),+) + for<'v> Fn(&mut Target, $($name::Item<'v>),+) + Sync,
+        {
+            fn run(self, batch: &mut Batch<'_>, workers: &rayon::ThreadPool) -> Result<u64, StorageError> {
+                fn call<S: Schema, Target, $($name: UpdateParam<S>),+>(
+                    closure: &impl for<'v> Fn(&mut Target, $($name::Item<'v>),+),
+                    row: &mut Target,
+                    item: <($($name,)+) as QueryParam<S>>::Item<'_>,
+                ) {
+                    closure(row, $(item.$index),+);
+                }
+                run::<S, Target, ($($name,)+)>(batch, workers, |row, item| {
+                    call::<S, Target, $($name),+>(&self, row, item);
+                })
+            }
+        }
+    };
+}
+closures!(A 0);
+closures!(A 0, B 1);
+closures!(A 0, B 1, C 2);
+closures!(A 0, B 1, C 2, D 3);

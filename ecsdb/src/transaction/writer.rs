@@ -1,0 +1,231 @@
+//! The writer thread: the only one that changes anything.
+//!
+//! It takes a batch of transactions from the queue, carries them out one by one on the write buffer, gives their changes
+//! to the log, publishes the write buffer, and only then answers. A lone transaction never waits for company: a batch
+//! ends when the queue is empty.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+
+use super::apply::Apply;
+use super::catalog::Catalog;
+use super::commit_log::{CommitLog, LogError};
+use super::error::{OpError, TransactionError};
+use super::job::{Job, Message, OpsJob, Request};
+use super::queue::Queue;
+use super::ticket::Commit;
+use crate::storage::Store;
+use crate::sync::Budget;
+
+/// When a batch ends, at the latest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchLimits {
+    /// Transactions in a batch.
+    pub transactions: usize,
+    /// Bytes of operations in a batch.
+    pub bytes: usize,
+}
+
+/// What the writer works with.
+pub struct WriterConfig {
+    /// The storage.
+    pub store: Store,
+    /// The schema.
+    pub catalog: Arc<Catalog>,
+    /// Threads for work on many pages.
+    pub workers: Arc<rayon::ThreadPool>,
+    /// Where commits go before they are published, if anywhere.
+    pub log: Option<Box<dyn CommitLog>>,
+    /// When a batch ends.
+    pub limits: BatchLimits,
+    /// After how long without work memory is given back.
+    pub idle: Duration,
+}
+
+/// Who is told what, once the batch is published.
+enum Answer {
+    Ops(OpsJob, Result<(), TransactionError>),
+    Job(Box<dyn Job>, Result<(), TransactionError>),
+}
+
+/// The writer.
+pub struct Writer {
+    config: WriterConfig,
+    receiver: Receiver<Message>,
+    budget: Arc<Budget>,
+    answers: Vec<Answer>,
+    /// What the log has said to a transaction of the running batch.
+    refused: Option<LogError>,
+}
+
+impl Writer {
+    /// A writer that takes requests from `receiver`, the other end of `queue`.
+    pub fn new(config: WriterConfig, queue: &Queue, receiver: Receiver<Message>) -> Self {
+        Self { config, receiver, budget: queue.budget(), answers: Vec::new(), refused: None }
+    }
+
+    /// Works until every sender is gone and the queue is empty. Everything that was queued is done and answered.
+    pub fn run(mut self) {
+        loop {
+            let first = match self.receiver.recv_timeout(self.config.idle) {
+                Ok(message) => message,
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.config.store.trim();
+                    match self.receiver.recv() {
+                        Ok(message) => message,
+                        Err(_) => break,
+                    }
+                }
+            };
+            self.batch(first);
+        }
+        tracing::debug!(version = self.config.store.live().number, "writer ends");
+    }
+
+    /// Carries out `first` and what has come after it, and publishes.
+    fn batch(&mut self, first: Message) {
+        let mut message = first;
+        let mut bytes = 0;
+        loop {
+            self.budget.release(message.bytes);
+            bytes += message.bytes;
+            match message.request {
+                Request::Control(work) => {
+                    self.publish();
+                    work(&mut self.config.store);
+                }
+                Request::Ops(mut job) => {
+                    let outcome = self.transaction(|apply, _| {
+                        let result = job.ops.run(apply);
+                        job.entities = core::mem::take(&mut apply.promises);
+                        Ok(result?)
+                    });
+                    self.answers.push(Answer::Ops(job, outcome));
+                }
+                Request::Job(mut job) => {
+                    let outcome = self.job(&mut *job);
+                    self.answers.push(Answer::Job(job, outcome));
+                }
+            }
+            if self.answers.len() >= self.config.limits.transactions || bytes >= self.config.limits.bytes {
+                break;
+            }
+            match self.receiver.try_recv() {
+                Ok(next) => message = next,
+                Err(_) => break,
+            }
+        }
+        self.publish();
+    }
+
+    fn job(&mut self, job: &mut dyn Job) -> Result<(), TransactionError> {
+        let WriterConfig { store, catalog, workers, .. } = &mut self.config;
+        store.batch().begin();
+        let apply = Apply::new(store.batch(), catalog);
+        let outcome = catch_unwind(AssertUnwindSafe(|| job.run(apply, workers)));
+        self.end(outcome)
+    }
+
+    fn transaction(
+        &mut self,
+        work: impl FnOnce(&mut Apply<'_>, &rayon::ThreadPool) -> Result<(), TransactionError>,
+    ) -> Result<(), TransactionError> {
+        let WriterConfig { store, catalog, workers, .. } = &mut self.config;
+        store.batch().begin();
+        let mut apply = Apply::new(store.batch(), catalog);
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut apply, workers)));
+        self.end(outcome)
+    }
+
+    /// Keeps what a transaction did, or takes it back.
+    fn end(
+        &mut self,
+        outcome: Result<Result<(), TransactionError>, Box<dyn Any + Send>>,
+    ) -> Result<(), TransactionError> {
+        let next = self.config.store.next_version();
+        let mut batch = self.config.store.batch();
+        let outcome = match outcome {
+            Ok(Ok(())) => match batch.failure() {
+                None => Ok(()),
+                Some(error) => Err(OpError::from(error).into()),
+            },
+            Ok(Err(error)) => Err(error),
+            Err(panic) => {
+                let message = panic_message(&*panic);
+                tracing::error!(%message, "a transaction panicked and was rolled back");
+                Err(TransactionError::Panicked { message })
+            }
+        };
+        if let Err(error) = outcome {
+            batch.rollback();
+            return Err(error);
+        }
+        match &mut self.config.log {
+            // Nobody wants to know, so nothing is put together.
+            None => batch.commit(),
+            Some(_) if batch.is_untouched() => batch.commit(),
+            Some(log) => {
+                let changes = batch.commit_with_changes(next);
+                if self.refused.is_none() {
+                    self.refused = log.append(&changes).err();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Logs and publishes what the batch has done so far, and answers.
+    fn publish(&mut self) {
+        if self.answers.is_empty() {
+            return;
+        }
+        let store = &mut self.config.store;
+        let mut refused = self.refused.take();
+        if let Some(log) = &mut self.config.log
+            && store.has_changes()
+        {
+            if refused.is_none() {
+                refused = log.commit(store.next_version()).err();
+            }
+            if let Some(error) = &refused {
+                tracing::error!(%error, "the commit log refused a batch");
+                log.abort();
+                store.discard();
+            }
+        }
+        let version = store.publish();
+        for answer in self.answers.drain(..) {
+            match answer {
+                Answer::Ops(job, outcome) => {
+                    let outcome = verdict(outcome, refused.as_ref());
+                    let entities = job.entities;
+                    job.completer.complete(outcome.map(|()| Commit { version, entities }));
+                }
+                Answer::Job(job, outcome) => job.answer(verdict(outcome, refused.as_ref()).map(|()| version)),
+            }
+        }
+    }
+}
+
+/// The outcome of a transaction, given that of its batch.
+fn verdict(outcome: Result<(), TransactionError>, refused: Option<&LogError>) -> Result<(), TransactionError> {
+    match refused {
+        Some(error) => outcome.and(Err(TransactionError::Log(error.clone()))),
+        None => outcome,
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    if let Some(message) = panic.downcast_ref::<&str>() {
+        (*message).to_owned()
+    } else if let Some(message) = panic.downcast_ref::<String>() {
+        message.clone()
+    } else {
+        "a value that is no text".to_owned()
+    }
+}
