@@ -3,7 +3,6 @@
 //! Owns the logical description, its checks, its text form and its hash. It never touches a row in storage.
 
 mod check;
-mod const_text;
 mod database;
 mod error;
 mod field_type;

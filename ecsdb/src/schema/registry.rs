@@ -4,9 +4,9 @@
 //! the typed view of storage rests: a component reaches a table only by the number that [`TableOf`] gives it.
 
 use super::check::{Fault, FaultKind, Place, check_tables, fields, text};
-use super::const_text::Text;
 use super::names::{database_name_fault, version_fault};
 use super::{DatabaseSchema, RegistrySchema, TableSchema};
+use crate::__private::Text;
 use crate::component::Component;
 use crate::limits::{FIELDS_MAX, ROW_BYTES_MAX, TABLES_MAX};
 
@@ -93,6 +93,18 @@ macro_rules! schema {
     };
 }
 
+/// Puts the code here that a build script has made from `name.toml`, with `ecsdb_schema_gen::compile`.
+///
+/// ```ignore
+/// ecsdb::include_schema!("name");
+/// ```
+#[macro_export]
+macro_rules! include_schema {
+    ($name:literal) => {
+        include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
+    };
+}
+
 /// Stops the compiler with a text if the tables cannot make a database. `types` are the components as they were
 /// written, for the text.
 #[doc(hidden)]
@@ -150,7 +162,7 @@ const fn tables_message(out: Text, fault: &Fault, types: &[&str], tables: &[&Tab
         Place::Field(table, field) => (table, Some(field)),
     };
     if let FaultKind::TooManyTables { found } = fault.kind {
-        return out.number(found as u64).str(" tables: at most ").number(TABLES_MAX as u64).str(" are allowed");
+        return out.number(found).str(" tables: at most ").number(TABLES_MAX).str(" are allowed");
     }
     if let (FaultKind::Duplicate { first: Place::Table(first) }, None) = (fault.kind, field) {
         let out = out.str("`").str(types[first]).str("` and `").str(types[table]).str("` are both the table `");
@@ -164,13 +176,13 @@ const fn tables_message(out: Text, fault: &Fault, types: &[&str], tables: &[&Tab
     match fault.kind {
         FaultKind::Name { expected } => out.str("expected ").str(expected),
         FaultKind::Duplicate { .. } => out.str("there are two fields of this name"),
-        FaultKind::TooManyFields { found } => too_many(out, found as u64, " fields", FIELDS_MAX),
-        FaultKind::RowTooLarge { found } => too_many(out, found, " bytes in a row", ROW_BYTES_MAX),
+        FaultKind::TooManyFields { found } => too_many(out, found, " fields", FIELDS_MAX),
+        FaultKind::RowTooLarge { found } => too_many(out, found as usize, " bytes in a row", ROW_BYTES_MAX),
         // Found by `check_layout` only, or answered above.
         _ => out.str("the layout of a row is wrong"),
     }
 }
 
-const fn too_many(out: Text, found: u64, what: &str, limit: usize) -> Text {
-    out.number(found).str(what).str(": at most ").number(limit as u64).str(" are allowed")
+const fn too_many(out: Text, found: usize, what: &str, limit: usize) -> Text {
+    out.number(found).str(what).str(": at most ").number(limit).str(" are allowed")
 }

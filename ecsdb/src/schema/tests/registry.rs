@@ -65,7 +65,7 @@ crate::schema! {
     /// Attributes and a trailing comma.
     #[derive(Clone, Copy, Debug)]
     #[schema(name = "second-world", version = "1.2.0")]
-    Second: self::parts::Health,
+    Second: parts::Health,
 }
 
 crate::schema! { pub(crate) Nothing: }
