@@ -127,5 +127,11 @@ fn distinct(types: Vec<Type>, ident: &Ident) -> (Vec<Type>, Vec<Error>) {
 
 /// The type as the user would write it: tokens print with spaces between them.
 fn spelled(ty: &Type) -> String {
-    ty.to_token_stream().to_string().replace(" :: ", "::").replace(":: ", "::").replace(" < ", "<").replace(" >", ">")
+    ty.to_token_stream()
+        .to_string()
+        .replace(" :: ", "::")
+        .replace(":: ", "::")
+        .replace(" < ", "<")
+        .replace(" >", ">")
+        .replace("& ", "&")
 }
