@@ -34,4 +34,4 @@ pub use value::{Value, ValueError};
 #[doc(hidden)]
 pub use ecsdb_derive::schema as __schema;
 #[doc(hidden)]
-pub use registry::check_schema as __check_schema;
+pub use registry::{check_schema as __check_schema, check_table as __check_table};

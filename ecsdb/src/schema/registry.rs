@@ -3,7 +3,7 @@
 //! Owns the two traits that the macro implements, and the check that it runs at compile time. It is the proof on which
 //! the typed view of storage rests: a component reaches a table only by the number that [`TableOf`] gives it.
 
-use super::check::{Fault, FaultKind, Place, check_tables, fields, text};
+use super::check::{Fault, FaultKind, Place, check_distinct, check_names, fields, text};
 use super::names::{database_name_fault, version_fault};
 use super::{DatabaseSchema, RegistrySchema, TableSchema};
 use crate::__private::Text;
@@ -106,14 +106,33 @@ macro_rules! include_schema {
 }
 
 /// Stops the compiler with a text if the tables cannot make a database. `types` are the components as they were
-/// written, for the text.
+/// written, for the text. Each table is checked on its own, by [`check_table`]: the compiler does not like to interpret
+/// anything for long.
 #[doc(hidden)]
 pub const fn check_schema(name: &str, version: &str, types: &[&str], tables: &[&TableSchema]) {
-    let message = match fault(name, version, tables) {
-        None => return,
-        Some(fault) => fault.message(name, types, tables),
+    let fault = if let Some(expected) = database_name_fault(name) {
+        SchemaFault::Name(expected)
+    } else if let Some(expected) = version_fault(version) {
+        SchemaFault::Version(expected)
+    } else if let Err(fault) = check_distinct(tables) {
+        SchemaFault::Tables(fault)
+    } else {
+        return;
     };
-    panic!("{}", message.as_str());
+    panic!("{}", fault.message(name, types, tables).as_str());
+}
+
+/// Stops the compiler with a text if the table cannot stand in a database.
+#[doc(hidden)]
+pub const fn check_table(name: &str, written: &str, table: &TableSchema) {
+    let fault = if let Err(fault) = check_names(table, 0) {
+        fault
+    } else if table.size as usize > ROW_BYTES_MAX {
+        Fault { place: Place::Table(0), kind: FaultKind::RowTooLarge { found: table.size as u64 } }
+    } else {
+        return;
+    };
+    panic!("{}", SchemaFault::Tables(fault).message(name, &[written], &[table]).as_str());
 }
 
 /// What is wrong with a schema in Rust.
@@ -121,28 +140,6 @@ enum SchemaFault {
     Name(&'static str),
     Version(&'static str),
     Tables(Fault),
-}
-
-const fn fault(name: &str, version: &str, tables: &[&TableSchema]) -> Option<SchemaFault> {
-    if let Some(expected) = database_name_fault(name) {
-        return Some(SchemaFault::Name(expected));
-    }
-    if let Some(expected) = version_fault(version) {
-        return Some(SchemaFault::Version(expected));
-    }
-    if let Err(fault) = check_tables(tables) {
-        return Some(SchemaFault::Tables(fault));
-    }
-    let mut number = 0;
-    while number < tables.len() {
-        let found = tables[number].size as u64;
-        if found > ROW_BYTES_MAX as u64 {
-            let fault = Fault { place: Place::Table(number), kind: FaultKind::RowTooLarge { found } };
-            return Some(SchemaFault::Tables(fault));
-        }
-        number += 1;
-    }
-    None
 }
 
 impl SchemaFault {
