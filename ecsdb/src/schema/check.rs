@@ -1,7 +1,8 @@
 //! The rules that the tables of a database keep together: names, counts, and how a row is laid out.
 //!
 //! [`check_names`] and [`check_distinct`] are `const`, so `schema!` runs them at compile time; [`check_layout`] follows
-//! types that were loaded from a file and runs then. All answer with a [`Fault`], which knows places in the schema and no texts.
+//! types that were loaded from a file and runs then. All answer with a [`Fault`], which knows places in the schema and
+//! no texts.
 
 use std::borrow::Cow;
 
