@@ -3,24 +3,24 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::expand::{column, columns, no_drop_glue, quiet, refuse, schema, unsafe_token};
+use crate::expand::{column, column_constants, no_drop_glue, quiet, refuse, schema, unsafe_token};
 use crate::model::{Column, Model};
 
 /// The implementations, the columns and the proof of the layout.
 pub fn component(model: &Model) -> TokenStream {
     let private = model.private();
-    let Model { ident, krate, .. } = model;
+    let ident = model.ident;
+    let (krate, import) = (model.krate(), &model.krate.import);
     let quiet = quiet();
     let unsafe_token = unsafe_token();
-    let types = model.columns.iter().map(|column| column.ty);
-    let align = quote!(#private::NativeLayout::new()#(.aligned_for::<#types>())*.align());
-    let schema = schema(model, &quote!(#ident), &align);
-    let columns = columns(model, |index, of| column(model, &quote!(#ident), index, of));
+    let schema = schema(model, &quote!(#ident), &quote!(__ECSDB_ALIGN));
+    let columns = column_constants(model, |index, of| column(model, &quote!(#ident), index, of));
     let proof = proof(model);
     let unchanged = unchanged(model);
     quote! {
         #quiet
         const _: () = {
+            #import
             #proof
             #unchanged
             #columns
@@ -62,19 +62,20 @@ pub fn component(model: &Model) -> TokenStream {
     }
 }
 
-/// The constant that fails to compile, at the field, if there is padding.
+/// The constant that fails to compile, at the field, if there is padding; it is the alignment of the row.
+///
+/// Every bound on a field type is in it: where one does not hold, it is not evaluated, and there is one error.
 fn proof(model: &Model) -> TokenStream {
     let private = model.private();
     let ident = model.ident;
     let fields = model.columns.iter().map(|column| {
         let Column { member, ty, label, span, .. } = column;
         let offset = quote!(#private::core::mem::offset_of!(#ident, #member));
-        refuse(model, *span, quote!(#private::NativeLayout::field::<#ty>(&mut __layout, #label, #offset)))
+        refuse(*span, quote!(#private::NativeLayout::field::<#ty>(&mut __layout, #label, #offset)))
     });
     let count = model.columns.len();
     let last = model.columns.last().map_or_else(|| ident.span(), |column| column.span);
     let finish = refuse(
-        model,
         last,
         quote!(#private::NativeLayout::finish(
             &__layout,
@@ -86,11 +87,12 @@ fn proof(model: &Model) -> TokenStream {
     let no_drop_glue = no_drop_glue(model);
     let mutable = (!model.is_tag()).then(|| quote!(mut));
     quote! {
-        const _: () = {
+        const __ECSDB_ALIGN: #private::core::primitive::u32 = {
             #no_drop_glue
             let #mutable __layout = #private::NativeLayout::new();
             #(#fields)*
             #finish
+            #private::NativeLayout::align(&__layout)
         };
     }
 }

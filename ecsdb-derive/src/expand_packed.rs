@@ -6,13 +6,16 @@ use quote::quote;
 use syn::ext::IdentExt;
 
 use crate::ast::Shape;
-use crate::expand::{braces, column, columns, described, name_of, no_drop_glue, quiet, refuse, schema, unsafe_token};
+use crate::expand::{
+    braces, column, column_constants, described, name_of, no_drop_glue, quiet, refuse, schema, unsafe_token,
+};
 use crate::model::{Column, Model};
 
 /// The row type, the view, the implementations, the columns and the proof of the layout.
 pub fn component(model: &Model) -> TokenStream {
     let private = model.private();
-    let Model { ident, krate, row, view, .. } = model;
+    let Model { ident, row, view, .. } = model;
+    let (krate, import) = (model.krate(), &model.krate.import);
     let quiet = quiet();
     let unsafe_token = unsafe_token();
     let row_type = row_type(model);
@@ -20,7 +23,7 @@ pub fn component(model: &Model) -> TokenStream {
     let view_type = view_type(model);
     let view_impls = view_impls(model);
     let schema = schema(model, &quote!(#row), &quote!(1));
-    let columns = columns(model, |index, of| column(model, &quote!(#row), index, of));
+    let columns = column_constants(model, |index, of| column(model, &quote!(#row), index, of));
     let proof = proof(model);
     let pack = model
         .columns
@@ -36,6 +39,7 @@ pub fn component(model: &Model) -> TokenStream {
 
         #quiet
         const _: () = {
+            #import
             #proof
             #columns
             #row_impls
@@ -76,7 +80,8 @@ pub fn component(model: &Model) -> TokenStream {
 }
 
 fn row_type(model: &Model) -> TokenStream {
-    let Model { ident, vis, krate, row, .. } = model;
+    let Model { ident, vis, row, .. } = model;
+    let krate = &model.krate.outside;
     let quiet = quiet();
     let doc = format!(
         "`{}` as it is stored: its fields one after the other without gaps, little-endian, alignment 1.",
@@ -149,7 +154,8 @@ fn view_type(model: &Model) -> TokenStream {
 
 fn view_impls(model: &Model) -> TokenStream {
     let private = model.private();
-    let Model { ident, vis, krate, view, .. } = model;
+    let Model { ident, vis, view, .. } = model;
+    let krate = model.krate();
     let getters = model.columns.iter().map(|column| {
         let Column { vis, member, ty, getter, .. } = column;
         let doc = described(column, "Field");
@@ -250,7 +256,6 @@ fn proof(model: &Model) -> TokenStream {
     });
     let count = model.columns.len();
     let finish = refuse(
-        model,
         model.ident.span(),
         quote!(#private::PackedLayout::finish(
             &__layout,

@@ -64,14 +64,6 @@ impl NativeLayout {
     pub const fn align(&self) -> u32 {
         self.align as u32
     }
-
-    /// The same alignment, with one more field of type `F`, and nothing checked.
-    pub const fn aligned_for<F: NativeField>(mut self) -> Self {
-        if self.align < F::ALIGN {
-            self.align = F::ALIGN;
-        }
-        self
-    }
 }
 
 /// The walk over a generated packed row.

@@ -46,9 +46,15 @@ impl Text {
         self.number(count).str(if count == 1 { " byte" } else { " bytes" })
     }
 
-    /// Whether there is nothing to say.
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
+    /// Stops the build with the text at the place of the call, unless the text is empty.
+    ///
+    /// # Panics
+    /// If there is something to say.
+    #[track_caller]
+    pub const fn stop(&self) {
+        if self.len > 0 {
+            panic!("{}", self.as_str());
+        }
     }
 
     /// The text.
@@ -66,9 +72,16 @@ mod tests {
 
     #[test]
     fn texts_are_put_together() {
-        assert!(Text::new().is_empty());
+        assert_eq!(Text::new().as_str(), "");
         assert_eq!(Text::new().str("a").number(0).str("b").number(1205).as_str(), "a0b1205");
         assert_eq!(Text::new().bytes(1).str(", ").bytes(2).as_str(), "1 byte, 2 bytes");
+    }
+
+    #[test]
+    #[should_panic(expected = "2 bytes")]
+    fn a_text_stops_the_build() {
+        Text::new().stop();
+        Text::new().bytes(2).stop();
     }
 
     #[test]
