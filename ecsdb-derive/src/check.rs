@@ -14,9 +14,11 @@ pub fn generics(cx: &Ctxt, generics: &Generics) {
     for param in &generics.params {
         let (what, instead) = match param {
             GenericParam::Lifetime(_) => ("a lifetime", "it owns its data: store the values themselves"),
-            GenericParam::Type(_) => ("a type parameter", "its table has one fixed layout: write one component a type"),
+            GenericParam::Type(_) => {
+                ("a type parameter", "its table has one fixed layout: write one component for each type")
+            }
             GenericParam::Const(_) => {
-                ("a const parameter", "its table has one fixed layout: write one component a value")
+                ("a const parameter", "its table has one fixed layout: write one component for each value")
             }
         };
         cx.under(param, format_args!("a component cannot have {what}, {instead}"));

@@ -5,7 +5,7 @@
 //! no method of the user's is called instead; parameters begin with `__`; `unsafe` never has the place of a token of
 //! the user's; nothing but the row type and the view gets a name in the user's module.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Member;
 
@@ -131,10 +131,21 @@ pub fn column(model: &Model, row: &TokenStream, index: usize, column: &Column) -
 
 /// The statement in a constant that stops the build with the text of `check`, at `span`, unless the text is empty.
 ///
-/// The compiler shows the place of the method's name and its parentheses, so these two are the user's tokens.
+/// The compiler shows the place of the call, from the name to the closing parenthesis, if it is a place of the user's:
+/// so the name is short, and imported by [`stop`].
 pub fn refuse(span: Span, check: TokenStream) -> TokenStream {
-    let stop = quote_spanned!(span=> stop());
-    quote!(#check.#stop;)
+    let mut arguments = Group::new(Delimiter::Parenthesis, check);
+    arguments.set_span(span);
+    let stop = Ident::new("__ecsdb_stop", span);
+    quote!(#stop #arguments;)
+}
+
+/// The import that [`refuse`] needs.
+pub fn stop(model: &Model) -> TokenStream {
+    let private = model.private();
+    quote!(
+        use #private::stop as __ecsdb_stop;
+    )
 }
 
 /// The check that the type needs no drop.

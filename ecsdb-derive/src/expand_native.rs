@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::expand::{column, column_constants, no_drop_glue, quiet, refuse, schema, unsafe_token};
+use crate::expand::{column, column_constants, no_drop_glue, quiet, refuse, schema, stop, unsafe_token};
 use crate::model::{Column, Model};
 
 /// The implementations, the columns and the proof of the layout.
@@ -13,7 +13,9 @@ pub fn component(model: &Model) -> TokenStream {
     let (krate, import) = (model.krate(), &model.krate.import);
     let quiet = quiet();
     let unsafe_token = unsafe_token();
-    let schema = schema(model, &quote!(#ident), &quote!(__ECSDB_ALIGN));
+    let types = model.columns.iter().map(|column| column.ty);
+    let align = quote!(#private::strictest(&[#(<#types as #krate::NativeField>::ALIGN),*]));
+    let schema = schema(model, &quote!(#ident), &align);
     let columns = column_constants(model, |index, of| column(model, &quote!(#ident), index, of));
     let proof = proof(model);
     let unchanged = unchanged(model);
@@ -62,16 +64,18 @@ pub fn component(model: &Model) -> TokenStream {
     }
 }
 
-/// The constant that fails to compile, at the field, if there is padding; it is the alignment of the row.
-///
-/// Every bound on a field type is in it: where one does not hold, it is not evaluated, and there is one error.
+/// The constant that fails to compile, at the field, if there is padding.
 fn proof(model: &Model) -> TokenStream {
     let private = model.private();
+    let krate = model.krate();
     let ident = model.ident;
+    let stop = stop(model);
     let fields = model.columns.iter().map(|column| {
         let Column { member, ty, label, span, .. } = column;
         let offset = quote!(#private::core::mem::offset_of!(#ident, #member));
-        refuse(*span, quote!(#private::NativeLayout::field::<#ty>(&mut __layout, #label, #offset)))
+        let size = quote!(#private::core::mem::size_of::<#ty>());
+        let align = quote!(<#ty as #krate::NativeField>::ALIGN);
+        refuse(*span, quote!(#private::NativeLayout::field(&mut __layout, #label, #offset, #size, #align)))
     });
     let count = model.columns.len();
     let last = model.columns.last().map_or_else(|| ident.span(), |column| column.span);
@@ -87,12 +91,12 @@ fn proof(model: &Model) -> TokenStream {
     let no_drop_glue = no_drop_glue(model);
     let mutable = (!model.is_tag()).then(|| quote!(mut));
     quote! {
-        const __ECSDB_ALIGN: #private::core::primitive::u32 = {
+        const _: () = {
+            #stop
             #no_drop_glue
             let #mutable __layout = #private::NativeLayout::new();
             #(#fields)*
             #finish
-            #private::NativeLayout::align(&__layout)
         };
     }
 }

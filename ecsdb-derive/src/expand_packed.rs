@@ -1,13 +1,14 @@
 //! Writes the code of a component that is stored packed: a row type, a view of it, and the way between them and the
 //! struct.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 
 use crate::ast::Shape;
 use crate::expand::{
-    braces, column, column_constants, described, name_of, no_drop_glue, quiet, refuse, schema, unsafe_token,
+    braces, column, column_constants, described, name_of, no_drop_glue, quiet, refuse, schema, stop, unsafe_token,
 };
 use crate::model::{Column, Model};
 
@@ -91,7 +92,16 @@ fn row_type(model: &Model) -> TokenStream {
         let Column { vis, member, ty, .. } = column;
         let name = name_of(member);
         let doc = described(column, "Field");
-        quote!(#[doc = #doc] #vis #name #krate::packed::Packed<#ty>)
+        // A type that is no field type is pointed at, not the derive.
+        let place = Span::call_site().located_at(ty.span());
+        let krate = krate.clone().into_iter().map(|mut token| {
+            if model.krate.import.is_empty() {
+                token.set_span(place);
+            }
+            token
+        });
+        let packed = quote_spanned!(place=> #(#krate)*::packed::Packed<#ty>);
+        quote!(#[doc = #doc] #vis #name #packed)
     });
     let body = braces(model.shape, quote!(#(#fields),*));
     let semicolon = (model.shape == Shape::Tuple).then(|| quote!(;));
@@ -232,7 +242,7 @@ fn debug(model: &Model, name: &str, value: impl Fn(&Column) -> TokenStream) -> T
         Shape::Named | Shape::Unit => (quote!(debug_struct), quote!(DebugStruct)),
     };
     let fields = model.columns.iter().map(|column| {
-        let label = (model.shape != Shape::Tuple).then(|| &column.label).into_iter();
+        let label = (model.shape != Shape::Tuple).then_some(&column.label).into_iter();
         let value = value(column);
         quote!(#fmt::#builder::field(&mut __debug, #(#label,)* #value);)
     });
@@ -248,10 +258,16 @@ fn debug(model: &Model, name: &str, value: impl Fn(&Column) -> TokenStream) -> T
 /// The constant that fails to compile if the row is not what the schema says, or too large.
 fn proof(model: &Model) -> TokenStream {
     let private = model.private();
+    let krate = model.krate();
     let row = &model.row;
+    let stop = stop(model);
     let fields = model.columns.iter().map(|Column { member, ty, .. }| {
         quote! {
-            #private::PackedLayout::field::<#ty>(&mut __layout, #private::core::mem::offset_of!(#row, #member));
+            #private::PackedLayout::field(
+                &mut __layout,
+                #private::core::mem::offset_of!(#row, #member),
+                #private::core::mem::size_of::<<#ty as #krate::Field>::Packed>(),
+            );
         }
     });
     let count = model.columns.len();
@@ -267,6 +283,7 @@ fn proof(model: &Model) -> TokenStream {
     let no_drop_glue = no_drop_glue(model);
     quote! {
         const _: () = {
+            #stop
             #no_drop_glue
             let mut __layout = #private::PackedLayout::new();
             #(#fields)*

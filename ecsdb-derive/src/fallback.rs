@@ -19,7 +19,6 @@ pub fn component(input: &Input, krate: &CratePath, model: Option<&Model>, errors
     if refused == Refused::Unsized {
         return errors;
     }
-    let ident = &input.ident;
     let import = &krate.import;
     let types = model.map(types);
     let columns = model.map(|model| column_constants(model, |index, _| column(model, index)));

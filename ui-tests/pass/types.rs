@@ -41,7 +41,7 @@ impl Unusual {
 #[repr(C)]
 struct Native {
     own: [u8; Self::OWN],
-    aliased: [Points; if cfg!(any()) { 1 } else { 2 }],
+    aliased: [Points; if LEN == 0 { 1 } else { 2 }],
 }
 
 impl Native {

@@ -10,8 +10,8 @@ pub use core;
 pub use std::borrow::Cow;
 
 pub use crate::bytes::{Row, duplicate};
-pub use layout::{NativeLayout, PackedLayout};
-pub use text::Text;
+pub use layout::{NativeLayout, PackedLayout, strictest};
+pub use text::{Text, stop};
 
 use crate::component::Component;
 use crate::schema::{RowLayout, TableSchema};

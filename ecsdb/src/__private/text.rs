@@ -46,15 +46,9 @@ impl Text {
         self.number(count).str(if count == 1 { " byte" } else { " bytes" })
     }
 
-    /// Stops the build with the text at the place of the call, unless the text is empty.
-    ///
-    /// # Panics
-    /// If there is something to say.
-    #[track_caller]
-    pub const fn stop(&self) {
-        if self.len > 0 {
-            panic!("{}", self.as_str());
-        }
+    /// Whether there is nothing to say.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// The text.
@@ -63,6 +57,17 @@ impl Text {
             Ok(text) => text,
             Err(_) => unreachable!(),
         }
+    }
+}
+
+/// Stops the build with `text` at the place of the call, unless it is empty.
+///
+/// # Panics
+/// If there is something to say.
+#[track_caller]
+pub const fn stop(text: Text) {
+    if !text.is_empty() {
+        panic!("{}", text.as_str());
     }
 }
 
@@ -80,8 +85,8 @@ mod tests {
     #[test]
     #[should_panic(expected = "2 bytes")]
     fn a_text_stops_the_build() {
-        Text::new().stop();
-        Text::new().bytes(2).stop();
+        stop(Text::new());
+        stop(Text::new().bytes(2));
     }
 
     #[test]
