@@ -8,12 +8,13 @@ mod bank {
     }
 }
 
-fn main() {
+fn main() {}
+
+fn uses(row: bank::AccountRow) {
     // A column that does not exist.
     let _ = bank::Account::C.cent;
     // A column that is private, and so are its method and its place in the row.
     let _ = bank::Account::C.pin;
-    let row: bank::AccountRow = unreachable!();
     let _ = bank::Account::view(&row).pin();
     let _ = row.pin;
     // A value of another type.
