@@ -17,6 +17,7 @@ mod expand_packed;
 mod fallback;
 mod model;
 mod names;
+mod schema;
 
 use proc_macro::TokenStream;
 use syn::parse_macro_input;
@@ -45,4 +46,12 @@ use syn::parse_macro_input;
 pub fn derive_component(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as ast::Input);
     expand::component(&input).into()
+}
+
+/// Declares the tables of a database. Call it as `ecsdb::schema!`, which is where it is documented.
+#[doc(hidden)]
+#[proc_macro]
+pub fn schema(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as schema::Input);
+    schema::expand(input).into()
 }

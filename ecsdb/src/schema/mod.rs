@@ -2,10 +2,37 @@
 //!
 //! Owns the logical description, its checks, its text form and its hash. It never touches a row in storage.
 
+mod check;
+mod const_text;
+mod database;
+mod error;
 mod field_type;
+mod hash;
+mod names;
+mod registry;
 mod table_schema;
+#[cfg(test)]
+mod tests;
+mod toml_in;
+mod toml_out;
+mod toml_section;
+mod type_text;
 mod validate;
+mod value;
+mod value_row;
 
+pub use check::ARRAY_DEPTH_MAX;
+pub use database::{DatabaseSchema, RegistryColumn, RegistrySchema};
+pub use error::{Location, SchemaError, SchemaErrorKind};
 pub use field_type::{FieldType, Scalar, TypeRef};
+pub use names::{ENTITIES, NAME_BYTES_MAX, RESERVED_PREFIX};
+pub use registry::{Schema, TableOf};
 pub use table_schema::{FieldSchema, RowLayout, TableSchema};
 pub use validate::{InvalidRow, InvalidRowKind};
+pub use value::{Value, ValueError};
+
+// For the code that `schema!` writes.
+#[doc(hidden)]
+pub use ecsdb_derive::schema as __schema;
+#[doc(hidden)]
+pub use registry::check_schema as __check_schema;

@@ -1,0 +1,83 @@
+//! The canonical hash of a schema, described byte by byte in `docs/schema.md`.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{DatabaseSchema, FieldType, Scalar, TableSchema};
+
+/// What the hashed bytes begin with. The last character counts the versions of this form.
+const MAGIC: &[u8; 8] = b"ecsdbSH1";
+
+/// Stands before the length and the element of an array.
+const ARRAY: u8 = 0x80;
+
+impl DatabaseSchema {
+    /// The hash of what the rows are: names of tables, and names, types and order of their fields.
+    ///
+    /// Two schemas with the same hash have the same rows, byte for byte, in their packed form. The order of the tables,
+    /// descriptions, layouts in memory, the name and version of the database and the names of key columns play no
+    /// part: none of them changes a row in a file. The hash is the same on every machine and in every version of this
+    /// crate; it is not a defence against someone who looks for two schemas with one hash.
+    pub fn hash(&self) -> u64 {
+        xxh3_64(&self.canonical_bytes())
+    }
+
+    /// The bytes that are hashed.
+    pub(super) fn canonical_bytes(&self) -> Vec<u8> {
+        let mut tables: Vec<&TableSchema> = self.tables().iter().collect();
+        tables.sort_unstable_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+        let mut out = MAGIC.to_vec();
+        put_len(&mut out, tables.len());
+        for table in tables {
+            put_name(&mut out, &table.name);
+            put_len(&mut out, table.fields.len());
+            for field in table.fields.iter() {
+                put_name(&mut out, &field.name);
+                put_type(&mut out, &field.field_type);
+            }
+        }
+        out
+    }
+}
+
+/// Names, tables and fields are counted in 16 bits: the limits are far below.
+fn put_len(out: &mut Vec<u8>, len: usize) {
+    debug_assert!(len <= usize::from(u16::MAX), "checked when the schema was made");
+    out.extend_from_slice(&(len as u16).to_le_bytes());
+}
+
+fn put_name(out: &mut Vec<u8>, name: &str) {
+    put_len(out, name.len());
+    out.extend_from_slice(name.as_bytes());
+}
+
+fn put_type(out: &mut Vec<u8>, field_type: &FieldType) {
+    match field_type {
+        FieldType::Scalar(scalar) => out.push(code(*scalar)),
+        FieldType::Array { element, len } => {
+            out.push(ARRAY);
+            out.extend_from_slice(&len.to_le_bytes());
+            put_type(out, element);
+        }
+    }
+}
+
+/// The number of a scalar. It never changes and is never used again for another one.
+const fn code(scalar: Scalar) -> u8 {
+    match scalar {
+        Scalar::U8 => 1,
+        Scalar::U16 => 2,
+        Scalar::U32 => 3,
+        Scalar::U64 => 4,
+        Scalar::U128 => 5,
+        Scalar::I8 => 6,
+        Scalar::I16 => 7,
+        Scalar::I32 => 8,
+        Scalar::I64 => 9,
+        Scalar::I128 => 10,
+        Scalar::F32 => 11,
+        Scalar::F64 => 12,
+        Scalar::Bool => 13,
+        Scalar::Entity => 14,
+        Scalar::OptionalEntity => 15,
+    }
+}

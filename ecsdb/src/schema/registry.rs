@@ -1,0 +1,176 @@
+//! The tables of a database as a Rust type: `schema! { pub World: Pos, Vel }`.
+//!
+//! Owns the two traits that the macro implements, and the check that it runs at compile time. It is the proof on which
+//! the typed view of storage rests: a component reaches a table only by the number that [`TableOf`] gives it.
+
+use super::check::{Fault, FaultKind, Place, check_tables, fields, text};
+use super::const_text::Text;
+use super::names::{database_name_fault, version_fault};
+use super::{DatabaseSchema, RegistrySchema, TableSchema};
+use crate::component::Component;
+use crate::limits::{FIELDS_MAX, ROW_BYTES_MAX, TABLES_MAX};
+
+/// The tables of a database, as a type. Write [`schema!`](crate::schema!).
+///
+/// # Safety
+/// Implemented by the macro only. `TABLES` passes the checks of [`DatabaseSchema`], every entry is the
+/// [`SCHEMA`](Component::SCHEMA) of a component, and `tables` and `schema` are not overridden.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the schema of a database: write `ecsdb::schema! {{ pub {Self}: ... }}`",
+    label = "not a schema"
+)]
+pub unsafe trait Schema: Sized + Send + Sync + 'static {
+    /// The name of the database.
+    const NAME: &'static str;
+    /// The version of the schema, as its author counts; may be empty.
+    const VERSION: &'static str;
+    /// The tables, in the order of their numbers.
+    const TABLES: &'static [&'static TableSchema];
+
+    /// The tables, in the order of their numbers.
+    fn tables() -> &'static [&'static TableSchema] {
+        Self::TABLES
+    }
+
+    /// The schema as a value: to be written as TOML, hashed, or compared with that of a file.
+    ///
+    /// # Panics
+    /// If the layout of a row is wrong, which `#[derive(Component)]` rules out.
+    fn schema() -> DatabaseSchema {
+        let tables = Self::TABLES.iter().map(|table| (*table).clone()).collect();
+        match DatabaseSchema::new(Self::NAME, Self::VERSION, RegistrySchema::default(), tables) {
+            Ok(schema) => schema,
+            Err(error) => panic!("schema `{}`: {error}", Self::NAME),
+        }
+    }
+}
+
+/// A component that has a table in the database with schema `S`. Write [`schema!`](crate::schema!).
+///
+/// # Safety
+/// Implemented by the macro only. `S::TABLES[INDEX]` is `Self::SCHEMA`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a table of `{S}`: add it to `schema!`",
+    label = "not a table of `{S}`"
+)]
+pub unsafe trait TableOf<S: Schema>: Component {
+    /// The number of the table.
+    const INDEX: u16;
+}
+
+/// Declares the tables of a database.
+///
+/// `schema! { pub World: Pos, Vel }` declares a type `World` without values, that stands for a database with the tables
+/// of `Pos` and `Vel`, in this order. It implements [`Schema`](crate::schema::Schema) for `World` and
+/// [`TableOf<World>`](crate::schema::TableOf) for every component. Attributes and doc comments before the name go to the
+/// type; `#[schema(name = "...", version = "...")]` sets the name of the database, otherwise that of the type, and the
+/// version of the schema, otherwise nothing.
+///
+/// It does not compile if a type is listed twice, if two components have one table name, if a name is not snake case or
+/// reserved, or if there are too many tables, fields or bytes in a row.
+///
+/// ```
+/// use ecsdb::Component;
+/// use ecsdb::schema::{Schema, TableOf};
+///
+/// #[derive(Component)]
+/// struct Purse {
+///     gold: u64,
+/// }
+///
+/// ecsdb::schema! {
+///     /// All that there is.
+///     pub World: Purse
+/// }
+///
+/// assert_eq!(<Purse as TableOf<World>>::INDEX, 0);
+/// assert_eq!(World::schema().table_at(0).unwrap().name, "purse");
+/// ```
+#[macro_export]
+macro_rules! schema {
+    ($($input:tt)*) => {
+        $crate::schema::__schema! { ($crate) $($input)* }
+    };
+}
+
+/// Stops the compiler with a text if the tables cannot make a database. `types` are the components as they were
+/// written, for the text.
+#[doc(hidden)]
+pub const fn check_schema(name: &str, version: &str, types: &[&str], tables: &[&TableSchema]) {
+    let message = match fault(name, version, tables) {
+        None => return,
+        Some(fault) => fault.message(name, types, tables),
+    };
+    panic!("{}", message.as_str());
+}
+
+/// What is wrong with a schema in Rust.
+enum SchemaFault {
+    Name(&'static str),
+    Version(&'static str),
+    Tables(Fault),
+}
+
+const fn fault(name: &str, version: &str, tables: &[&TableSchema]) -> Option<SchemaFault> {
+    if let Some(expected) = database_name_fault(name) {
+        return Some(SchemaFault::Name(expected));
+    }
+    if let Some(expected) = version_fault(version) {
+        return Some(SchemaFault::Version(expected));
+    }
+    if let Err(fault) = check_tables(tables) {
+        return Some(SchemaFault::Tables(fault));
+    }
+    let mut number = 0;
+    while number < tables.len() {
+        let found = tables[number].size as u64;
+        if found > ROW_BYTES_MAX as u64 {
+            let fault = Fault { place: Place::Table(number), kind: FaultKind::RowTooLarge { found } };
+            return Some(SchemaFault::Tables(fault));
+        }
+        number += 1;
+    }
+    None
+}
+
+impl SchemaFault {
+    const fn message(&self, name: &str, types: &[&str], tables: &[&TableSchema]) -> Text {
+        let text = Text::new().str("schema `").str(name).str("`: ");
+        match self {
+            Self::Name(expected) => text.str("the database needs ").str(expected),
+            Self::Version(expected) => text.str("the schema needs ").str(expected),
+            Self::Tables(fault) => tables_message(text, fault, types, tables),
+        }
+    }
+}
+
+const fn tables_message(out: Text, fault: &Fault, types: &[&str], tables: &[&TableSchema]) -> Text {
+    let (table, field) = match fault.place {
+        Place::Table(table) | Place::Key(table) => (table, None),
+        Place::Field(table, field) => (table, Some(field)),
+    };
+    if let FaultKind::TooManyTables { found } = fault.kind {
+        return out.number(found as u64).str(" tables: at most ").number(TABLES_MAX as u64).str(" are allowed");
+    }
+    if let (FaultKind::Duplicate { first: Place::Table(first) }, None) = (fault.kind, field) {
+        let out = out.str("`").str(types[first]).str("` and `").str(types[table]).str("` are both the table `");
+        return out.str(text(&tables[table].name)).str("`: give one of them #[component(table = \"...\")]");
+    }
+    let out = out.str("`").str(types[table]).str("`, table `").str(text(&tables[table].name)).str("`");
+    let out = match field {
+        Some(field) => out.str(", field `").str(text(&fields(tables[table])[field].name)).str("`: "),
+        None => out.str(": "),
+    };
+    match fault.kind {
+        FaultKind::Name { expected } => out.str("expected ").str(expected),
+        FaultKind::Duplicate { .. } => out.str("there are two fields of this name"),
+        FaultKind::TooManyFields { found } => too_many(out, found as u64, " fields", FIELDS_MAX),
+        FaultKind::RowTooLarge { found } => too_many(out, found, " bytes in a row", ROW_BYTES_MAX),
+        // Found by `check_layout` only, or answered above.
+        _ => out.str("the layout of a row is wrong"),
+    }
+}
+
+const fn too_many(out: Text, found: u64, what: &str, limit: usize) -> Text {
+    out.number(found).str(what).str(": at most ").number(limit as u64).str(" are allowed")
+}

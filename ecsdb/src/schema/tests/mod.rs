@@ -1,0 +1,16 @@
+//! Tests of whole schemas: the text form both ways, the errors of files, the hash.
+
+mod hash;
+mod refusals;
+mod registry;
+mod round_trip;
+mod values;
+
+use super::DatabaseSchema;
+
+/// The example of the product's requirements, exactly as it stands there.
+const GAME: &str = include_str!("game.toml");
+
+fn game() -> DatabaseSchema {
+    DatabaseSchema::from_toml(GAME, "game.toml").unwrap()
+}

@@ -1,0 +1,211 @@
+//! What is refused, in which words, and at which line.
+
+use std::borrow::Cow;
+
+use super::GAME;
+use crate::schema::{DatabaseSchema, FieldSchema, FieldType, RowLayout, Scalar, SchemaErrorKind, TableSchema};
+
+/// The message for the example with `from` replaced by `to`.
+fn message(from: &str, to: &str) -> String {
+    assert!(GAME.contains(from), "{from}");
+    refuse(&GAME.replacen(from, to, 1))
+}
+
+fn refuse(text: &str) -> String {
+    DatabaseSchema::from_toml(text, "game.toml").expect_err(text).to_string()
+}
+
+/// The message for a database with one table.
+fn table(text: &str) -> String {
+    refuse(&format!("[database]\nname = \"x\"\n[tables.a]\n{text}"))
+}
+
+#[test]
+fn the_place_and_the_nearest_key_are_named() {
+    assert_eq!(
+        message(
+            "[[tables.transform.fields]]\nname = \"position_x\"\ntype",
+            "[[tables.transform.fields]]\nname = \"position_x\"\ntpye"
+        ),
+        "game.toml:26:1: field `transform.position_x`: unknown key `tpye`, did you mean `type`?: the keys here are \
+         `name`, `type`, `doc`, `offset`, `size` and `foreign_key`"
+    );
+    assert_eq!(
+        message("parent_table = \"entities\"\n[[tables.health", "parent_tabel = \"entities\"\n[[tables.health"),
+        "game.toml:37:1: table `health`: unknown key `parent_tabel`, did you mean `parent_table`?: the keys here are \
+         `parent_table`, `doc`, `layout`, `size`, `align` and `fields`"
+    );
+    assert_eq!(
+        message("type = \"f32\"", "type = \"f3\""),
+        "game.toml:26:8: field `transform.position_x`: unknown type `f3`, did you mean `f32`?: types are u8 to u128, i8 \
+         to i128, f32, f64, bool, entity, entity? and arrays like [f32; 3]"
+    );
+    assert_eq!(
+        message("\"entities.id\"", "\"entities.ids\""),
+        "game.toml:22:15: field `transform.entity_id`: `foreign_key` names `entities.ids`, which does not exist, did you \
+         mean `entities.id`?"
+    );
+    assert_eq!(
+        message("parent_table = \"entities\"", "parent_table = \"entites\""),
+        "game.toml:18:16: table `transform`: `parent_table` names `entites`, which does not exist, did you mean \
+         `entities`?"
+    );
+}
+
+#[test]
+fn duplicates_name_both_lines() {
+    assert_eq!(
+        message("name = \"max_hp\"", "name = \"hp\""),
+        "game.toml:48:8: field `health.hp`: there are two fields named `hp`, the first is at game.toml:44:8"
+    );
+    assert_eq!(
+        message("name = \"max_hp\"", "name = \"entity_id\""),
+        "game.toml:48:8: field `health.entity_id`: there are two fields named `entity_id`, the first is at \
+         game.toml:39:8"
+    );
+    assert_eq!(
+        message("[tables.health]", "[tables.transform]"),
+        "game.toml:36:9: there are two keys named `transform`, the first is at game.toml:17:9"
+    );
+    assert_eq!(
+        message("type = \"f32\"", "type = \"f32\"\ntype = \"f64\""),
+        "game.toml:27:1: there are two keys named `type`, the first is at game.toml:26:1"
+    );
+}
+
+#[test]
+fn what_is_missing_or_of_the_wrong_kind_is_named() {
+    assert_eq!(refuse(""), "game.toml:1:1: `database` is missing: write [database] and under it name = \"...\"");
+    assert_eq!(
+        table("[[tables.a.fields]]\ntype = \"u8\""),
+        "game.toml:4:1: table `a`: `name` is missing: write name = \"hp\""
+    );
+    assert_eq!(
+        table("[[tables.a.fields]]\nname = \"b\""),
+        "game.toml:4:1: field `a.b`: `type` is missing: write type = \"u32\""
+    );
+    assert_eq!(table("doc = 3"), "game.toml:4:7: table `a`: `doc` must be a text in quotes, found the number 3");
+    assert_eq!(
+        table("fields = 3"),
+        "game.toml:4:10: table `a`: `fields` must be an array of tables, found the number 3"
+    );
+    assert_eq!(
+        table("layout = \"tight\""),
+        "game.toml:4:10: table `a`: `layout` must be \"packed\" or \"native\", found the text \"tight\""
+    );
+    assert_eq!(
+        message("primary_key = \"id\"", "primary_key = \"ident\""),
+        "game.toml:6:15: table `entities`: `primary_key` must be the name of a field of `entities`, found `ident`"
+    );
+    assert!(refuse("a = ").starts_with("game.toml:1:"), "{}", refuse("a = "));
+}
+
+#[test]
+fn what_comes_later_says_so() {
+    for (key, value) in [("constraint", "\"unique\""), ("auto_increment", "true"), ("index", "true")] {
+        let text = table(&format!("[[tables.a.fields]]\nname = \"b\"\ntype = \"u8\"\n{key} = {value}"));
+        assert!(text.starts_with(&format!("game.toml:7:1: field `a.b`: `{key}` (")), "{text}");
+        assert!(text.ends_with("is not supported yet"), "{text}");
+    }
+    let text = table("[[tables.a.fields]]\nname = \"b\"\ntype = \"string\"");
+    assert_eq!(text, "game.toml:6:8: field `a.b`: the type `string` is not supported yet");
+    let text = table("[[tables.a.fields]]\nname = \"b\"\ntype = \"u64\"\nforeign_key = \"a.b\"");
+    assert_eq!(
+        text,
+        "game.toml:7:15: field `a.b`: a foreign key to another table than `entities` is not supported yet"
+    );
+    let text = table("[[tables.a.fields]]\nname = \"b\"\ntype = \"entity\"\nforeign_key = \"entities.id\"");
+    assert_eq!(text, "game.toml:7:15: field `a.b`: a checked reference to another entity is not supported yet");
+    assert!(table("version = 2").ends_with("is not supported yet"));
+}
+
+#[test]
+fn layouts_are_checked() {
+    let fields = "fields = [{ name = \"a\", type = \"u8\" }, { name = \"b\", type = \"u32\" }]";
+    assert_eq!(
+        table(&format!("layout = \"native\"\n{fields}")),
+        "game.toml:5:49: field `a.b`: a native row would have 3 bytes of padding before this field (after `a`, offset \
+         1): reorder the fields, add a `_pad` field, or use the packed layout"
+    );
+    let fields = "fields = [{ name = \"a\", type = \"u32\" }, { name = \"b\", type = \"u8\" }]";
+    assert_eq!(
+        table(&format!("layout = \"native\"\n{fields}")),
+        "game.toml:3:9: table `a`: a native row would have 3 bytes of padding after its last field: reorder the fields, \
+         add a `_pad` field, or use the packed layout"
+    );
+    assert_eq!(
+        table(&format!("size = 8\n{fields}")),
+        "game.toml:4:8: table `a`: `size` is 8, but by the fields it is 5"
+    );
+    assert_eq!(
+        table("fields = [{ name = \"a\", type = \"u32\", offset = 4 }]"),
+        "game.toml:4:48: field `a.a`: `offset` is 4, but by the fields it is 0"
+    );
+}
+
+#[test]
+fn limits_are_kept() {
+    assert_eq!(
+        table("fields = [{ name = \"b\", type = \"[[u128; 4294967295]; 4294967295]\" }]"),
+        "game.toml:4:20: field `a.b`: 18446744073709551615 bytes in a row: at most 65536 are allowed"
+    );
+    let many: String = (0..1025).map(|index| format!("{{ name = \"f{index}\", type = \"u8\" }},")).collect();
+    assert_eq!(table(&format!("fields = [{many}]")), "game.toml:3:9: table `a`: 1025 fields: at most 1024 are allowed");
+    let many: String = (0..1025).map(|index| format!("[tables.t{index}]\n")).collect();
+    assert_eq!(
+        refuse(&format!("[database]\nname = \"x\"\n{many}")),
+        "game.toml:1027:9: table `t1024`: 1025 tables: at most 1024 are allowed"
+    );
+}
+
+#[test]
+fn names_are_checked() {
+    assert_eq!(
+        refuse("[database]\nname = \"x\"\n[tables.Health]"),
+        "game.toml:3:9: table `Health`: `Health` cannot be the name of a table: expected a snake_case name: a-z, 0-9 and \
+         `_`, not beginning with a digit"
+    );
+    assert!(refuse("[database]\nname = \"\"").starts_with("game.toml:1:2: `` cannot be the name of a database"));
+    assert!(refuse("[database]\nname = \"x\"\n[tables.ecsdb_log]").starts_with("game.toml:3:9: table `ecsdb_log`"));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_says_so() {
+    let error = DatabaseSchema::from_toml_file("no/such/game.toml").unwrap_err();
+    assert!(matches!(*error.kind, SchemaErrorKind::Read { kind: std::io::ErrorKind::NotFound, .. }), "{error:?}");
+    assert!(error.to_string().starts_with("no/such/game.toml: cannot read the schema: "), "{error}");
+}
+
+const BYTE: FieldType = FieldType::Scalar(Scalar::U8);
+
+fn field(name: &'static str, offset: u32) -> FieldSchema {
+    FieldSchema { name: Cow::Borrowed(name), doc: Cow::Borrowed(""), field_type: BYTE, offset }
+}
+
+fn rust_table(name: &'static str, size: u32, fields: Vec<FieldSchema>) -> &'static TableSchema {
+    Box::leak(Box::new(TableSchema {
+        name: Cow::Borrowed(name),
+        doc: Cow::Borrowed(""),
+        layout: RowLayout::Packed,
+        size,
+        align: 1,
+        key: None,
+        fields: Cow::Owned(fields),
+    }))
+}
+
+#[test]
+fn tables_from_rust_are_checked_too() {
+    let good = rust_table("a", 2, vec![field("x", 0), field("y", 1)]);
+    assert_eq!(DatabaseSchema::from_tables("x", &[good]).unwrap().tables(), core::slice::from_ref(good));
+    let message = |tables: &[&'static TableSchema]| DatabaseSchema::from_tables("x", tables).unwrap_err().to_string();
+    assert_eq!(message(&[good, good]), "table `a`: there are two tables named `a`");
+    let twice = rust_table("b", 2, vec![field("x", 0), field("x", 1)]);
+    assert_eq!(message(&[twice]), "field `b.x`: there are two fields named `x`");
+    let hole = rust_table("b", 2, vec![field("x", 1)]);
+    assert_eq!(message(&[hole]), "field `b.x`: `offset` is 1, but by the fields it is 0");
+    let long = rust_table("b", 2, vec![field("x", 0)]);
+    assert_eq!(message(&[long]), "table `b`: `size` is 2, but by the fields it is 1");
+    let reserved = rust_table("entities", 0, vec![]);
+    assert!(message(&[reserved]).contains("another name than `entities`"));
+}

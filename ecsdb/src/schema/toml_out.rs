@@ -1,0 +1,119 @@
+//! Schemas to TOML. The format is described in `docs/schema.md`; the way in is `toml_in`.
+
+use std::fmt::Write;
+
+use super::database::{DatabaseSchema, RegistryColumn};
+use super::names::ENTITIES;
+use super::{RowLayout, TableSchema};
+
+impl DatabaseSchema {
+    /// The schema as TOML. The same schema gives the same text, byte for byte, and
+    /// [`from_toml`](Self::from_toml) reads the same schema back.
+    ///
+    /// Offsets and sizes are written for the reader, and checked when they are read.
+    pub fn to_toml(&self) -> String {
+        let mut out = Writer(String::new());
+        out.line("[database]");
+        out.text("name", self.name());
+        out.some_text("version", self.version());
+
+        let registry = self.registry();
+        out.header(&format!("[tables.{ENTITIES}]"));
+        out.text("primary_key", &registry.id.name);
+        out.some_text("doc", &registry.doc);
+        out.registry_column(&registry.id, "u64");
+        out.text("constraint", "unique");
+        out.registry_column(&registry.version, "u32");
+        out.line("auto_increment = true");
+
+        for table in self.tables() {
+            out.table(table, &registry.id.name);
+        }
+        out.0
+    }
+}
+
+struct Writer(String);
+
+impl Writer {
+    fn line(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
+
+    fn header(&mut self, header: &str) {
+        self.line("");
+        self.line(header);
+    }
+
+    fn number(&mut self, key: &str, number: u64) {
+        self.line(&format!("{key} = {number}"));
+    }
+
+    fn text(&mut self, key: &str, text: &str) {
+        let quoted = quote(text);
+        self.line(&format!("{key} = {quoted}"));
+    }
+
+    fn some_text(&mut self, key: &str, text: &str) {
+        if !text.is_empty() {
+            self.text(key, text);
+        }
+    }
+
+    fn registry_column(&mut self, column: &RegistryColumn, field_type: &str) {
+        self.header(&format!("[[tables.{ENTITIES}.fields]]"));
+        self.text("name", &column.name);
+        self.text("type", field_type);
+        self.some_text("doc", &column.doc);
+    }
+
+    fn table(&mut self, table: &TableSchema, id: &str) {
+        self.header(&format!("[tables.{}]", table.name));
+        self.text("parent_table", ENTITIES);
+        self.some_text("doc", &table.doc);
+        if table.layout == RowLayout::Native {
+            self.text("layout", "native");
+            self.number("align", table.align.into());
+        }
+        self.number("size", table.size.into());
+        let fields = format!("[[tables.{}.fields]]", table.name);
+        if let Some(key) = &table.key {
+            self.header(&fields);
+            self.text("name", key);
+            self.text("type", "u64");
+            self.text("foreign_key", &format!("{ENTITIES}.{id}"));
+        }
+        for field in table.fields.iter() {
+            self.header(&fields);
+            self.text("name", &field.name);
+            self.text("type", &field.field_type.to_string());
+            self.some_text("doc", &field.doc);
+            self.number("offset", field.offset.into());
+            self.number("size", field.field_type.size() as u64);
+        }
+    }
+}
+
+/// A text as a basic string of TOML, on one line.
+fn quote(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            // TOML forbids the other control characters as they stand.
+            control if u32::from(control) < 0x20 || control == '\u{7f}' => {
+                // Writing to a `String` cannot fail.
+                let _ = write!(out, "\\u{:04X}", u32::from(control));
+            }
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+    out
+}
