@@ -15,13 +15,20 @@ extern crate self as ecsdb;
 pub mod __private;
 
 // Layer 0: nothing of the database.
+mod bits;
 mod bytes;
 mod limits;
+mod sync;
 
 // Layer 1: what a row is.
+mod change_set;
 mod component;
 mod entity;
 pub mod schema;
+
+// Layer 2: where rows are.
+mod query;
+mod storage;
 
 pub use bytes::Row;
 pub use component::packed;

@@ -60,8 +60,8 @@ impl Page {
         self.lines.len()
     }
 
-    /// The address of its first row.
-    pub fn as_ptr(&self) -> *const u8 {
+    /// The address of its first row. It stays good for reading as long as the page lives.
+    pub fn rows(&self) -> *const u8 {
         self.lines.as_ptr()
     }
 

@@ -1,0 +1,201 @@
+//! The change set: what one committed transaction did, and the only thing that leaves the write side.
+//!
+//! It holds effects, never conditions: for each page that was touched, its state before and after, which rows were
+//! written and which columns; and for each block of entities, who was alive before and after. Consumers (the log,
+//! replication, subscriptions, views) encode from it what they need, when they need it. Making one copies no rows.
+
+use std::sync::Arc;
+
+use crate::bits::bits;
+use crate::bytes::PageRef;
+use crate::entity::{Entity, Generations};
+use crate::limits::BLOCK_SLOTS;
+
+/// A set of columns of one table. Columns from number 63 on share a bit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ColumnSet(u64);
+
+impl ColumnSet {
+    /// No column.
+    pub const NONE: Self = Self(0);
+    /// Every column.
+    pub const ALL: Self = Self(u64::MAX);
+
+    /// The set of column number `column` alone.
+    pub const fn one(column: u16) -> Self {
+        Self(1 << if column < 63 { column } else { 63 })
+    }
+
+    /// The columns of both sets.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether column number `column` may be in the set.
+    pub const fn contains(self, column: u16) -> bool {
+        self.0 & Self::one(column).0 != 0
+    }
+}
+
+/// What one transaction did.
+pub struct ChangeSet {
+    pub(crate) version: u64,
+    pub(crate) entities: Vec<BlockChange>,
+    pub(crate) pages: Vec<PageRun>,
+    /// The presence words of all pages: before, after, written, page by page.
+    pub(crate) words: Vec<u64>,
+}
+
+/// The entities of one block of 64 slots, before and after.
+pub struct BlockChange {
+    pub(crate) first_slot: u32,
+    pub(crate) before: BlockState,
+    pub(crate) after: BlockState,
+}
+
+/// Who is alive in a block.
+pub struct BlockState {
+    pub(crate) alive: u64,
+    pub(crate) generations: Generations,
+    /// The component set that the block is for.
+    pub(crate) owner: Option<Arc<[u16]>>,
+}
+
+/// One touched page.
+pub(crate) struct PageRun {
+    pub table: u16,
+    pub first_slot: u32,
+    pub stride: u32,
+    /// Where its words start, and how many words each of the three masks has.
+    pub words_at: u32,
+    pub word_count: u32,
+    pub columns: ColumnSet,
+    pub before: Option<PageRef>,
+    pub after: Option<PageRef>,
+}
+
+impl ChangeSet {
+    /// The version that the transaction is part of. Transactions that were committed in one batch share it; they come in
+    /// the order in which they ran.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Whether nothing was changed.
+    pub fn is_empty(&self) -> bool {
+        self.entities.is_empty() && self.pages.is_empty()
+    }
+
+    /// The blocks of entities in which somebody was born or died.
+    pub fn blocks(&self) -> &[BlockChange] {
+        &self.entities
+    }
+
+    /// Entities that exist now and did not before.
+    pub fn spawned(&self) -> impl Iterator<Item = Entity> + '_ {
+        self.entities.iter().flat_map(|block| BlockState::only_in(&block.after, &block.before, block.first_slot))
+    }
+
+    /// Entities that existed before and do not now.
+    pub fn despawned(&self) -> impl Iterator<Item = Entity> + '_ {
+        self.entities.iter().flat_map(|block| BlockState::only_in(&block.before, &block.after, block.first_slot))
+    }
+
+    /// The pages that were touched.
+    pub fn pages(&self) -> impl Iterator<Item = PageChange<'_>> {
+        self.pages.iter().map(|run| {
+            let start = run.words_at as usize;
+            let count = run.word_count as usize;
+            let (before, rest) = self.words[start..start + 3 * count].split_at(count);
+            let (after, written) = rest.split_at(count);
+            PageChange { run, before, after, written }
+        })
+    }
+}
+
+impl BlockChange {
+    /// The first slot of the block.
+    pub fn first_slot(&self) -> u32 {
+        self.first_slot
+    }
+
+    /// The component set that the block was given to, if it belongs to one now: table numbers, ascending.
+    pub fn owner(&self) -> Option<&[u16]> {
+        self.after.owner.as_deref()
+    }
+}
+
+impl BlockState {
+    fn entity(&self, first_slot: u32, bit: u32) -> Option<Entity> {
+        if self.alive >> bit & 1 == 0 { None } else { Entity::new(first_slot + bit, self.generations.get(bit)) }
+    }
+
+    fn only_in(here: &Self, there: &Self, first_slot: u32) -> impl Iterator<Item = Entity> {
+        bits(here.alive).filter_map(move |bit| {
+            let entity = here.entity(first_slot, bit);
+            if entity == there.entity(first_slot, bit) { None } else { entity }
+        })
+    }
+}
+
+/// One touched page, with the masks of its rows.
+pub struct PageChange<'a> {
+    run: &'a PageRun,
+    before: &'a [u64],
+    after: &'a [u64],
+    written: &'a [u64],
+}
+
+/// One row that was touched. A row whose entity was replaced within the transaction shows as one change; the entities
+/// say which is which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowChange<'a> {
+    /// The row's slot.
+    pub slot: u32,
+    /// The row before, if there was one.
+    pub before: Option<&'a [u8]>,
+    /// The row now, if there is one.
+    pub after: Option<&'a [u8]>,
+}
+
+impl<'a> PageChange<'a> {
+    /// The number of the table in the schema.
+    pub fn table(&self) -> u16 {
+        self.run.table
+    }
+
+    /// The first slot that the page covers.
+    pub fn first_slot(&self) -> u32 {
+        self.run.first_slot
+    }
+
+    /// The columns that were written in rows that existed before and after.
+    pub fn columns(&self) -> ColumnSet {
+        self.run.columns
+    }
+
+    /// Every touched row, in the order of slots.
+    pub fn rows(&self) -> impl Iterator<Item = RowChange<'a>> + use<'a> {
+        let run = self.run;
+        let (before, after, written) = (self.before, self.after, self.written);
+        let stride = run.stride as usize;
+        (0..written.len()).flat_map(move |index| {
+            bits(written[index]).map(move |bit| RowChange {
+                slot: run.first_slot + (index * BLOCK_SLOTS) as u32 + bit,
+                before: row(before, run.before.as_ref(), index, bit, stride),
+                after: row(after, run.after.as_ref(), index, bit, stride),
+            })
+        })
+    }
+}
+
+fn row<'a>(words: &[u64], page: Option<&'a PageRef>, index: usize, bit: u32, stride: usize) -> Option<&'a [u8]> {
+    if words[index] >> bit & 1 == 0 {
+        return None;
+    }
+    let earlier: u32 = words[..index].iter().map(|word| word.count_ones()).sum();
+    let rank = (earlier + (words[index] & ((1 << bit) - 1)).count_ones()) as usize;
+    // A tag has no page and no bytes.
+    Some(page.map_or(&[], |page| &page.bytes()[rank * stride..(rank + 1) * stride]))
+}

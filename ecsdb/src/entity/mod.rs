@@ -1,0 +1,9 @@
+//! Entities: their ids and the generations of their slots.
+//!
+//! Owns what an [`Entity`] is. Which entities are alive is the business of `storage`.
+
+mod generations;
+mod id;
+
+pub use generations::{Generations, RETIRED};
+pub use id::Entity;

@@ -1,0 +1,83 @@
+//! The rows of one table in one block of 64 slots.
+
+use core::marker::PhantomData;
+
+use crate::bytes::{Row, rows_of};
+use crate::limits::BLOCK_SLOTS;
+use crate::storage::{Chunk, PageGeometry};
+
+/// The rows of type `R` in one block.
+pub struct BlockRows<'v, R> {
+    /// Which slots have a row.
+    pub word: u64,
+    /// The rows, where they are neighbours; empty for wide rows, which are looked up one by one.
+    rows: &'v [R],
+    chunk: Option<&'v Chunk>,
+    block: usize,
+    marker: PhantomData<&'v R>,
+}
+
+impl<R> Clone for BlockRows<'_, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for BlockRows<'_, R> {}
+
+impl<'v, R: Row> BlockRows<'v, R> {
+    const GEOMETRY: PageGeometry = PageGeometry::of(size_of::<R>());
+
+    /// No rows.
+    pub fn empty() -> Self {
+        Self { word: 0, rows: &[], chunk: None, block: 0, marker: PhantomData }
+    }
+
+    /// The rows of block `block` of `chunk`.
+    ///
+    /// # Safety
+    /// `chunk` belongs to a table whose rows are values of `R`.
+    #[inline]
+    pub unsafe fn new(chunk: &'v Chunk, block: usize) -> Self {
+        let word = chunk.word(block);
+        let rows: &[R] = if word == 0 || Self::GEOMETRY.is_wide() {
+            &[]
+        } else {
+            // SAFETY: invariant of `Chunk`: from this address on lie as many rows as the block's word has bits, in a page
+            // that the chunk holds for `'v`; the caller says that they are values of `R`.
+            unsafe { rows_of(chunk.block_rows(block), word.count_ones() as usize) }
+        };
+        Self { word, rows, chunk: Some(chunk), block, marker: PhantomData }
+    }
+
+    /// The row number `index` of the block, which has at least as many.
+    #[inline]
+    pub fn nth(&self, index: usize, bit: u32) -> &'v R {
+        if Self::GEOMETRY.is_wide() { self.at(bit) } else { &self.rows[index] }
+    }
+
+    /// The row of slot `bit` of the block, which has one.
+    #[inline]
+    pub fn at(&self, bit: u32) -> &'v R {
+        if Self::GEOMETRY.is_wide() {
+            return self.wide(bit);
+        }
+        let rank = if self.word == u64::MAX { bit } else { (self.word & ((1 << bit) - 1)).count_ones() };
+        &self.rows[rank as usize]
+    }
+
+    #[inline(never)]
+    fn wide(&self, bit: u32) -> &'v R {
+        let row = self.chunk.and_then(|chunk| chunk.row(Self::GEOMETRY, self.block * BLOCK_SLOTS + bit as usize));
+        let row = row.expect("the word says that the slot has a row");
+        // SAFETY: the address of a row of the table that `new` was called for, in a page that the chunk holds for `'v`.
+        let rows = unsafe { rows_of::<R>(row, 1) };
+        &rows[0]
+    }
+
+    /// The rows as a slice, in the order of slots; empty for wide rows.
+    #[inline]
+    pub fn slice(&self) -> &'v [R] {
+        self.rows
+    }
+}

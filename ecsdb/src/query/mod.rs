@@ -1,0 +1,19 @@
+//! Typed reads of one version: single rows, whole tables, joins.
+//!
+//! Owns the step from bytes to types: a [`View`] stands for a version that was made for a schema, and every read below it
+//! is safe and copies nothing. It never changes anything, and never waits.
+
+mod block;
+mod builder;
+mod iter;
+mod parallel;
+mod param;
+mod prefetch;
+mod table_view;
+mod view;
+
+pub use builder::Query;
+pub use iter::QueryIter;
+pub use param::QueryParam;
+pub use table_view::{Pages, TableIter, TableView};
+pub use view::{ReadError, View};

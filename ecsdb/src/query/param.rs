@@ -1,0 +1,339 @@
+//! What a query can ask for: rows, optional rows, the entity, and tuples of these.
+
+use super::block::BlockRows;
+use super::view::View;
+use crate::entity::{Entity, Generations};
+use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
+use crate::schema::{Schema, TableOf};
+use crate::storage::{Chunk, Entities, Table};
+
+/// Something that a query gives for each entity: `&T` (a view of the row; `&T` itself for native rows), `Option<&T>`,
+/// the view type of a packed row, [`Entity`], or a tuple of up to eight of these.
+///
+/// It works block by block: 64 slots at a time, chunk by chunk.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be asked for in a query of `{S}`",
+    label = "not a query parameter",
+    note = "a query asks for `Entity`, `&T`, `Option<&T>` where `T` is a table of `{S}`, or a tuple of these"
+)]
+pub trait QueryParam<S: Schema> {
+    /// What the query gives for one entity.
+    type Item<'v>;
+    /// The directory that it looks into.
+    #[doc(hidden)]
+    type Source<'v>: Copy + Send + Sync;
+    /// The part of the directory for one chunk.
+    #[doc(hidden)]
+    type InChunk<'v>: Copy;
+    /// The rows of one block.
+    #[doc(hidden)]
+    type InBlock<'v>: Copy;
+
+    /// Whether an item is found by its bit alone, without its number among the present ones.
+    #[doc(hidden)]
+    const NEEDS_BIT: bool;
+
+    #[doc(hidden)]
+    fn source(view: View<'_, S>) -> Self::Source<'_>;
+    /// The chunk, and which of its blocks may have items; `None` if none has.
+    #[doc(hidden)]
+    fn chunk<'v>(source: Self::Source<'v>, chunk: usize) -> Option<(Self::InChunk<'v>, u64)>;
+    /// Which slots of a block have the item.
+    #[doc(hidden)]
+    fn word(chunk: Self::InChunk<'_>, block: usize) -> u64;
+    /// Where the rows of a block start, for a prefetch.
+    #[doc(hidden)]
+    fn prefetch(chunk: Self::InChunk<'_>, block: usize);
+    #[doc(hidden)]
+    fn block<'v>(chunk: Self::InChunk<'v>, block: usize) -> Self::InBlock<'v>;
+    /// Whether the items of the slots in `word` are numbered without gaps: item number i is that of its ith bit.
+    #[doc(hidden)]
+    fn is_dense(block: &Self::InBlock<'_>, word: u64) -> bool;
+    /// The item of slot `bit`, the `index`th of a word that is dense.
+    #[doc(hidden)]
+    fn dense<'v>(block: &Self::InBlock<'v>, index: usize, bit: u32) -> Self::Item<'v>;
+    /// The item of slot `bit`.
+    #[doc(hidden)]
+    fn sparse<'v>(block: &Self::InBlock<'v>, bit: u32) -> Self::Item<'v>;
+}
+
+fn table_of<'v, S: Schema, T: TableOf<S>>(view: View<'v, S>) -> TableSource<'v, T> {
+    TableSource { table: &view.storage().tables[usize::from(T::INDEX)], component: core::marker::PhantomData }
+}
+
+/// The table of `T`.
+///
+/// Invariant: its rows are values of `T::Row`. Only `table_of` makes one, from a view whose invariant says so.
+pub struct TableSource<'v, T> {
+    table: &'v Table,
+    component: core::marker::PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for TableSource<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for TableSource<'_, T> {}
+
+/// A chunk of the table of `T`, if the table has rows there. Invariant as that of [`TableSource`].
+pub struct TableChunk<'v, T> {
+    chunk: Option<&'v Chunk>,
+    component: core::marker::PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for TableChunk<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for TableChunk<'_, T> {}
+
+impl<'v, T> TableSource<'v, T> {
+    #[inline]
+    fn chunk(self, index: usize) -> TableChunk<'v, T> {
+        TableChunk { chunk: self.table.chunk(index), component: core::marker::PhantomData }
+    }
+}
+
+impl<'v, T: crate::Component> TableChunk<'v, T> {
+    #[inline]
+    fn word(self, block: usize) -> u64 {
+        self.chunk.map_or(0, |chunk| chunk.word(block))
+    }
+
+    #[inline]
+    fn prefetch(self, block: usize) {
+        if size_of::<T::Row>() > 0
+            && let Some(chunk) = self.chunk
+        {
+            super::prefetch::prefetch(chunk.block_rows(block));
+        }
+    }
+
+    #[inline]
+    fn rows(self, block: usize) -> BlockRows<'v, T::Row> {
+        match self.chunk {
+            // SAFETY: the chunk is one of the table of `T`, whose rows are values of `T::Row` (invariant).
+            Some(chunk) => unsafe { BlockRows::new(chunk, block) },
+            None => BlockRows::empty(),
+        }
+    }
+}
+
+impl<S: Schema, T: TableOf<S>> QueryParam<S> for &T {
+    type Item<'v> = T::Ref<'v>;
+    type Source<'v> = TableSource<'v, T>;
+    type InChunk<'v> = TableChunk<'v, T>;
+    type InBlock<'v> = BlockRows<'v, T::Row>;
+
+    const NEEDS_BIT: bool = crate::storage::PageGeometry::of(size_of::<T::Row>()).is_wide();
+
+    #[inline]
+    fn source(view: View<'_, S>) -> Self::Source<'_> {
+        table_of::<S, T>(view)
+    }
+
+    #[inline]
+    fn chunk<'v>(source: Self::Source<'v>, chunk: usize) -> Option<(Self::InChunk<'v>, u64)> {
+        let chunk = source.chunk(chunk);
+        chunk.chunk.map(|directory| (chunk, directory.summary()))
+    }
+
+    #[inline]
+    fn word(chunk: Self::InChunk<'_>, block: usize) -> u64 {
+        chunk.word(block)
+    }
+
+    #[inline]
+    fn prefetch(chunk: Self::InChunk<'_>, block: usize) {
+        chunk.prefetch(block);
+    }
+
+    #[inline]
+    fn block<'v>(chunk: Self::InChunk<'v>, block: usize) -> Self::InBlock<'v> {
+        chunk.rows(block)
+    }
+
+    #[inline]
+    fn is_dense(block: &Self::InBlock<'_>, word: u64) -> bool {
+        block.word == word
+    }
+
+    #[inline]
+    fn dense<'v>(block: &Self::InBlock<'v>, index: usize, bit: u32) -> Self::Item<'v> {
+        T::view(block.nth(index, bit))
+    }
+
+    #[inline]
+    fn sparse<'v>(block: &Self::InBlock<'v>, bit: u32) -> Self::Item<'v> {
+        T::view(block.at(bit))
+    }
+}
+
+impl<S: Schema, T: TableOf<S>> QueryParam<S> for Option<&T> {
+    type Item<'v> = Option<T::Ref<'v>>;
+    type Source<'v> = TableSource<'v, T>;
+    type InChunk<'v> = TableChunk<'v, T>;
+    type InBlock<'v> = BlockRows<'v, T::Row>;
+
+    const NEEDS_BIT: bool = true;
+
+    #[inline]
+    fn source(view: View<'_, S>) -> Self::Source<'_> {
+        table_of::<S, T>(view)
+    }
+
+    #[inline]
+    fn chunk<'v>(source: Self::Source<'v>, chunk: usize) -> Option<(Self::InChunk<'v>, u64)> {
+        Some((source.chunk(chunk), u64::MAX))
+    }
+
+    #[inline]
+    fn word(_: Self::InChunk<'_>, _: usize) -> u64 {
+        u64::MAX
+    }
+
+    #[inline]
+    fn prefetch(chunk: Self::InChunk<'_>, block: usize) {
+        chunk.prefetch(block);
+    }
+
+    #[inline]
+    fn block<'v>(chunk: Self::InChunk<'v>, block: usize) -> Self::InBlock<'v> {
+        chunk.rows(block)
+    }
+
+    #[inline]
+    fn is_dense(block: &Self::InBlock<'_>, word: u64) -> bool {
+        block.word & word == 0 || block.word == word
+    }
+
+    #[inline]
+    fn dense<'v>(block: &Self::InBlock<'v>, index: usize, bit: u32) -> Self::Item<'v> {
+        if block.word >> bit & 1 == 1 { Some(T::view(block.nth(index, bit))) } else { None }
+    }
+
+    #[inline]
+    fn sparse<'v>(block: &Self::InBlock<'v>, bit: u32) -> Self::Item<'v> {
+        if block.word >> bit & 1 == 1 { Some(T::view(block.at(bit))) } else { None }
+    }
+}
+
+impl<S: Schema> QueryParam<S> for Entity {
+    type Item<'v> = Self;
+    type Source<'v> = &'v Entities;
+    type InChunk<'v> = (&'v Entities, usize);
+    type InBlock<'v> = (&'v Generations, u32);
+
+    const NEEDS_BIT: bool = true;
+
+    #[inline]
+    fn source(view: View<'_, S>) -> Self::Source<'_> {
+        &view.storage().entities
+    }
+
+    #[inline]
+    fn chunk<'v>(source: Self::Source<'v>, chunk: usize) -> Option<(Self::InChunk<'v>, u64)> {
+        let summary = source.summary(chunk);
+        if summary == 0 { None } else { Some(((source, chunk * CHUNK_BLOCKS), summary)) }
+    }
+
+    #[inline]
+    fn word((entities, first): Self::InChunk<'_>, block: usize) -> u64 {
+        entities.alive(first + block)
+    }
+
+    #[inline]
+    fn prefetch(_: Self::InChunk<'_>, _: usize) {}
+
+    #[inline]
+    fn block<'v>((entities, first): Self::InChunk<'v>, block: usize) -> Self::InBlock<'v> {
+        let generations = entities.generations(first + block).expect("a chunk of a query was used");
+        (generations, ((first + block) * BLOCK_SLOTS) as u32)
+    }
+
+    #[inline]
+    fn is_dense(_: &Self::InBlock<'_>, _: u64) -> bool {
+        true
+    }
+
+    #[inline]
+    fn dense<'v>(block: &Self::InBlock<'v>, _: usize, bit: u32) -> Self::Item<'v> {
+        <Self as QueryParam<S>>::sparse(block, bit)
+    }
+
+    #[inline]
+    fn sparse<'v>((generations, first): &Self::InBlock<'v>, bit: u32) -> Self::Item<'v> {
+        Self::new(first + bit, generations.get(bit)).expect("a living entity has a generation above 0")
+    }
+}
+
+macro_rules! tuples {
+    ($($name:ident $index:tt),+) => {
+        impl<S: Schema, $($name: QueryParam<S>),+> QueryParam<S> for ($($name,)+) {
+            type Item<'v> = ($($name::Item<'v>,)+);
+            type Source<'v> = ($($name::Source<'v>,)+);
+            type InChunk<'v> = ($($name::InChunk<'v>,)+);
+            type InBlock<'v> = ($($name::InBlock<'v>,)+);
+
+            const NEEDS_BIT: bool = $($name::NEEDS_BIT)||+;
+
+            #[inline]
+            fn source(view: View<'_, S>) -> Self::Source<'_> {
+                ($($name::source(view),)+)
+            }
+
+            #[inline]
+            fn chunk<'v>(source: Self::Source<'v>, chunk: usize) -> Option<(Self::InChunk<'v>, u64)> {
+                let mut summary = u64::MAX;
+                let chunks = ($({
+                    let (chunk, blocks) = $name::chunk(source.$index, chunk)?;
+                    summary &= blocks;
+                    chunk
+                },)+);
+                Some((chunks, summary))
+            }
+
+            #[inline]
+            fn word(chunk: Self::InChunk<'_>, block: usize) -> u64 {
+                $($name::word(chunk.$index, block))&+
+            }
+
+            #[inline]
+            fn prefetch(chunk: Self::InChunk<'_>, block: usize) {
+                $($name::prefetch(chunk.$index, block);)+
+            }
+
+            #[inline]
+            fn block<'v>(chunk: Self::InChunk<'v>, block: usize) -> Self::InBlock<'v> {
+                ($($name::block(chunk.$index, block),)+)
+            }
+
+            #[inline]
+            fn is_dense(block: &Self::InBlock<'_>, word: u64) -> bool {
+                $($name::is_dense(&block.$index, word))&&+
+            }
+
+            #[inline]
+            fn dense<'v>(block: &Self::InBlock<'v>, index: usize, bit: u32) -> Self::Item<'v> {
+                ($($name::dense(&block.$index, index, bit),)+)
+            }
+
+            #[inline]
+            fn sparse<'v>(block: &Self::InBlock<'v>, bit: u32) -> Self::Item<'v> {
+                ($($name::sparse(&block.$index, bit),)+)
+            }
+        }
+    };
+}
+tuples!(A 0);
+tuples!(A 0, B 1);
+tuples!(A 0, B 1, C 2);
+tuples!(A 0, B 1, C 2, D 3);
+tuples!(A 0, B 1, C 2, D 3, E 4);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);

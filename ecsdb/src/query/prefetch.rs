@@ -1,0 +1,18 @@
+//! A hint to the processor: this will be read soon.
+
+/// How many cache lines of the next rows are asked for: enough for the hardware to see where it goes.
+const LINES: usize = 4;
+
+/// Asks for the first lines at `rows`. Only a hint: any address will do, nothing is read.
+#[inline(always)]
+pub fn prefetch(rows: *const u8) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    for line in 0..LINES {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch touches nothing that the program can see and cannot fault, whatever the address; it is part
+        // of SSE, which every x86-64 has.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(rows.wrapping_add(line * crate::bytes::Line::BYTES).cast::<i8>()) }
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = (rows, LINES);
+}

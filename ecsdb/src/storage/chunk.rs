@@ -1,0 +1,215 @@
+//! One chunk of a table's directory: for 4,096 slots, which have a row and where it lies.
+
+use core::ptr;
+
+use super::table::PageGeometry;
+use crate::bytes::PageRef;
+use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS, CHUNK_SLOTS};
+
+/// What a lookup needs to know of a block of 64 slots: 16 bytes, a quarter of a cache line.
+#[derive(Clone, Copy)]
+#[repr(C, align(16))]
+struct BlockEntry {
+    /// Which slots of the block have a row.
+    word: u64,
+    /// Where the block's first row lies, if rows are narrow enough to share pages of whole blocks; else unused.
+    ///
+    /// Invariant: if `word` is not 0, it points into the page of the block's page slot, at the row whose number in the
+    /// page is the count of rows of the blocks before; that page holds at least `word.count_ones()` rows from there.
+    rows: *const u8,
+}
+
+const _: () = assert!(size_of::<BlockEntry>() == 16);
+
+/// One page of rows, and the writer's notes on it.
+#[derive(Clone)]
+pub struct PageSlot {
+    /// The rows, packed without holes in the order of their slots. `None` if there are none, and for tags.
+    pub page: Option<PageRef>,
+    /// The transaction that touched the page last in this root. Only the writer looks at it.
+    pub stamp: u64,
+    /// How many rows it holds.
+    pub len: u32,
+    /// Where that transaction keeps the page's earlier state. Only good while `stamp` is the running transaction.
+    pub undo: u32,
+}
+
+impl PageSlot {
+    const EMPTY: Self = Self { page: None, stamp: 0, len: 0, undo: 0 };
+}
+
+/// The directory of 4,096 slots of one table.
+pub struct Chunk {
+    /// Bit `b` is set if block `b` has a row.
+    summary: u64,
+    entries: [BlockEntry; CHUNK_BLOCKS],
+    pages: Box<[PageSlot]>,
+}
+
+// SAFETY: the raw pointers in the entries are addresses inside the pages that the same chunk holds (invariant of
+// `BlockEntry::rows`). Through `&Chunk` they are only read; bytes behind them change only through
+// `&mut Chunk` and a page that no other chunk shares. So a chunk is sent and shared like the `Page`s it owns.
+unsafe impl Send for Chunk {}
+// SAFETY: as above.
+unsafe impl Sync for Chunk {}
+
+impl Clone for Chunk {
+    fn clone(&self) -> Self {
+        // The copied addresses point into the pages that the copied `pages` hold as well.
+        Self { summary: self.summary, entries: self.entries, pages: self.pages.clone() }
+    }
+}
+
+impl Chunk {
+    /// An empty chunk.
+    pub fn new(geometry: PageGeometry) -> Box<Self> {
+        Box::new(Self {
+            summary: 0,
+            entries: [BlockEntry { word: 0, rows: ptr::null() }; CHUNK_BLOCKS],
+            pages: vec![PageSlot::EMPTY; CHUNK_SLOTS / geometry.page_slots()].into_boxed_slice(),
+        })
+    }
+
+    /// Which blocks have rows.
+    #[inline]
+    pub fn summary(&self) -> u64 {
+        self.summary
+    }
+
+    /// Which slots of block `block` have rows.
+    #[inline]
+    pub fn word(&self, block: usize) -> u64 {
+        self.entries[block].word
+    }
+
+    /// The pages.
+    #[inline]
+    pub fn pages(&self) -> &[PageSlot] {
+        &self.pages
+    }
+
+    /// The page slot number `page`, for the writer's notes and for taking its page away. Whoever changes `page` or
+    /// `len` calls [`Self::relocate`] before the chunk is read again.
+    pub fn page_mut(&mut self, page: usize) -> &mut PageSlot {
+        &mut self.pages[page]
+    }
+
+    /// The address of the row of slot `slot` (counted in the chunk), which must be a row of `stride` bytes.
+    #[inline]
+    pub fn row(&self, geometry: PageGeometry, slot: usize) -> Option<*const u8> {
+        let block = slot / BLOCK_SLOTS;
+        let bit = slot % BLOCK_SLOTS;
+        let entry = &self.entries[block];
+        if entry.word >> bit & 1 == 0 {
+            return None;
+        }
+        if geometry.is_wide() {
+            return self.wide_row(geometry, slot);
+        }
+        // A full block needs no count, which baseline x86-64 does in software.
+        let rank = if entry.word == u64::MAX { bit } else { (entry.word & ((1 << bit) - 1)).count_ones() as usize };
+        // Never dereferenced here. The row lies inside the block's page: `rank < word.count_ones()`, and the page holds
+        // that many rows from `rows` on. For a tag the stride is 0 and the pointer stays what it is.
+        Some(entry.rows.wrapping_add(rank * geometry.stride()))
+    }
+
+    #[inline(never)]
+    fn wide_row(&self, geometry: PageGeometry, slot: usize) -> Option<*const u8> {
+        let page = &self.pages[slot / geometry.page_slots()];
+        let presence = self.presence(geometry, slot / geometry.page_slots(), 0);
+        let rank = (presence & ((1 << (slot % geometry.page_slots())) - 1)).count_ones() as usize;
+        page.page.as_ref().map(|page| page.rows().wrapping_add(rank * geometry.stride()))
+    }
+
+    /// The address of the first row of `block`, where rows share pages of whole blocks.
+    #[inline]
+    pub fn block_rows(&self, block: usize) -> *const u8 {
+        self.entries[block].rows
+    }
+
+    /// Word `index` of the presence of page `page`: a block's word, or for a wide table the page's part of it, shifted
+    /// down.
+    #[inline]
+    pub fn presence(&self, geometry: PageGeometry, page: usize, index: usize) -> u64 {
+        if geometry.is_wide() {
+            let first = page * geometry.page_slots();
+            self.entries[first / BLOCK_SLOTS].word >> (first % BLOCK_SLOTS) & geometry.page_mask()
+        } else {
+            self.entries[page * geometry.page_words() + index].word
+        }
+    }
+
+    /// Sets word `index` of the presence of page `page`. The caller calls [`Self::relocate`] when the page is whole again.
+    pub fn set_presence(&mut self, geometry: PageGeometry, page: usize, index: usize, word: u64) {
+        if geometry.is_wide() {
+            let first = page * geometry.page_slots();
+            let shift = first % BLOCK_SLOTS;
+            let entry = &mut self.entries[first / BLOCK_SLOTS];
+            entry.word = entry.word & !(geometry.page_mask() << shift) | word << shift;
+        } else {
+            self.entries[page * geometry.page_words() + index].word = word;
+        }
+    }
+
+    /// How many rows of page `page` lie before slot `slot` (counted in the page).
+    pub fn rank(&self, geometry: PageGeometry, page: usize, slot: usize) -> usize {
+        let below = self.presence(geometry, page, slot / BLOCK_SLOTS) & ((1 << (slot % BLOCK_SLOTS)) - 1);
+        let before: u32 = (0..slot / BLOCK_SLOTS).map(|word| self.presence(geometry, page, word).count_ones()).sum();
+        (before + below.count_ones()) as usize
+    }
+
+    /// Brings addresses, the page's count and the summary in line with the page's presence words and buffer.
+    pub fn relocate(&mut self, geometry: PageGeometry, page: usize) {
+        let slot = &mut self.pages[page];
+        let first = page * geometry.page_slots() / BLOCK_SLOTS;
+        if geometry.is_wide() {
+            let shift = page * geometry.page_slots() % BLOCK_SLOTS;
+            slot.len = (self.entries[first].word >> shift & geometry.page_mask()).count_ones();
+            self.note_in_summary(first);
+            return;
+        }
+        let rows = slot.page.as_ref().map_or(geometry.no_rows(), |page| page.rows());
+        let mut len = 0;
+        for block in first..first + geometry.page_words() {
+            let entry = &mut self.entries[block];
+            entry.rows = rows.wrapping_add(len * geometry.stride());
+            len += entry.word.count_ones() as usize;
+        }
+        slot.len = len as u32;
+        debug_assert!(
+            slot.page.as_ref().map_or(0, |page| page.capacity_bytes()) >= len * geometry.stride(),
+            "the page holds the rows that its words promise"
+        );
+        for block in first..first + geometry.page_words() {
+            self.note_in_summary(block);
+        }
+    }
+
+    fn note_in_summary(&mut self, block: usize) {
+        let bit = 1 << block;
+        if self.entries[block].word == 0 {
+            self.summary &= !bit;
+        } else {
+            self.summary |= bit;
+        }
+    }
+
+    /// Takes page `page` over from `source`, a chunk of the same table in another version.
+    pub fn copy_page(&mut self, geometry: PageGeometry, page: usize, source: &Self) -> Option<PageRef> {
+        let slot = &mut self.pages[page];
+        let from = &source.pages[page];
+        let replaced = core::mem::replace(&mut slot.page, from.page.clone());
+        slot.len = from.len;
+        let first = page * geometry.page_slots() / BLOCK_SLOTS;
+        for block in first..first + geometry.page_words() {
+            if geometry.is_wide() {
+                let word = source.presence(geometry, page, 0);
+                self.set_presence(geometry, page, 0, word);
+            } else {
+                self.entries[block] = source.entries[block];
+            }
+            self.note_in_summary(block);
+        }
+        replaced
+    }
+}

@@ -1,0 +1,285 @@
+//! The write buffer: a version that nobody reads yet, and the way back for the transaction that changes it.
+//!
+//! The first touch of a page by a transaction copies the page and keeps the old one, so taking a transaction back
+//! is putting pages back, and the change set of a transaction is the list of the pages it touched.
+//!
+//! A storage error (no memory, no slots) leaves every invariant in place but may leave an operation half done. It dooms the
+//! transaction: [`Batch::failure`] says so, and the caller rolls back whatever the user's code made of the error.
+
+mod entities;
+mod rewrite;
+mod rows;
+
+use thiserror::Error;
+
+use super::entities::EntityBlock;
+use super::pool::{MemoryLimit, PagePool};
+use super::roots::Dirty;
+use super::slots::{SlotAllocator, SlotsExhausted};
+use super::table_sets::TableSetId;
+use super::version::Version;
+use crate::bits::bits;
+use crate::bytes::PageRef;
+use crate::change_set::{BlockChange, BlockState, ChangeSet, ColumnSet, PageRun};
+use crate::limits::BLOCK_SLOTS;
+
+pub use rewrite::PageRewrite;
+pub use rows::Put;
+
+/// The storage cannot take a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum StorageError {
+    /// There is no memory left in the budget.
+    #[error(transparent)]
+    Memory(#[from] MemoryLimit),
+    /// There is no slot left.
+    #[error(transparent)]
+    Slots(#[from] SlotsExhausted),
+}
+
+/// A page as it was before the running transaction touched it.
+struct PageUndo {
+    table: u16,
+    page: u32,
+    /// Where the words before, and then the words written, stand in [`Undo::words`].
+    words_at: u32,
+    columns: ColumnSet,
+    len: u32,
+    before: Option<PageRef>,
+}
+
+/// A block of entities as it was before the running transaction touched it.
+struct BlockUndo {
+    block: u32,
+    before: EntityBlock,
+    tables: TableSetId,
+}
+
+/// What the running transaction touched, in the order of the first touches. Kept between transactions for its memory.
+#[derive(Default)]
+pub struct Undo {
+    pages: Vec<PageUndo>,
+    words: Vec<u64>,
+    blocks: Vec<BlockUndo>,
+    granted: Vec<usize>,
+}
+
+/// The transactions that are published together: a version to change, and what the writer needs to change it.
+pub struct Batch<'a> {
+    pub(super) version: &'a mut Version,
+    pub(super) pool: &'a mut PagePool,
+    pub(super) slots: &'a mut SlotAllocator,
+    /// What was touched since the version was last equal to the published one.
+    pub(super) dirty: &'a mut Vec<Dirty>,
+    pub(super) undo: &'a mut Undo,
+    /// The number of the running transaction: stamps with it are fresh.
+    pub(super) serial: &'a mut u64,
+    /// The number of the first transaction of the batch: what has a stamp from here on is in `dirty` already.
+    pub(super) first_serial: u64,
+    /// Whether a transaction of the batch that was kept has changed something.
+    pub(super) changed: &'a mut bool,
+    pub(super) failure: Option<StorageError>,
+}
+
+impl Batch<'_> {
+    /// The version with all changes so far.
+    pub fn version(&self) -> &Version {
+        self.version
+    }
+
+    /// The component sets that have come up, to intern new ones.
+    pub fn sets(&mut self) -> &mut super::table_sets::TableSets {
+        &mut self.slots.sets
+    }
+
+    /// Starts the next transaction.
+    pub fn begin(&mut self) {
+        debug_assert!(self.undo.pages.is_empty() && self.undo.blocks.is_empty());
+        *self.serial += 1;
+        self.failure = None;
+    }
+
+    /// The storage error that dooms the running transaction, if there was one.
+    pub fn failure(&self) -> Option<StorageError> {
+        self.failure
+    }
+
+    /// Whether the running transaction has changed anything.
+    pub fn is_untouched(&self) -> bool {
+        self.undo.pages.is_empty() && self.undo.blocks.is_empty()
+    }
+
+    /// How many pages and blocks the running transaction has touched.
+    pub fn touched(&self) -> usize {
+        self.undo.pages.len() + self.undo.blocks.len()
+    }
+
+    pub(super) fn doom<T, E: Into<StorageError>>(&mut self, result: Result<T, E>) -> Result<T, StorageError> {
+        result.map_err(|error| {
+            let error = error.into();
+            self.failure = Some(error);
+            error
+        })
+    }
+
+    /// Keeps what the running transaction did, and lets go of the way back.
+    pub fn commit(&mut self) {
+        *self.changed |= !self.is_untouched();
+        for undo in self.undo.pages.drain(..) {
+            if let Some(page) = undo.before {
+                self.pool.put(page);
+            }
+        }
+        self.undo.blocks.clear();
+        self.undo.words.clear();
+    }
+
+    /// Keeps what the running transaction did, as a change set of version `version`.
+    pub fn commit_with_changes(&mut self, version: u64) -> ChangeSet {
+        *self.changed |= !self.is_untouched();
+        let mut words = Vec::with_capacity(self.undo.words.len() / 2 * 3);
+        let mut pages = Vec::with_capacity(self.undo.pages.len());
+        for undo in self.undo.pages.drain(..) {
+            let table = &self.version.tables[usize::from(undo.table)];
+            let geometry = table.geometry();
+            let count = geometry.page_words();
+            let Some(chunk) = table.chunk(undo.page as usize / geometry.chunk_pages()) else { continue };
+            let page = undo.page as usize % geometry.chunk_pages();
+            let at = undo.words_at as usize;
+            let words_at = words.len() as u32;
+            words.extend_from_slice(&self.undo.words[at..at + count]);
+            words.extend((0..count).map(|index| chunk.presence(geometry, page, index)));
+            words.extend_from_slice(&self.undo.words[at + count..at + 2 * count]);
+            pages.push(PageRun {
+                table: undo.table,
+                first_slot: undo.page * geometry.page_slots() as u32,
+                stride: geometry.stride() as u32,
+                words_at,
+                word_count: count as u32,
+                columns: undo.columns,
+                before: undo.before,
+                after: chunk.pages()[page].page.clone(),
+            });
+        }
+        self.undo.words.clear();
+        let entities = self.undo.blocks.drain(..).map(|undo| BlockChange {
+            first_slot: undo.block * BLOCK_SLOTS as u32,
+            before: block_state(self.slots, undo.before),
+            after: block_state(self.slots, self.version.entities.state(undo.block as usize)),
+        });
+        ChangeSet { version, entities: entities.collect(), pages, words }
+    }
+
+    /// Takes back everything that the running transaction did. Generations that it handed out are burned.
+    pub fn rollback(&mut self) {
+        for undo in self.undo.pages.drain(..).rev() {
+            let table = &mut self.version.tables[usize::from(undo.table)];
+            let geometry = table.geometry();
+            let chunk = table.chunk_mut(undo.page as usize / geometry.chunk_pages());
+            let page = undo.page as usize % geometry.chunk_pages();
+            for index in 0..geometry.page_words() {
+                chunk.set_presence(geometry, page, index, self.undo.words[undo.words_at as usize + index]);
+            }
+            let slot = chunk.page_mut(page);
+            let replaced = core::mem::replace(&mut slot.page, undo.before);
+            let len = slot.len;
+            chunk.relocate(geometry, page);
+            debug_assert_eq!(chunk.pages()[page].len, undo.len);
+            if let Some(page) = replaced {
+                self.pool.put(page);
+            }
+            table.count(i64::from(undo.len) - i64::from(len));
+        }
+        self.undo.words.clear();
+        for undo in self.undo.blocks.drain(..).rev() {
+            let block = undo.block as usize;
+            burn_what_was_handed_out(self.slots, block, &undo.before, &self.version.entities.state(block));
+            self.slots.set_tables_in(block, undo.tables);
+            let retired = undo.before.generations.retired();
+            self.slots.refresh(block, undo.before.owner, undo.before.alive, retired);
+            self.version.entities.restore(block, undo.before);
+        }
+        self.failure = None;
+    }
+
+    /// Notes that the running transaction changes page `page` of table `table`: keeps the words, and says where the
+    /// undo record stands. The caller moves the old page there when it has a new one.
+    pub(super) fn touch_page(&mut self, table: u16, page: usize) -> u32 {
+        let directory = &mut self.version.tables[usize::from(table)];
+        let geometry = directory.geometry();
+        let chunk = directory.chunk_mut(page / geometry.chunk_pages());
+        let in_chunk = page % geometry.chunk_pages();
+        let slot = chunk.page_mut(in_chunk);
+        if slot.stamp == *self.serial {
+            return slot.undo;
+        }
+        let earlier = core::mem::replace(&mut slot.stamp, *self.serial);
+        let len = slot.len;
+        let undo = self.undo.pages.len() as u32;
+        slot.undo = undo;
+        if earlier < self.first_serial {
+            self.dirty.push(Dirty::Page { table, page: page as u32 });
+        }
+        let words_at = self.undo.words.len() as u32;
+        let count = geometry.page_words();
+        for index in 0..count {
+            self.undo.words.push(chunk.presence(geometry, in_chunk, index));
+        }
+        self.undo.words.resize(words_at as usize + 2 * count, 0);
+        self.undo.pages.push(PageUndo {
+            table,
+            page: page as u32,
+            words_at,
+            columns: ColumnSet::NONE,
+            len,
+            before: None,
+        });
+        undo
+    }
+
+    /// Notes that the running transaction changes the entities of `block`.
+    pub(super) fn touch_block(&mut self, block: usize) {
+        let stamp = self.version.entities.stamp_mut(block);
+        if *stamp == *self.serial {
+            return;
+        }
+        let earlier = core::mem::replace(stamp, *self.serial);
+        if earlier < self.first_serial {
+            self.dirty.push(Dirty::Block { block: block as u32 });
+        }
+        self.undo.blocks.push(BlockUndo {
+            block: block as u32,
+            before: self.version.entities.state(block),
+            tables: self.slots.tables_in(block),
+        });
+    }
+
+    /// Notes which slots of a touched page were written, as a mask of word `word` of the page, and which columns.
+    pub(super) fn note_written(&mut self, undo: u32, word: usize, mask: u64, columns: ColumnSet) {
+        let record = &mut self.undo.pages[undo as usize];
+        record.columns = record.columns.union(columns);
+        let table = &self.version.tables[usize::from(record.table)];
+        let written = record.words_at as usize + table.geometry().page_words() + word;
+        self.undo.words[written] |= mask;
+    }
+}
+
+fn block_state(slots: &SlotAllocator, block: EntityBlock) -> BlockState {
+    let owner = if block.owner == TableSetId::NONE { None } else { Some(slots.sets.shared(block.owner)) };
+    BlockState { alive: block.alive, generations: block.generations, owner }
+}
+
+/// After a rollback nobody may get an entity id that the transaction has seen.
+fn burn_what_was_handed_out(slots: &mut SlotAllocator, block: usize, before: &EntityBlock, after: &EntityBlock) {
+    for bit in bits(u64::MAX) {
+        let was = before.generations.get(bit);
+        let now = after.generations.get(bit);
+        let handed_out_before = before.alive >> bit & 1 == 1;
+        let next_before = if handed_out_before { was.saturating_add(1) } else { was };
+        let next_now = if after.alive >> bit & 1 == 1 { now.saturating_add(1) } else { now };
+        if next_now > next_before && was != crate::entity::RETIRED {
+            slots.burn((block * BLOCK_SLOTS) as u32 + bit, next_now);
+        }
+    }
+}

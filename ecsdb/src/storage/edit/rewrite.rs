@@ -1,0 +1,134 @@
+//! Changing many rows of one table page by page, on all cores, without touching the old pages.
+
+use rayon::prelude::*;
+
+use super::{Batch, StorageError};
+use crate::bits::bits;
+use crate::bytes::PageRef;
+use crate::change_set::ColumnSet;
+use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
+use crate::storage::version::Version;
+
+use super::rows::own;
+
+/// One page that is being rewritten.
+pub struct PageRewrite<'a> {
+    /// The version before the change: what every page is computed from.
+    pub version: &'a Version,
+    /// The first block of the page, counted over the whole table. A page of wide rows covers a part of it.
+    pub first_block: usize,
+    /// Where in the first block the page starts, in slots. 0 unless rows are wide.
+    pub first_bit: usize,
+    /// Which slots of the page have a row, block by block.
+    pub present: &'a [u64],
+    /// Which of them are to be changed.
+    pub selected: &'a [u64],
+    /// A copy of all rows of the page, to be changed in place.
+    pub rows: &'a mut [u8],
+}
+
+struct Task {
+    page: usize,
+    words_at: usize,
+    copy: Option<PageRef>,
+}
+
+impl Batch<'_> {
+    /// Changes the rows of `table` whose block's word in `selection` is set, with `change` on every page that has such
+    /// rows. All of them are computed from the state before the call, in parallel on `workers`. Returns how many rows
+    /// were selected.
+    ///
+    /// Whatever `change` does to the bytes, it leaves valid rows behind. If it panics, nothing has changed.
+    pub fn rewrite(
+        &mut self,
+        table: u16,
+        columns: ColumnSet,
+        selection: impl Fn(&Version, usize) -> u64,
+        workers: &rayon::ThreadPool,
+        change: impl Fn(PageRewrite<'_>) + Sync,
+    ) -> Result<u64, StorageError> {
+        let directory = &self.version.tables[usize::from(table)];
+        let geometry = directory.geometry();
+        let mut tasks = Vec::new();
+        // Present and selected words of each task, one after the other.
+        let mut words = Vec::new();
+        let mut selected_rows = 0;
+        for chunk_index in 0..directory.chunk_count() {
+            let Some(chunk) = directory.chunk(chunk_index) else { continue };
+            let mut selected = [0; CHUNK_BLOCKS];
+            for block in bits(chunk.summary()) {
+                let block = block as usize;
+                selected[block] = chunk.word(block) & selection(self.version, chunk_index * CHUNK_BLOCKS + block);
+                selected_rows += u64::from(selected[block].count_ones());
+            }
+            for (page, slot) in chunk.pages().iter().enumerate() {
+                let first = page * geometry.page_slots();
+                let of_page = |word: u64| word >> (first % BLOCK_SLOTS) & geometry.page_mask();
+                let blocks = first / BLOCK_SLOTS..first / BLOCK_SLOTS + geometry.page_words();
+                if slot.len == 0 || blocks.clone().all(|block| of_page(selected[block]) == 0) {
+                    continue;
+                }
+                let words_at = words.len();
+                words.extend(blocks.clone().map(|block| of_page(chunk.word(block))));
+                words.extend(blocks.map(|block| of_page(selected[block])));
+                tasks.push(Task { page: chunk_index * geometry.chunk_pages() + page, words_at, copy: None });
+            }
+        }
+        if geometry.stride() > 0 {
+            self.pool.sort(geometry.lines(geometry.page_slots()));
+            for index in 0..tasks.len() {
+                let page = tasks[index].page;
+                let chunk = self.version.tables[usize::from(table)].chunk(page / geometry.chunk_pages());
+                let len = chunk.map_or(0, |chunk| chunk.pages()[page % geometry.chunk_pages()].len);
+                let taken = self.pool.take(geometry.lines(len as usize));
+                tasks[index].copy = Some(self.doom(taken)?);
+            }
+        }
+
+        let count = geometry.page_words();
+        let version = &*self.version;
+        let directory = &version.tables[usize::from(table)];
+        workers.install(|| {
+            tasks.par_iter_mut().with_min_len(8).for_each(|task| {
+                let (Some(copy), Some(chunk)) = (&mut task.copy, directory.chunk(task.page / geometry.chunk_pages()))
+                else {
+                    return;
+                };
+                let slot = &chunk.pages()[task.page % geometry.chunk_pages()];
+                let Some(old) = &slot.page else { return };
+                let rows = &mut own(copy)[..slot.len as usize * geometry.stride()];
+                rows.copy_from_slice(&old.bytes()[..rows.len()]);
+                let first = task.page * geometry.page_slots();
+                change(PageRewrite {
+                    version,
+                    first_block: first / BLOCK_SLOTS,
+                    first_bit: first % BLOCK_SLOTS,
+                    present: &words[task.words_at..task.words_at + count],
+                    selected: &words[task.words_at + count..task.words_at + 2 * count],
+                    rows,
+                });
+            });
+        });
+
+        for task in tasks {
+            let undo = self.touch_page(table, task.page);
+            for index in 0..count {
+                self.note_written(undo, index, words[task.words_at + count + index], columns);
+            }
+            let chunk = self.version.tables[usize::from(table)].chunk_mut(task.page / geometry.chunk_pages());
+            let in_chunk = task.page % geometry.chunk_pages();
+            if let Some(copy) = task.copy {
+                let old = chunk.page_mut(in_chunk).page.replace(copy);
+                chunk.relocate(geometry, in_chunk);
+                let record = &mut self.undo.pages[undo as usize];
+                // A page that this transaction had made before is nobody's way back.
+                match old {
+                    Some(old) if record.before.is_none() && record.len > 0 => record.before = Some(old),
+                    Some(old) => self.pool.put(old),
+                    None => {}
+                }
+            }
+        }
+        Ok(selected_rows)
+    }
+}

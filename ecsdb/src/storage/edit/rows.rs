@@ -1,0 +1,207 @@
+//! Inserting, changing and removing rows in pages without holes.
+
+use super::{Batch, StorageError};
+use crate::bits::run;
+use crate::bytes::PageRef;
+use crate::change_set::ColumnSet;
+use crate::limits::{BLOCK_SLOTS, CHUNK_SLOTS};
+
+/// A change of the number of rows of a page: at row `at`, `remove` rows go and `insert` rows come.
+#[derive(Clone, Copy)]
+struct Reshape {
+    at: usize,
+    remove: usize,
+    insert: usize,
+}
+
+/// Whether a row was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// It is new.
+    Inserted,
+    /// It took the place of an earlier one.
+    Replaced,
+}
+
+impl Batch<'_> {
+    /// Stores `row` for `slot`, in place of an earlier row if there is one.
+    pub fn put(&mut self, table: u16, slot: u32, row: &[u8]) -> Result<Put, StorageError> {
+        if let Some(place) = self.row_mut(table, slot, ColumnSet::ALL)? {
+            place.copy_from_slice(row);
+            return Ok(Put::Replaced);
+        }
+        self.insert_run(table, slot, 1)?.copy_from_slice(row);
+        Ok(Put::Inserted)
+    }
+
+    /// The bytes of the row of `slot`, to be changed in `columns`; `None` if there is no row.
+    ///
+    /// Whoever changes the bytes leaves a valid row of the table behind.
+    pub fn row_mut(&mut self, table: u16, slot: u32, columns: ColumnSet) -> Result<Option<&mut [u8]>, StorageError> {
+        let directory = &self.version.tables[usize::from(table)];
+        if !directory.contains(slot) {
+            return Ok(None);
+        }
+        let geometry = directory.geometry();
+        let page = slot as usize / geometry.page_slots();
+        let in_page = slot as usize % geometry.page_slots();
+        let undo = self.reshape(table, page, |_| Reshape { at: 0, remove: 0, insert: 0 })?;
+        self.note_written(undo, in_page / BLOCK_SLOTS, 1 << (in_page % BLOCK_SLOTS), columns);
+        let chunk = self.version.tables[usize::from(table)].chunk_mut(slot as usize / CHUNK_SLOTS);
+        let in_chunk = page % geometry.chunk_pages();
+        let start = chunk.rank(geometry, in_chunk, in_page) * geometry.stride();
+        Ok(Some(match &mut chunk.page_mut(in_chunk).page {
+            Some(page) => &mut own(page)[start..start + geometry.stride()],
+            None => &mut [],
+        }))
+    }
+
+    /// Makes room for the rows of `count` slots from `first` on, which have none yet and lie in one page, and returns it.
+    /// The caller fills it with valid rows.
+    ///
+    /// The rows of a run of slots are neighbours, since a page has no holes.
+    pub fn insert_run(&mut self, table: u16, first: u32, count: usize) -> Result<&mut [u8], StorageError> {
+        let geometry = self.version.tables[usize::from(table)].geometry();
+        let page = first as usize / geometry.page_slots();
+        let in_page = first as usize % geometry.page_slots();
+        let in_chunk = page % geometry.chunk_pages();
+        debug_assert!(in_page + count <= geometry.page_slots(), "a run lies in one page");
+        debug_assert!(in_page % BLOCK_SLOTS + count <= BLOCK_SLOTS, "a run lies in one block");
+        let undo = self.reshape(table, page, |chunk| Reshape {
+            at: chunk.rank(geometry, in_chunk, in_page),
+            remove: 0,
+            insert: count,
+        })?;
+        let (word, mask) = (in_page / BLOCK_SLOTS, run(in_page % BLOCK_SLOTS, count));
+        self.note_written(undo, word, mask, ColumnSet::ALL);
+        self.slots.note_table(first as usize / BLOCK_SLOTS, table);
+        let directory = &mut self.version.tables[usize::from(table)];
+        directory.count(count as i64);
+        let chunk = directory.chunk_mut(first as usize / CHUNK_SLOTS);
+        let start = chunk.rank(geometry, in_chunk, in_page) * geometry.stride();
+        let before = chunk.presence(geometry, in_chunk, word);
+        debug_assert_eq!(before & mask, 0, "the slots have no rows yet");
+        chunk.set_presence(geometry, in_chunk, word, before | mask);
+        chunk.relocate(geometry, in_chunk);
+        Ok(match &mut chunk.page_mut(in_chunk).page {
+            Some(page) => &mut own(page)[start..start + count * geometry.stride()],
+            None => &mut [],
+        })
+    }
+
+    /// Removes the row of `slot`. Returns whether there was one.
+    pub fn remove(&mut self, table: u16, slot: u32) -> Result<bool, StorageError> {
+        let directory = &self.version.tables[usize::from(table)];
+        if !directory.contains(slot) {
+            return Ok(false);
+        }
+        let geometry = directory.geometry();
+        let page = slot as usize / geometry.page_slots();
+        let in_page = slot as usize % geometry.page_slots();
+        let in_chunk = page % geometry.chunk_pages();
+        let undo = self.reshape(table, page, |chunk| Reshape {
+            at: chunk.rank(geometry, in_chunk, in_page),
+            remove: 1,
+            insert: 0,
+        })?;
+        let (word, mask) = (in_page / BLOCK_SLOTS, 1 << (in_page % BLOCK_SLOTS));
+        self.note_written(undo, word, mask, ColumnSet::NONE);
+        let directory = &mut self.version.tables[usize::from(table)];
+        directory.count(-1);
+        let chunk = directory.chunk_mut(slot as usize / CHUNK_SLOTS);
+        let before = chunk.presence(geometry, in_chunk, word);
+        chunk.set_presence(geometry, in_chunk, word, before & !mask);
+        chunk.relocate(geometry, in_chunk);
+        Ok(true)
+    }
+
+    /// Gives page `page` of `table` a buffer that only this transaction holds, with its rows moved as `plan` says, and
+    /// returns its undo record. The presence words, the count and the addresses are for the caller to bring in line; if
+    /// `plan` neither inserts nor removes, they are in line already.
+    fn reshape(
+        &mut self,
+        table: u16,
+        page: usize,
+        plan: impl FnOnce(&super::super::chunk::Chunk) -> Reshape,
+    ) -> Result<u32, StorageError> {
+        let directory = &mut self.version.tables[usize::from(table)];
+        let geometry = directory.geometry();
+        let stride = geometry.stride();
+        let chunk = directory.chunk_mut(page / geometry.chunk_pages());
+        if stride == 0 {
+            return Ok(self.touch_page(table, page));
+        }
+        let in_chunk = page % geometry.chunk_pages();
+        let slot = &chunk.pages()[in_chunk];
+        let fresh = slot.stamp == *self.serial;
+        if fresh && slot.page.is_some() {
+            let Reshape { at, remove, insert } = plan(chunk);
+            let slot = chunk.page_mut(in_chunk);
+            let len = slot.len as usize;
+            let new_len = len - remove + insert;
+            if insert == remove {
+                return Ok(slot.undo);
+            }
+            if new_len == 0 {
+                self.pool.put(slot.page.take().expect("checked above"));
+                return Ok(slot.undo);
+            }
+            if let Some(page) = &mut slot.page
+                && page.capacity_bytes() >= new_len * stride
+            {
+                own(page).copy_within((at + remove) * stride..len * stride, (at + insert) * stride);
+                return Ok(slot.undo);
+            }
+            // Grow by half, so that a page that is filled row by row is copied a few times only.
+            let rows = geometry.page_slots().min(new_len.max(len + len / 2));
+            let taken = self.pool.take(geometry.lines(rows));
+            let mut grown = self.doom(taken)?;
+            let slot =
+                self.version.tables[usize::from(table)].chunk_mut(page / geometry.chunk_pages()).page_mut(in_chunk);
+            if let Some(old) = slot.page.take() {
+                copy_around(&old, len, own(&mut grown), stride, Reshape { at, remove, insert });
+                self.pool.put(old);
+            }
+            slot.page = Some(grown);
+            return Ok(slot.undo);
+        }
+        let reshape = plan(chunk);
+        let len = slot.len as usize;
+        let new_len = len - reshape.remove + reshape.insert;
+        let mut copy = None;
+        if new_len > 0 {
+            let taken = self.pool.take(geometry.lines(new_len));
+            copy = Some(self.doom(taken)?);
+        }
+        let undo = self.touch_page(table, page);
+        let slot = self.version.tables[usize::from(table)].chunk_mut(page / geometry.chunk_pages()).page_mut(in_chunk);
+        let before = slot.page.take();
+        if let (Some(before), Some(copy)) = (&before, &mut copy) {
+            copy_around(before, len, own(copy), stride, reshape);
+        }
+        slot.page = copy;
+        if before.is_some() {
+            self.undo.pages[undo as usize].before = before;
+        }
+        if reshape.insert == reshape.remove {
+            let chunk = self.version.tables[usize::from(table)].chunk_mut(page / geometry.chunk_pages());
+            chunk.relocate(geometry, in_chunk);
+        }
+        Ok(undo)
+    }
+}
+
+/// Copies the `len` rows of `old` to `new`, leaving out the removed ones and leaving room for the inserted ones.
+fn copy_around(old: &PageRef, len: usize, new: &mut [u8], stride: usize, reshape: Reshape) {
+    let Reshape { at, remove, insert } = reshape;
+    let old = old.bytes();
+    let (head, tail) = (at * stride, (at + remove) * stride);
+    new[..head].copy_from_slice(&old[..head]);
+    let end = len * stride;
+    new[head + insert * stride..end + insert * stride - remove * stride].copy_from_slice(&old[tail..end]);
+}
+
+/// The bytes of a page that only the running transaction holds.
+pub(super) fn own(page: &mut PageRef) -> &mut [u8] {
+    PageRef::get_mut(page).expect("a page with the running transaction's stamp is shared with nobody").bytes_mut()
+}

@@ -1,0 +1,66 @@
+//! What the database takes in memory, and what for.
+
+use super::pool::PagePool;
+use super::table::Table;
+use super::version::Version;
+
+/// Memory figures of one moment, in bytes.
+///
+/// Together: `payload + slack + directories + spare + retained`. Spare versions and free pages are given back when the
+/// writer has been idle for a while.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MemoryUsage {
+    /// The rows of the published version.
+    pub payload_bytes: usize,
+    /// What the pages of the published version take beyond their rows.
+    pub slack_bytes: usize,
+    /// The directories of tables and entities, of all versions.
+    pub directory_bytes: usize,
+    /// Free pages, kept for the next commits.
+    pub spare_bytes: usize,
+    /// Pages that the published version no longer has: pinned snapshots hold them, or spare versions that will let go
+    /// of them when they catch up.
+    pub retained_bytes: usize,
+    /// Versions besides the published one: pinned, or spare.
+    pub retired_versions: usize,
+}
+
+impl MemoryUsage {
+    pub(super) fn of(live: &Version, pool: &PagePool, retired_versions: usize) -> Self {
+        let (mut payload_bytes, mut page_bytes, mut directory_bytes) = (0, 0, live.entities.directory_bytes());
+        for table in &live.tables {
+            payload_bytes += table.rows() as usize * table.geometry().stride();
+            page_bytes += page_footprint(table);
+            directory_bytes += table.directory_bytes();
+        }
+        let allocated = pool.meter().allocated_bytes();
+        Self {
+            payload_bytes,
+            slack_bytes: page_bytes - payload_bytes,
+            directory_bytes: directory_bytes * (1 + retired_versions),
+            spare_bytes: pool.free_bytes(),
+            retained_bytes: allocated.saturating_sub(page_bytes + pool.free_bytes()),
+            retired_versions,
+        }
+    }
+
+    /// Everything that is not rows of the published version.
+    pub fn overhead_bytes(&self) -> usize {
+        self.slack_bytes + self.directory_bytes + self.spare_bytes
+    }
+
+    /// Everything.
+    pub fn total_bytes(&self) -> usize {
+        self.payload_bytes + self.overhead_bytes() + self.retained_bytes
+    }
+}
+
+fn page_footprint(table: &Table) -> usize {
+    (0..table.chunk_count())
+        .filter_map(|chunk| table.chunk(chunk))
+        .flat_map(|chunk| chunk.pages())
+        .filter_map(|slot| slot.page.as_ref())
+        .map(|page| page.footprint_bytes())
+        .sum()
+}

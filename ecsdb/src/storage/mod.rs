@@ -1,0 +1,29 @@
+//! Storage: versions of the whole database, made of pages that they share.
+//!
+//! Owns the directories, the pages, the allocation of slots, and the way from one version to the next. It knows strides
+//! and bytes, no component types; it does not know what a transaction is for, or who wants to hear of it.
+
+mod chunk;
+mod edit;
+mod entities;
+mod memory;
+mod pool;
+mod roots;
+mod slots;
+mod store;
+mod table;
+mod table_sets;
+#[cfg(all(test, not(ecsdb_loom)))]
+mod tests;
+mod version;
+
+pub use chunk::Chunk;
+pub use edit::{Batch, PageRewrite, Put, StorageError};
+pub use entities::Entities;
+pub use memory::MemoryUsage;
+pub use pool::MemoryLimit;
+pub use slots::SlotsExhausted;
+pub use store::Store;
+pub use table::{PageGeometry, Table};
+pub use table_sets::TableSetId;
+pub use version::Version;

@@ -1,0 +1,196 @@
+//! The pool of versions: which one is published, which one is written next, and how it catches up.
+//!
+//! The writer holds every version that is still around. To write, it takes one that nobody reads and copies from the
+//! published version the pages that have changed since, and only those. Only if all of them are pinned is a whole
+//! version copied.
+
+use std::collections::VecDeque;
+
+use super::pool::PagePool;
+use super::version::Version;
+use crate::sync::shim::Arc;
+use crate::sync::{Published, Publisher, publish};
+
+/// Something that a commit has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dirty {
+    /// A page of a table.
+    Page {
+        /// The table.
+        table: u16,
+        /// The page, counted over the whole table.
+        page: u32,
+    },
+    /// A block of entities.
+    Block {
+        /// The block, counted over the whole directory.
+        block: u32,
+    },
+}
+
+/// How many changes are remembered, at least, for versions that lag behind. A version that lags further is given up.
+const HISTORY_MIN: usize = 64 * 1024;
+
+/// How many versions that nobody reads are kept besides the published one.
+const SPARES: usize = 2;
+
+/// Every version that is still around.
+pub struct Roots {
+    publisher: Publisher<Version>,
+    all: Vec<Arc<Version>>,
+    live: usize,
+    /// The changes of the last versions, the newest last.
+    history: VecDeque<(u64, Vec<Dirty>)>,
+    history_len: usize,
+    /// Emptied lists, to be filled again.
+    lists: Vec<Vec<Dirty>>,
+}
+
+impl Roots {
+    /// A pool with one version, published.
+    pub fn new(first: Version) -> Self {
+        let first = Arc::new(first);
+        let (publisher, _) = publish(Arc::clone(&first));
+        Self { publisher, all: vec![first], live: 0, history: VecDeque::new(), history_len: 0, lists: Vec::new() }
+    }
+
+    /// What readers pin versions from.
+    pub fn published(&self) -> Published<Version> {
+        self.publisher.reader()
+    }
+
+    /// The published version.
+    pub fn live(&self) -> &Arc<Version> {
+        &self.all[self.live]
+    }
+
+    /// How many versions are around besides the published one: pinned, or spare.
+    pub fn retired_count(&self) -> usize {
+        self.all.len() - 1
+    }
+
+    /// The number of a version that nobody reads, brought up to the published one. It stays good for
+    /// [`Self::get_mut`] until it is published.
+    pub fn writable(&mut self, pool: &mut PagePool) -> usize {
+        let oldest = self.history.front().map_or(self.live().number, |(number, _)| number - 1);
+        let mut best: Option<usize> = None;
+        let mut spares = 0;
+        let mut index = 0;
+        while index < self.all.len() {
+            if index == self.live || self.publisher.reclaim(&mut self.all[index]).is_none() {
+                index += 1;
+                continue;
+            }
+            let number = self.all[index].number;
+            spares += 1;
+            if number < oldest || spares > SPARES && best.is_some_and(|best| self.all[best].number >= number) {
+                self.give_up(index);
+                continue;
+            }
+            if best.is_none_or(|best| self.all[best].number < number) {
+                best = Some(index);
+            }
+            index += 1;
+        }
+        let index = best.unwrap_or_else(|| {
+            self.all.push(Arc::new(Version::clone(&self.all[self.live])));
+            self.all.len() - 1
+        });
+        let live = Arc::clone(&self.all[self.live]);
+        let version = self.publisher.reclaim(&mut self.all[index]).expect("nobody can pin what is not published");
+        if version.number < live.number {
+            for (number, changes) in &self.history {
+                if *number > version.number {
+                    for change in changes {
+                        catch_up(version, &live, *change, pool);
+                    }
+                }
+            }
+            version.number = live.number;
+        }
+        index
+    }
+
+    /// The version that [`Self::writable`] has found.
+    pub fn get_mut(&mut self, index: usize) -> &mut Version {
+        self.publisher.reclaim(&mut self.all[index]).expect("nobody can pin what is not published")
+    }
+
+    fn give_up(&mut self, index: usize) {
+        let last = self.all.len() - 1;
+        if self.live == last {
+            self.live = index;
+        }
+        self.all.swap_remove(index);
+    }
+
+    /// Publishes version `index`, which differs from the published one by `changes`, as the next.
+    pub fn publish(&mut self, index: usize, changes: &mut Vec<Dirty>) {
+        let version = self.get_mut(index);
+        version.number += 1;
+        let number = version.number;
+        let next = Arc::clone(&self.all[index]);
+        drop(self.publisher.store(next));
+        self.live = index;
+        let list = core::mem::replace(changes, self.lists.pop().unwrap_or_default());
+        self.history_len += list.len();
+        self.history.push_back((number, list));
+        self.forget_history();
+    }
+
+    /// Forgets changes that no version lacks, and those that are not worth remembering.
+    fn forget_history(&mut self) {
+        let behind = self.all.iter().map(|version| version.number).min().unwrap_or(0);
+        while let Some((number, list)) = self.history.front() {
+            let keep = self.history_len <= HISTORY_MIN.max(2 * self.history.back().map_or(0, |(_, list)| list.len()));
+            if *number > behind && keep {
+                break;
+            }
+            self.history_len -= list.len();
+            if let Some((_, mut list)) = self.history.pop_front() {
+                list.clear();
+                if self.lists.len() < 8 {
+                    self.lists.push(list);
+                }
+            }
+        }
+    }
+
+    /// Lets go of every version that nobody reads, but the published one.
+    pub fn trim(&mut self) {
+        let mut index = 0;
+        while index < self.all.len() {
+            if index != self.live && self.publisher.reclaim(&mut self.all[index]).is_some() {
+                self.give_up(index);
+            } else {
+                index += 1;
+            }
+        }
+        self.lists.clear();
+        self.forget_history();
+    }
+}
+
+/// Takes one change over from the published version.
+fn catch_up(version: &mut Version, live: &Version, change: Dirty, pool: &mut PagePool) {
+    match change {
+        Dirty::Page { table, page } => {
+            let source = &live.tables[usize::from(table)];
+            let target = &mut version.tables[usize::from(table)];
+            target.set_rows(source.rows());
+            let geometry = source.geometry();
+            let page = page as usize;
+            let chunk = page / geometry.chunk_pages();
+            if let Some(source) = source.chunk(chunk) {
+                let replaced = target.chunk_mut(chunk).copy_page(geometry, page % geometry.chunk_pages(), source);
+                if let Some(page) = replaced {
+                    pool.put(page);
+                }
+            }
+        }
+        Dirty::Block { block } => {
+            let block = block as usize;
+            version.entities.restore(block, live.entities.state(block));
+        }
+    }
+}

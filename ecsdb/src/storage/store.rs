@@ -1,0 +1,131 @@
+//! Everything the writer owns: the versions, the spare pages, the slots, and the change in the making.
+
+use std::sync::Arc;
+
+use super::edit::{Batch, Undo};
+use super::entities::chunks_for;
+use super::memory::MemoryUsage;
+use super::pool::{MemoryLimit, PagePool};
+use super::roots::{Dirty, Roots};
+use super::slots::SlotAllocator;
+use super::table::PageGeometry;
+use super::version::Version;
+use crate::bytes::Meter;
+use crate::sync::Published;
+use crate::sync::shim::Arc as VersionRef;
+
+/// The writer's side of the storage.
+pub struct Store {
+    roots: Roots,
+    pool: PagePool,
+    slots: SlotAllocator,
+    undo: Undo,
+    /// The number of the last transaction.
+    serial: u64,
+    open: Option<OpenBatch>,
+    /// An emptied list of changes, to be filled again.
+    dirty: Vec<Dirty>,
+}
+
+/// A version that is being changed, from the first transaction on until it is published.
+struct OpenBatch {
+    root: usize,
+    first_serial: u64,
+    /// Whether a transaction was committed to it that changed something.
+    changed: bool,
+}
+
+impl Store {
+    /// An empty store for tables with rows of these sizes in bytes, whose pages may take `limit` bytes.
+    pub fn new(strides: impl IntoIterator<Item = usize>, limit: usize) -> Self {
+        Self {
+            roots: Roots::new(Version::empty(strides)),
+            pool: PagePool::new(Arc::new(Meter::default()), limit),
+            slots: SlotAllocator::default(),
+            undo: Undo::default(),
+            serial: 0,
+            open: None,
+            dirty: Vec::new(),
+        }
+    }
+
+    /// What readers pin versions from.
+    pub fn published(&self) -> Published<Version> {
+        self.roots.published()
+    }
+
+    /// The published version.
+    pub fn live(&self) -> &VersionRef<Version> {
+        self.roots.live()
+    }
+
+    /// The batch in the making; one is opened if there is none.
+    pub fn batch(&mut self) -> Batch<'_> {
+        let (roots, pool, serial) = (&mut self.roots, &mut self.pool, self.serial);
+        let open = self.open.get_or_insert_with(|| OpenBatch {
+            root: roots.writable(pool),
+            first_serial: serial + 1,
+            changed: false,
+        });
+        Batch {
+            first_serial: open.first_serial,
+            changed: &mut open.changed,
+            version: self.roots.get_mut(open.root),
+            pool: &mut self.pool,
+            slots: &mut self.slots,
+            dirty: &mut self.dirty,
+            undo: &mut self.undo,
+            serial: &mut self.serial,
+            failure: None,
+        }
+    }
+
+    /// The number that the batch in the making will have.
+    pub fn next_version(&self) -> u64 {
+        self.live().number + 1
+    }
+
+    /// Publishes the batch in the making, if it has changed anything. Returns the number of the published version.
+    pub fn publish(&mut self) -> u64 {
+        if let Some(open) = self.open.take_if(|open| open.changed) {
+            self.roots.publish(open.root, &mut self.dirty);
+        }
+        self.live().number
+    }
+
+    /// Gives memory back that only helps the next commits: spare versions and free pages.
+    pub fn trim(&mut self) {
+        if self.dirty.is_empty() {
+            self.open = None;
+            self.roots.trim();
+        }
+        self.pool.trim();
+    }
+
+    /// Makes room for `rows` more rows in each of the tables `tables`, and for as many entities.
+    pub fn reserve(&mut self, tables: &[u16], rows: usize) -> Result<(), MemoryLimit> {
+        for table in tables {
+            let geometry = PageGeometry::of(self.live().tables[usize::from(*table)].geometry().stride());
+            if geometry.stride() > 0 {
+                self.pool.reserve(geometry.lines(geometry.page_slots()), rows.div_ceil(geometry.page_slots()))?;
+            }
+        }
+        let chunks = self.live().chunk_count() + chunks_for(rows);
+        let batch = self.batch();
+        batch.version.entities.reserve_chunks(chunks);
+        for table in tables {
+            batch.version.tables[usize::from(*table)].reserve_chunks(chunks);
+        }
+        Ok(())
+    }
+
+    /// What the database takes in memory.
+    pub fn memory(&self) -> MemoryUsage {
+        MemoryUsage::of(self.live(), &self.pool, self.roots.retired_count())
+    }
+
+    /// The meter in which all pages count.
+    pub fn meter(&self) -> &Arc<Meter> {
+        self.pool.meter()
+    }
+}

@@ -1,0 +1,169 @@
+//! The directory of one table: chunk by chunk, absent where the table has no rows.
+
+use super::chunk::Chunk;
+use crate::limits::{BLOCK_SLOTS, CHUNK_SLOTS, PAGE_BLOCKS_MAX, page_slots};
+
+/// How rows of one size are laid out in pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageGeometry {
+    /// Bytes of a row.
+    stride: u32,
+    /// Slots that a page covers.
+    page_slots: u32,
+}
+
+impl PageGeometry {
+    /// The geometry of rows of `stride` bytes.
+    pub const fn of(stride: usize) -> Self {
+        Self { stride: stride as u32, page_slots: page_slots(stride) as u32 }
+    }
+
+    /// Bytes of a row.
+    #[inline]
+    pub const fn stride(self) -> usize {
+        self.stride as usize
+    }
+
+    /// Slots that a page covers: a power of two.
+    #[inline]
+    pub const fn page_slots(self) -> usize {
+        self.page_slots as usize
+    }
+
+    /// Whether a page covers only a part of a block.
+    #[inline]
+    pub const fn is_wide(self) -> bool {
+        self.page_slots() < BLOCK_SLOTS
+    }
+
+    /// Presence words of a page.
+    #[inline]
+    pub const fn page_words(self) -> usize {
+        self.page_slots().div_ceil(BLOCK_SLOTS)
+    }
+
+    /// The bits of a presence word that belong to a page.
+    #[inline]
+    pub const fn page_mask(self) -> u64 {
+        if self.is_wide() { (1 << self.page_slots()) - 1 } else { u64::MAX }
+    }
+
+    /// Pages in a chunk.
+    #[inline]
+    pub const fn chunk_pages(self) -> usize {
+        CHUNK_SLOTS / self.page_slots()
+    }
+
+    /// Cache lines that `rows` rows need.
+    #[inline]
+    pub const fn lines(self, rows: usize) -> usize {
+        (rows * self.stride()).div_ceil(crate::bytes::Line::BYTES)
+    }
+
+    /// Where the rows of a table without bytes lie: nowhere, but aligned.
+    pub fn no_rows(self) -> *const u8 {
+        core::ptr::without_provenance(crate::bytes::Line::BYTES)
+    }
+}
+
+const _: () = assert!(PageGeometry::of(0).page_words() == PAGE_BLOCKS_MAX);
+
+/// All rows of one table in one version.
+#[derive(Clone)]
+pub struct Table {
+    geometry: PageGeometry,
+    chunks: Vec<Option<Box<Chunk>>>,
+    rows: u64,
+}
+
+impl Table {
+    /// An empty table of rows of `stride` bytes.
+    pub fn new(stride: usize) -> Self {
+        Self { geometry: PageGeometry::of(stride), chunks: Vec::new(), rows: 0 }
+    }
+
+    /// How its rows are laid out.
+    #[inline]
+    pub fn geometry(&self) -> PageGeometry {
+        self.geometry
+    }
+
+    /// How many rows it has.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// How many chunks its directory reaches over; those without rows are absent.
+    #[inline]
+    pub fn chunk_count(&self) -> usize {
+        self.chunks.len()
+    }
+
+    /// Chunk `index`, if any slot of it has a row.
+    #[inline]
+    pub fn chunk(&self, index: usize) -> Option<&Chunk> {
+        self.chunks.get(index)?.as_deref()
+    }
+
+    /// Which slots of block `block` (counted in the table) have rows.
+    #[inline]
+    pub fn word(&self, block: usize) -> u64 {
+        self.chunk(block / crate::limits::CHUNK_BLOCKS)
+            .map_or(0, |chunk| chunk.word(block % crate::limits::CHUNK_BLOCKS))
+    }
+
+    /// Whether slot `slot` has a row.
+    #[inline]
+    pub fn contains(&self, slot: u32) -> bool {
+        let slot = slot as usize;
+        self.word(slot / BLOCK_SLOTS) >> (slot % BLOCK_SLOTS) & 1 == 1
+    }
+
+    /// The address of the row of slot `slot`. `geometry` is the table's own; typed callers know it as a constant.
+    #[inline]
+    pub fn row(&self, geometry: PageGeometry, slot: u32) -> Option<*const u8> {
+        debug_assert_eq!(geometry, self.geometry);
+        let slot = slot as usize;
+        self.chunk(slot / CHUNK_SLOTS)?.row(geometry, slot % CHUNK_SLOTS)
+    }
+
+    /// The bytes of the row of slot `slot`.
+    pub fn row_bytes(&self, slot: u32) -> Option<&[u8]> {
+        let row = self.row(self.geometry, slot)?;
+        // SAFETY: `row` is the address of a row of `stride` bytes in a page that this table holds (invariant of
+        // `Chunk`), all of them initialised; the page does not change while `&self` is borrowed. For a tag it is an
+        // aligned non-null address of zero bytes.
+        Some(unsafe { core::slice::from_raw_parts(row, self.geometry.stride()) })
+    }
+
+    /// The chunk `index`, made if it is absent. Only the writer calls it, on a version that nobody reads.
+    pub fn chunk_mut(&mut self, index: usize) -> &mut Chunk {
+        if self.chunks.len() <= index {
+            self.chunks.resize_with(index + 1, || None);
+        }
+        let geometry = self.geometry;
+        self.chunks[index].get_or_insert_with(|| Chunk::new(geometry))
+    }
+
+    /// Makes room in the directory for `chunks` chunks.
+    pub fn reserve_chunks(&mut self, chunks: usize) {
+        self.chunks.reserve(chunks.saturating_sub(self.chunks.len()));
+    }
+
+    /// Notes that the table has `added` rows more.
+    pub fn count(&mut self, added: i64) {
+        self.rows = self.rows.checked_add_signed(added).expect("a table has no fewer than 0 rows");
+    }
+
+    /// Takes the number of rows over from the same table in another version.
+    pub fn set_rows(&mut self, rows: u64) {
+        self.rows = rows;
+    }
+
+    /// Bytes of the directory itself.
+    pub fn directory_bytes(&self) -> usize {
+        let chunk = size_of::<Chunk>() + self.geometry.chunk_pages() * size_of::<super::chunk::PageSlot>();
+        let present = self.chunks.iter().filter(|chunk| chunk.is_some()).count();
+        self.chunks.capacity() * size_of::<Option<Box<Chunk>>>() + present * chunk
+    }
+}

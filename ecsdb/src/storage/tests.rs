@@ -1,0 +1,308 @@
+//! The store against a plain map, without types and transactions above it.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::{Batch, Store};
+use crate::change_set::{ChangeSet, ColumnSet};
+use crate::entity::Entity;
+
+/// A tag, narrow rows of two sizes, rows of a whole page, and rows with fewer than a block a page.
+const STRIDES: [usize; 5] = [0, 4, 12, 100, 5000];
+
+type Model = BTreeMap<u64, [Option<u8>; 5]>;
+
+#[derive(Clone, Debug)]
+enum Op {
+    Spawn(u8),
+    Despawn(usize),
+    Put(usize, usize, u8),
+    Remove(usize, usize),
+    Rewrite(usize, u8),
+    End(bool),
+    Publish,
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        6 => (0..32_u8).prop_map(Op::Spawn),
+        3 => any::<usize>().prop_map(Op::Despawn),
+        6 => (any::<usize>(), 0..5_usize, any::<u8>()).prop_map(|(e, t, v)| Op::Put(e, t, v)),
+        3 => (any::<usize>(), 0..5_usize).prop_map(|(e, t)| Op::Remove(e, t)),
+        1 => (1..5_usize, any::<u8>()).prop_map(|(t, v)| Op::Rewrite(t, v)),
+        3 => prop::bool::weighted(0.7).prop_map(Op::End),
+        2 => Just(Op::Publish),
+    ]
+}
+
+fn fill(row: &mut [u8], value: u8) {
+    row.fill(value);
+}
+
+fn apply(batch: &mut Batch<'_>, model: &mut Model, op: &Op, workers: &rayon::ThreadPool) {
+    let nth = |model: &Model, n: usize| model.keys().nth(n % model.len().max(1)).copied();
+    match *op {
+        Op::Spawn(set) => {
+            let tables: Vec<u16> = (0..5).filter(|table| set >> table & 1 == 1).collect();
+            let id = batch.sets().intern(&tables);
+            let taken = batch.spawn(id, 1).unwrap();
+            let entity = batch.entity_in(taken.block, taken.mask.trailing_zeros());
+            let mut rows = [None; 5];
+            for table in tables {
+                fill(batch.insert_run(table, entity.slot(), 1).unwrap(), set);
+                rows[usize::from(table)] = Some(set);
+            }
+            assert!(model.insert(entity.to_bits(), rows).is_none());
+        }
+        Op::Despawn(n) => {
+            if let Some(bits) = nth(model, n) {
+                batch.despawn(Entity::from_bits(bits).unwrap()).unwrap();
+                model.remove(&bits);
+            }
+        }
+        Op::Put(n, table, value) => {
+            if let Some(bits) = nth(model, n) {
+                let row = vec![value; STRIDES[table]];
+                batch.put(table as u16, bits as u32, &row).unwrap();
+                model.get_mut(&bits).unwrap()[table] = Some(value);
+            }
+        }
+        Op::Remove(n, table) => {
+            if let Some(bits) = nth(model, n) {
+                let had = batch.remove(table as u16, bits as u32).unwrap();
+                assert_eq!(had, model.get_mut(&bits).unwrap()[table].take().is_some());
+            }
+        }
+        Op::Rewrite(table, value) => {
+            // Every row of a block in which the first table has a row: the selection joins two tables.
+            let stride = STRIDES[table];
+            let rewritten = batch
+                .rewrite(
+                    table as u16,
+                    ColumnSet::ALL,
+                    |version, block| version.tables[0].word(block),
+                    workers,
+                    |page| {
+                        let mut row = 0;
+                        for (present, selected) in page.present.iter().zip(page.selected) {
+                            for bit in crate::bits::bits(*present) {
+                                if selected >> bit & 1 == 1 {
+                                    fill(&mut page.rows[row * stride..(row + 1) * stride], value);
+                                }
+                                row += 1;
+                            }
+                        }
+                    },
+                )
+                .unwrap();
+            let mut expected = 0;
+            for rows in model.values_mut() {
+                if rows[0].is_some() && rows[table].is_some() {
+                    rows[table] = Some(value);
+                    expected += 1;
+                }
+            }
+            assert_eq!(rewritten, expected);
+        }
+        Op::End(_) | Op::Publish => unreachable!("handled by the caller"),
+    }
+}
+
+fn check(version: &super::Version, model: &Model) {
+    let alive: Vec<u64> = version.entities.iter().map(Entity::to_bits).collect();
+    let mut expected: Vec<u64> = model.keys().copied().collect();
+    expected.sort_by_key(|bits| *bits as u32);
+    assert_eq!(alive, expected);
+    assert_eq!(version.entities.count(), model.len() as u64);
+    for (table, stride) in STRIDES.iter().enumerate() {
+        let directory = &version.tables[table];
+        let mut rows = 0;
+        for (bits, values) in model {
+            let found = directory.row_bytes(*bits as u32);
+            assert_eq!(found, values[table].map(|value| vec![value; *stride]).as_deref(), "table {table} of {bits:x}");
+            assert_eq!(directory.contains(*bits as u32), values[table].is_some());
+            rows += u64::from(values[table].is_some());
+        }
+        assert_eq!(directory.rows(), rows);
+        let by_pages: u32 = (0..directory.chunk_count())
+            .filter_map(|chunk| directory.chunk(chunk))
+            .flat_map(|chunk| chunk.pages())
+            .map(|page| page.len)
+            .sum();
+        assert_eq!(u64::from(by_pages), rows);
+    }
+}
+
+/// Plays a change set on the model of the state before it.
+fn replay(model: &mut Model, changes: &ChangeSet) {
+    let mut slots: BTreeMap<u32, u64> = model.keys().map(|bits| (*bits as u32, *bits)).collect();
+    for entity in changes.despawned() {
+        model.remove(&entity.to_bits()).unwrap();
+        slots.remove(&entity.slot());
+    }
+    for entity in changes.spawned() {
+        model.insert(entity.to_bits(), [None; 5]);
+        slots.insert(entity.slot(), entity.to_bits());
+    }
+    for page in changes.pages() {
+        let table = usize::from(page.table());
+        for row in page.rows() {
+            assert!(row.before.or(row.after).is_none_or(|bytes| bytes.len() == STRIDES[table]));
+            let Some(rows) = slots.get(&row.slot).and_then(|bits| model.get_mut(bits)) else {
+                assert_eq!(row.after, None, "only rows of the living are left");
+                continue;
+            };
+            rows[table] = row.after.map(|bytes| if STRIDES[table] == 0 { rows[table].unwrap_or(0) } else { bytes[0] });
+        }
+    }
+}
+
+fn without_tag_values(model: &Model) -> Model {
+    model.iter().map(|(bits, rows)| (*bits, [rows[0].map(|_| 0), rows[1], rows[2], rows[3], rows[4]])).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 4 } else { 400 }, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_store_does_what_a_map_does(ops in prop::collection::vec(op(), 1..if cfg!(miri) { 40 } else { 200 })) {
+        let workers = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        let mut store = Store::new(STRIDES, usize::MAX);
+        let published = store.published();
+        let mut committed = Model::new();
+        let mut running = Model::new();
+        let mut replayed = Model::new();
+        let mut pinned = Vec::new();
+        let mut in_transaction = false;
+        for op in &ops {
+            match op {
+                Op::End(keep) if in_transaction => {
+                    let next = store.next_version();
+                    let mut batch = store.batch();
+                    if *keep {
+                        let changes = batch.commit_with_changes(next);
+                        replay(&mut replayed, &changes);
+                        committed = running.clone();
+                        prop_assert_eq!(without_tag_values(&replayed), without_tag_values(&committed));
+                    } else {
+                        batch.rollback();
+                        running = committed.clone();
+                    }
+                    in_transaction = false;
+                    check(store.batch().version(), &committed);
+                }
+                Op::Publish if !in_transaction => {
+                    store.publish();
+                    let snapshot = published.load();
+                    check(&snapshot, &committed);
+                    if pinned.len() < 4 {
+                        pinned.push((snapshot, committed.clone()));
+                    } else if ops.len() % 2 == 0 {
+                        let (snapshot, model) = pinned.remove(0);
+                        check(&snapshot, &model);
+                    }
+                }
+                Op::End(_) | Op::Publish => {}
+                op => {
+                    let mut batch = store.batch();
+                    if !in_transaction {
+                        batch.begin();
+                        in_transaction = true;
+                    }
+                    apply(&mut batch, &mut running, op, &workers);
+                }
+            }
+        }
+        for (snapshot, model) in &pinned {
+            check(snapshot, model);
+        }
+        drop(pinned);
+        let meter = std::sync::Arc::clone(store.meter());
+        drop((store, published));
+        prop_assert_eq!(meter.allocated_bytes(), 0, "no page is lost");
+    }
+}
+
+#[test]
+fn an_id_of_a_transaction_that_was_rolled_back_is_never_handed_out_again() {
+    let mut store = Store::new([4], usize::MAX);
+    let mut seen = std::collections::HashSet::new();
+    for round in 0..50 {
+        let mut batch = store.batch();
+        batch.begin();
+        let set = batch.sets().intern(&[0]);
+        for _ in 0..3 {
+            let taken = batch.spawn(set, 1).unwrap();
+            let entity = batch.entity_in(taken.block, taken.mask.trailing_zeros());
+            assert!(seen.insert(entity), "{entity} in round {round}");
+            batch.insert_run(0, entity.slot(), 1).unwrap();
+            if round % 3 == 0 {
+                batch.despawn(entity).unwrap();
+            }
+        }
+        batch.rollback();
+        store.publish();
+    }
+    assert_eq!(store.live().number, 0, "nothing was ever committed");
+}
+
+#[test]
+fn a_pinned_version_keeps_only_what_has_changed_since() {
+    let mut store = Store::new([4], usize::MAX);
+    let published = store.published();
+    let mut batch = store.batch();
+    batch.begin();
+    let set = batch.sets().intern(&[0]);
+    let mut left = 100_000;
+    while left > 0 {
+        let taken = batch.spawn(set, left.min(64)).unwrap();
+        let count = taken.mask.count_ones() as usize;
+        batch.insert_run(0, (taken.block * 64) as u32 + taken.mask.trailing_zeros(), count).unwrap().fill(1);
+        left -= count;
+    }
+    batch.commit();
+    store.publish();
+    let snapshot = published.load();
+    for value in 0..1000_u32 {
+        let mut batch = store.batch();
+        batch.begin();
+        batch.put(0, value % 8, &value.to_le_bytes()).unwrap();
+        batch.commit();
+        store.publish();
+    }
+    assert_eq!(snapshot.tables[0].row_bytes(5).unwrap(), [1; 4]);
+    store.trim();
+    let memory = store.memory();
+    assert!(memory.retained_bytes > 0 && memory.retained_bytes < 10_000, "one page, not a table: {memory:?}");
+    drop(snapshot);
+    store.trim();
+    assert_eq!(store.memory().retained_bytes, 0);
+    assert_eq!(store.memory().retired_versions, 0);
+    assert!(store.memory().overhead_bytes() < 2 * 100_000, "two bytes an entity: {:?}", store.memory());
+}
+
+#[test]
+fn the_memory_limit_dooms_the_transaction_and_nothing_else() {
+    let mut store = Store::new([1000], 200_000);
+    let spawn = |store: &mut Store, count: usize| {
+        let mut batch = store.batch();
+        batch.begin();
+        let set = batch.sets().intern(&[0]);
+        for _ in 0..count {
+            let taken = batch.spawn(set, 1)?;
+            batch.insert_run(0, (taken.block * 64) as u32 + taken.mask.trailing_zeros(), 1)?.fill(7);
+        }
+        Ok::<(), super::StorageError>(())
+    };
+    spawn(&mut store, 100).unwrap();
+    store.batch().commit();
+    store.publish();
+    spawn(&mut store, 200).unwrap_err();
+    store.batch().rollback();
+    assert_eq!(store.batch().version().entities.count(), 100);
+    spawn(&mut store, 50).unwrap();
+    store.batch().commit();
+    store.publish();
+    assert_eq!(store.live().tables[0].rows(), 150);
+}

@@ -1,0 +1,124 @@
+//! The budget under loom: nobody sleeps through the room that is made for them, and the faults that each model has to
+//! find. A lost wake-up ends a model as a deadlock.
+
+use std::time::Duration;
+
+use super::Budget;
+use crate::sync::Closed;
+use crate::sync::shim::model::{check, must_fail};
+use crate::sync::shim::{Arc, thread};
+
+/// A waiter against the release that makes room for it.
+fn wait_against_release() {
+    check(None, || {
+        let budget = Arc::new(Budget::new(2));
+        assert!(budget.try_acquire(1));
+        let waiting = {
+            let budget = Arc::clone(&budget);
+            thread::spawn(move || budget.acquire(2).unwrap())
+        };
+        budget.release(1);
+        waiting.join().unwrap();
+        assert_eq!(budget.in_use(), 2);
+    });
+}
+
+/// Two waiters, who both have to get in, the second one perhaps only because the first one tells it.
+fn two_waiters() {
+    check(Some(2), || {
+        let budget = Arc::new(Budget::new(2));
+        assert!(budget.try_acquire(2));
+        let waiting = [1, 1].map(|units| {
+            let budget = Arc::clone(&budget);
+            thread::spawn(move || budget.acquire(units).unwrap())
+        });
+        budget.release(2);
+        for waiting in waiting {
+            waiting.join().unwrap();
+        }
+        assert_eq!(budget.in_use(), 2);
+        budget.release(1);
+        assert!(budget.try_acquire(1), "no marker of a waiter is left behind");
+    });
+}
+
+/// Two threads that pass the whole budget to each other.
+fn hand_over() {
+    check(Some(3), || {
+        let budget = Arc::new(Budget::new(1));
+        let other = {
+            let budget = Arc::clone(&budget);
+            thread::spawn(move || {
+                budget.acquire(1).unwrap();
+                budget.release(1);
+            })
+        };
+        budget.acquire(1).unwrap();
+        budget.release(1);
+        other.join().unwrap();
+        assert!(budget.try_acquire(1));
+    });
+}
+
+/// The first in line gives up, the second one must hear of it.
+fn give_up_against_wait() {
+    check(Some(2), || {
+        let budget = Arc::new(Budget::new(2));
+        assert!(budget.try_acquire(1));
+        let impatient = {
+            let budget = Arc::clone(&budget);
+            thread::spawn(move || assert_eq!(budget.acquire_timeout(2, Duration::ZERO), Ok(false)))
+        };
+        budget.acquire(1).unwrap();
+        impatient.join().unwrap();
+        assert_eq!(budget.in_use(), 2);
+    });
+}
+
+/// A waiter against the close.
+fn wait_against_close() {
+    check(None, || {
+        let budget = Arc::new(Budget::new(1));
+        assert!(budget.try_acquire(1));
+        let waiting = {
+            let budget = Arc::clone(&budget);
+            thread::spawn(move || assert_eq!(budget.acquire(1), Err(Closed)))
+        };
+        budget.close();
+        waiting.join().unwrap();
+    });
+}
+
+macro_rules! models {
+    ($($model:ident: $($fault:literal as $test:ident),*;)*) => {$(
+        mod $model {
+            #[test]
+            fn loom_holds() {
+                super::$model();
+            }
+
+            $(
+                #[test]
+                fn $test() {
+                    super::must_fail($fault, super::$model);
+                }
+            )*
+        }
+    )*};
+}
+
+models! {
+    wait_against_release:
+        "budget/look before release" as loom_finds_look_before_release,
+        "budget/notify without lock" as loom_finds_notify_without_lock,
+        "budget/wait unannounced" as loom_finds_wait_unannounced;
+    two_waiters:
+        "budget/leave in silence" as loom_finds_leave_in_silence,
+        "budget/look before release" as loom_finds_look_before_release;
+    hand_over:
+        "budget/wait unannounced" as loom_finds_wait_unannounced;
+    give_up_against_wait:
+        "budget/leave in silence" as loom_finds_leave_in_silence;
+    wait_against_close:
+        "budget/close without lock" as loom_finds_close_without_lock;
+}

@@ -1,0 +1,119 @@
+//! Completion under loom: complete against wait, poll and drop, and the faults that each model has to find.
+
+use loom::future::block_on;
+
+use super::completion;
+use crate::sync::Closed;
+use crate::sync::shim::model::{check, must_fail};
+use crate::sync::shim::{Arc, thread};
+
+/// A value that loom watches: a leak, a double drop or an unsynchronized look ends the model.
+type Watched = Arc<u8>;
+
+fn complete_against_wait() {
+    check(None, || {
+        let (completer, pending) = completion::<Watched>();
+        let completing = thread::spawn(move || completer.complete(Arc::new(7)));
+        assert_eq!(*pending.wait().unwrap(), 7);
+        completing.join().unwrap();
+    });
+}
+
+fn complete_against_try_get() {
+    check(None, || {
+        let (completer, mut pending) = completion::<Watched>();
+        let completing = thread::spawn(move || completer.complete(Arc::new(7)));
+        if let Some(value) = pending.try_get().unwrap() {
+            assert_eq!(*value, 7);
+        }
+        completing.join().unwrap();
+    });
+}
+
+/// The future, polled once with a waker that it must forget, then to the end.
+fn complete_against_poll() {
+    check(None, || {
+        let (completer, mut pending) = completion::<Watched>();
+        let completing = thread::spawn(move || completer.complete(Arc::new(7)));
+        let mut noop = std::task::Context::from_waker(std::task::Waker::noop());
+        match Future::poll(std::pin::Pin::new(&mut pending), &mut noop) {
+            std::task::Poll::Ready(value) => assert_eq!(*value.unwrap(), 7),
+            std::task::Poll::Pending => assert_eq!(*block_on(pending).unwrap(), 7),
+        }
+        completing.join().unwrap();
+    });
+}
+
+/// A wait that times out at once, then one that does not.
+fn complete_against_second_wait() {
+    check(None, || {
+        let (completer, mut pending) = completion::<Watched>();
+        let completing = thread::spawn(move || completer.complete(Arc::new(7)));
+        let value = match pending.wait_timeout(std::time::Duration::ZERO).unwrap() {
+            Some(value) => value,
+            None => pending.wait().unwrap(),
+        };
+        assert_eq!(*value, 7);
+        completing.join().unwrap();
+    });
+}
+
+fn close_against_wait() {
+    check(None, || {
+        let (completer, pending) = completion::<Watched>();
+        let closing = thread::spawn(move || drop(completer));
+        assert_eq!(pending.wait().map(|value| *value), Err(Closed));
+        closing.join().unwrap();
+    });
+}
+
+fn complete_against_drop() {
+    check(None, || {
+        let (completer, pending) = completion::<Watched>();
+        let completing = thread::spawn(move || completer.complete(Arc::new(7)));
+        drop(pending);
+        completing.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_complete_against_drop() {
+    complete_against_drop();
+}
+
+macro_rules! models {
+    ($($model:ident: $($fault:literal as $test:ident),*;)*) => {$(
+        mod $model {
+            #[test]
+            fn loom_holds() {
+                super::$model();
+            }
+
+            $(
+                #[test]
+                fn $test() {
+                    super::must_fail($fault, super::$model);
+                }
+            )*
+        }
+    )*};
+}
+
+models! {
+    complete_against_wait:
+        "completion/wake before settled" as loom_finds_wake_before_settled,
+        "completion/settle relaxed" as loom_finds_settle_relaxed,
+        "completion/look relaxed" as loom_finds_look_relaxed,
+        "completion/register relaxed" as loom_finds_register_relaxed,
+        "completion/settled before value" as loom_finds_settled_before_value;
+    complete_against_try_get:
+        "completion/settle relaxed" as loom_finds_settle_relaxed,
+        "completion/look relaxed" as loom_finds_look_relaxed;
+    complete_against_poll:
+        "completion/wake before settled" as loom_finds_wake_before_settled,
+        "completion/register relaxed" as loom_finds_register_relaxed;
+    complete_against_second_wait:
+        "completion/wake before settled" as loom_finds_wake_before_settled;
+    close_against_wait:
+        "completion/wake before settled" as loom_finds_wake_before_settled;
+}

@@ -1,0 +1,31 @@
+//! Threads meeting threads: the only module of the crate that imports atomics, locks, `Arc` and thread primitives.
+//!
+//! Everything here is built on [`shim`], which is the standard library in ordinary builds and the `loom` model checker
+//! under `--cfg ecsdb_loom`, so that the code that ships is the code that is checked. What the atomics mean, and what
+//! each ordering pairs with, stands above them in the source and, collected, in `docs/memory-model.md`.
+//!
+//! - [`Publisher`] and [`Published`]: one value written by one thread and pinned by any number of readers, without
+//!   locks. This is how a version of the database becomes visible.
+//! - [`completion()`]: the state behind a ticket, written once, waited for by a thread or a task.
+//! - [`Budget`]: the bound of the queue in bytes (or messages), with blocking back-pressure.
+//!
+//! This module knows nothing of entities, tables or transactions, and must never do input or output.
+
+mod budget;
+mod cache_padded;
+mod completion;
+mod mutant;
+mod publish;
+pub(crate) mod shim;
+
+pub(crate) use mutant::mutant;
+
+pub use budget::Budget;
+pub use cache_padded::CachePadded;
+pub use completion::{Completer, Pending, completion};
+pub use publish::{Published, Publisher, publish};
+
+/// The other side is gone: nothing more will arrive, and nothing more is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the other side is closed")]
+pub struct Closed;

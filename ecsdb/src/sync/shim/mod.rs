@@ -1,0 +1,19 @@
+//! The one door to atomics, locks, `Arc` and threads: the standard library, or loom under `--cfg ecsdb_loom`.
+//!
+//! Code that shares memory between threads takes its primitives from here by name, never from `std::sync`, or loom
+//! does not see it. What both sides offer has the same name and the same shape; where loom is poorer (no time, no
+//! thread-local number), the loom side says what it does instead. Nothing but `sync` may import it directly.
+
+#[cfg(ecsdb_loom)]
+mod counted;
+#[cfg(all(test, ecsdb_loom))]
+pub(crate) mod model;
+#[cfg(ecsdb_loom)]
+mod on_loom;
+#[cfg(not(ecsdb_loom))]
+mod on_std;
+
+#[cfg(ecsdb_loom)]
+pub(crate) use on_loom::*;
+#[cfg(not(ecsdb_loom))]
+pub(crate) use on_std::*;

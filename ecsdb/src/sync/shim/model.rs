@@ -1,0 +1,23 @@
+//! Running a model: exhaustively, or with a bound on preemptions, and with a fault that it has to find.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::sync::mutant;
+
+/// Explores all executions of `body` with at most `preemptions` involuntary thread switches each (`None`: all).
+pub(crate) fn check(preemptions: Option<usize>, body: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = preemptions;
+    builder.max_branches = 10_000;
+    builder.check(move || {
+        super::counted::clear_graveyard();
+        super::on_loom::start_iteration();
+        body();
+    });
+}
+
+/// Runs `model` with the fault `name` on, and fails unless the model finds it.
+pub(crate) fn must_fail(name: &'static str, model: fn()) {
+    let found = catch_unwind(AssertUnwindSafe(|| mutant::with(name, model)));
+    assert!(found.is_err(), "the model passes although the fault {name:?} is on");
+}

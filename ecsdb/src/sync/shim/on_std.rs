@@ -1,0 +1,96 @@
+//! The shim in ordinary builds: the standard library, and nothing that costs anything on top of it.
+
+pub(crate) use std::hint::spin_loop;
+pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
+pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+pub(crate) use std::thread;
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+/// How many hazard slots a published value has.
+pub(crate) const HAZARD_SLOTS: usize = 16;
+
+/// A cell whose accesses loom can check; here a plain `UnsafeCell`.
+#[derive(Debug)]
+#[repr(transparent)]
+pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+impl<T> UnsafeCell<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(std::cell::UnsafeCell::new(value))
+    }
+
+    /// Runs `body` on a pointer that is good for reading, if the caller makes sure that nobody writes.
+    #[inline(always)]
+    pub(crate) fn with<R>(&self, body: impl FnOnce(*const T) -> R) -> R {
+        body(self.0.get())
+    }
+
+    /// Runs `body` on a pointer that is good for writing, if the caller makes sure that nobody else looks.
+    #[inline(always)]
+    pub(crate) fn with_mut<R>(&self, body: impl FnOnce(*mut T) -> R) -> R {
+        body(self.0.get())
+    }
+}
+
+/// A number that belongs to this thread: small, dense and stable, to spread threads over slots.
+#[inline]
+pub(crate) fn thread_number() -> usize {
+    const UNSET: usize = usize::MAX;
+    /// Ordering: the numbers only have to differ, so `Relaxed` is enough.
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local!(static NUMBER: Cell<usize> = const { Cell::new(UNSET) });
+    let number = NUMBER.get();
+    if number != UNSET {
+        return number;
+    }
+    // `% UNSET` keeps the marker free, should a process ever start that many threads.
+    let number = NEXT.fetch_add(1, Ordering::Relaxed) % UNSET;
+    NUMBER.set(number);
+    number
+}
+
+/// Parks this thread until it is unparked or the deadline has passed; may return for no reason.
+pub(crate) fn park_until(deadline: Option<Instant>) {
+    match deadline {
+        None => thread::park(),
+        Some(deadline) => thread::park_timeout(deadline.saturating_duration_since(Instant::now())),
+    }
+}
+
+/// Waits for a notification or the deadline; may return for no reason.
+pub(crate) fn wait_until<'a, T>(
+    condvar: &Condvar,
+    guard: MutexGuard<'a, T>,
+    deadline: Option<Instant>,
+) -> MutexGuard<'a, T> {
+    match deadline {
+        None => condvar.wait(guard).unwrap_or_else(|poisoned| poisoned.into_inner()),
+        Some(deadline) => {
+            let left = deadline.saturating_duration_since(Instant::now());
+            condvar.wait_timeout(guard, left).unwrap_or_else(|poisoned| poisoned.into_inner()).0
+        }
+    }
+}
+
+/// Has the deadline passed?
+pub(crate) fn is_past(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| Instant::now() >= deadline)
+}
+
+/// The deadline `timeout` from now; none if that lies beyond what the clock can express.
+pub(crate) fn deadline_after(timeout: Duration) -> Option<Instant> {
+    Instant::now().checked_add(timeout)
+}
+
+/// Takes a lock, also when a thread panicked while it held it: what `sync` locks is valid between any two statements.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Is this the unwinding of a failed model? Never here: destructors always do their work.
+#[inline(always)]
+pub(crate) const fn model_failed() -> bool {
+    false
+}
