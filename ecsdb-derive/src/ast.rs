@@ -127,7 +127,7 @@ fn parse_type(input: ParseStream, owner: &Ident) -> Result<TokenStream> {
     let mut depth = 0_usize;
     let mut after_dash = false;
     let mut tokens = TokenStream::new();
-    while !input.is_empty() && !(depth == 0 && input.peek(Token![,])) {
+    while !(input.is_empty() || depth == 0 && input.peek(Token![,])) {
         let token: TokenTree = input.parse()?;
         if let TokenTree::Punct(punct) = &token {
             match punct.as_char() {

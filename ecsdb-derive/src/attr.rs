@@ -201,11 +201,7 @@ impl Storage {
                 let hint = part.into_iter().next().map(|token| token.to_string());
                 match hint.as_deref().map(|hint| hint.trim_start_matches("r#")) {
                     Some("C" | "transparent") => storage = Self::Native,
-                    Some("packed") => cx.at(
-                        span,
-                        "drop `packed`: a component is stored without padding anyway, and this would only make \
-                         references to its fields unsound to take",
-                    ),
+                    Some("packed") => cx.at(span, "drop `packed`: a component is stored without padding anyway"),
                     Some("align") => cx.at(
                         span,
                         "drop `align`: it would put padding into every row; rows are as aligned as their fields",

@@ -14,9 +14,11 @@ pub fn generics(cx: &Ctxt, generics: &Generics) {
     for param in &generics.params {
         let (what, instead) = match param {
             GenericParam::Lifetime(_) => ("a lifetime", "it owns its data: store the values themselves"),
-            GenericParam::Type(_) => ("a type parameter", "its table has one fixed layout: write one component a type"),
+            GenericParam::Type(_) => {
+                ("a type parameter", "its table has one fixed layout: write one component for each type")
+            }
             GenericParam::Const(_) => {
-                ("a const parameter", "its table has one fixed layout: write one component a value")
+                ("a const parameter", "its table has one fixed layout: write one component for each value")
             }
         };
         cx.under(param, format_args!("a component cannot have {what}, {instead}"));
@@ -26,14 +28,32 @@ pub fn generics(cx: &Ctxt, generics: &Generics) {
     }
 }
 
+/// What a refused field leaves possible, from best to worst.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Refused {
+    /// Nothing is wrong with it.
+    Nothing,
+    /// The struct may be impossible to share between threads, or hold a borrow.
+    Value,
+    /// The struct has no size.
+    Unsized,
+}
+
 /// Refuses the type of a field if it can be seen that it is no field type.
-pub fn field(cx: &Ctxt, field: &Field) {
+pub fn field(cx: &Ctxt, field: &Field) -> Refused {
     if has_macro(field.ty.clone()) {
         let message = "a macro can give a different type every time it is expanded: write the type out, or name it \
                        with `type` (and a length with `const`)";
         cx.under(&field.ty, message);
     } else if let Some(message) = problem(field.ty.clone()) {
         cx.under(&field.ty, message);
+    } else {
+        return Refused::Nothing;
+    }
+    match parse_all(field.ty.clone()) {
+        Ok(Type::Slice(_) | Type::TraitObject(_)) => Refused::Unsized,
+        Ok(Type::Path(ty)) if ty.path.is_ident("str") => Refused::Unsized,
+        _ => Refused::Value,
     }
 }
 

@@ -5,14 +5,14 @@
 //! no method of the user's is called instead; parameters begin with `__`; `unsafe` never has the place of a token of
 //! the user's; nothing but the row type and the view gets a name in the user's module.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Member;
 
 use crate::ast::{Input, Shape};
 use crate::attr::{Storage, StructAttrs};
 use crate::ctxt::Ctxt;
-use crate::model::{Column, Model, crate_path, model};
+use crate::model::{Column, CratePath, Model, model};
 use crate::{expand_native, expand_packed, fallback};
 
 /// The code for `#[derive(Component)]` on `input`, or the errors and what keeps further ones away.
@@ -24,7 +24,7 @@ pub fn component(input: &Input) -> TokenStream {
         (Ok(()), Some(model)) if model.storage == Storage::Native || model.is_tag() => expand_native::component(&model),
         (Ok(()), Some(model)) => expand_packed::component(&model),
         (Ok(()), None) => TokenStream::new(),
-        (Err(errors), model) => fallback::component(input, &crate_path(&attrs), model.as_ref(), errors),
+        (Err(errors), model) => fallback::component(input, &CratePath::new(&attrs), model.as_ref(), errors),
     }
 }
 
@@ -46,7 +46,7 @@ pub fn unsafe_token() -> TokenStream {
 /// The `SCHEMA` constant; the columns lie in a row of type `row`, which has the alignment `align`.
 pub fn schema(model: &Model, row: &TokenStream, align: &TokenStream) -> TokenStream {
     let private = model.private();
-    let krate = &model.krate;
+    let krate = model.krate();
     let Model { table, doc, .. } = model;
     let layout = match model.storage {
         Storage::Packed => quote!(Packed),
@@ -79,11 +79,12 @@ pub fn schema(model: &Model, row: &TokenStream, align: &TokenStream) -> TokenStr
 /// The constant `C` with a typed column for each field, as visible as the field.
 ///
 /// `value` writes each column: its number and the column.
-pub fn columns(model: &Model, value: impl Fn(usize, &Column) -> TokenStream) -> TokenStream {
+pub fn column_constants(model: &Model, value: impl Fn(usize, &Column) -> TokenStream) -> TokenStream {
     if model.is_tag() {
         return TokenStream::new();
     }
-    let Model { ident, vis, krate, .. } = model;
+    let Model { ident, vis, .. } = model;
+    let krate = model.krate();
     let name = format_ident!("{}Columns", ident, span = Span::mixed_site());
     let labels: Vec<String> = model.columns.iter().map(|column| format!("`{}`", column.label)).collect();
     let about = format!("The columns of `{}`.", ident);
@@ -116,7 +117,8 @@ pub fn columns(model: &Model, value: impl Fn(usize, &Column) -> TokenStream) -> 
 /// Column number `index`, where it lies in the row type `row`.
 pub fn column(model: &Model, row: &TokenStream, index: usize, column: &Column) -> TokenStream {
     let private = model.private();
-    let Model { ident, krate, .. } = model;
+    let ident = model.ident;
+    let krate = model.krate();
     let Column { ty, member, .. } = column;
     let index = index as u16;
     quote! {
@@ -128,21 +130,29 @@ pub fn column(model: &Model, row: &TokenStream, index: usize, column: &Column) -
 }
 
 /// The statement in a constant that stops the build with the text of `check`, at `span`, unless the text is empty.
-pub fn refuse(model: &Model, span: Span, check: TokenStream) -> TokenStream {
+///
+/// The compiler shows the place of the call, from the name to the closing parenthesis, if it is a place of the user's:
+/// so the name is short, and imported by [`stop`].
+pub fn refuse(span: Span, check: TokenStream) -> TokenStream {
+    let mut arguments = Group::new(Delimiter::Parenthesis, check);
+    arguments.set_span(span);
+    let stop = Ident::new("__ecsdb_stop", span);
+    quote!(#stop #arguments;)
+}
+
+/// The import that [`refuse`] needs.
+pub fn stop(model: &Model) -> TokenStream {
     let private = model.private();
-    quote_spanned! {span.resolved_at(Span::mixed_site())=>
-        let __text = #check;
-        if !#private::Text::is_empty(&__text) {
-            #private::core::panic!("{}", #private::Text::as_str(&__text));
-        }
-    }
+    quote!(
+        use #private::stop as __ecsdb_stop;
+    )
 }
 
 /// The check that the type needs no drop.
 pub fn no_drop_glue(model: &Model) -> TokenStream {
     let private = model.private();
     let ident = model.ident;
-    refuse(model, ident.span(), quote!(#private::drop_glue(#private::core::mem::needs_drop::<#ident>())))
+    refuse(ident.span(), quote!(#private::drop_glue(#private::core::mem::needs_drop::<#ident>())))
 }
 
 /// A struct body: braces for named fields, parentheses for a tuple.

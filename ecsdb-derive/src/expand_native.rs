@@ -3,24 +3,26 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::expand::{column, columns, no_drop_glue, quiet, refuse, schema, unsafe_token};
+use crate::expand::{column, column_constants, no_drop_glue, quiet, refuse, schema, stop, unsafe_token};
 use crate::model::{Column, Model};
 
 /// The implementations, the columns and the proof of the layout.
 pub fn component(model: &Model) -> TokenStream {
     let private = model.private();
-    let Model { ident, krate, .. } = model;
+    let ident = model.ident;
+    let (krate, import) = (model.krate(), &model.krate.import);
     let quiet = quiet();
     let unsafe_token = unsafe_token();
     let types = model.columns.iter().map(|column| column.ty);
-    let align = quote!(#private::NativeLayout::new()#(.aligned_for::<#types>())*.align());
+    let align = quote!(#private::strictest(&[#(<#types as #krate::NativeField>::ALIGN),*]));
     let schema = schema(model, &quote!(#ident), &align);
-    let columns = columns(model, |index, of| column(model, &quote!(#ident), index, of));
+    let columns = column_constants(model, |index, of| column(model, &quote!(#ident), index, of));
     let proof = proof(model);
     let unchanged = unchanged(model);
     quote! {
         #quiet
         const _: () = {
+            #import
             #proof
             #unchanged
             #columns
@@ -65,16 +67,19 @@ pub fn component(model: &Model) -> TokenStream {
 /// The constant that fails to compile, at the field, if there is padding.
 fn proof(model: &Model) -> TokenStream {
     let private = model.private();
+    let krate = model.krate();
     let ident = model.ident;
+    let stop = stop(model);
     let fields = model.columns.iter().map(|column| {
         let Column { member, ty, label, span, .. } = column;
         let offset = quote!(#private::core::mem::offset_of!(#ident, #member));
-        refuse(model, *span, quote!(#private::NativeLayout::field::<#ty>(&mut __layout, #label, #offset)))
+        let size = quote!(#private::core::mem::size_of::<#ty>());
+        let align = quote!(<#ty as #krate::NativeField>::ALIGN);
+        refuse(*span, quote!(#private::NativeLayout::field(&mut __layout, #label, #offset, #size, #align)))
     });
     let count = model.columns.len();
     let last = model.columns.last().map_or_else(|| ident.span(), |column| column.span);
     let finish = refuse(
-        model,
         last,
         quote!(#private::NativeLayout::finish(
             &__layout,
@@ -87,6 +92,7 @@ fn proof(model: &Model) -> TokenStream {
     let mutable = (!model.is_tag()).then(|| quote!(mut));
     quote! {
         const _: () = {
+            #stop
             #no_drop_glue
             let #mutable __layout = #private::NativeLayout::new();
             #(#fields)*

@@ -1,18 +1,22 @@
 //! Writes the code of a component that is stored packed: a row type, a view of it, and the way between them and the
 //! struct.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 
 use crate::ast::Shape;
-use crate::expand::{braces, column, columns, described, name_of, no_drop_glue, quiet, refuse, schema, unsafe_token};
+use crate::expand::{
+    braces, column, column_constants, described, name_of, no_drop_glue, quiet, refuse, schema, stop, unsafe_token,
+};
 use crate::model::{Column, Model};
 
 /// The row type, the view, the implementations, the columns and the proof of the layout.
 pub fn component(model: &Model) -> TokenStream {
     let private = model.private();
-    let Model { ident, krate, row, view, .. } = model;
+    let Model { ident, row, view, .. } = model;
+    let (krate, import) = (model.krate(), &model.krate.import);
     let quiet = quiet();
     let unsafe_token = unsafe_token();
     let row_type = row_type(model);
@@ -20,7 +24,7 @@ pub fn component(model: &Model) -> TokenStream {
     let view_type = view_type(model);
     let view_impls = view_impls(model);
     let schema = schema(model, &quote!(#row), &quote!(1));
-    let columns = columns(model, |index, of| column(model, &quote!(#row), index, of));
+    let columns = column_constants(model, |index, of| column(model, &quote!(#row), index, of));
     let proof = proof(model);
     let pack = model
         .columns
@@ -36,6 +40,7 @@ pub fn component(model: &Model) -> TokenStream {
 
         #quiet
         const _: () = {
+            #import
             #proof
             #columns
             #row_impls
@@ -76,7 +81,8 @@ pub fn component(model: &Model) -> TokenStream {
 }
 
 fn row_type(model: &Model) -> TokenStream {
-    let Model { ident, vis, krate, row, .. } = model;
+    let Model { ident, vis, row, .. } = model;
+    let krate = &model.krate.outside;
     let quiet = quiet();
     let doc = format!(
         "`{}` as it is stored: its fields one after the other without gaps, little-endian, alignment 1.",
@@ -86,7 +92,16 @@ fn row_type(model: &Model) -> TokenStream {
         let Column { vis, member, ty, .. } = column;
         let name = name_of(member);
         let doc = described(column, "Field");
-        quote!(#[doc = #doc] #vis #name #krate::packed::Packed<#ty>)
+        // A type that is no field type is pointed at, not the derive.
+        let place = Span::call_site().located_at(ty.span());
+        let krate = krate.clone().into_iter().map(|mut token| {
+            if model.krate.import.is_empty() {
+                token.set_span(place);
+            }
+            token
+        });
+        let packed = quote_spanned!(place=> #(#krate)*::packed::Packed<#ty>);
+        quote!(#[doc = #doc] #vis #name #packed)
     });
     let body = braces(model.shape, quote!(#(#fields),*));
     let semicolon = (model.shape == Shape::Tuple).then(|| quote!(;));
@@ -149,7 +164,8 @@ fn view_type(model: &Model) -> TokenStream {
 
 fn view_impls(model: &Model) -> TokenStream {
     let private = model.private();
-    let Model { ident, vis, krate, view, .. } = model;
+    let Model { ident, vis, view, .. } = model;
+    let krate = model.krate();
     let getters = model.columns.iter().map(|column| {
         let Column { vis, member, ty, getter, .. } = column;
         let doc = described(column, "Field");
@@ -226,7 +242,7 @@ fn debug(model: &Model, name: &str, value: impl Fn(&Column) -> TokenStream) -> T
         Shape::Named | Shape::Unit => (quote!(debug_struct), quote!(DebugStruct)),
     };
     let fields = model.columns.iter().map(|column| {
-        let label = (model.shape != Shape::Tuple).then(|| &column.label).into_iter();
+        let label = (model.shape != Shape::Tuple).then_some(&column.label).into_iter();
         let value = value(column);
         quote!(#fmt::#builder::field(&mut __debug, #(#label,)* #value);)
     });
@@ -242,15 +258,20 @@ fn debug(model: &Model, name: &str, value: impl Fn(&Column) -> TokenStream) -> T
 /// The constant that fails to compile if the row is not what the schema says, or too large.
 fn proof(model: &Model) -> TokenStream {
     let private = model.private();
+    let krate = model.krate();
     let row = &model.row;
+    let stop = stop(model);
     let fields = model.columns.iter().map(|Column { member, ty, .. }| {
         quote! {
-            #private::PackedLayout::field::<#ty>(&mut __layout, #private::core::mem::offset_of!(#row, #member));
+            #private::PackedLayout::field(
+                &mut __layout,
+                #private::core::mem::offset_of!(#row, #member),
+                #private::core::mem::size_of::<<#ty as #krate::Field>::Packed>(),
+            );
         }
     });
     let count = model.columns.len();
     let finish = refuse(
-        model,
         model.ident.span(),
         quote!(#private::PackedLayout::finish(
             &__layout,
@@ -262,6 +283,7 @@ fn proof(model: &Model) -> TokenStream {
     let no_drop_glue = no_drop_glue(model);
     quote! {
         const _: () = {
+            #stop
             #no_drop_glue
             let mut __layout = #private::PackedLayout::new();
             #(#fields)*

@@ -7,57 +7,94 @@ use quote::quote;
 
 use crate::ast::Input;
 use crate::attr::Storage;
-use crate::expand::{columns, quiet, unsafe_token};
-use crate::model::Model;
+use crate::check::Refused;
+use crate::expand::{column_constants, quiet, unsafe_token};
+use crate::model::{CratePath, Model};
 
 /// The errors, and stand-ins for everything that the derive would have made.
-pub fn component(input: &Input, krate: &TokenStream, model: Option<&Model>, errors: syn::Error) -> TokenStream {
+pub fn component(input: &Input, krate: &CratePath, model: Option<&Model>, errors: syn::Error) -> TokenStream {
     let errors = errors.into_compile_error();
-    let ident = &input.ident;
-    let private = quote!(#krate::__private);
-    let quiet = quiet();
-    let unsafe_token = unsafe_token();
-    let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
-    let bounds = where_clause.map(|clause| &clause.predicates).into_iter();
     let model = model.filter(|_| input.generics.params.is_empty());
+    let refused = model.map_or(Refused::Nothing, |model| model.refused);
+    if refused == Refused::Unsized {
+        return errors;
+    }
+    let import = &krate.import;
     let types = model.map(types);
-    let columns = model.map(|model| columns(model, |_, _| quote!(#private::core::unreachable!())));
+    let columns = model.map(|model| column_constants(model, |index, _| column(model, index)));
+    let shareable = (refused == Refused::Value).then(|| shareable(input, krate));
+    let implementation = implementation(input, krate);
+    let quiet = quiet();
     quote! {
         #errors
         #types
 
         #quiet
         const _: () = {
+            #import
             #columns
-
-            #[automatically_derived]
-            #unsafe_token impl #impl_generics #krate::Component for #ident #type_generics
-            where
-                #(#bounds,)*
-                Self: #private::core::marker::Send + #private::core::marker::Sync + 'static,
-            {
-                type Row = ();
-                type Ref<'__row> = ();
-
-                const SCHEMA: &'static #krate::schema::TableSchema = #private::core::unreachable!();
-
-                fn into_row(self) {
-                    #private::core::unreachable!()
-                }
-
-                fn from_row(_: &()) -> Self {
-                    #private::core::unreachable!()
-                }
-
-                fn view(_: &()) {
-                    #private::core::unreachable!()
-                }
-
-                fn with_mut<__R>(_: &mut (), _: impl #private::core::ops::FnOnce(&mut Self) -> __R) -> __R {
-                    #private::core::unreachable!()
-                }
-            }
+            #shareable
+            #implementation
         };
+    }
+}
+
+/// Column number `index`, which lies nowhere.
+fn column(model: &Model, index: usize) -> TokenStream {
+    let krate = model.krate();
+    let index = index as u16;
+    quote!(#krate::Column::new(#index, 0))
+}
+
+/// Lets a struct with a refused field type be a component, whatever the type is.
+fn shareable(input: &Input, krate: &CratePath) -> TokenStream {
+    let ident = &input.ident;
+    let private = krate.private();
+    let unsafe_token = unsafe_token();
+    quote! {
+        #unsafe_token impl #private::core::marker::Send for #ident {}
+        #unsafe_token impl #private::core::marker::Sync for #ident {}
+    }
+}
+
+/// A `Component` that stores nothing.
+fn implementation(input: &Input, krate: &CratePath) -> TokenStream {
+    let private = krate.private();
+    let krate = &krate.inside;
+    let ident = &input.ident;
+    let unsafe_token = unsafe_token();
+    let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
+    let bounds = where_clause.map(|clause| &clause.predicates).into_iter();
+    let shareable = (!input.generics.params.is_empty())
+        .then(|| quote!(Self: #private::core::marker::Send + #private::core::marker::Sync + 'static,));
+    quote! {
+        #[automatically_derived]
+        #unsafe_token impl #impl_generics #krate::Component for #ident #type_generics
+        where
+            #(#bounds,)*
+            #shareable
+        {
+            type Row = ();
+            type Ref<'__row> = ();
+
+            const SCHEMA: &'static #krate::schema::TableSchema = #private::REFUSED;
+
+            fn into_row(self) {
+                #private::core::unreachable!()
+            }
+
+            fn from_row(_: &()) -> Self {
+                #private::core::unreachable!()
+            }
+
+            fn view(_: &()) {
+                #private::core::unreachable!()
+            }
+
+            fn with_mut<__R>(_: &mut (), _: impl #private::core::ops::FnOnce(&mut Self) -> __R) -> __R {
+                #private::core::unreachable!()
+            }
+        }
     }
 }
 
@@ -66,7 +103,6 @@ fn types(model: &Model) -> TokenStream {
     if model.storage == Storage::Native || model.is_tag() {
         return TokenStream::new();
     }
-    let private = model.private();
     let quiet = quiet();
     let Model { vis, row, view, .. } = model;
     quote! {
@@ -76,6 +112,6 @@ fn types(model: &Model) -> TokenStream {
 
         #[doc(hidden)]
         #quiet
-        #vis struct #view<'__row>(#private::core::marker::PhantomData<&'__row ()>);
+        #vis struct #view<'__row>(&'__row ());
     }
 }

@@ -9,7 +9,7 @@ use syn::{Ident, LitStr, Member, Visibility};
 
 use crate::ast::{Body, Field, Input, Shape};
 use crate::attr::{self, FieldAttrs, Storage, StructAttrs};
-use crate::check;
+use crate::check::{self, Refused};
 use crate::ctxt::Ctxt;
 use crate::names::snake_case;
 
@@ -19,8 +19,8 @@ pub struct Model<'a> {
     pub vis: &'a Visibility,
     pub shape: Shape,
     pub storage: Storage,
-    /// The path of `ecsdb`.
-    pub krate: TokenStream,
+    /// Where `ecsdb` is.
+    pub krate: CratePath,
     pub table: String,
     pub doc: String,
     /// The name of the generated row type.
@@ -28,6 +28,8 @@ pub struct Model<'a> {
     /// The name of the generated view type.
     pub view: Ident,
     pub columns: Vec<Column<'a>>,
+    /// What the refused types of fields leave possible.
+    pub refused: Refused,
 }
 
 /// A field as a column.
@@ -51,18 +53,49 @@ impl Model<'_> {
         self.columns.is_empty()
     }
 
-    /// The path of what generated code may use.
+    /// The path of what generated code may use, inside the block of the implementations.
     pub fn private(&self) -> TokenStream {
-        let krate = &self.krate;
-        quote!(#krate::__private)
+        self.krate.private()
+    }
+
+    /// The path of `ecsdb` inside the block of the implementations.
+    pub fn krate(&self) -> &TokenStream {
+        &self.krate.inside
     }
 }
 
-/// The path of `ecsdb`, as far as it is known: also good when there are errors.
-pub fn crate_path(attrs: &StructAttrs) -> TokenStream {
-    match &attrs.krate {
-        Some(path) => quote!(#path),
-        None => quote!(::ecsdb),
+/// How generated code finds `ecsdb`.
+///
+/// A path that the user gave is imported once in the block of the implementations, so that a wrong one is one error
+/// and not one for every use.
+pub struct CratePath {
+    /// Beside the user's struct.
+    pub outside: TokenStream,
+    /// In the block of the implementations.
+    pub inside: TokenStream,
+    /// What the block begins with.
+    pub import: TokenStream,
+}
+
+impl CratePath {
+    /// The path that the attributes give, or the usual one.
+    pub fn new(attrs: &StructAttrs) -> Self {
+        match &attrs.krate {
+            Some(path) => Self {
+                outside: quote!(#path),
+                inside: quote!(__ecsdb),
+                import: quote!(
+                    use #path as __ecsdb;
+                ),
+            },
+            None => Self { outside: quote!(::ecsdb), inside: quote!(::ecsdb), import: TokenStream::new() },
+        }
+    }
+
+    /// The path of what generated code may use, inside the block.
+    pub fn private(&self) -> TokenStream {
+        let inside = &self.inside;
+        quote!(#inside::__private)
     }
 }
 
@@ -81,6 +114,7 @@ pub fn model<'a>(cx: &Ctxt, input: &'a Input, attrs: &StructAttrs) -> Option<Mod
         }
     };
     let storage = Storage::parse(cx, &input.attrs);
+    let refused = fields.iter().map(|field| check::field(cx, field)).max().unwrap_or(Refused::Nothing);
     let columns: Vec<Column> = fields.iter().map(|field| column(cx, field, fields.len())).collect();
     for (index, column) in columns.iter().enumerate() {
         if let Some(other) = columns[..index].iter().find(|other| other.name == column.name) {
@@ -96,17 +130,17 @@ pub fn model<'a>(cx: &Ctxt, input: &'a Input, attrs: &StructAttrs) -> Option<Mod
         vis: &input.vis,
         shape,
         storage,
-        krate: crate_path(attrs),
+        krate: CratePath::new(attrs),
         table: attrs.table.as_ref().map_or_else(|| snake_case(&ident.unraw().to_string()), LitStr::value),
         doc: attr::doc(&input.attrs),
         row: attrs.row.clone().unwrap_or_else(|| format_ident!("{}Row", ident)),
         view: attrs.view.clone().unwrap_or_else(|| format_ident!("{}Ref", ident)),
         columns,
+        refused,
     })
 }
 
 fn column<'a>(cx: &Ctxt, field: &'a Field, fields: usize) -> Column<'a> {
-    check::field(cx, field);
     let attrs = FieldAttrs::parse(cx, &field.attrs);
     let getter = match &field.member {
         Member::Named(name) => name.clone(),

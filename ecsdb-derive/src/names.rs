@@ -24,7 +24,7 @@ pub fn is_name(name: &str) -> bool {
 
 /// The one of `candidates` that is a few typing errors away from `name`.
 pub fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
-    let within = name.chars().count().max(3) / 3;
+    let within = (name.chars().count() * 2 / 5).max(1);
     candidates
         .iter()
         .map(|candidate| (distance(name, candidate), *candidate))

@@ -76,6 +76,7 @@ pub fn expand(input: Input) -> TokenStream {
     let written = types.iter().map(spelled);
     let tables = types.iter().map(|ty| quote_spanned!(site=> <#ty as #ecsdb::Component>::SCHEMA));
     let indexed = types.iter().enumerate().map(|(index, ty)| {
+        let written = spelled(ty);
         // More than fit are refused by the check of the whole schema.
         let index = Literal::u16_suffixed(u16::try_from(index).unwrap_or(u16::MAX));
         quote_spanned! {site=>
@@ -83,6 +84,7 @@ pub fn expand(input: Input) -> TokenStream {
             unsafe impl #ecsdb::schema::TableOf<#ident> for #ty {
                 const INDEX: u16 = #index;
             }
+            const _: () = #ecsdb::schema::__check_table(#name, #written, <#ty as #ecsdb::Component>::SCHEMA);
         }
     });
     let errors = errors.iter().map(Error::to_compile_error);
@@ -92,7 +94,7 @@ pub fn expand(input: Input) -> TokenStream {
         #visibility enum #ident {}
 
         const _: () = {
-            // SAFETY: the entries are the `SCHEMA`s of components, and `__check_schema` has checked them.
+            // SAFETY: the entries are the `SCHEMA`s of components, and the checks below have seen them.
             unsafe impl #ecsdb::schema::Schema for #ident {
                 const NAME: &'static str = #name;
                 const VERSION: &'static str = #version;
@@ -127,5 +129,11 @@ fn distinct(types: Vec<Type>, ident: &Ident) -> (Vec<Type>, Vec<Error>) {
 
 /// The type as the user would write it: tokens print with spaces between them.
 fn spelled(ty: &Type) -> String {
-    ty.to_token_stream().to_string().replace(" :: ", "::").replace(":: ", "::").replace(" < ", "<").replace(" >", ">")
+    ty.to_token_stream()
+        .to_string()
+        .replace(" :: ", "::")
+        .replace(":: ", "::")
+        .replace(" < ", "<")
+        .replace(" >", ">")
+        .replace("& ", "&")
 }

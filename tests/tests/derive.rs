@@ -58,8 +58,8 @@ struct Everything {
     target: Option<Entity>,
     name: [u8; 5],
     grid: [[u16; SIDE + 1]; {
-        let side = SIDE;
-        side
+        let double = SIDE * 2;
+        double / 2
     }],
     flags: [bool; if SIDE > 1 { 3 } else { 0 }],
     party: [Option<Entity>; 2],

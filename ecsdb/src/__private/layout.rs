@@ -4,7 +4,6 @@
 //! first text that is not empty.
 
 use super::Text;
-use crate::component::{Field, NativeField};
 use crate::limits::{FIELDS_MAX, ROW_BYTES_MAX};
 
 /// The walk over a native (`#[repr(C)]`) row.
@@ -24,9 +23,10 @@ impl NativeLayout {
         Self { size: 0, align: 1, previous: "" }
     }
 
-    /// Passes the field `name` of type `F`, which the compiler has put at `offset`.
-    pub const fn field<F: NativeField>(&mut self, name: &'static str, offset: usize) -> Text {
-        let gap = self.size.next_multiple_of(F::ALIGN) - self.size;
+    /// Passes the field `name` of `size` bytes and the canonical alignment `align`, which the compiler has put at
+    /// `offset`.
+    pub const fn field(&mut self, name: &'static str, offset: usize, size: usize, align: usize) -> Text {
+        let gap = self.size.next_multiple_of(align) - self.size;
         if gap > 0 {
             let text = Text::new().bytes(gap).str(" of padding before `").str(name).str("` (after `");
             let text = text.str(self.previous).str("`, offset ").number(self.size).str("): reorder the fields");
@@ -36,9 +36,9 @@ impl NativeLayout {
             let text = Text::new().str("`").str(name).str("` should be at byte ").number(self.size);
             return text.str(" but is at byte ").number(offset).str(CHANGED_AFTERWARDS);
         }
-        self.size += size_of::<F>();
-        if self.align < F::ALIGN {
-            self.align = F::ALIGN;
+        self.size += size;
+        if self.align < align {
+            self.align = align;
         }
         self.previous = name;
         Text::new()
@@ -59,19 +59,19 @@ impl NativeLayout {
         }
         within_limits(fields, size)
     }
+}
 
-    /// The alignment of the row for the schema: the same on every target.
-    pub const fn align(&self) -> u32 {
-        self.align as u32
-    }
-
-    /// The same alignment, with one more field of type `F`, and nothing checked.
-    pub const fn aligned_for<F: NativeField>(mut self) -> Self {
-        if self.align < F::ALIGN {
-            self.align = F::ALIGN;
+/// The alignment of a native row for the schema, the same on every target: the strictest of its fields.
+pub const fn strictest(aligns: &[usize]) -> u32 {
+    let mut strictest = 1;
+    let mut index = 0;
+    while index < aligns.len() {
+        if strictest < aligns[index] {
+            strictest = aligns[index];
         }
-        self
+        index += 1;
     }
+    strictest as u32
 }
 
 /// The walk over a generated packed row.
@@ -89,10 +89,10 @@ impl PackedLayout {
         Self { size: 0, exact: true }
     }
 
-    /// Passes a field of type `F`, which the compiler has put at `offset` in the row.
-    pub const fn field<F: Field>(&mut self, offset: usize) {
-        self.exact &= offset == self.size && align_of::<F::Packed>() == 1;
-        self.size += size_of::<F::Packed>();
+    /// Passes a field whose packed form has `size` bytes, which the compiler has put at `offset` in the row.
+    pub const fn field(&mut self, offset: usize, size: usize) {
+        self.exact &= offset == self.size;
+        self.size += size;
     }
 
     /// After the last of `fields` fields: the row has `size` bytes and the alignment `align`, says the compiler.

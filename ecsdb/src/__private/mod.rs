@@ -10,10 +10,11 @@ pub use core;
 pub use std::borrow::Cow;
 
 pub use crate::bytes::{Row, duplicate};
-pub use layout::{NativeLayout, PackedLayout};
-pub use text::Text;
+pub use layout::{NativeLayout, PackedLayout, strictest};
+pub use text::{Text, stop};
 
 use crate::component::Component;
+use crate::schema::{RowLayout, TableSchema};
 
 /// [`Component::with_mut`] of a packed component: a decoded value that is written back, unless `change` panics.
 #[inline]
@@ -23,6 +24,17 @@ pub fn with_mut_packed<T: Component, R>(row: &mut T::Row, change: impl FnOnce(&m
     *row = value.into_row();
     result
 }
+
+/// The schema of a component that was refused, to keep its uses from making further errors. Nothing ever runs with it.
+pub const REFUSED: &TableSchema = &TableSchema {
+    name: Cow::Borrowed("refused"),
+    doc: Cow::Borrowed(""),
+    layout: RowLayout::Packed,
+    size: 0,
+    align: 1,
+    key: None,
+    fields: Cow::Borrowed(&[]),
+};
 
 /// The text for a component that `core::mem::needs_drop`.
 pub const fn drop_glue(needs_drop: bool) -> Text {

@@ -60,15 +60,33 @@ impl Text {
     }
 }
 
+/// Stops the build with `text` at the place of the call, unless it is empty.
+///
+/// # Panics
+/// If there is something to say.
+#[track_caller]
+pub const fn stop(text: Text) {
+    if !text.is_empty() {
+        panic!("{}", text.as_str());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn texts_are_put_together() {
-        assert!(Text::new().is_empty());
+        assert_eq!(Text::new().as_str(), "");
         assert_eq!(Text::new().str("a").number(0).str("b").number(1205).as_str(), "a0b1205");
         assert_eq!(Text::new().bytes(1).str(", ").bytes(2).as_str(), "1 byte, 2 bytes");
+    }
+
+    #[test]
+    #[should_panic(expected = "2 bytes")]
+    fn a_text_stops_the_build() {
+        stop(Text::new());
+        stop(Text::new().bytes(2));
     }
 
     #[test]

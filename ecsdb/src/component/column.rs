@@ -14,14 +14,17 @@ pub struct Column<T, F> {
     marker: PhantomData<fn() -> (T, F)>,
 }
 
-impl<T: Component, F: Field> Column<T, F> {
+impl<T, F> Column<T, F> {
     /// The column number `index` of the table, at `offset` bytes in the row. For derives only: the numbers are
-    /// checked against the schema when they are used.
+    /// checked against the schema when they are used. Without bounds, so that a field type that is refused is refused
+    /// once.
     #[doc(hidden)]
     pub const fn new(index: u16, offset: u32) -> Self {
         Self { index, offset, marker: PhantomData }
     }
+}
 
+impl<T: Component, F: Field> Column<T, F> {
     /// The column's name.
     pub fn name(self) -> &'static str {
         match &T::SCHEMA.fields {

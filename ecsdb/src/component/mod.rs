@@ -15,6 +15,44 @@ pub use field::{Field, NativeField};
 
 /// A type whose values are the rows of one table. Write `#[derive(Component)]`.
 ///
+/// ```
+/// use ecsdb::{Component, Entity};
+///
+/// /// Stored packed: eight, one and four bytes, one after the other.
+/// #[derive(Component)]
+/// struct Item {
+///     owner: Entity,
+///     broken: bool,
+///     charges: u32,
+/// }
+///
+/// /// Stored as it is, and read as `&Pos`: `#[repr(C)]` asks for it, and does not compile with padding.
+/// #[derive(Component)]
+/// #[repr(C)]
+/// struct Pos {
+///     x: f32,
+///     y: f32,
+/// }
+///
+/// /// Stored by presence.
+/// #[derive(Component)]
+/// struct Frozen;
+///
+/// assert_eq!(Item::SCHEMA.size, 13);
+/// assert_eq!(Item::C.charges.offset(), 9);
+///
+/// let row: ItemRow = Item { owner: Entity::from_bits(7).unwrap(), broken: false, charges: 3 }.into_row();
+/// let item: ItemRef<'_> = Item::view(&row);
+/// assert_eq!((item.broken(), item.charges()), (false, 3));
+/// assert_eq!(item.to_owned().charges, 3);
+///
+/// let row = Pos { x: 1.0, y: 2.0 }.into_row();
+/// let pos: &Pos = Pos::view(&row);
+/// assert_eq!(pos.y, 2.0);
+///
+/// assert_eq!(Frozen::SCHEMA.size, 0);
+/// ```
+///
 /// # Safety
 /// Implemented by the derive only. `SCHEMA` must describe `Row` exactly: its size is that of `Row`, its alignment at
 /// least that of `Row` on every target, its fields cover every byte once, and bytes that [`validate`](Self::validate) accepts are a value of `Row`.

@@ -77,14 +77,6 @@ macro_rules! packed_numbers {
             }
         }
 
-        /// Compares the values, not the bytes.
-        impl PartialOrd for $name {
-            #[inline]
-            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-                self.get().partial_cmp(&other.get())
-            }
-        }
-
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Debug::fmt(&self.get(), f)
@@ -109,7 +101,15 @@ macro_rules! packed_integers {
     ($($name:ident),+ $(,)?) => {$(
         impl Eq for $name {}
 
-        #[expect(clippy::derive_ord_xor_partial_ord, reason = "both compare the values")]
+        /// Compares the values, not the bytes.
+        impl PartialOrd for $name {
+            #[inline]
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        /// Compares the values, not the bytes.
         impl Ord for $name {
             #[inline]
             fn cmp(&self, other: &Self) -> Ordering {
@@ -127,6 +127,20 @@ macro_rules! packed_integers {
 }
 
 packed_integers!(U16, U32, U64, U128, I16, I32, I64, I128);
+
+macro_rules! packed_floats {
+    ($($name:ident),+ $(,)?) => {$(
+        /// Compares the values; a stored `NaN` has no order.
+        impl PartialOrd for $name {
+            #[inline]
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                self.get().partial_cmp(&other.get())
+            }
+        }
+    )+};
+}
+
+packed_floats!(F32, F64);
 
 /// An [`Entity`](crate::Entity) as it stands in a packed row: eight little-endian bytes that are not all zero.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,7 +1,8 @@
 //! The rules that the tables of a database keep together: names, counts, and how a row is laid out.
 //!
-//! [`check_tables`] is `const`, so `schema!` runs it at compile time; [`check_layout`] follows types that were loaded
-//! from a file and runs then. Both answer with a [`Fault`], which knows places in the schema and no texts.
+//! [`check_names`] and [`check_distinct`] are `const`, so `schema!` runs them at compile time; [`check_layout`] follows
+//! types that were loaded from a file and runs then. All answer with a [`Fault`], which knows places in the schema and
+//! no texts.
 
 use std::borrow::Cow;
 
@@ -57,17 +58,16 @@ pub(super) enum FaultKind {
 }
 
 /// Checks names and counts of all tables.
-pub(super) const fn check_tables(tables: &[&TableSchema]) -> Result<(), Fault> {
+pub(super) fn check_tables(tables: &[&TableSchema]) -> Result<(), Fault> {
+    tables.iter().take(TABLES_MAX).enumerate().try_for_each(|(number, table)| check_names(table, number))?;
+    check_distinct(tables)
+}
+
+/// Checks the number of tables, and that no two have one name.
+pub(super) const fn check_distinct(tables: &[&TableSchema]) -> Result<(), Fault> {
     if tables.len() > TABLES_MAX {
         let kind = FaultKind::TooManyTables { found: tables.len() };
         return Err(Fault { place: Place::Table(TABLES_MAX), kind });
-    }
-    let mut number = 0;
-    while number < tables.len() {
-        if let Err(fault) = check_names(tables[number], number) {
-            return Err(fault);
-        }
-        number += 1;
     }
     match first_duplicate(Names::Tables(tables)) {
         Some((first, second)) => {
@@ -79,7 +79,7 @@ pub(super) const fn check_tables(tables: &[&TableSchema]) -> Result<(), Fault> {
 }
 
 /// Checks names and counts of one table.
-const fn check_names(table: &TableSchema, number: usize) -> Result<(), Fault> {
+pub(super) const fn check_names(table: &TableSchema, number: usize) -> Result<(), Fault> {
     let whole = Place::Table(number);
     if let Some(expected) = table_name_fault(text(&table.name)) {
         return Err(Fault { place: whole, kind: FaultKind::Name { expected } });

@@ -3,7 +3,6 @@
 //! Owns the logical description, its checks, its text form and its hash. It never touches a row in storage.
 
 mod check;
-mod const_text;
 mod database;
 mod error;
 mod field_type;
@@ -35,4 +34,4 @@ pub use value::{Value, ValueError};
 #[doc(hidden)]
 pub use ecsdb_derive::schema as __schema;
 #[doc(hidden)]
-pub use registry::check_schema as __check_schema;
+pub use registry::{check_schema as __check_schema, check_table as __check_table};

@@ -33,7 +33,7 @@ pub(super) const fn name_fault(name: &str) -> Option<&'static str> {
         index += 1;
     }
     if only_underscores {
-        return Some("a name with a letter in it");
+        return Some("a name with a letter or a digit in it");
     }
     if starts_with(bytes, RESERVED_PREFIX.as_bytes()) {
         return Some("a name that does not begin with `ecsdb_`, which is kept for the database's own");

@@ -3,10 +3,10 @@
 //! Owns the two traits that the macro implements, and the check that it runs at compile time. It is the proof on which
 //! the typed view of storage rests: a component reaches a table only by the number that [`TableOf`] gives it.
 
-use super::check::{Fault, FaultKind, Place, check_tables, fields, text};
-use super::const_text::Text;
+use super::check::{Fault, FaultKind, Place, check_distinct, check_names, fields, text};
 use super::names::{database_name_fault, version_fault};
 use super::{DatabaseSchema, RegistrySchema, TableSchema};
+use crate::__private::Text;
 use crate::component::Component;
 use crate::limits::{FIELDS_MAX, ROW_BYTES_MAX, TABLES_MAX};
 
@@ -93,15 +93,46 @@ macro_rules! schema {
     };
 }
 
+/// Puts the code here that a build script has made from `name.toml`, with `ecsdb_schema_gen::compile`.
+///
+/// ```ignore
+/// ecsdb::include_schema!("name");
+/// ```
+#[macro_export]
+macro_rules! include_schema {
+    ($name:literal) => {
+        include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
+    };
+}
+
 /// Stops the compiler with a text if the tables cannot make a database. `types` are the components as they were
-/// written, for the text.
+/// written, for the text. Each table is checked on its own, by [`check_table`]: the compiler does not like to interpret
+/// anything for long.
 #[doc(hidden)]
 pub const fn check_schema(name: &str, version: &str, types: &[&str], tables: &[&TableSchema]) {
-    let message = match fault(name, version, tables) {
-        None => return,
-        Some(fault) => fault.message(name, types, tables),
+    let fault = if let Some(expected) = database_name_fault(name) {
+        SchemaFault::Name(expected)
+    } else if let Some(expected) = version_fault(version) {
+        SchemaFault::Version(expected)
+    } else if let Err(fault) = check_distinct(tables) {
+        SchemaFault::Tables(fault)
+    } else {
+        return;
     };
-    panic!("{}", message.as_str());
+    panic!("{}", fault.message(name, types, tables).as_str());
+}
+
+/// Stops the compiler with a text if the table cannot stand in a database.
+#[doc(hidden)]
+pub const fn check_table(name: &str, written: &str, table: &TableSchema) {
+    let fault = if let Err(fault) = check_names(table, 0) {
+        fault
+    } else if table.size as usize > ROW_BYTES_MAX {
+        Fault { place: Place::Table(0), kind: FaultKind::RowTooLarge { found: table.size as u64 } }
+    } else {
+        return;
+    };
+    panic!("{}", SchemaFault::Tables(fault).message(name, &[written], &[table]).as_str());
 }
 
 /// What is wrong with a schema in Rust.
@@ -109,28 +140,6 @@ enum SchemaFault {
     Name(&'static str),
     Version(&'static str),
     Tables(Fault),
-}
-
-const fn fault(name: &str, version: &str, tables: &[&TableSchema]) -> Option<SchemaFault> {
-    if let Some(expected) = database_name_fault(name) {
-        return Some(SchemaFault::Name(expected));
-    }
-    if let Some(expected) = version_fault(version) {
-        return Some(SchemaFault::Version(expected));
-    }
-    if let Err(fault) = check_tables(tables) {
-        return Some(SchemaFault::Tables(fault));
-    }
-    let mut number = 0;
-    while number < tables.len() {
-        let found = tables[number].size as u64;
-        if found > ROW_BYTES_MAX as u64 {
-            let fault = Fault { place: Place::Table(number), kind: FaultKind::RowTooLarge { found } };
-            return Some(SchemaFault::Tables(fault));
-        }
-        number += 1;
-    }
-    None
 }
 
 impl SchemaFault {
@@ -150,7 +159,7 @@ const fn tables_message(out: Text, fault: &Fault, types: &[&str], tables: &[&Tab
         Place::Field(table, field) => (table, Some(field)),
     };
     if let FaultKind::TooManyTables { found } = fault.kind {
-        return out.number(found as u64).str(" tables: at most ").number(TABLES_MAX as u64).str(" are allowed");
+        return out.number(found).str(" tables: at most ").number(TABLES_MAX).str(" are allowed");
     }
     if let (FaultKind::Duplicate { first: Place::Table(first) }, None) = (fault.kind, field) {
         let out = out.str("`").str(types[first]).str("` and `").str(types[table]).str("` are both the table `");
@@ -164,13 +173,13 @@ const fn tables_message(out: Text, fault: &Fault, types: &[&str], tables: &[&Tab
     match fault.kind {
         FaultKind::Name { expected } => out.str("expected ").str(expected),
         FaultKind::Duplicate { .. } => out.str("there are two fields of this name"),
-        FaultKind::TooManyFields { found } => too_many(out, found as u64, " fields", FIELDS_MAX),
-        FaultKind::RowTooLarge { found } => too_many(out, found, " bytes in a row", ROW_BYTES_MAX),
+        FaultKind::TooManyFields { found } => too_many(out, found, " fields", FIELDS_MAX),
+        FaultKind::RowTooLarge { found } => too_many(out, found as usize, " bytes in a row", ROW_BYTES_MAX),
         // Found by `check_layout` only, or answered above.
         _ => out.str("the layout of a row is wrong"),
     }
 }
 
-const fn too_many(out: Text, found: u64, what: &str, limit: usize) -> Text {
-    out.number(found).str(what).str(": at most ").number(limit as u64).str(" are allowed")
+const fn too_many(out: Text, found: usize, what: &str, limit: usize) -> Text {
+    out.number(found).str(what).str(": at most ").number(limit).str(" are allowed")
 }

@@ -65,7 +65,7 @@ impl DatabaseSchema {
     ///
     /// # Errors
     /// If the text is not TOML, says something that is no schema, or describes tables that
-    /// [`from_tables`](Self::from_tables) would refuse. The first error in the file is reported, with its place.
+    /// [`from_tables`](Self::from_tables) would refuse. One error is reported, with its place.
     pub fn from_toml(text: &str, file: &str) -> Result<Self, SchemaError> {
         let source = Source { text, file };
         let document = source.parse()?;

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use crate::Component;
-use crate::schema::{FieldSchema, FieldType, RowLayout, Scalar, Schema, TableOf, TableSchema};
+use crate::schema::{
+    __check_schema, __check_table, FieldSchema, FieldType, RowLayout, Scalar, Schema, TableOf, TableSchema,
+};
 
 macro_rules! component {
     ($name:ident, $table:literal) => {
@@ -65,7 +67,7 @@ crate::schema! {
     /// Attributes and a trailing comma.
     #[derive(Clone, Copy, Debug)]
     #[schema(name = "second-world", version = "1.2.0")]
-    Second: self::parts::Health,
+    Second: parts::Health,
 }
 
 crate::schema! { pub(crate) Nothing: }
@@ -96,7 +98,11 @@ fn the_schema_is_that_of_its_tables() {
 
 /// What the compiler would print, had the schema been declared with these tables.
 fn refusal(name: &str, types: &[&str], tables: &[&TableSchema]) -> String {
-    let panic = std::panic::catch_unwind(|| crate::schema::__check_schema(name, "", types, tables)).unwrap_err();
+    let check = || {
+        types.iter().zip(tables).for_each(|(written, table)| __check_table(name, written, table));
+        __check_schema(name, "", types, tables);
+    };
+    let panic = std::panic::catch_unwind(check).unwrap_err();
     panic.downcast_ref::<String>().cloned().unwrap_or_else(|| (*panic.downcast_ref::<&str>().unwrap()).to_owned())
 }
 

@@ -1,0 +1,110 @@
+//! Names of a schema as names in Rust.
+
+use std::collections::HashMap;
+
+use crate::Error;
+
+/// The words that need `r#` before them, as of the 2024 edition.
+const KEYWORDS: [&str; 47] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
+    "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
+    "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "virtual", "where", "while",
+];
+
+/// The words that cannot stand there even with `r#`.
+const NEVER: [&str; 3] = ["crate", "self", "super"];
+
+/// `max_hp` as a type: `MaxHp`. Parts of a name that the schema sets apart by `-` count as well.
+pub fn type_name(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for part in name.split(['_', '-']) {
+        let mut letters = part.chars();
+        out.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        out.push_str(letters.as_str());
+    }
+    out
+}
+
+/// The name of a field, and whether it differs from that in the schema.
+pub fn field_name(name: &str) -> (String, bool) {
+    if NEVER.contains(&name) {
+        (format!("{name}_"), true)
+    } else if KEYWORDS.contains(&name) {
+        (format!("r#{name}"), false)
+    } else {
+        (name.to_owned(), false)
+    }
+}
+
+/// The names that are in use, and for what.
+pub struct Names<'f> {
+    file: &'f str,
+    used: HashMap<String, String>,
+}
+
+impl<'f> Names<'f> {
+    pub fn new(file: &'f str) -> Self {
+        Self { file, used: HashMap::new() }
+    }
+
+    /// Takes the name of a type, and those that the derive makes of it.
+    pub fn take(&mut self, what: &str, rust: &str, suffixes: &[&str]) -> Result<(), Error> {
+        let error = |rust: &str, reason: String| Error::Name {
+            file: self.file.to_owned(),
+            what: what.to_owned(),
+            rust: rust.to_owned(),
+            reason,
+        };
+        let valid = rust.starts_with(|first: char| first.is_ascii_alphabetic())
+            && rust.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+        if !valid || rust == "Self" {
+            return Err(error(rust, "which Rust does not allow".to_owned()));
+        }
+        for suffix in suffixes {
+            let name = format!("{rust}{suffix}");
+            if let Some(other) = self.used.get(&name) {
+                return Err(error(&name, format!("which is taken by {other}")));
+            }
+        }
+        for suffix in suffixes {
+            self.used.insert(format!("{rust}{suffix}"), what.to_owned());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_in_upper_camel_case() {
+        assert_eq!(
+            ["health", "max_hp", "_pad", "game-db", "a1_2b"].map(type_name),
+            ["Health", "MaxHp", "Pad", "GameDb", "A12b"]
+        );
+    }
+
+    #[test]
+    fn keywords_are_fields_too() {
+        assert_eq!(field_name("type"), ("r#type".to_owned(), false));
+        assert_eq!(field_name("self"), ("self_".to_owned(), true));
+        assert_eq!(field_name("hp"), ("hp".to_owned(), false));
+    }
+
+    #[test]
+    fn names_are_taken_once() {
+        let mut names = Names::new("a.toml");
+        names.take("table `a`", "A", &["", "Row"]).unwrap();
+        assert_eq!(
+            names.take("table `a_row`", "ARow", &["", "Row"]).unwrap_err().to_string(),
+            "a.toml: table `a_row` becomes the Rust name `ARow`, which is taken by table `a`"
+        );
+        assert_eq!(
+            names.take("table `self`", "Self", &[""]).unwrap_err().to_string(),
+            "a.toml: table `self` becomes the Rust name `Self`, which Rust does not allow"
+        );
+        assert!(names.take("table `_1`", "1", &[""]).is_err());
+    }
+}

@@ -1,0 +1,63 @@
+//! From TOML to components and back: the code of a build script compiles, and describes what the TOML describes.
+
+#![forbid(unsafe_code)]
+
+use ecsdb::schema::{DatabaseSchema, Schema, TableOf, TableSchema};
+use ecsdb::{Component, Entity};
+
+mod world {
+    //! In a module with lints of its own: generated code must not depend on what is around it.
+    #![deny(missing_docs, warnings)]
+
+    ecsdb::include_schema!("world");
+}
+
+mod game {
+    ecsdb::include_schema!("game");
+}
+
+fn toml(text: &str) -> DatabaseSchema {
+    DatabaseSchema::from_toml(text, "schema.toml").unwrap()
+}
+
+/// The tables without the names of their key columns, which a component does not know.
+fn without_keys(schema: &DatabaseSchema) -> Vec<TableSchema> {
+    schema.tables().iter().cloned().map(|table| TableSchema { key: None, ..table }).collect()
+}
+
+#[test]
+fn the_components_are_the_tables_of_the_file() {
+    let from_file = toml(include_str!("../schema/world.toml"));
+    let from_rust = world::World::schema();
+    assert_eq!((from_rust.name(), from_rust.version()), ("world", "0.1.0"));
+    assert_eq!(from_rust.tables(), without_keys(&from_file));
+    assert_eq!(from_rust.hash(), from_file.hash());
+    assert_eq!(toml(&from_rust.to_toml()), from_rust);
+    assert_eq!(<world::Body as TableOf<world::World>>::INDEX, 1);
+}
+
+#[test]
+fn the_example_of_the_requirements_becomes_components() {
+    let from_file = toml(include_str!("../../ecsdb/src/schema/tests/game.toml"));
+    let from_rust = game::Game::schema();
+    assert_eq!(from_rust.tables(), without_keys(&from_file));
+    assert_eq!(from_rust.hash(), from_file.hash());
+    let row = game::Health { hp: 7, max_hp: 9 }.into_row();
+    assert_eq!(game::Health::from_row(&row), game::Health { hp: 7, max_hp: 9 });
+}
+
+#[test]
+fn rows_of_the_generated_components_hold_their_values() {
+    let target = world::MoveTarget {
+        r#type: 3,
+        self_: true,
+        whom: None,
+        by: Entity::from_bits(1 << 32 | 5).unwrap(),
+        path: [[1.0, 2.0, 3.0]; 4],
+    };
+    assert_eq!(world::MoveTarget::from_row(&target.into_row()), target);
+    let body = world::Body { uuid: 1, at: [0.5; 3], flags: [1, 2, 3, 4] };
+    assert_eq!(size_of::<world::Body>(), 32);
+    assert_eq!(world::Body::from_row(&body.into_row()), body);
+    assert_eq!(world::Asleep::SCHEMA.size, 0);
+}

@@ -1,0 +1,12 @@
+use ecsdb::Component;
+
+#[derive(Component)]
+#[component(tabel = "healths", durability = "none")]
+struct Health {
+    #[component(renam = "points")]
+    hp: u32,
+    #[component(offset = 4)]
+    armour: u32,
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use ecsdb::Component;
+
+#[derive(Component)]
+struct Slice {
+    bytes: [u8],
+}
+
+#[derive(Component)]
+struct Object {
+    object: dyn Send + Sync,
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+use ecsdb::Component;
+use ecsdb_ui_attributes::floats;
+
+#[derive(Component)]
+#[floats]
+struct Packed {
+    a: u32,
+}
+
+#[derive(Component)]
+#[floats]
+#[repr(C)]
+struct Native {
+    a: u32,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use ecsdb::Component;
+
+#[derive(Component)]
+#[component(crate = nowhere::ecsdb)]
+struct Health {
+    hp: u32,
+    armour: u32,
+}
+
+fn main() {}

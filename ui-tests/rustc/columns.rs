@@ -1,0 +1,22 @@
+use ecsdb::Component;
+
+mod bank {
+    #[derive(ecsdb::Component)]
+    pub struct Account {
+        pub cents: i64,
+        pin: u16,
+    }
+}
+
+fn main() {}
+
+fn uses(row: bank::AccountRow) {
+    // A column that does not exist.
+    let _ = bank::Account::C.cent;
+    // A column that is private, and so are its method and its place in the row.
+    let _ = bank::Account::C.pin;
+    let _ = bank::Account::view(&row).pin();
+    let _ = row.pin;
+    // A value of another type.
+    let _ = bank::Account::C.cents.ge(50_u32);
+}

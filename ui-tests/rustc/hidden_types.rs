@@ -1,0 +1,19 @@
+//! An alias hides a type from the derive, not from the compiler.
+
+use ecsdb::Component;
+
+type Name = String;
+type Shared = &'static u32;
+
+#[derive(Component)]
+struct Hidden {
+    name: Name,
+}
+
+#[derive(Component)]
+#[repr(C)]
+struct HiddenReference {
+    shared: Shared,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use ecsdb::Component;
+
+#[derive(Component)]
+#[r#repr(r#C)]
+struct Gap {
+    a: u8,
+    b: u16,
+}
+
+fn main() {}

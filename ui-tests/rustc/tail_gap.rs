@@ -1,0 +1,10 @@
+use ecsdb::Component;
+
+#[derive(Component)]
+#[repr(C)]
+struct Gap {
+    a: u32,
+    b: u8,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use ecsdb::Component;
+
+#[derive(Component)]
+#[repr(C)]
+struct Gap(u32, u16, u64);
+
+fn main() {}
