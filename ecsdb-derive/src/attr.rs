@@ -10,7 +10,7 @@ use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path};
 
 use crate::ast::{parse_all, without_group};
 use crate::ctxt::Ctxt;
-use crate::names::{is_name, nearest};
+use crate::names::{column_fault, nearest, table_fault};
 
 /// A key and how it is written.
 type Key = (&'static str, &'static str);
@@ -44,7 +44,7 @@ impl StructAttrs {
         let mut parsed = Self::default();
         for item in items(cx, attrs, Place { keys: STRUCT_KEYS, others: FIELD_KEYS, other_place: "field" }) {
             match item.shape.0 {
-                "table" => set(cx, &mut parsed.table, &item, name_literal(cx, &item)),
+                "table" => set(cx, &mut parsed.table, &item, name_literal(cx, &item, table_fault)),
                 "row" => set(cx, &mut parsed.row, &item, item.value(cx)),
                 "view" => set(cx, &mut parsed.view, &item, item.value(cx)),
                 _ => {
@@ -61,7 +61,7 @@ impl FieldAttrs {
     pub fn parse(cx: &Ctxt, attrs: &[Attribute]) -> Self {
         let mut parsed = Self::default();
         for item in items(cx, attrs, Place { keys: FIELD_KEYS, others: STRUCT_KEYS, other_place: "struct" }) {
-            set(cx, &mut parsed.rename, &item, name_literal(cx, &item));
+            set(cx, &mut parsed.rename, &item, name_literal(cx, &item, column_fault));
         }
         parsed
     }
@@ -105,14 +105,14 @@ impl Item {
     }
 }
 
-/// A string that is fit to be the name of a table or a column.
-fn name_literal(cx: &Ctxt, item: &Item) -> Option<LitStr> {
+/// A string that is fit to be the name of a table or a column, as `fault` judges. A bad one is reported and kept, so
+/// that the name that it replaces is not judged too.
+fn name_literal(cx: &Ctxt, item: &Item, fault: fn(&str) -> Option<&'static str>) -> Option<LitStr> {
     let literal: LitStr = item.value(cx)?;
-    if is_name(&literal.value()) {
-        return Some(literal);
+    if let Some(expected) = fault(&literal.value()) {
+        cx.at(literal.span(), format_args!("expected {expected}"));
     }
-    cx.at(literal.span(), "a name is made of letters, digits and `_`, and does not start with a digit");
-    None
+    Some(literal)
 }
 
 fn set<T>(cx: &Ctxt, slot: &mut Option<T>, item: &Item, value: Option<T>) {

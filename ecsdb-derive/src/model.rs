@@ -5,13 +5,13 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
-use syn::{Ident, LitStr, Member, Visibility};
+use syn::{Ident, Member, Visibility};
 
 use crate::ast::{Body, Field, Input, Shape};
 use crate::attr::{self, FieldAttrs, Storage, StructAttrs};
 use crate::check::{self, Refused};
 use crate::ctxt::Ctxt;
-use crate::names::snake_case;
+use crate::names::{column_fault, snake_case, table_fault};
 
 /// A component.
 pub struct Model<'a> {
@@ -131,7 +131,7 @@ pub fn model<'a>(cx: &Ctxt, input: &'a Input, attrs: &StructAttrs) -> Option<Mod
         shape,
         storage,
         krate: CratePath::new(attrs),
-        table: attrs.table.as_ref().map_or_else(|| snake_case(&ident.unraw().to_string()), LitStr::value),
+        table: table_name(cx, ident, attrs),
         doc: attr::doc(&input.attrs),
         row: attrs.row.clone().unwrap_or_else(|| format_ident!("{}Row", ident)),
         view: attrs.view.clone().unwrap_or_else(|| format_ident!("{}Ref", ident)),
@@ -153,7 +153,7 @@ fn column<'a>(cx: &Ctxt, field: &'a Field, fields: usize) -> Column<'a> {
         member: &field.member,
         ty: &field.ty,
         span: field.span,
-        name: attrs.rename.map_or_else(|| getter.unraw().to_string(), |name| name.value()),
+        name: column_name(cx, &getter, &attrs),
         label: match &field.member {
             Member::Named(name) => name.unraw().to_string(),
             Member::Unnamed(index) => index.index.to_string(),
@@ -161,6 +161,36 @@ fn column<'a>(cx: &Ctxt, field: &'a Field, fields: usize) -> Column<'a> {
         getter,
         doc: attr::doc(&field.attrs),
     }
+}
+
+/// The name of the table: given, or made of that of the struct.
+fn table_name(cx: &Ctxt, ident: &Ident, attrs: &StructAttrs) -> String {
+    if let Some(table) = &attrs.table {
+        return table.value();
+    }
+    let name = snake_case(&ident.unraw().to_string());
+    if let Some(expected) = table_fault(&name) {
+        let message = format_args!(
+            "the table would be named `{name}`, expected {expected}: write `#[component(table = \"...\")]`"
+        );
+        cx.at(ident.span(), message);
+    }
+    name
+}
+
+/// The name of a column: given, or that of the field.
+fn column_name(cx: &Ctxt, getter: &Ident, attrs: &FieldAttrs) -> String {
+    if let Some(name) = &attrs.rename {
+        return name.value();
+    }
+    let name = getter.unraw().to_string();
+    if let Some(expected) = column_fault(&name) {
+        let message = format_args!(
+            "the column would be named `{name}`, expected {expected}: write `#[component(rename = \"...\")]`"
+        );
+        cx.at(getter.span(), message);
+    }
+    name
 }
 
 /// `row` and `view` name types that only a packed component with fields has.

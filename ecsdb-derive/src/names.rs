@@ -17,9 +17,34 @@ pub fn snake_case(name: &str) -> String {
     snake
 }
 
-/// Whether a table or a column can have this name: letters, digits and `_`, not first a digit.
-pub fn is_name(name: &str) -> bool {
-    name.chars().all(|c| c == '_' || c.is_alphanumeric()) && name.chars().next().is_some_and(|c| !c.is_numeric())
+/// What is asked of the name of a column, and missing here. The same rules, in the same words, as those of schemas in
+/// files; a `schema!` holds the two together.
+pub fn column_fault(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        return Some("a name that is not empty");
+    }
+    if name.len() > 128 {
+        return Some("a name of at most 128 bytes");
+    }
+    let is_word = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+    if !is_word || name.as_bytes()[0].is_ascii_digit() {
+        return Some("a snake_case name: a-z, 0-9 and `_`, not beginning with a digit");
+    }
+    if name.bytes().all(|byte| byte == b'_') {
+        return Some("a name with a letter in it");
+    }
+    if name.starts_with("ecsdb_") {
+        return Some("a name that does not begin with `ecsdb_`, which is kept for the database's own");
+    }
+    None
+}
+
+/// What is asked of the name of a table, and missing here.
+pub fn table_fault(name: &str) -> Option<&'static str> {
+    if name == "entities" {
+        return Some("another name than `entities`, which is the table of the entities themselves");
+    }
+    column_fault(name)
 }
 
 /// The one of `candidates` that is a few typing errors away from `name`.
@@ -73,13 +98,14 @@ mod tests {
     }
 
     #[test]
-    fn names_are_words() {
-        for name in ["hp", "_0", "größe", "a1"] {
-            assert!(is_name(name), "{name}");
+    fn names_follow_the_rules_of_schemas() {
+        for good in ["hp", "_0", "_pad", "a1", "type"] {
+            assert_eq!(table_fault(good), None, "{good}");
         }
-        for name in ["", "1a", "a b", "a.b", "a-b", "\"", "a\n"] {
-            assert!(!is_name(name), "{name:?}");
+        for bad in ["", "_", "__", "1a", "maxHp", "a-b", "a.b", "größe", "ecsdb_log", "entities", &"x".repeat(129)] {
+            assert!(table_fault(bad).is_some(), "{bad}");
         }
+        assert_eq!(column_fault("entities"), None, "a column may be called so");
     }
 
     #[test]

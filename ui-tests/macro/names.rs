@@ -16,4 +16,14 @@ struct Twice {
     b: u32,
 }
 
+#[derive(Component)]
+struct Entities {
+    maxHp: u32,
+    größe: u32,
+}
+
+#[derive(Component)]
+#[component(table = "ecsdb_log")]
+struct Log;
+
 fn main() {}

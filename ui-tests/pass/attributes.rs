@@ -11,7 +11,7 @@ struct Health {
 }
 
 #[derive(Component)]
-#[component(table = "größe")]
+#[component(table = "sizes")]
 #[component(crate = ::ecsdb)]
 struct Size(#[component(rename = "cm")] u16);
 
@@ -34,7 +34,7 @@ fn main() {
     let view: HealthView<'_> = Health::view(&row);
     assert_eq!(view.hp(), 5);
     assert_eq!((&*Health::SCHEMA.name, Health::C.hp.name()), ("healths", "points"));
-    assert_eq!((&*Size::SCHEMA.name, Size::C.0.name()), ("größe", "cm"));
+    assert_eq!((&*Size::SCHEMA.name, Size::C.0.name()), ("sizes", "cm"));
     assert_eq!(Before::C.extra.offset(), 4);
     assert_eq!(Aligned::SCHEMA.size, 4);
 }

@@ -71,6 +71,7 @@ impl Methods {
 #[allow(non_snake_case)]
 #[derive(Component)]
 struct Shouting {
+    #[component(rename = "hp")]
     HP: u32,
 }
 
