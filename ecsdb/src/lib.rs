@@ -46,7 +46,7 @@ pub use entity::Entity;
 pub use query::{
     DynRow, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView, View,
 };
-pub use query::{FIELDS_TABLE, TABLES_TABLE};
+pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
 pub use storage::{MemoryLimit, MemoryUsage, SlotsExhausted};
 pub use transaction::{
     Bundle, Commit, CommitLog, DynTransaction, GuardFailure, LogError, OpError, Ticket, Transaction,

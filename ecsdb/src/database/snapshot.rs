@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::core::Core;
 use crate::entity::Entity;
-use crate::query::{DynView, Query, QueryIter, QueryParam, ReadError, TableView, View};
+use crate::query::{DynView, Item, Query, QueryIter, QueryParam, ReadError, TableView, View};
 use crate::schema::{Schema, TableOf, TableSchema};
 use crate::storage::Version;
 use crate::sync::shim::Arc as VersionRef;
@@ -128,7 +128,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> SnapshotQuery<'v, S, Q> {
 
     /// Calls `work` with every item. The fastest way on one core.
     #[inline]
-    pub fn for_each(self, work: impl FnMut(Q::Item<'v>)) {
+    pub fn for_each(self, work: impl FnMut(Item<'v, S, Q>)) {
         self.query.for_each(work);
     }
 
@@ -141,7 +141,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> SnapshotQuery<'v, S, Q> {
     ///
     /// # Panics
     /// If `work` does.
-    pub fn par_for_each(self, work: impl Fn(Q::Item<'v>) + Send + Sync) {
+    pub fn par_for_each(self, work: impl Fn(Item<'v, S, Q>) + Send + Sync) {
         self.query.par_for_each_on(self.workers, work);
     }
 
@@ -153,7 +153,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> SnapshotQuery<'v, S, Q> {
     pub fn par_fold<A: Send>(
         self,
         init: impl Fn() -> A + Send + Sync,
-        fold: impl Fn(A, Q::Item<'v>) -> A + Send + Sync,
+        fold: impl Fn(A, Item<'v, S, Q>) -> A + Send + Sync,
         reduce: impl Fn(A, A) -> A + Send + Sync,
     ) -> A {
         self.query.par_fold_on(self.workers, init, fold, reduce)
@@ -161,7 +161,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> SnapshotQuery<'v, S, Q> {
 }
 
 impl<'v, S: Schema, Q: QueryParam<S>> IntoIterator for SnapshotQuery<'v, S, Q> {
-    type Item = Q::Item<'v>;
+    type Item = Item<'v, S, Q>;
     type IntoIter = QueryIter<'v, S, Q>;
 
     fn into_iter(self) -> Self::IntoIter {

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::iter::QueryIter;
-use super::param::QueryParam;
+use super::param::{Item, QueryParam};
 use super::view::View;
 use crate::schema::{Schema, TableOf};
 use crate::storage::Table;
@@ -56,7 +56,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
 
     /// Calls `work` with every item. The fastest way: whole blocks in one loop.
     #[inline]
-    pub fn for_each(self, work: impl FnMut(Q::Item<'v>)) {
+    pub fn for_each(self, work: impl FnMut(Item<'v, S, Q>)) {
         self.iter().for_each(work);
     }
 
@@ -67,7 +67,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
 }
 
 impl<'v, S: Schema, Q: QueryParam<S>> IntoIterator for Query<'v, S, Q> {
-    type Item = Q::Item<'v>;
+    type Item = Item<'v, S, Q>;
     type IntoIter = QueryIter<'v, S, Q>;
 
     fn into_iter(self) -> Self::IntoIter {

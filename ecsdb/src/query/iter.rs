@@ -3,23 +3,27 @@
 use core::ops::Range;
 
 use super::builder::Filter;
-use super::param::QueryParam;
+use super::param::{Fetch, Item, QueryParam};
 use super::view::View;
 use crate::bits::bits;
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
 use crate::schema::Schema;
 
+type Source<'v, S, Q> = <<Q as QueryParam<S>>::Fetch as Fetch<S>>::Source<'v>;
+type InChunk<'v, S, Q> = <<Q as QueryParam<S>>::Fetch as Fetch<S>>::InChunk<'v>;
+type InBlock<'v, S, Q> = <<Q as QueryParam<S>>::Fetch as Fetch<S>>::InBlock<'v>;
+
 /// The items of a query, in the order of slots.
 pub struct QueryIter<'v, S: Schema, Q: QueryParam<S>> {
-    source: Q::Source<'v>,
+    source: Source<'v, S, Q>,
     filters: Vec<Filter<'v>>,
     chunks: Range<usize>,
     /// The chunk at hand, and its first block.
-    chunk: Option<(Q::InChunk<'v>, usize)>,
+    chunk: Option<(InChunk<'v, S, Q>, usize)>,
     /// Blocks of that chunk that are still to come.
     blocks: u64,
     /// The block at hand.
-    block: Option<Q::InBlock<'v>>,
+    block: Option<InBlock<'v, S, Q>>,
     /// Slots of that block that are still to come.
     word: u64,
     dense: bool,
@@ -30,7 +34,7 @@ pub struct QueryIter<'v, S: Schema, Q: QueryParam<S>> {
 impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
     pub(super) fn new(view: View<'v, S>, filters: Vec<Filter<'v>>, chunks: Range<usize>) -> Self {
         Self {
-            source: Q::source(view),
+            source: Q::Fetch::source(view),
             filters,
             chunks,
             chunk: None,
@@ -49,22 +53,22 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
                 let Some((chunk, first)) = self.chunk else { return false };
                 let block = self.blocks.trailing_zeros() as usize;
                 self.blocks &= self.blocks - 1;
-                let word = filtered(Q::word(chunk, block), &self.filters, first + block);
+                let word = filtered(Q::Fetch::word(chunk, block), &self.filters, first + block);
                 if word == 0 {
                     continue;
                 }
                 if self.blocks != 0 {
-                    Q::prefetch(chunk, self.blocks.trailing_zeros() as usize);
+                    Q::Fetch::prefetch(chunk, self.blocks.trailing_zeros() as usize);
                 }
-                let rows = Q::block(chunk, block);
-                self.dense = Q::is_dense(&rows, word);
+                let rows = Q::Fetch::block(chunk, block);
+                self.dense = Q::Fetch::is_dense(&rows, word);
                 self.block = Some(rows);
                 self.word = word;
                 self.index = 0;
                 return true;
             }
             let Some(index) = self.chunks.next() else { return false };
-            if let Some((chunk, summary)) = Q::chunk(self.source, index) {
+            if let Some((chunk, summary)) = Q::Fetch::chunk(self.source, index) {
                 self.chunk = Some((chunk, index * CHUNK_BLOCKS));
                 self.blocks = summary;
             }
@@ -90,7 +94,7 @@ fn filtered(word: u64, filters: &[Filter<'_>], block: usize) -> u64 {
 }
 
 impl<'v, S: Schema, Q: QueryParam<S>> Iterator for QueryIter<'v, S, Q> {
-    type Item = Q::Item<'v>;
+    type Item = Item<'v, S, Q>;
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
@@ -102,7 +106,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> Iterator for QueryIter<'v, S, Q> {
         let block = self.block.as_ref()?;
         let index = self.index;
         self.index += 1;
-        Some(if self.dense { Q::dense(block, index, bit) } else { Q::sparse(block, bit) })
+        Some(if self.dense { Q::Fetch::dense(block, index, bit) } else { Q::Fetch::sparse(block, bit) })
     }
 
     #[inline]
@@ -117,19 +121,19 @@ impl<'v, S: Schema, Q: QueryParam<S>> Iterator for QueryIter<'v, S, Q> {
             let Some(block) = self.block else { return result };
             if !self.dense {
                 for bit in bits(word) {
-                    result = work(result, Q::sparse(&block, bit));
+                    result = work(result, Q::Fetch::sparse(&block, bit));
                 }
             } else if first == 0 && word == u64::MAX {
                 for bit in 0..BLOCK_SLOTS {
-                    result = work(result, Q::dense(&block, bit, bit as u32));
+                    result = work(result, Q::Fetch::dense(&block, bit, bit as u32));
                 }
-            } else if Q::NEEDS_BIT {
+            } else if <Q::Fetch as Fetch<S>>::NEEDS_BIT {
                 for (index, bit) in bits(word).enumerate() {
-                    result = work(result, Q::dense(&block, first + index, bit));
+                    result = work(result, Q::Fetch::dense(&block, first + index, bit));
                 }
             } else {
                 for index in first..first + word.count_ones() as usize {
-                    result = work(result, Q::dense(&block, index, 0));
+                    result = work(result, Q::Fetch::dense(&block, index, 0));
                 }
             }
         }

@@ -16,6 +16,6 @@ mod view;
 pub use builder::Query;
 pub use dyn_view::{DynRow, DynTable, DynView, FIELDS_TABLE, TABLES_TABLE};
 pub use iter::QueryIter;
-pub use param::QueryParam;
+pub use param::{Fetch, Item, QueryParam, RowOf, RowParam};
 pub use table_view::{Pages, TableIter, TableView};
 pub use view::{ReadError, View};

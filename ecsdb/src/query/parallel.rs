@@ -4,12 +4,12 @@ use rayon::prelude::*;
 
 use super::builder::Query;
 use super::iter::QueryIter;
-use super::param::QueryParam;
+use super::param::{Item, QueryParam};
 use crate::schema::Schema;
 
 impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
     /// Calls `work` with every item, chunk by chunk of 4,096 slots on the threads of `workers`.
-    pub(crate) fn par_for_each_on(self, workers: &rayon::ThreadPool, work: impl Fn(Q::Item<'v>) + Send + Sync) {
+    pub(crate) fn par_for_each_on(self, workers: &rayon::ThreadPool, work: impl Fn(Item<'v, S, Q>) + Send + Sync) {
         self.par_fold_on(workers, || (), |(), item| work(item), |(), ()| ());
     }
 
@@ -18,7 +18,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
         self,
         workers: &rayon::ThreadPool,
         init: impl Fn() -> A + Send + Sync,
-        fold: impl Fn(A, Q::Item<'v>) -> A + Send + Sync,
+        fold: impl Fn(A, Item<'v, S, Q>) -> A + Send + Sync,
         reduce: impl Fn(A, A) -> A + Send + Sync,
     ) -> A {
         let view = self.view;

@@ -7,16 +7,33 @@ use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
 use crate::schema::{Schema, TableOf};
 use crate::storage::{Chunk, Entities, Table};
 
-/// Something that a query gives for each entity: `&T` (a view of the row; `&T` itself for native rows), `Option<&T>`,
-/// the view type of a packed row, [`Entity`], or a tuple of up to eight of these.
-///
-/// It works block by block: 64 slots at a time, chunk by chunk.
+/// Something that a query gives for each entity: `&T` (a view of the row; `&T` itself for native rows), the view type of
+/// a packed row, an `Option` of either, [`Entity`], or a tuple of up to eight of these.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be asked for in a query of `{S}`",
     label = "not a query parameter",
     note = "a query asks for `Entity`, `&T`, `Option<&T>` where `T` is a table of `{S}`, or a tuple of these"
 )]
 pub trait QueryParam<S: Schema> {
+    /// How it is found.
+    #[doc(hidden)]
+    type Fetch: Fetch<S>;
+}
+
+/// A query parameter that is the row of one table: `&T`, or the view type of a packed row.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not the row of a table of `{S}`", label = "not a row")]
+pub trait RowParam<S: Schema>: QueryParam<S> {
+    /// The component whose row it is.
+    #[doc(hidden)]
+    type Component: TableOf<S>;
+}
+
+/// What the query `Q` gives for one entity.
+pub type Item<'v, S, Q> = <<Q as QueryParam<S>>::Fetch as Fetch<S>>::Item<'v>;
+
+/// How a query finds its items: block by block of 64 slots, chunk by chunk. Not for use outside this crate and its
+/// derive.
+pub trait Fetch<S: Schema> {
     /// What the query gives for one entity.
     type Item<'v>;
     /// The directory that it looks into.
@@ -55,6 +72,28 @@ pub trait QueryParam<S: Schema> {
     /// The item of slot `bit`.
     #[doc(hidden)]
     fn sparse<'v>(block: &Self::InBlock<'v>, bit: u32) -> Self::Item<'v>;
+}
+
+/// The row of `T`, which the entity must have.
+pub struct RowOf<T>(core::marker::PhantomData<fn() -> T>);
+
+/// The row of `T`, if the entity has one.
+pub struct OptionalRowOf<T>(core::marker::PhantomData<fn() -> T>);
+
+impl<S: Schema, T: TableOf<S>> QueryParam<S> for &T {
+    type Fetch = RowOf<T>;
+}
+
+impl<S: Schema, T: TableOf<S>> RowParam<S> for &T {
+    type Component = T;
+}
+
+impl<S: Schema, P: RowParam<S>> QueryParam<S> for Option<P> {
+    type Fetch = OptionalRowOf<P::Component>;
+}
+
+impl<S: Schema> QueryParam<S> for Entity {
+    type Fetch = Self;
 }
 
 fn table_of<'v, S: Schema, T: TableOf<S>>(view: View<'v, S>) -> TableSource<'v, T> {
@@ -123,7 +162,7 @@ impl<'v, T: crate::Component> TableChunk<'v, T> {
     }
 }
 
-impl<S: Schema, T: TableOf<S>> QueryParam<S> for &T {
+impl<S: Schema, T: TableOf<S>> Fetch<S> for RowOf<T> {
     type Item<'v> = T::Ref<'v>;
     type Source<'v> = TableSource<'v, T>;
     type InChunk<'v> = TableChunk<'v, T>;
@@ -173,7 +212,7 @@ impl<S: Schema, T: TableOf<S>> QueryParam<S> for &T {
     }
 }
 
-impl<S: Schema, T: TableOf<S>> QueryParam<S> for Option<&T> {
+impl<S: Schema, T: TableOf<S>> Fetch<S> for OptionalRowOf<T> {
     type Item<'v> = Option<T::Ref<'v>>;
     type Source<'v> = TableSource<'v, T>;
     type InChunk<'v> = TableChunk<'v, T>;
@@ -222,7 +261,7 @@ impl<S: Schema, T: TableOf<S>> QueryParam<S> for Option<&T> {
     }
 }
 
-impl<S: Schema> QueryParam<S> for Entity {
+impl<S: Schema> Fetch<S> for Entity {
     type Item<'v> = Self;
     type Source<'v> = &'v Entities;
     type InChunk<'v> = (&'v Entities, usize);
@@ -262,7 +301,7 @@ impl<S: Schema> QueryParam<S> for Entity {
 
     #[inline]
     fn dense<'v>(block: &Self::InBlock<'v>, _: usize, bit: u32) -> Self::Item<'v> {
-        <Self as QueryParam<S>>::sparse(block, bit)
+        <Self as Fetch<S>>::sparse(block, bit)
     }
 
     #[inline]
@@ -274,6 +313,10 @@ impl<S: Schema> QueryParam<S> for Entity {
 macro_rules! tuples {
     ($($name:ident $index:tt),+) => {
         impl<S: Schema, $($name: QueryParam<S>),+> QueryParam<S> for ($($name,)+) {
+            type Fetch = ($($name::Fetch,)+);
+        }
+
+        impl<S: Schema, $($name: Fetch<S>),+> Fetch<S> for ($($name,)+) {
             type Item<'v> = ($($name::Item<'v>,)+);
             type Source<'v> = ($($name::Source<'v>,)+);
             type InChunk<'v> = ($($name::InChunk<'v>,)+);

@@ -4,7 +4,7 @@ use crate::bits::bits;
 use crate::bytes::rows_of_mut;
 use crate::change_set::ColumnSet;
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
-use crate::query::{QueryParam, View};
+use crate::query::{Fetch, Item, QueryParam, View};
 use crate::schema::{Schema, TableOf};
 use crate::storage::{Batch, PageRewrite, StorageError};
 
@@ -31,7 +31,7 @@ pub trait UpdateFn<S: Schema, P> {
 fn run<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
     batch: &mut Batch<'_>,
     workers: &rayon::ThreadPool,
-    change: impl for<'v> Fn(&mut A, Q::Item<'v>) + Sync,
+    change: impl for<'v> Fn(&mut A, Item<'v, S, Q>) + Sync,
 ) -> Result<u64, StorageError> {
     batch.rewrite(
         A::INDEX,
@@ -39,9 +39,9 @@ fn run<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
         |version, block| {
             // SAFETY: `UpdateFn` is only run by a `Transaction<S>`, whose write buffer was made for `S`.
             let view = unsafe { View::<S>::new(version) };
-            match Q::chunk(Q::source(view), block / CHUNK_BLOCKS) {
+            match Q::Fetch::chunk(Q::Fetch::source(view), block / CHUNK_BLOCKS) {
                 Some((chunk, summary)) if summary >> (block % CHUNK_BLOCKS) & 1 == 1 => {
-                    Q::word(chunk, block % CHUNK_BLOCKS)
+                    Q::Fetch::word(chunk, block % CHUNK_BLOCKS)
                 }
                 _ => 0,
             }
@@ -54,29 +54,29 @@ fn run<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
 #[inline]
 fn page_of<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
     page: PageRewrite<'_>,
-    change: &impl for<'v> Fn(&mut A, Q::Item<'v>),
+    change: &impl for<'v> Fn(&mut A, Item<'v, S, Q>),
 ) {
     // SAFETY: as in `run`.
     let view = unsafe { View::<S>::new(page.version) };
     // SAFETY: a copy of the rows of the table of `A`, which are values of `A::Row`, at the start of a page.
     let mut rows = unsafe { rows_of_mut::<A::Row>(page.rows) };
-    let Some((chunk, _)) = Q::chunk(Q::source(view), page.first_block / CHUNK_BLOCKS) else { return };
+    let Some((chunk, _)) = Q::Fetch::chunk(Q::Fetch::source(view), page.first_block / CHUNK_BLOCKS) else { return };
     for (index, (present, selected)) in page.present.iter().zip(page.selected).enumerate() {
         let (here, rest) = rows.split_at_mut(present.count_ones() as usize);
         rows = rest;
         if *selected == 0 {
             continue;
         }
-        let others = Q::block(chunk, (page.first_block + index) % CHUNK_BLOCKS);
-        if present == selected && *present == u64::MAX && Q::is_dense(&others, u64::MAX) {
+        let others = Q::Fetch::block(chunk, (page.first_block + index) % CHUNK_BLOCKS);
+        if present == selected && *present == u64::MAX && Q::Fetch::is_dense(&others, u64::MAX) {
             for (bit, row) in here.iter_mut().enumerate().take(BLOCK_SLOTS) {
-                A::with_mut(row, |row| change(row, Q::dense(&others, bit, bit as u32)));
+                A::with_mut(row, |row| change(row, Q::Fetch::dense(&others, bit, bit as u32)));
             }
             continue;
         }
         for (row, bit) in here.iter_mut().zip(bits(*present)) {
             if selected >> bit & 1 == 1 {
-                let item = Q::sparse(&others, bit + page.first_bit as u32);
+                let item = Q::Fetch::sparse(&others, bit + page.first_bit as u32);
                 A::with_mut(row, |row| change(row, item));
             }
         }
@@ -97,13 +97,13 @@ macro_rules! closures {
         impl<S: Schema, Target: TableOf<S>, Closure, $($name: UpdateParam<S>),+> UpdateFn<S, (Target, $($name),+)> for Closure
         where
             // The first bound lets the compiler find the parameters, the second says that they come from any version.
-            Closure: Fn(&mut Target, $($name),+) + for<'v> Fn(&mut Target, $($name::Item<'v>),+) + Sync,
+            Closure: Fn(&mut Target, $($name),+) + for<'v> Fn(&mut Target, $(Item<'v, S, $name>),+) + Sync,
         {
             fn run(self, batch: &mut Batch<'_>, workers: &rayon::ThreadPool) -> Result<u64, StorageError> {
                 fn call<S: Schema, Target, $($name: UpdateParam<S>),+>(
-                    closure: &impl for<'v> Fn(&mut Target, $($name::Item<'v>),+),
+                    closure: &impl for<'v> Fn(&mut Target, $(Item<'v, S, $name>),+),
                     row: &mut Target,
-                    item: <($($name,)+) as QueryParam<S>>::Item<'_>,
+                    item: Item<'_, S, ($($name,)+)>,
                 ) {
                     closure(row, $(item.$index),+);
                 }
