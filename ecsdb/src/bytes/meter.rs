@@ -1,9 +1,7 @@
 //! Counted page buffers: who holds how many bytes, exactly, whichever thread lets go last.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use super::{Line, LineBuf};
+use crate::sync::shim::unwatched::{Arc, AtomicUsize, Ordering};
 
 /// Counts the bytes of all pages of one database that are allocated right now.
 ///

@@ -69,7 +69,10 @@ fn who_gives_up_lets_the_next_one_in() {
         let budget = Arc::clone(&budget);
         thread::spawn(move || budget.acquire_timeout(10, Duration::from_millis(20)))
     };
-    until_waiting(&budget, 1);
+    // On a slow machine it may have given up before anybody has seen it wait; the outcome is the same.
+    while !large.is_finished() && crate::sync::shim::lock(&budget.line).waiting.is_empty() {
+        thread::yield_now();
+    }
     let small = {
         let budget = Arc::clone(&budget);
         thread::spawn(move || budget.acquire(5))

@@ -10,10 +10,10 @@
 //! ```text
 //! reader: load                                   writer: store
 //!  r1  p = current                                w1  current = next            Release
-//!  r2  slot: null -> p            CAS, Acquire    w2  fence                     SeqCst
+//!  r2  slot: null -> p            CAS, Relaxed    w2  fence                     SeqCst
 //!  r3  fence                      SeqCst          w3  look at every slot        Acquire
 //!  r4  q = current                Acquire         w4  previous named? keep one count of it (retired)
-//!      q != p: slot = q (Release), p = q, r3          else give the count away
+//!      q != p: slot = q (Relaxed), p = q, r3          else give the count away
 //!  r5  count of p + 1             Relaxed
 //!  r6  slot: p -> null            Release
 //! ```
@@ -32,9 +32,10 @@
 //! The fences r3 and w2 are totally ordered. Take the last displacement of `p` (w1, w2) and a reader of `p`:
 //!
 //! - *r3 before w2:* w3 sees what r2 wrote to the slot, or something later. If it sees `p`, the value is retired. If
-//!   it sees something later, that is r6 or what another reader wrote on top of it; both were written with Release after
-//!   r5 (the CAS of r2 continues the release sequence of r6, and the Release of a changed announcement comes after the
-//!   Acquire of r2, so nothing is lost in between). Then the writer sees the new count, and is not the only owner.
+//!   it sees something later, that is r6 or what another reader wrote on top of it. r6 is a Release store after r5; the
+//!   CAS of the next reader continues its release sequence; and whatever that reader stores later comes after its r3,
+//!   which is an acquire and a release fence as well and so passes on what its CAS has read. In each case the writer sees
+//!   the new count, and is not the only owner.
 //! - *w2 before r3:* r4 sees `next` or something later. If that is `p` again, then `p` was published again after this
 //!   displacement, which was not the last one. Hence r4 sees another address and r5 is not reached with `p`.
 //!
@@ -233,20 +234,23 @@ impl<T> Published<T> {
         let mut seen = shared.current.load(Ordering::Relaxed);
         let slot = shared.claim(seen);
         while !mutant!("publish/no second look") {
-            // r3. SeqCst: pairs with w2, see there.
+            // r3. SeqCst: pairs with w2, see there. It also does the Acquire of r2.
             if !mutant!("publish/reader without fence") {
                 fence(Ordering::SeqCst);
             }
-            // r4. Acquire: pairs with w1, so that the contents of the value are visible.
-            let current = shared.current.load(Ordering::Acquire);
+            // r4. Acquire: pairs with w1, so that the contents of the value are visible. What r1 read is acquired by
+            // r3 already, but this may be a later publication of a value that was changed in between.
+            let order = if mutant!("publish/second look relaxed") { Ordering::Relaxed } else { Ordering::Acquire };
+            let current = shared.current.load(order);
             if current == seen {
                 // The pointer of r4, not the one of r1: same address, but perhaps another allocation.
                 seen = current;
                 break;
             }
             seen = current;
-            // Release: passes on what the Acquire of the claim brought, namely the count of the slot's last holder.
-            slot.store(seen, Ordering::Release);
+            // Relaxed: the next r3 orders it before the next r4. What the slot's last holder left behind was passed on
+            // by the r3 before.
+            slot.store(seen, Ordering::Relaxed);
         }
         if mutant!("publish/clear before count") {
             slot.store(null_mut(), Ordering::Release);
@@ -269,10 +273,9 @@ impl<T> Shared<T> {
         loop {
             for step in 0..HAZARD_SLOTS {
                 let slot = &self.slots[(first + step) % HAZARD_SLOTS];
-                // Acquire: pairs with r6 of the slot's last holder. A later Release store of ours would otherwise end
-                // its release sequence, and the writer would miss its count. Relaxed on failure: nothing was learnt.
-                let order = if mutant!("publish/claim relaxed") { Ordering::Relaxed } else { Ordering::Acquire };
-                if slot.compare_exchange(null_mut(), value, order, Ordering::Relaxed).is_ok() {
+                // Relaxed: r3 follows, which orders the announcement before r4, and as an acquire fence pairs with r6
+                // of the slot's last holder, whose count must not get lost under our stores.
+                if slot.compare_exchange(null_mut(), value, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                     return slot;
                 }
                 spin_loop();

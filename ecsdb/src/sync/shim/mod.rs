@@ -17,3 +17,12 @@ mod on_std;
 pub(crate) use on_loom::*;
 #[cfg(not(ecsdb_loom))]
 pub(crate) use on_std::*;
+
+/// Counters that order nothing and that no model watches: always the standard library.
+///
+/// For figures only (bytes allocated, pages copied). Whatever one thread may conclude something from belongs on the
+/// primitives above, where loom sees it.
+pub(crate) mod unwatched {
+    pub(crate) use std::sync::Arc;
+    pub(crate) use std::sync::atomic::{AtomicUsize, Ordering};
+}
