@@ -114,6 +114,68 @@ pub fn column_constants(model: &Model, value: impl Fn(usize, &Column) -> TokenSt
     }
 }
 
+/// The bundle that the component is by itself.
+pub fn bundle(model: &Model) -> TokenStream {
+    let private = model.private();
+    let (ident, krate) = (model.ident, model.krate());
+    let tables = quote!(&'static [#private::core::primitive::u16]);
+    let sink = quote! {
+        impl #private::core::ops::FnMut(
+            #private::core::primitive::u16,
+            &[#private::core::primitive::u8],
+        ) -> #private::core::result::Result<(), #krate::OpError>
+    };
+    let result = quote!(#private::core::result::Result<(), #krate::OpError>);
+    quote! {
+        #[automatically_derived]
+        impl<__S: #krate::schema::Schema> #krate::Bundle<__S> for #ident
+        where
+            #ident: #krate::schema::TableOf<__S>,
+        {
+            const TABLES: #tables = &[<#ident as #krate::schema::TableOf<__S>>::INDEX];
+            type Columns = #private::Vec<<#ident as #krate::Component>::Row>;
+
+            #[inline]
+            fn rows(self, __sink: #sink) -> #result {
+                #private::single::rows::<__S, #ident>(self, __sink)
+            }
+
+            #[inline]
+            fn push(self, __columns: &mut Self::Columns) {
+                #private::single::push::<#ident>(self, __columns)
+            }
+
+            #[inline]
+            fn flush(__columns: &mut Self::Columns, __sink: #sink) -> #result {
+                #private::single::flush::<__S, #ident>(__columns, __sink)
+            }
+        }
+    }
+}
+
+/// The query parameter that the view of a packed row is.
+pub fn row_param(model: &Model) -> TokenStream {
+    let private = model.private();
+    let (ident, view, krate) = (model.ident, &model.view, model.krate());
+    quote! {
+        #[automatically_derived]
+        impl<__S: #krate::schema::Schema> #krate::QueryParam<__S> for #view<'_>
+        where
+            #ident: #krate::schema::TableOf<__S>,
+        {
+            type Fetch = #private::RowOf<#ident>;
+        }
+
+        #[automatically_derived]
+        impl<__S: #krate::schema::Schema> #krate::RowParam<__S> for #view<'_>
+        where
+            #ident: #krate::schema::TableOf<__S>,
+        {
+            type Component = #ident;
+        }
+    }
+}
+
 /// Column number `index`, where it lies in the row type `row`.
 pub fn column(model: &Model, row: &TokenStream, index: usize, column: &Column) -> TokenStream {
     let private = model.private();

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::expand::{column, column_constants, no_drop_glue, quiet, refuse, schema, stop, unsafe_token};
+use crate::expand::{bundle, column, column_constants, no_drop_glue, quiet, refuse, schema, stop, unsafe_token};
 use crate::model::{Column, Model};
 
 /// The implementations, the columns and the proof of the layout.
@@ -19,6 +19,7 @@ pub fn component(model: &Model) -> TokenStream {
     let columns = column_constants(model, |index, of| column(model, &quote!(#ident), index, of));
     let proof = proof(model);
     let unchanged = unchanged(model);
+    let bundle = bundle(model);
     quote! {
         #quiet
         const _: () = {
@@ -26,6 +27,7 @@ pub fn component(model: &Model) -> TokenStream {
             #proof
             #unchanged
             #columns
+            #bundle
 
             #[automatically_derived]
             #unsafe_token impl #private::Row for #ident {}

@@ -8,7 +8,8 @@ use syn::spanned::Spanned;
 
 use crate::ast::Shape;
 use crate::expand::{
-    braces, column, column_constants, described, name_of, no_drop_glue, quiet, refuse, schema, stop, unsafe_token,
+    braces, bundle, column, column_constants, described, name_of, no_drop_glue, quiet, refuse, row_param, schema, stop,
+    unsafe_token,
 };
 use crate::model::{Column, Model};
 
@@ -23,6 +24,8 @@ pub fn component(model: &Model) -> TokenStream {
     let row_impls = row_impls(model);
     let view_type = view_type(model);
     let view_impls = view_impls(model);
+    let bundle = bundle(model);
+    let row_param = row_param(model);
     let schema = schema(model, &quote!(#row), &quote!(1));
     let columns = column_constants(model, |index, of| column(model, &quote!(#row), index, of));
     let proof = proof(model);
@@ -45,6 +48,8 @@ pub fn component(model: &Model) -> TokenStream {
             #columns
             #row_impls
             #view_impls
+            #bundle
+            #row_param
 
             #[automatically_derived]
             #unsafe_token impl #krate::Component for #ident {

@@ -9,7 +9,11 @@ mod text;
 pub use core;
 pub use std::borrow::Cow;
 
+pub use std::vec::Vec;
+
 pub use crate::bytes::{Row, duplicate};
+pub use crate::query::RowOf;
+pub use crate::transaction::single;
 pub use layout::{NativeLayout, PackedLayout, strictest};
 pub use text::{Text, stop};
 

@@ -19,8 +19,7 @@ pub struct Core {
     published: Published<Version>,
     workers: Arc<rayon::ThreadPool>,
     id: DatabaseId,
-    /// `None` once the database is closed.
-    queue: Mutex<Option<Queue>>,
+    queue: Queue,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -72,14 +71,7 @@ impl Core {
                 writer.run();
             })
             .map_err(|error| OpenError::Thread(Box::new(error)))?;
-        Ok(Arc::new(Self {
-            catalog,
-            published,
-            workers,
-            id,
-            queue: Mutex::new(Some(queue)),
-            writer: Mutex::new(Some(thread)),
-        }))
+        Ok(Arc::new(Self { catalog, published, workers, id, queue, writer: Mutex::new(Some(thread)) }))
     }
 
     /// The schema.
@@ -98,10 +90,9 @@ impl Core {
         &self.workers
     }
 
-    /// The way to the writer, while the database is open.
-    pub fn queue(&self) -> Result<Queue, TransactionError> {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        queue.clone().ok_or(TransactionError::Closed)
+    /// The way to the writer.
+    pub fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     /// Runs `closure` as a transaction on the writer; the result comes through the returned end.
@@ -112,7 +103,7 @@ impl Core {
     ) -> Result<crate::sync::Pending<Result<R, TransactionError>>, TransactionError> {
         let (completer, pending) = completion();
         let job = Box::new(ClosureJob::new(closure, completer));
-        self.queue()?.send(Request::Job(job), CLOSURE_BYTES, patience)?;
+        self.queue.send(Request::Job(job), CLOSURE_BYTES, patience)?;
         Ok(pending)
     }
 
@@ -131,14 +122,14 @@ impl Core {
     ) -> Result<R, TransactionError> {
         let (completer, pending) = completion();
         let request = Request::Control(Box::new(move |store| completer.complete(work(store))));
-        self.queue()?.send(request, CLOSURE_BYTES, Patience::Forever)?;
+        self.queue.send(request, CLOSURE_BYTES, Patience::Forever)?;
         pending.wait().map_err(|_| TransactionError::Closed)
     }
 
     /// Figures of the moment.
     pub fn stats(&self) -> Stats {
         let version = self.pin();
-        let (queued_transactions, queued_bytes) = self.queue().map_or((0, 0), |queue| queue.depth());
+        let (queued_transactions, queued_bytes) = self.queue.depth();
         Stats {
             version: version.number,
             entities: version.entities.count(),
@@ -153,7 +144,7 @@ impl Core {
         if self.id.is_entered() {
             return Err(TransactionError::Reentrant);
         }
-        self.shut();
+        self.queue.close();
         let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread
             && thread.join().is_err()
@@ -162,19 +153,13 @@ impl Core {
         }
         Ok(())
     }
-
-    fn shut(&self) {
-        if let Some(queue) = self.queue.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            queue.close();
-        }
-    }
 }
 
 impl Drop for Core {
     fn drop(&mut self) {
         // On a thread of the database itself the writer cannot be waited for; it ends by itself when the queue is empty.
         if self.close().is_err() {
-            self.shut();
+            self.queue.close();
         }
     }
 }

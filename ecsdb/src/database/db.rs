@@ -97,11 +97,8 @@ impl<S: Schema> Db<S> {
     }
 
     /// Begins a transaction that is put together here and committed as one message.
-    ///
-    /// # Errors
-    /// [`TransactionError::Closed`].
-    pub fn begin(&self) -> Result<TransactionBuilder<S>, TransactionError> {
-        Ok(TransactionBuilder::new(self.core.queue()?))
+    pub fn begin(&self) -> TransactionBuilder<S> {
+        TransactionBuilder::new(self.core.queue().clone())
     }
 
     /// The table of `T`, for operations that are transactions of their own.
@@ -113,7 +110,7 @@ impl<S: Schema> Db<S> {
         &self,
         op: impl FnOnce(&mut TransactionBuilder<S>) -> R,
     ) -> Result<(R, crate::transaction::Commit), TransactionError> {
-        let mut transaction = self.begin()?;
+        let mut transaction = self.begin();
         let result = op(&mut transaction);
         Ok((result, transaction.commit()?.visible()?))
     }

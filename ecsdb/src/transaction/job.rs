@@ -71,6 +71,8 @@ pub enum Request {
     Job(Box<dyn Job>),
     /// Something that is not a transaction, between two batches.
     Control(Box<dyn FnOnce(&mut Store) + Send>),
+    /// Nothing: look whether the queue was closed.
+    Wake,
 }
 
 /// A request in the queue.

@@ -106,8 +106,11 @@ impl Queue {
         }
     }
 
-    /// Takes no more requests; what is queued is still done.
+    /// Takes no more requests. What is queued is still done, then the writer ends. Never blocks.
     pub fn close(&self) {
         self.budget.close();
+        // Wakes a writer that sleeps. If there is no room for it, the writer is awake, and looks at the budget itself
+        // when it has done what is queued; if the writer is gone, so be it.
+        let _ = self.sender.try_send(Message { bytes: 0, request: Request::Wake });
     }
 }

@@ -68,9 +68,10 @@ impl Writer {
         Self { config, receiver, budget: queue.budget(), answers: Vec::new(), refused: None }
     }
 
-    /// Works until every sender is gone and the queue is empty. Everything that was queued is done and answered.
+    /// Works until the queue was closed, or every sender is gone, and it is empty. Everything that was queued is done and
+    /// answered; what comes too late is answered by the drop of its completer.
     pub fn run(mut self) {
-        loop {
+        while !(self.budget.is_closed() && self.receiver.is_empty()) {
             let first = match self.receiver.recv_timeout(self.config.idle) {
                 Ok(message) => message,
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -92,13 +93,16 @@ impl Writer {
         let mut message = first;
         let mut bytes = 0;
         loop {
-            self.budget.release(message.bytes);
+            if message.bytes > 0 {
+                self.budget.release(message.bytes);
+            }
             bytes += message.bytes;
             match message.request {
                 Request::Control(work) => {
                     self.publish();
                     work(&mut self.config.store);
                 }
+                Request::Wake => {}
                 Request::Ops(mut job) => {
                     let outcome = self.transaction(|apply, _| {
                         let result = job.ops.run(apply);
