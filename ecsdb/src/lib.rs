@@ -19,6 +19,7 @@ mod bits;
 mod bytes;
 mod limits;
 mod sync;
+mod text;
 
 // Layer 1: what a row is.
 mod change_set;
