@@ -96,8 +96,10 @@ mod tests {
         assert!(address.cast::<Line>().is_aligned());
         buf.bytes_mut()[191] = 7;
         assert_eq!(buf.as_ptr(), address);
+        // SAFETY: the offset lies inside the buffer.
+        let last = unsafe { address.add(191) };
         // SAFETY: the last byte of a live buffer that nobody borrows mutably.
-        assert_eq!(unsafe { *address.add(191) }, 7);
+        assert_eq!(unsafe { *last }, 7);
     }
 
     #[test]

@@ -43,6 +43,7 @@ impl EntityChunk {
 /// All entities of one version.
 #[derive(Clone, Default)]
 pub struct Entities {
+    #[expect(clippy::vec_box, reason = "a directory that grows must not move chunks of several KiB")]
     chunks: Vec<Box<EntityChunk>>,
     count: u64,
 }
