@@ -8,8 +8,6 @@ mod layout;
 pub use core;
 pub use std::borrow::Cow;
 
-pub use std::vec::Vec;
-
 pub use crate::bytes::{Row, duplicate};
 pub use crate::query::RowOf;
 pub use crate::text::{Text, stop};
