@@ -15,7 +15,7 @@ fn world(seed: u64) -> Simulation {
 #[test]
 fn the_world_stays_whole_while_it_is_played_and_read() {
     let mut world = world(7);
-    let readers = Readers::start(world.db(), 2, world.gold()).unwrap();
+    let readers = Readers::start(world.db(), 2, world.constants()).unwrap();
     let mut last = Tally::default();
     let mut ticks = 0;
     // At least so many ticks that mobs die, and until the readers have seen something of it.
@@ -23,7 +23,7 @@ fn the_world_stays_whole_while_it_is_played_and_read() {
         world.tick().unwrap();
         ticks += 1;
         let snapshot = world.db().snapshot();
-        check(&snapshot, world.gold()).unwrap();
+        check(&snapshot, world.constants()).unwrap();
         assert_eq!(snapshot.table::<Mob>().len(), MOBS, "whoever dies is replaced in the same tick");
         assert_eq!(snapshot.table::<Item>().len(), MOBS / 2, "items never go");
         let piles = snapshot.table::<Purse>().len() - MOBS - 1;
@@ -61,33 +61,40 @@ fn the_same_seed_plays_the_same_game() {
 #[test]
 fn a_reader_that_finds_gold_from_nowhere_says_so() {
     let world = world(1);
-    let readers = Readers::start(world.db(), 1, world.gold()).unwrap();
+    let readers = Readers::start(world.db(), 1, world.constants()).unwrap();
     let mob = world.mobs()[0];
     world.db().update(mob, Purse::C.gold.add(1)).unwrap();
     while !readers.have_failed() {
         std::thread::yield_now();
     }
     let version = world.db().snapshot().version();
-    let expected = Violation::Gold { version, expected: world.gold(), found: world.gold() + 1 };
-    assert_eq!(check(&world.db().snapshot(), world.gold()), Err(expected.clone()));
+    let expected = Violation::Gold { version, expected: world.constants().gold, found: world.constants().gold + 1 };
+    assert_eq!(check(&world.db().snapshot(), world.constants()), Err(expected.clone()));
     let error = readers.finish().unwrap_err();
     assert_eq!(error.to_string(), format!("a reader saw an inconsistent state: {expected}"));
 }
 
 #[test]
-fn an_item_of_the_dead_is_found() {
+fn an_item_of_the_dead_and_a_mob_too_many_are_found() {
     let world = world(1);
     let snapshot = world.db().snapshot();
     let item = world.items()[0];
     let owner = snapshot.get::<Item>(item).unwrap().owner().unwrap();
     let gold = snapshot.get::<Purse>(owner).unwrap().gold();
+    let (mob, health) =
+        (snapshot.get::<Mob>(owner).unwrap().to_owned(), snapshot.get::<Health>(owner).unwrap().to_owned());
     let mut tx = world.db().begin();
     tx.despawn(owner);
+    tx.spawn((mob, health));
     tx.update(world.mobs()[1], Purse::C.gold.add(gold));
     let version = tx.commit().unwrap().visible().unwrap().version;
-    let found = check(&world.db().snapshot(), world.gold());
+    let found = check(&world.db().snapshot(), world.constants());
     assert_eq!(found, Err(Violation::DeadOwner { version, item, owner }));
-    assert!(check(&snapshot, world.gold()).is_ok(), "the older snapshot is as it was");
+    world.db().spawn(Mob { kind: 0, category: 0 }).unwrap();
+    let found = check(&world.db().snapshot(), world.constants());
+    let expected = Violation::Count { version: version + 1, what: "mobs", expected: MOBS, found: MOBS + 1 };
+    assert_eq!(found, Err(expected));
+    assert!(check(&snapshot, world.constants()).is_ok(), "the older snapshot is as it was");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use ecsdb::{Db, Entity, OpError, Snapshot, Ticket, TransactionError};
 
 use super::components::{Item, ItemRef, Pile, Pos, Purse, PurseRef, World};
 
-/// The most gold that an item is sold for. More than many a purse holds, so that some trades are refused.
-const PRICE_MAX: u64 = 150;
+/// The most gold that an item is sold for. More than some purses hold, so that some trades are refused.
+const PRICE_MAX: u64 = 60;
 
 /// Deals that were sent to the writer.
 #[derive(Default)]

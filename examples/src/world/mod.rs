@@ -22,7 +22,7 @@ mod simulation;
 
 pub use clock::Clock;
 pub use options::Options;
-pub use readers::{ReadTotals, ReaderError, Readers, Violation, check};
+pub use readers::{Constants, ReadTotals, ReaderError, Readers, Violation, check};
 pub use report::{MemoryFigures, Progress, Report};
 pub use run::{RunError, run};
 pub use simulation::{Settings, Simulation, SimulationError, Tally};

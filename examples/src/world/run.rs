@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::clock::Clock;
 use super::options::Options;
-use super::readers::{ReaderError, Readers};
+use super::readers::{ReaderError, Readers, check};
 use super::report::{MemoryFigures, Progress, Report};
 use super::simulation::{Settings, Simulation, SimulationError};
 
@@ -38,7 +38,7 @@ pub fn run(options: &Options, interval: Duration, mut progress: impl FnMut(&Prog
         seed: options.seed,
     })?;
     let populated = begin.elapsed();
-    let readers = Readers::start(world.db(), options.readers as usize, world.gold())?;
+    let readers = Readers::start(world.db(), options.readers as usize, world.constants())?;
 
     // A fixed range and precision that are valid, so making it cannot fail.
     let mut tick_us = Histogram::<u64>::new_with_bounds(1, TICK_MAX_US, 3).expect("the bounds are valid");
@@ -77,7 +77,7 @@ pub fn run(options: &Options, interval: Duration, mut progress: impl FnMut(&Prog
     world.db().trim().map_err(SimulationError::from)?;
     let rest = memory(&world)?;
     let snapshot = world.db().snapshot();
-    super::readers::check(&snapshot, world.gold()).map_err(ReaderError::from)?;
+    check(&snapshot, world.constants()).map_err(ReaderError::from)?;
     Ok(Report {
         options: options.clone(),
         mob_kinds: world.definitions().mobs.len(),
@@ -90,7 +90,7 @@ pub fn run(options: &Options, interval: Duration, mut progress: impl FnMut(&Prog
         tick_us,
         tally: world.tally(),
         read,
-        gold: world.gold(),
+        gold: world.constants().gold,
         running,
         rest,
     })

@@ -11,9 +11,13 @@ use super::definitions::{Definitions, DefinitionsError};
 use super::market::{self, Outcome};
 use super::movement::move_all;
 use super::population::{spawn_items, spawn_mobs};
+use super::readers::Constants;
 
 /// How many mobs are spawned in one transaction when the world is made.
 const SPAWN_BATCH: usize = 10_000;
+
+/// How many rows a mob has: one for each of [`MobParts`](super::components::MobParts).
+const ROWS_OF_A_MOB: u64 = 6;
 
 /// Why a world could not be made or played on.
 #[derive(Debug, Error)]
@@ -113,9 +117,9 @@ impl Simulation {
         &self.db
     }
 
-    /// All gold in the world, now and always.
-    pub fn gold(&self) -> u64 {
-        self.gold
+    /// What stays the same while the world is played.
+    pub fn constants(&self) -> Constants {
+        Constants { gold: self.gold, mobs: self.settings.mobs, items: self.items.len() }
     }
 
     /// The kinds of mobs and items.
@@ -140,8 +144,9 @@ impl Simulation {
 
     /// Plays one tick, and returns when all of it is visible.
     ///
-    /// Deals are queued first and carried out by the writer while this thread prepares the rest; the queue keeps the
-    /// order, so everybody in a deal still lives when its turn comes.
+    /// Deals are queued first, each as a transaction of its own, then what happens to the mobs as one large one; this
+    /// thread waits only once, for the end. The queue keeps the order, so whoever is in a deal still lives when its turn
+    /// comes.
     ///
     /// # Errors
     /// If a transaction fails for another reason than a guard.
@@ -150,82 +155,85 @@ impl Simulation {
         let snapshot = self.db.snapshot();
         let found = market::pick_ups(&self.db, &snapshot, &self.mobs, mobs.div_ceil(1000), &mut self.rng)?;
         let everyone = (&self.items[..], &self.mobs[..]);
-        let sold = market::trades(&self.db, &snapshot, everyone, mobs.div_ceil(200), &mut self.rng)?;
+        let sold = market::trades(&self.db, &snapshot, everyone, mobs.div_ceil(400), &mut self.rng)?;
         // A pinned version cannot be written to again, so it is let go as soon as it was read.
         drop(snapshot);
-        self.move_everyone(mobs.div_ceil(500))?;
-        let deaths = self.fight(mobs.div_ceil(500))?;
-        if deaths > 0 {
-            self.spawn(deaths)?;
-        }
+        self.live(mobs.div_ceil(1000))?;
         let (found, sold) = (found.settle()?, sold.settle()?);
-        self.count_deals(found);
-        self.count_deals(sold);
+        self.count(found);
+        self.count(sold);
         self.tally.picked_up += found.done;
         self.tally.trades += sold.done;
         self.tally.ticks += 1;
         Ok(())
     }
 
-    fn count_deals(&mut self, deals: Outcome) {
-        self.tally.commits += deals.done;
-        self.tally.refused += deals.refused;
-        self.tally.rows += deals.rows;
+    fn count(&mut self, outcome: Outcome) {
+        self.tally.commits += outcome.done;
+        self.tally.refused += outcome.refused;
+        self.tally.rows += outcome.rows;
     }
 
-    fn count_commit(&mut self, rows: u64) {
-        self.tally.commits += 1;
-        self.tally.rows += rows;
+    /// Moves everyone, deals `count` blows, and replaces the dead, all in one transaction: no reader ever sees the world
+    /// with a mob too few.
+    fn live(&mut self, count: usize) -> Result<(), SimulationError> {
+        let turns = self.turns(count);
+        let (blows, victims) = self.blows(count);
+        let (definitions, treasury, mut rng) = (Arc::clone(&self.definitions), self.treasury, self.rng.fork());
+        let dt = 1.0 / self.settings.tick_rate as f32;
+        let (moved, after, spawned) = self.db.write(move |tx| {
+            let moved = move_all(tx, dt, turns)?;
+            let after = fight(tx, &blows, treasury)?;
+            let spawned = spawn_mobs(tx, &definitions, after.deadly.len(), treasury, &mut rng)?;
+            Ok((moved, after, spawned))
+        })?;
+        let mut dead: Vec<usize> = after.deadly.iter().map(|blow| victims[*blow]).collect();
+        // From the end, so that what takes a dead one's place is never one of them.
+        dead.sort_unstable_by(|a, b| b.cmp(a));
+        for index in dead {
+            self.mobs.swap_remove(index);
+        }
+        let rows = moved + after.rows + spawned.len() as u64 * ROWS_OF_A_MOB;
+        self.count(Outcome { done: 1, refused: 0, rows });
+        self.tally.deaths += spawned.len() as u64;
+        self.tally.dropped += after.dropped;
+        self.mobs.extend(spawned);
+        Ok(())
     }
 
     fn any_mob(&mut self) -> usize {
         self.rng.usize(..self.mobs.len())
     }
 
-    fn move_everyone(&mut self, turns: usize) -> Result<(), SimulationError> {
-        let turns = (0..turns)
+    fn turns(&mut self, count: usize) -> Vec<(Entity, Vel)> {
+        (0..count)
             .map(|_| {
                 let mob = self.any_mob();
                 (self.mobs[mob], Vel::any(&mut self.rng))
             })
-            .collect();
-        let dt = 1.0 / self.settings.tick_rate as f32;
-        let rows = self.db.write(move |tx| move_all(tx, dt, turns))?;
-        self.count_commit(rows);
-        Ok(())
+            .collect()
     }
 
-    /// Deals `count` blows. Returns how many mobs died.
-    fn fight(&mut self, count: usize) -> Result<usize, SimulationError> {
-        let mut victims = Vec::with_capacity(count);
+    /// Up to `count` blows, with the place of each victim in `mobs`.
+    fn blows(&mut self, count: usize) -> (Vec<Blow>, Vec<usize>) {
         let mut blows = Vec::with_capacity(count);
+        let mut victims = Vec::with_capacity(count);
         for _ in 0..count {
             let (attacker, victim) = (self.any_mob(), self.any_mob());
             if attacker != victim {
                 let strength = self.rng.u16(2..=20);
-                victims.push(victim);
                 blows.push(Blow { attacker: self.mobs[attacker], victim: self.mobs[victim], strength });
+                victims.push(victim);
             }
         }
-        let treasury = self.treasury;
-        let after = self.db.write(move |tx| fight(tx, &blows, treasury))?;
-        self.count_commit(after.rows);
-        let mut dead: Vec<usize> = after.deadly.iter().map(|blow| victims[*blow]).collect();
-        // From the end, so that what takes a dead one's place is never one of them.
-        dead.sort_unstable_by(|a, b| b.cmp(a));
-        for index in &dead {
-            self.mobs.swap_remove(*index);
-        }
-        self.tally.deaths += dead.len() as u64;
-        self.tally.dropped += after.dropped;
-        Ok(dead.len())
+        (blows, victims)
     }
 
+    /// Spawns `count` mobs more, in a transaction of its own.
     fn spawn(&mut self, count: usize) -> Result<(), SimulationError> {
         let (definitions, treasury, mut rng) = (Arc::clone(&self.definitions), self.treasury, self.rng.fork());
         let spawned = self.db.write(move |tx| spawn_mobs(tx, &definitions, count, treasury, &mut rng))?;
         self.mobs.extend(spawned);
-        self.count_commit(count as u64 * 6 + 1);
         Ok(())
     }
 }
