@@ -104,6 +104,7 @@ fn a_whole_run_ends_with_a_table() {
     let report = run(&options, Duration::from_millis(100), |progress| lines.push(progress.to_string())).unwrap();
     assert!(!lines.is_empty());
     assert_eq!(report.tick_us.len(), report.tally.ticks);
+    assert!(report.held <= report.tally.ticks && report.tally.ticks <= report.planned, "{report:?}");
     let table = report.to_string();
     for name in ["ticks held", "tick time", "commits/s", "rows/s", "reads/s", "memory running", "memory at rest"] {
         assert!(table.lines().any(|line| line.starts_with(name)), "{name} is missing in\n{table}");

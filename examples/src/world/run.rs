@@ -48,7 +48,8 @@ pub fn run(options: &Options, interval: Duration, mut progress: impl FnMut(&Prog
     let mut clock = Clock::new(options.tick_rate, start);
     let mut next_progress = start + interval;
     let mut next_sample = start + Duration::from_millis(500);
-    while clock.due() < start + length && !readers.have_failed() {
+    let planned = u64::from(options.seconds) * u64::from(options.tick_rate);
+    while world.tally().ticks < planned && clock.due() < start + length && !readers.have_failed() {
         clock.wait();
         let begin = Instant::now();
         world.tick()?;
@@ -86,7 +87,7 @@ pub fn run(options: &Options, interval: Duration, mut progress: impl FnMut(&Prog
         populated,
         elapsed,
         held,
-        planned: u64::from(options.seconds) * u64::from(options.tick_rate),
+        planned,
         tick_us,
         tally: world.tally(),
         read,
