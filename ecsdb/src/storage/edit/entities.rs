@@ -60,6 +60,7 @@ impl Batch<'_> {
         entities.set_alive(block, alive);
         let next = entity.generation().checked_add(1).unwrap_or(RETIRED);
         let generations = entities.generations_mut(block);
+        let next = generations.rounded_up(next);
         generations.set(bit, next);
         if next == RETIRED {
             self.slots.retire(block, bit);
