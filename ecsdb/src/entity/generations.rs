@@ -12,21 +12,43 @@ const FIRST: u32 = 1;
 
 /// The generations of the slots of one block.
 ///
-/// A dead slot has the generation that its next entity gets. Most slots of a block have one of two generations, so that a
-/// lookup touches 24 bytes; the array exists only if there is a third, and is shared between versions.
+/// A dead slot has the generation that its next entity gets. Most slots of a block have one of two generations, which are
+/// all that a lookup touches; the array exists only if there is a third, and is shared between versions.
 #[derive(Clone)]
 pub struct Generations {
-    /// Slots whose generation is not `base`.
+    pair: Pair,
+    /// The generations of all slots, if there are more than two. Then `pair` says nothing.
+    spill: Spill,
+}
+
+/// The generations of all slots of a block, one by one.
+pub type Spill = Option<Arc<[u32; BLOCK_SLOTS]>>;
+
+/// Two generations, and who has which: 16 bytes.
+#[derive(Clone, Copy)]
+pub struct Pair {
+    /// Slots whose generation is `other`.
     odd: u64,
     /// The generation of all other slots.
     base: u32,
-    /// The generation of the odd slots, if there is no array.
     other: u32,
-    /// The generations of all slots, if the odd ones do not agree.
-    spill: Option<Arc<[u32; BLOCK_SLOTS]>>,
 }
 
-static INITIAL: Generations = Generations::new();
+const _: () = assert!(size_of::<Pair>() == 16);
+
+impl Pair {
+    /// Of a block that was never used.
+    pub const INITIAL: Self = Self { odd: 0, base: FIRST, other: FIRST };
+
+    /// Of a block whose generations are in an array: nobody has generation 0.
+    const SPILLED: Self = Self { odd: 0, base: RETIRED, other: RETIRED };
+
+    /// The generation of slot `bit`, if there is no array.
+    #[inline]
+    pub fn get(&self, bit: u32) -> u32 {
+        if self.odd >> bit & 1 == 0 { self.base } else { self.other }
+    }
+}
 
 impl Default for Generations {
     fn default() -> Self {
@@ -36,25 +58,24 @@ impl Default for Generations {
 
 impl Generations {
     const fn new() -> Self {
-        Self { odd: 0, base: FIRST, other: FIRST, spill: None }
+        Self { pair: Pair::INITIAL, spill: None }
     }
 
-    /// The generations of a block that was never used.
-    pub fn initial() -> &'static Self {
-        &INITIAL
+    /// Puts the two parts together.
+    pub fn from_parts(pair: Pair, spill: Spill) -> Self {
+        Self { pair, spill }
+    }
+
+    /// The two parts, to be kept apart.
+    pub fn into_parts(self) -> (Pair, Spill) {
+        (self.pair, self.spill)
     }
 
     /// The generation of slot `bit` of the block.
     #[inline]
     pub fn get(&self, bit: u32) -> u32 {
         match &self.spill {
-            None => {
-                if self.odd >> bit & 1 == 0 {
-                    self.base
-                } else {
-                    self.other
-                }
-            }
+            None => self.pair.get(bit),
             Some(spill) => spill[bit as usize],
         }
     }
@@ -66,32 +87,31 @@ impl Generations {
             Arc::make_mut(spill)[bit as usize] = generation;
             return;
         }
-        if generation == self.base {
-            self.odd &= !mask;
-        } else if generation == self.other || self.odd & !mask == 0 {
-            self.odd |= mask;
-            self.other = generation;
-            if self.odd == u64::MAX {
+        let pair = &mut self.pair;
+        if generation == pair.base {
+            pair.odd &= !mask;
+        } else if generation == pair.other || pair.odd & !mask == 0 {
+            pair.odd |= mask;
+            pair.other = generation;
+            if pair.odd == u64::MAX {
                 // All have left the base.
-                self.odd = 0;
-                self.base = generation;
+                pair.odd = 0;
+                pair.base = generation;
             }
-        } else if self.odd | mask == u64::MAX && self.odd & mask == 0 {
+        } else if pair.odd | mask == u64::MAX && pair.odd & mask == 0 {
             // The last slot of the base leaves it, for a generation of its own.
-            self.odd = mask;
-            self.base = self.other;
-            self.other = generation;
+            *pair = Pair { odd: mask, base: pair.other, other: generation };
         } else {
             let mut spill: [u32; BLOCK_SLOTS] = core::array::from_fn(|bit| self.get(bit as u32));
             spill[bit as usize] = generation;
-            self.spill = Some(Arc::new(spill));
+            *self = Self { pair: Pair::SPILLED, spill: Some(Arc::new(spill)) };
         }
     }
 
     /// The generation that a dead slot `bit` may take instead of `next`, so that the block has fewer different ones:
     /// going up is always safe, since a generation is only ever handed out once.
     pub fn rounded_up(&self, next: u32) -> u32 {
-        let highest = self.base.max(self.other);
+        let highest = self.pair.base.max(self.pair.other);
         if self.spill.is_none() && next != RETIRED && next < highest { highest } else { next }
     }
 
@@ -106,20 +126,16 @@ impl Generations {
             }
             highest = highest.max(generation);
         }
-        *self = Self { odd: 0, base: highest, other: highest, spill: None };
+        *self = Self { pair: Pair { odd: 0, base: highest, other: highest }, spill: None };
     }
 
     /// The slots that are retired, as a mask.
     pub fn retired(&self) -> u64 {
-        if self.spill.is_none() && self.base != RETIRED && (self.odd == 0 || self.other != RETIRED) {
+        let Pair { odd, base, other } = self.pair;
+        if self.spill.is_none() && base != RETIRED && (odd == 0 || other != RETIRED) {
             return 0;
         }
         (0..BLOCK_SLOTS as u32).filter(|bit| self.get(*bit) == RETIRED).fold(0, |mask, bit| mask | 1 << bit)
-    }
-
-    /// Bytes beside the struct itself.
-    pub fn heap_bytes(&self) -> usize {
-        if self.spill.is_some() { size_of::<[u32; BLOCK_SLOTS]>() + 2 * size_of::<usize>() } else { 0 }
     }
 }
 
@@ -130,16 +146,16 @@ mod tests {
     #[test]
     fn the_array_exists_only_for_a_third_generation() {
         let mut generations = Generations::default();
-        assert_eq!((generations.get(0), generations.get(63), generations.heap_bytes()), (1, 1, 0));
+        assert_eq!((generations.get(0), generations.get(63), generations.spill.is_some()), (1, 1, false));
         generations.set(5, 9);
         generations.set(7, 9);
         assert_eq!(
-            (generations.get(5), generations.get(6), generations.get(7), generations.heap_bytes()),
-            (9, 1, 9, 0)
+            (generations.get(5), generations.get(6), generations.get(7), generations.spill.is_some()),
+            (9, 1, 9, false)
         );
         generations.set(7, 8);
         assert_eq!((generations.get(5), generations.get(6), generations.get(7)), (9, 1, 8));
-        assert!(generations.heap_bytes() > 0);
+        assert!(generations.spill.is_some());
     }
 
     #[test]
@@ -150,7 +166,7 @@ mod tests {
         }
         for bit in 0..64 {
             generations.set(bit, 3);
-            assert_eq!((generations.get(bit), generations.heap_bytes()), (3, 0));
+            assert_eq!((generations.get(bit), generations.spill.is_some()), (3, false));
         }
         assert!((0..64).all(|bit| generations.get(bit) == 3));
     }

@@ -2,10 +2,10 @@
 
 use super::block::BlockRows;
 use super::view::View;
-use crate::entity::{Entity, Generations};
+use crate::entity::Entity;
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
 use crate::schema::{Schema, TableOf};
-use crate::storage::{Chunk, Entities, Table};
+use crate::storage::{BlockGenerations, Chunk, Entities, Table};
 
 /// Something that a query gives for each entity: `&T` (a view of the row; `&T` itself for native rows), the view type of
 /// a packed row, an `Option` of either, [`Entity`], or a tuple of up to eight of these.
@@ -316,7 +316,7 @@ impl<S: Schema> Fetch<S> for Entity {
     type Item<'v> = Self;
     type Source<'v> = &'v Entities;
     type InChunk<'v> = (&'v Entities, usize);
-    type InBlock<'v> = (&'v Generations, u32);
+    type InBlock<'v> = (BlockGenerations<'v>, u32);
 
     const NEEDS_BIT: bool = true;
 
@@ -341,13 +341,12 @@ impl<S: Schema> Fetch<S> for Entity {
 
     #[inline]
     fn block<'v>((entities, first): Self::InChunk<'v>, block: usize) -> Self::InBlock<'v> {
-        let generations = entities.generations(first + block).expect("a chunk of a query was used");
-        (generations, ((first + block) * BLOCK_SLOTS) as u32)
+        (entities.generations(first + block), ((first + block) * BLOCK_SLOTS) as u32)
     }
 
     #[inline]
     fn nothing<'v>() -> Self::InBlock<'v> {
-        (Generations::initial(), 0)
+        (BlockGenerations::INITIAL, 0)
     }
 
     #[inline]
