@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::edit::{Batch, Undo};
+use super::edit::{Batch, StorageError, Undo};
 use super::entities::chunks_for;
 use super::memory::MemoryUsage;
 use super::pool::{MemoryLimit, PagePool};
@@ -23,6 +23,8 @@ pub struct Store {
     /// The number of the last transaction.
     serial: u64,
     open: Option<OpenBatch>,
+    /// What dooms the running transaction.
+    failure: Option<StorageError>,
     /// An emptied list of changes, to be filled again.
     dirty: Vec<Dirty>,
 }
@@ -45,6 +47,7 @@ impl Store {
             undo: Undo::default(),
             serial: 0,
             open: None,
+            failure: None,
             dirty: Vec::new(),
         }
     }
@@ -76,7 +79,7 @@ impl Store {
             dirty: &mut self.dirty,
             undo: &mut self.undo,
             serial: &mut self.serial,
-            failure: None,
+            failure: &mut self.failure,
         }
     }
 
