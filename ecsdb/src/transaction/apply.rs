@@ -206,6 +206,7 @@ impl<'a> Apply<'a> {
     /// Fails unless the field of the row, which must exist, compares as asked.
     pub fn require(&self, id: FieldId, entity: Entity, op: CompareOp, expected: &[u8]) -> Result<(), OpError> {
         let entity = self.living(entity)?;
+        let expected = &*self.settle_field(id, expected)?;
         let Some(row) = self.batch.version().tables[usize::from(id.table)].row_bytes(entity.slot()) else {
             return Err(self.missing(id.table, entity));
         };
