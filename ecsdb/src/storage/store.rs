@@ -5,12 +5,13 @@ use std::sync::Arc;
 use super::edit::{Batch, StorageError, Undo};
 use super::entities::chunks_for;
 use super::memory::MemoryUsage;
-use super::pool::{MemoryLimit, PagePool};
+use super::pool::PagePool;
 use super::roots::{Dirty, Roots, catch_up};
-use super::slots::SlotAllocator;
+use super::slots::{SlotAllocator, SlotsExhausted};
 use super::table::PageGeometry;
 use super::version::Version;
 use crate::bytes::Meter;
+use crate::limits::SLOTS_MAX;
 use crate::sync::Published;
 use crate::sync::shim::Arc as VersionRef;
 
@@ -125,7 +126,11 @@ impl Store {
     }
 
     /// Makes room for `rows` more rows in each of the tables `tables`, and for as many entities.
-    pub fn reserve(&mut self, tables: &[u16], rows: usize) -> Result<(), MemoryLimit> {
+    pub fn reserve(&mut self, tables: &[u16], rows: usize) -> Result<(), StorageError> {
+        // Also keeps the sums below from overflowing.
+        if rows > SLOTS_MAX {
+            return Err(SlotsExhausted.into());
+        }
         for table in tables {
             let geometry = PageGeometry::of(self.live().tables[usize::from(*table)].geometry().stride());
             if geometry.stride() > 0 {
