@@ -118,8 +118,9 @@ impl Store {
 
     /// Gives memory back that only helps the next commits: spare versions and free pages.
     pub fn trim(&mut self) {
-        if self.dirty.is_empty() {
-            self.open = None;
+        if !self.has_changes() {
+            // What is left of a batch whose transactions were all rolled back.
+            self.discard();
             self.roots.trim();
         }
         self.pool.trim();
