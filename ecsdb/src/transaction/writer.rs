@@ -161,6 +161,7 @@ impl Writer {
             Ok(Err(error)) => Err(error),
             Err(panic) => {
                 let message = panic_message(&*panic);
+                quietly(|| drop(panic));
                 tracing::error!(%message, "a transaction panicked and was rolled back");
                 Err(TransactionError::Panicked { message })
             }
@@ -204,15 +205,25 @@ impl Writer {
         }
         let version = store.publish();
         for answer in self.answers.drain(..) {
-            match answer {
+            quietly(|| match answer {
                 Answer::Ops(job, outcome) => {
                     let outcome = verdict(outcome, refused.as_ref());
                     let entities = job.entities;
                     job.completer.complete(outcome.map(|()| Commit { version, entities }));
                 }
                 Answer::Job(job, outcome) => job.answer(verdict(outcome, refused.as_ref()).map(|()| version)),
-            }
+            });
         }
+    }
+}
+
+/// Runs what belongs to a caller: wakes it, drops its result or its panic. Should that panic, it is the caller's affair and
+/// must not end the writer.
+fn quietly(work: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+        tracing::error!(message = %panic_message(&*panic), "a waker, or the drop of a result, panicked");
+        // Its drop might panic once more.
+        core::mem::forget(panic);
     }
 }
 
