@@ -15,6 +15,7 @@ type InBlock<'v, S, Q> = <<Q as QueryParam<S>>::Fetch as Fetch<S>>::InBlock<'v>;
 
 /// The items of a query, in the order of slots.
 pub struct QueryIter<'v, S: Schema, Q: QueryParam<S>> {
+    view: View<'v, S>,
     source: Source<'v, S, Q>,
     filters: Vec<Filter<'v>>,
     chunks: Range<usize>,
@@ -34,6 +35,7 @@ pub struct QueryIter<'v, S: Schema, Q: QueryParam<S>> {
 impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
     pub(super) fn new(view: View<'v, S>, filters: Vec<Filter<'v>>, chunks: Range<usize>) -> Self {
         Self {
+            view,
             source: Q::Fetch::source(view),
             filters,
             chunks,
@@ -53,7 +55,10 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
                 let Some((chunk, first)) = self.chunk else { return false };
                 let block = self.blocks.trailing_zeros() as usize;
                 self.blocks &= self.blocks - 1;
-                let word = filtered(Q::Fetch::word(chunk, block), &self.filters, first + block);
+                let mut word = filtered(Q::Fetch::word(chunk, block), &self.filters, first + block);
+                if !<Q::Fetch as Fetch<S>>::IS_OF_THE_LIVING {
+                    word &= self.view.storage().entities.alive(first + block);
+                }
                 if word == 0 {
                     continue;
                 }
