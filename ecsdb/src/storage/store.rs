@@ -135,7 +135,12 @@ impl Store {
         for table in tables {
             let geometry = PageGeometry::of(self.live().tables[usize::from(*table)].geometry().stride());
             if geometry.stride() > 0 {
-                self.pool.reserve(geometry.lines(geometry.page_slots()), rows.div_ceil(geometry.page_slots()))?;
+                let (lines, pages) = (geometry.lines(geometry.page_slots()), rows.div_ceil(geometry.page_slots()));
+                if self.pool.reserve(lines, pages).is_err() {
+                    // Spare versions may hold what is missing.
+                    self.trim();
+                    self.pool.reserve(lines, pages)?;
+                }
             }
         }
         let chunks = self.live().chunk_count() + chunks_for(rows);
