@@ -330,7 +330,8 @@ pub fn check(snapshot: &Snapshot<World>, rows: &Rows, seen: &BTreeSet<Entity>) {
     check_view(snapshot.view(), rows, seen);
     let sum = |(count, gold): (u64, u64), purse: PurseRef<'_>| (count + 1, gold.wrapping_add(purse.gold()));
     let folded = snapshot.query::<PurseRef<'_>>().par_fold(|| (0, 0), sum, |a, b| (a.0 + b.0, a.1.wrapping_add(b.1)));
-    let expected = rows.values().filter_map(|row| row.samples[3]).fold((0, 0_u64), |a, b| (a.0 + 1, a.1.wrapping_add(b)));
+    let expected =
+        rows.values().filter_map(|row| row.samples[3]).fold((0, 0_u64), |a, b| (a.0 + 1, a.1.wrapping_add(b)));
     assert_eq!(folded, expected);
 }
 
