@@ -20,6 +20,8 @@ pub struct Filter<'v> {
 /// It is an iterator in waiting: `for item in query`, [`iter`](Self::iter), [`for_each`](Self::for_each) (the fastest),
 /// or in parallel with [`par_for_each`](Self::par_for_each). Items come in the order of slots.
 ///
+/// A query that asks for nothing but optional rows gives an item for every living entity.
+///
 /// Cost: proportional to the blocks of 64 slots that have all required components, and to the items; blocks without
 /// are skipped 64 at a time.
 #[must_use = "a query does nothing until it is iterated"]
