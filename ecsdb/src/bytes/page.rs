@@ -155,8 +155,10 @@ mod tests {
         assert_eq!(row[1].bytes(), &[0; 192]);
         row[0].bytes_mut().fill(7);
         assert_eq!((row[0].rows(), row[1].bytes()[0]), (first, 0));
+        // SAFETY: the offset lies inside the buffer.
+        let last = unsafe { first.add(191) };
         // SAFETY: the last byte of a live buffer that nobody borrows mutably.
-        assert_eq!(unsafe { *first.add(191) }, 7);
+        assert_eq!(unsafe { *last }, 7);
     }
 
     #[test]

@@ -165,7 +165,11 @@ fn without_tag_values(model: &Model) -> Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 4 } else { 400 }, ..ProptestConfig::default() })]
+    // More with PROPTEST_CASES.
+    #![proptest_config(ProptestConfig {
+        cases: if cfg!(miri) { 4 } else { ProptestConfig::default().cases.max(400) },
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn the_store_does_what_a_map_does(ops in prop::collection::vec(op(), 1..if cfg!(miri) { 40 } else { 200 })) {

@@ -76,12 +76,12 @@ impl Batch<'_> {
         }
         if geometry.stride() > 0 {
             self.pool.sort(table);
-            for index in 0..tasks.len() {
-                let page = tasks[index].page;
+            for task in &mut tasks {
+                let page = task.page;
                 let chunk = self.version.tables[usize::from(table)].chunk(page / geometry.chunk_pages());
                 let len = chunk.map_or(0, |chunk| chunk.pages()[page % geometry.chunk_pages()].len);
                 let taken = self.pool.take(table, geometry.lines(len as usize));
-                tasks[index].copy = Some(self.doom(taken)?);
+                task.copy = Some(self.doom(taken)?);
             }
         }
 
