@@ -1,18 +1,17 @@
 //! Everything the writer owns: the versions, the spare pages, the slots, and the change in the making.
 
-use std::sync::Arc;
-
 use super::edit::{Batch, Undo};
 use super::entities::chunks_for;
 use super::memory::MemoryUsage;
 use super::pool::{MemoryLimit, PagePool};
 use super::roots::{Dirty, Roots, catch_up};
 use super::slots::SlotAllocator;
-use super::table::PageGeometry;
+use super::table::{PageGeometry, Table};
 use super::version::Version;
 use crate::bytes::Meter;
 use crate::sync::Published;
 use crate::sync::shim::Arc as VersionRef;
+use crate::sync::shim::unwatched::Arc;
 
 /// The writer's side of the storage.
 pub struct Store {
@@ -38,9 +37,11 @@ struct OpenBatch {
 impl Store {
     /// An empty store for tables with rows of these sizes in bytes, whose pages may take `limit` bytes.
     pub fn new(strides: impl IntoIterator<Item = usize>, limit: usize) -> Self {
+        let version = Version::empty(strides);
+        let geometries: Vec<PageGeometry> = version.tables.iter().map(Table::geometry).collect();
         Self {
-            roots: Roots::new(Version::empty(strides)),
-            pool: PagePool::new(Arc::new(Meter::default()), limit),
+            roots: Roots::new(version),
+            pool: PagePool::new(geometries, Arc::new(Meter::default()), limit),
             slots: SlotAllocator::default(),
             undo: Undo::default(),
             serial: 0,
@@ -116,7 +117,7 @@ impl Store {
     pub fn trim(&mut self) {
         if self.dirty.is_empty() {
             self.open = None;
-            self.roots.trim();
+            self.roots.trim(&mut self.pool);
         }
         self.pool.trim();
     }
@@ -126,7 +127,7 @@ impl Store {
         for table in tables {
             let geometry = PageGeometry::of(self.live().tables[usize::from(*table)].geometry().stride());
             if geometry.stride() > 0 {
-                self.pool.reserve(geometry.lines(geometry.page_slots()), rows.div_ceil(geometry.page_slots()))?;
+                self.pool.reserve(*table, rows.div_ceil(geometry.page_slots()))?;
             }
         }
         let chunks = self.live().chunk_count() + chunks_for(rows);
