@@ -190,8 +190,8 @@ impl<S: Schema> Db<S> {
     /// Makes room for `count` more entities with the components of `B`, so that spawning them allocates little.
     ///
     /// # Errors
-    /// [`OpError::Memory`](crate::OpError::Memory) if the memory limit leaves no room; [`TransactionError::Closed`], or
-    /// [`TransactionError::Reentrant`] inside a transaction.
+    /// [`TransactionError::Op`] with the memory limit, if it leaves no room, or if there are not so many slots;
+    /// [`TransactionError::Closed`], or [`TransactionError::Reentrant`] inside a transaction.
     pub fn reserve<B: Bundle<S>>(&self, count: usize) -> Result<(), TransactionError> {
         let reserved = self.core.control(move |store| store.reserve(B::TABLES, count))?;
         reserved.map_err(|error| crate::transaction::OpError::from(error).into())

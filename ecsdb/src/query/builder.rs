@@ -22,6 +22,8 @@ pub struct Filter<'v> {
 /// query`, [`iter`](Self::iter), or [`for_each`](Self::for_each), the fastest. Items come in the order of slots. A query
 /// gives the entities that have *every* component that it asks for without `Option`.
 ///
+/// A query that asks for nothing but optional rows gives an item for every living entity.
+///
 /// Cost: proportional to the items, and to the blocks of 64 slots in which all required components occur. Blocks in which
 /// one of them is absent are skipped 64 at a time.
 ///

@@ -199,6 +199,16 @@ impl Chunk {
         }
     }
 
+    /// Takes all rows out of page `page`. Returns its buffer.
+    pub fn clear_page(&mut self, geometry: PageGeometry, page: usize) -> Option<PageRef> {
+        for index in 0..geometry.page_words() {
+            self.set_presence(geometry, page, index, 0);
+        }
+        let replaced = self.pages[page].page.take();
+        self.relocate(geometry, page);
+        replaced
+    }
+
     /// Takes page `page` over from `source`, a chunk of the same table in another version.
     pub fn copy_page(&mut self, geometry: PageGeometry, page: usize, source: &Self) -> Option<PageRef> {
         let slot = &mut self.pages[page];

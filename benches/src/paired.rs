@@ -1,0 +1,94 @@
+//! Two workloads measured side by side.
+//!
+//! Other programs share the machine, so a figure alone says little. Both workloads take turns, and what counts is the
+//! median of the ratios of neighbouring turns: noise that is longer than a turn hits both.
+
+use core::hint::black_box;
+use core::time::Duration;
+use std::time::Instant;
+
+/// Medians of a comparison.
+#[derive(Clone, Copy, Debug)]
+pub struct Medians {
+    /// What was measured, one turn.
+    pub measured: Duration,
+    /// Its limit, one turn.
+    pub limit: Duration,
+    /// The median of measured / limit.
+    pub ratio: f64,
+}
+
+/// How long `work` takes. Its result is not optimised away.
+pub fn timed<R>(work: impl FnOnce() -> R) -> Duration {
+    let start = Instant::now();
+    black_box(work());
+    start.elapsed()
+}
+
+/// Lets both take turns, `rounds` times after one turn to warm up. Each says itself how long it took, so that it can
+/// prepare things untimed.
+pub fn paired(
+    rounds: usize,
+    mut measured: impl FnMut() -> Duration,
+    mut limit: impl FnMut() -> Duration,
+) -> Medians {
+    measured();
+    limit();
+    let mut times = Vec::with_capacity(rounds);
+    for round in 0..rounds {
+        // Who comes first changes, so that neither always finds the other's leavings in the cache.
+        if round % 2 == 0 {
+            let first = measured();
+            times.push((first, limit()));
+        } else {
+            let first = limit();
+            times.push((measured(), first));
+        }
+    }
+    Medians {
+        measured: median(times.iter().map(|pair| pair.0)),
+        limit: median(times.iter().map(|pair| pair.1)),
+        ratio: median_of(times.iter().map(|pair| pair.0.as_secs_f64() / pair.1.as_secs_f64())),
+    }
+}
+
+/// The median of some durations; nothing of none.
+pub fn median(durations: impl Iterator<Item = Duration>) -> Duration {
+    Duration::from_secs_f64(median_of(durations.map(|duration| duration.as_secs_f64())))
+}
+
+fn median_of(numbers: impl Iterator<Item = f64>) -> f64 {
+    let mut numbers: Vec<f64> = numbers.collect();
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len() / 2).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::{median, paired};
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(median([5, 1, 3].into_iter().map(Duration::from_secs)), Duration::from_secs(3));
+        assert_eq!(median(core::iter::empty()), Duration::ZERO);
+    }
+
+    #[test]
+    fn ratios_come_from_neighbours() {
+        let mut turn = 0;
+        // The machine becomes ten times slower half way: the ratio does not.
+        let speed = core::cell::Cell::new(1);
+        let medians = paired(
+            9,
+            || {
+                turn += 1;
+                speed.set(if turn > 5 { 10 } else { 1 });
+                Duration::from_secs(2 * speed.get())
+            },
+            || Duration::from_secs(speed.get()),
+        );
+        assert!((medians.ratio - 2.0).abs() < 1e-9);
+    }
+}
