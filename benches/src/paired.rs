@@ -27,11 +27,7 @@ pub fn timed<R>(work: impl FnOnce() -> R) -> Duration {
 
 /// Lets both take turns, `rounds` times after one turn to warm up. Each says itself how long it took, so that it can
 /// prepare things untimed.
-pub fn paired(
-    rounds: usize,
-    mut measured: impl FnMut() -> Duration,
-    mut limit: impl FnMut() -> Duration,
-) -> Medians {
+pub fn paired(rounds: usize, mut measured: impl FnMut() -> Duration, mut limit: impl FnMut() -> Duration) -> Medians {
     measured();
     limit();
     let mut times = Vec::with_capacity(rounds);
