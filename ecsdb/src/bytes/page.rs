@@ -121,8 +121,10 @@ mod tests {
         assert!(address.cast::<Line>().is_aligned());
         page.bytes_mut()[191] = 7;
         assert_eq!(page.rows(), address);
-        // SAFETY: the last byte of a live page that nobody borrows mutably.
-        assert_eq!(unsafe { *address.add(191) }, 7);
+        // SAFETY: the offset lies inside the buffer.
+        let last = unsafe { address.add(191) };
+        // SAFETY: the last byte of a live buffer that nobody borrows mutably.
+        assert_eq!(unsafe { *last }, 7);
     }
 
     #[test]
