@@ -2,10 +2,10 @@
 //!
 //! This is the only place where bytes become typed references. It knows nothing of tables or schemas.
 
-mod lines;
 mod meter;
+mod page;
 mod row;
 
-pub use lines::{Line, LineBuf};
-pub use meter::{Meter, Page, PageRef};
+pub use meter::Meter;
+pub use page::{Line, Page, PageRef};
 pub use row::{Row, bytes_of, duplicate, rows_of, rows_of_mut, slice_bytes};

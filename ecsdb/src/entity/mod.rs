@@ -5,5 +5,5 @@
 mod generations;
 mod id;
 
-pub use generations::{Generations, RETIRED};
+pub use generations::{Generations, Pair, RETIRED, Spill};
 pub use id::Entity;

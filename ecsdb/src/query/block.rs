@@ -43,11 +43,45 @@ impl<'v, R: Row> BlockRows<'v, R> {
         let rows: &[R] = if word == 0 || Self::GEOMETRY.is_wide() {
             &[]
         } else {
+            // A full block needs no count, which baseline x86-64 does in software.
+            let len = if word == u64::MAX { BLOCK_SLOTS } else { word.count_ones() as usize };
             // SAFETY: invariant of `Chunk`: from this address on lie as many rows as the block's word has bits, in a page
             // that the chunk holds for `'v`; the caller says that they are values of `R`.
-            unsafe { rows_of(chunk.block_rows(block), word.count_ones() as usize) }
+            unsafe { rows_of(chunk.block_rows(block), len) }
         };
         Self { word, rows, chunk: Some(chunk), block, marker: PhantomData }
+    }
+
+    /// Whether the rows of the full block `next` of the same chunk lie right behind these.
+    #[inline]
+    pub fn is_followed_by(&self, next: usize) -> bool {
+        let Some(chunk) = self.chunk else { return false };
+        !Self::GEOMETRY.is_wide() && chunk.word(next) == u64::MAX && chunk.block_rows(next) == self.end()
+            // One page only, so that the rows are one object.
+            && !(next * BLOCK_SLOTS).is_multiple_of(Self::GEOMETRY.page_slots())
+    }
+
+    /// Takes in the rows of a block for which [`Self::is_followed_by`] holds.
+    #[inline]
+    pub fn take_in(&mut self, next: usize) {
+        assert!(self.is_followed_by(next), "the rows of the next block are neighbours in the same page");
+        let Some(chunk) = self.chunk else { return };
+        let first = chunk.block_rows(self.block);
+        // SAFETY: the page of the blocks up to `next` holds their rows one after the other (invariant of `Chunk`): those at
+        // hand, from `first` on, and 64 more right behind them, since `next` is full and not the first block of a page.
+        self.rows = unsafe { rows_of(first, self.rows.len() + BLOCK_SLOTS) };
+    }
+
+    /// Where the rows end.
+    #[inline]
+    pub fn end(&self) -> *const u8 {
+        self.rows.as_ptr_range().end.cast::<u8>()
+    }
+
+    /// The first `len` rows.
+    #[inline]
+    pub fn truncated(self, len: usize) -> Self {
+        if Self::GEOMETRY.is_wide() { self } else { Self { rows: &self.rows[..len], ..self } }
     }
 
     /// The row number `index` of the block, which has at least as many.
@@ -73,11 +107,5 @@ impl<'v, R: Row> BlockRows<'v, R> {
         // SAFETY: the address of a row of the table that `new` was called for, in a page that the chunk holds for `'v`.
         let rows = unsafe { rows_of::<R>(row, 1) };
         &rows[0]
-    }
-
-    /// The rows as a slice, in the order of slots; empty for wide rows.
-    #[inline]
-    pub fn slice(&self) -> &'v [R] {
-        self.rows
     }
 }

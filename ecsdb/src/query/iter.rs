@@ -14,8 +14,21 @@ type InChunk<'v, S, Q> = <<Q as QueryParam<S>>::Fetch as Fetch<S>>::InChunk<'v>;
 type InBlock<'v, S, Q> = <<Q as QueryParam<S>>::Fetch as Fetch<S>>::InBlock<'v>;
 
 /// The items of a query, in the order of slots.
+///
+/// It holds a run of items at a time. Where all components lie without gaps the run is counted through: a whole block, or
+/// several full blocks of the same pages. Elsewhere it goes bit by bit.
 pub struct QueryIter<'v, S: Schema, Q: QueryParam<S>> {
     view: View<'v, S>,
+    /// The block at hand, or several that are neighbours.
+    block: InBlock<'v, S, Q>,
+    /// The next item of a run that is counted through, and its end.
+    index: usize,
+    end: usize,
+    /// The slots that are still to come of a block that is gone through bit by bit.
+    word: u64,
+    /// Whether its items are numbered without gaps, and the number of the next.
+    dense: bool,
+    number: usize,
     source: Source<'v, S, Q>,
     filters: Vec<Filter<'v>>,
     chunks: Range<usize>,
@@ -23,32 +36,28 @@ pub struct QueryIter<'v, S: Schema, Q: QueryParam<S>> {
     chunk: Option<(InChunk<'v, S, Q>, usize)>,
     /// Blocks of that chunk that are still to come.
     blocks: u64,
-    /// The block at hand.
-    block: Option<InBlock<'v, S, Q>>,
-    /// Slots of that block that are still to come.
-    word: u64,
-    dense: bool,
-    /// How many items of the block have gone.
-    index: usize,
 }
 
 impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
     pub(super) fn new(view: View<'v, S>, filters: Vec<Filter<'v>>, chunks: Range<usize>) -> Self {
         Self {
             view,
+            block: Q::Fetch::nothing(),
+            index: 0,
+            end: 0,
+            word: 0,
+            dense: false,
+            number: 0,
             source: Q::Fetch::source(view),
             filters,
             chunks,
             chunk: None,
             blocks: 0,
-            block: None,
-            word: 0,
-            dense: false,
-            index: 0,
         }
     }
 
-    /// Goes to the next block that has items. Returns `false` at the end.
+    /// Goes to the next run. Returns `false` at the end.
+    #[inline(always)]
     fn advance(&mut self) -> bool {
         loop {
             while self.blocks != 0 {
@@ -59,18 +68,10 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
                 if !<Q::Fetch as Fetch<S>>::IS_OF_THE_LIVING {
                     word &= self.view.storage().entities.alive(first + block);
                 }
-                if word == 0 {
-                    continue;
+                if word != 0 {
+                    self.open(chunk, block, word);
+                    return true;
                 }
-                if self.blocks != 0 {
-                    Q::Fetch::prefetch(chunk, self.blocks.trailing_zeros() as usize);
-                }
-                let rows = Q::Fetch::block(chunk, block);
-                self.dense = Q::Fetch::is_dense(&rows, word);
-                self.block = Some(rows);
-                self.word = word;
-                self.index = 0;
-                return true;
             }
             let Some(index) = self.chunks.next() else { return false };
             if let Some((chunk, summary)) = Q::Fetch::chunk(self.source, index) {
@@ -80,13 +81,69 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
         }
     }
 
+    /// Opens the run that begins with the slots `word` of `block`.
+    #[inline(always)]
+    fn open(&mut self, chunk: InChunk<'v, S, Q>, block: usize, word: u64) {
+        let mut rows = Q::Fetch::block(chunk, block);
+        let dense = Q::Fetch::is_dense(&rows, word);
+        let needs_bit = <Q::Fetch as Fetch<S>>::NEEDS_BIT;
+        self.index = 0;
+        if dense && word == u64::MAX {
+            self.end = BLOCK_SLOTS;
+            let mut next = block + 1;
+            while !needs_bit
+                && next < CHUNK_BLOCKS
+                && self.filters.is_empty()
+                && self.blocks >> next & 1 == 1
+                && Q::Fetch::is_followed_by(&rows, next)
+            {
+                Q::Fetch::take_in(&mut rows, next);
+                self.blocks &= !(1 << next);
+                self.end += BLOCK_SLOTS;
+                next += 1;
+            }
+        } else if dense && !needs_bit {
+            self.end = word.count_ones() as usize;
+        } else {
+            self.end = 0;
+            self.word = word;
+            self.dense = dense;
+            self.number = 0;
+        }
+        self.block = rows;
+        if self.blocks != 0 {
+            Q::Fetch::prefetch(&self.block, chunk, self.blocks.trailing_zeros() as usize);
+        }
+    }
+
+    /// The next item, if it is not one of a run that is counted through.
+    #[inline(always)]
+    fn next_slowly(&mut self) -> Option<Item<'v, S, Q>> {
+        if self.word == 0 && !self.advance() {
+            return None;
+        }
+        if self.index < self.end {
+            let index = self.index;
+            self.index += 1;
+            return Some(Q::Fetch::dense(&self.block, index, index as u32));
+        }
+        let bit = self.word.trailing_zeros();
+        self.word &= self.word - 1;
+        let number = self.number;
+        self.number += 1;
+        Some(if self.dense { Q::Fetch::dense(&self.block, number, bit) } else { Q::Fetch::sparse(&self.block, bit) })
+    }
+
     /// How many items are still to come.
     pub(super) fn count_items(mut self) -> usize {
-        let mut count = self.word.count_ones() as usize;
-        while self.advance() {
-            count += self.word.count_ones() as usize;
+        let mut count = 0;
+        loop {
+            count += self.end.saturating_sub(self.index) + self.word.count_ones() as usize;
+            self.word = 0;
+            if !self.advance() {
+                return count;
+            }
         }
-        count
     }
 }
 
@@ -103,48 +160,42 @@ impl<'v, S: Schema, Q: QueryParam<S>> Iterator for QueryIter<'v, S, Q> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.word == 0 && !self.advance() {
-            return None;
+        if self.index < self.end {
+            let index = self.index;
+            self.index += 1;
+            return Some(Q::Fetch::dense(&self.block, index, index as u32));
         }
-        let bit = self.word.trailing_zeros();
-        self.word &= self.word - 1;
-        let block = self.block.as_ref()?;
-        let index = self.index;
-        self.index += 1;
-        Some(if self.dense { Q::Fetch::dense(block, index, bit) } else { Q::Fetch::sparse(block, bit) })
+        self.next_slowly()
     }
 
     #[inline]
     fn fold<A, F: FnMut(A, Self::Item) -> A>(mut self, init: A, mut work: F) -> A {
         let mut result = init;
         loop {
-            if self.word == 0 && !self.advance() {
-                return result;
+            if self.index < self.end {
+                let block = Q::Fetch::truncated(self.block, self.end);
+                for index in self.index..self.end {
+                    result = work(result, Q::Fetch::dense(&block, index, index as u32));
+                }
             }
-            let (word, first) = (self.word, self.index);
-            self.word = 0;
-            let Some(block) = self.block else { return result };
-            if !self.dense {
-                for bit in bits(word) {
-                    result = work(result, Q::Fetch::sparse(&block, bit));
-                }
-            } else if first == 0 && word == u64::MAX {
-                for bit in 0..BLOCK_SLOTS {
-                    result = work(result, Q::Fetch::dense(&block, bit, bit as u32));
-                }
-            } else if <Q::Fetch as Fetch<S>>::NEEDS_BIT {
-                for (index, bit) in bits(word).enumerate() {
-                    result = work(result, Q::Fetch::dense(&block, first + index, bit));
+            let block = self.block;
+            if self.dense {
+                for (count, bit) in bits(self.word).enumerate() {
+                    result = work(result, Q::Fetch::dense(&block, self.number + count, bit));
                 }
             } else {
-                for index in first..first + word.count_ones() as usize {
-                    result = work(result, Q::Fetch::dense(&block, index, 0));
+                for bit in bits(self.word) {
+                    result = work(result, Q::Fetch::sparse(&block, bit));
                 }
+            }
+            self.word = 0;
+            if !self.advance() {
+                return result;
             }
         }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.word.count_ones() as usize, None)
+        (self.end.saturating_sub(self.index) + self.word.count_ones() as usize, None)
     }
 }

@@ -2,10 +2,10 @@
 
 use super::block::BlockRows;
 use super::view::View;
-use crate::entity::{Entity, Generations};
+use crate::entity::Entity;
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
 use crate::schema::{Schema, TableOf};
-use crate::storage::{Chunk, Entities, Table};
+use crate::storage::{BlockGenerations, Chunk, Entities, Table};
 
 /// Something that a query gives for each entity: `&T` (a view of the row; `&T` itself for native rows), the view type of
 /// a packed row, an `Option` of either, [`Entity`], or a tuple of up to eight of these.
@@ -62,11 +62,24 @@ pub trait Fetch<S: Schema> {
     /// Which slots of a block have the item.
     #[doc(hidden)]
     fn word(chunk: Self::InChunk<'_>, block: usize) -> u64;
-    /// Where the rows of a block start, for a prefetch.
+    /// Asks the processor for the rows of block `next`, unless they lie right behind those of `block`.
     #[doc(hidden)]
-    fn prefetch(chunk: Self::InChunk<'_>, block: usize);
+    fn prefetch(block: &Self::InBlock<'_>, chunk: Self::InChunk<'_>, next: usize);
     #[doc(hidden)]
     fn block<'v>(chunk: Self::InChunk<'v>, block: usize) -> Self::InBlock<'v>;
+    /// No block.
+    #[doc(hidden)]
+    fn nothing<'v>() -> Self::InBlock<'v>;
+    /// Whether the items of the full block `next` lie right behind those of `block`, which is full as well. Only asked
+    /// where no item needs its bit.
+    #[doc(hidden)]
+    fn is_followed_by(block: &Self::InBlock<'_>, next: usize) -> bool;
+    /// Takes in the items of a block for which `is_followed_by` holds.
+    #[doc(hidden)]
+    fn take_in(block: &mut Self::InBlock<'_>, next: usize);
+    /// The block with its first `len` items only, which lets the compiler see how many there are.
+    #[doc(hidden)]
+    fn truncated<'v>(block: Self::InBlock<'v>, len: usize) -> Self::InBlock<'v>;
     /// Whether the items of the slots in `word` are numbered without gaps: item number i is that of its ith bit.
     #[doc(hidden)]
     fn is_dense(block: &Self::InBlock<'_>, word: u64) -> bool;
@@ -148,11 +161,11 @@ impl<'v, T: crate::Component> TableChunk<'v, T> {
     }
 
     #[inline]
-    fn prefetch(self, block: usize) {
+    fn prefetch(self, rows: &BlockRows<'v, T::Row>, next: usize) {
         if size_of::<T::Row>() > 0
             && let Some(chunk) = self.chunk
         {
-            super::prefetch::prefetch(chunk.block_rows(block));
+            super::prefetch::prefetch(rows.end(), chunk.block_rows(next));
         }
     }
 
@@ -192,13 +205,33 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for RowOf<T> {
     }
 
     #[inline]
-    fn prefetch(chunk: Self::InChunk<'_>, block: usize) {
-        chunk.prefetch(block);
+    fn prefetch(block: &Self::InBlock<'_>, chunk: Self::InChunk<'_>, next: usize) {
+        chunk.prefetch(block, next);
     }
 
     #[inline]
     fn block<'v>(chunk: Self::InChunk<'v>, block: usize) -> Self::InBlock<'v> {
         chunk.rows(block)
+    }
+
+    #[inline]
+    fn nothing<'v>() -> Self::InBlock<'v> {
+        BlockRows::empty()
+    }
+
+    #[inline]
+    fn is_followed_by(block: &Self::InBlock<'_>, next: usize) -> bool {
+        block.is_followed_by(next)
+    }
+
+    #[inline]
+    fn take_in(block: &mut Self::InBlock<'_>, next: usize) {
+        block.take_in(next);
+    }
+
+    #[inline]
+    fn truncated<'v>(block: Self::InBlock<'v>, len: usize) -> Self::InBlock<'v> {
+        block.truncated(len)
     }
 
     #[inline]
@@ -242,13 +275,31 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for OptionalRowOf<T> {
     }
 
     #[inline]
-    fn prefetch(chunk: Self::InChunk<'_>, block: usize) {
-        chunk.prefetch(block);
+    fn prefetch(block: &Self::InBlock<'_>, chunk: Self::InChunk<'_>, next: usize) {
+        chunk.prefetch(block, next);
     }
 
     #[inline]
     fn block<'v>(chunk: Self::InChunk<'v>, block: usize) -> Self::InBlock<'v> {
         chunk.rows(block)
+    }
+
+    #[inline]
+    fn nothing<'v>() -> Self::InBlock<'v> {
+        BlockRows::empty()
+    }
+
+    #[inline]
+    fn is_followed_by(_: &Self::InBlock<'_>, _: usize) -> bool {
+        false
+    }
+
+    #[inline]
+    fn take_in(_: &mut Self::InBlock<'_>, _: usize) {}
+
+    #[inline]
+    fn truncated<'v>(block: Self::InBlock<'v>, _: usize) -> Self::InBlock<'v> {
+        block
     }
 
     #[inline]
@@ -271,7 +322,7 @@ impl<S: Schema> Fetch<S> for Entity {
     type Item<'v> = Self;
     type Source<'v> = &'v Entities;
     type InChunk<'v> = (&'v Entities, usize);
-    type InBlock<'v> = (&'v Generations, u32);
+    type InBlock<'v> = (BlockGenerations<'v>, u32);
 
     const NEEDS_BIT: bool = true;
     const IS_OF_THE_LIVING: bool = true;
@@ -293,12 +344,29 @@ impl<S: Schema> Fetch<S> for Entity {
     }
 
     #[inline]
-    fn prefetch(_: Self::InChunk<'_>, _: usize) {}
+    fn prefetch(_: &Self::InBlock<'_>, _: Self::InChunk<'_>, _: usize) {}
 
     #[inline]
     fn block<'v>((entities, first): Self::InChunk<'v>, block: usize) -> Self::InBlock<'v> {
-        let generations = entities.generations(first + block).expect("a chunk of a query was used");
-        (generations, ((first + block) * BLOCK_SLOTS) as u32)
+        (entities.generations(first + block), ((first + block) * BLOCK_SLOTS) as u32)
+    }
+
+    #[inline]
+    fn nothing<'v>() -> Self::InBlock<'v> {
+        (BlockGenerations::INITIAL, 0)
+    }
+
+    #[inline]
+    fn is_followed_by(_: &Self::InBlock<'_>, _: usize) -> bool {
+        false
+    }
+
+    #[inline]
+    fn take_in(_: &mut Self::InBlock<'_>, _: usize) {}
+
+    #[inline]
+    fn truncated<'v>(block: Self::InBlock<'v>, _: usize) -> Self::InBlock<'v> {
+        block
     }
 
     #[inline]
@@ -354,13 +422,33 @@ macro_rules! tuples {
             }
 
             #[inline]
-            fn prefetch(chunk: Self::InChunk<'_>, block: usize) {
-                $($name::prefetch(chunk.$index, block);)+
+            fn prefetch(block: &Self::InBlock<'_>, chunk: Self::InChunk<'_>, next: usize) {
+                $($name::prefetch(&block.$index, chunk.$index, next);)+
             }
 
             #[inline]
             fn block<'v>(chunk: Self::InChunk<'v>, block: usize) -> Self::InBlock<'v> {
                 ($($name::block(chunk.$index, block),)+)
+            }
+
+            #[inline]
+            fn nothing<'v>() -> Self::InBlock<'v> {
+                ($($name::nothing(),)+)
+            }
+
+            #[inline]
+            fn is_followed_by(block: &Self::InBlock<'_>, next: usize) -> bool {
+                $($name::is_followed_by(&block.$index, next))&&+
+            }
+
+            #[inline]
+            fn take_in(block: &mut Self::InBlock<'_>, next: usize) {
+                $($name::take_in(&mut block.$index, next);)+
+            }
+
+            #[inline]
+            fn truncated<'v>(block: Self::InBlock<'v>, len: usize) -> Self::InBlock<'v> {
+                ($($name::truncated(block.$index, len),)+)
             }
 
             #[inline]

@@ -122,7 +122,8 @@ impl<'v, T: Component> Iterator for Pages<'v, T> {
             let rows = Self::address(chunk, self.next_page);
             self.next_page += 1;
             if self.next_page < pages.len() {
-                super::prefetch::prefetch(Self::address(chunk, self.next_page));
+                let behind = rows.wrapping_add(page.len as usize * Self::GEOMETRY.stride());
+                super::prefetch::prefetch(behind, Self::address(chunk, self.next_page));
             }
             if page.len == 0 {
                 continue;

@@ -70,6 +70,11 @@ impl Chunk {
         })
     }
 
+    /// Its pages.
+    pub fn into_pages(self) -> impl Iterator<Item = PageRef> {
+        self.pages.into_iter().filter_map(|slot| slot.page)
+    }
+
     /// Which blocks have rows.
     #[inline]
     pub fn summary(&self) -> u64 {

@@ -21,7 +21,7 @@ mod version;
 
 pub use chunk::Chunk;
 pub use edit::{Batch, PageRewrite, Put, StorageError};
-pub use entities::Entities;
+pub use entities::{BlockGenerations, Entities};
 pub use memory::MemoryUsage;
 pub use pool::MemoryLimit;
 pub use slots::{SlotMask, SlotsExhausted};

@@ -1,10 +1,15 @@
 //! The writer's pool of page buffers, and the memory limit.
+//!
+//! Full pages of a table come from slabs of its own, in ascending order, so that a scan of a table that was filled or
+//! rewritten as a whole reads memory in order. Partly filled pages are allocated one by one.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use thiserror::Error;
 
+use super::table::PageGeometry;
 use crate::bytes::{Line, Meter, Page, PageRef};
+use crate::sync::shim::unwatched::Arc;
 
 /// The pages would need more memory than the database may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -21,10 +26,30 @@ pub struct MemoryLimit {
     pub needed: usize,
 }
 
-/// Buffers that no version holds any more, by size, ready to be used again.
+/// The most bytes that are allocated at once.
+const SLAB_BYTES: usize = 256 * 1024;
+
+/// The free full pages of one table.
+struct TablePool {
+    /// Cache lines of a full page.
+    full: usize,
+    free: Vec<PageRef>,
+    /// How many full pages were ever allocated and not given back.
+    allocated: usize,
+}
+
+impl TablePool {
+    /// How many pages the next slab has: few against those that there are, so that a table at rest has few spare ones.
+    fn slab_pages(&self) -> usize {
+        (self.allocated / 16).clamp(1, SLAB_BYTES.div_ceil(Line::BYTES * self.full))
+    }
+}
+
+/// Buffers that no version holds any more, ready to be used again.
 pub struct PagePool {
-    /// `free[n]` holds pages of `n` cache lines.
-    free: Vec<Vec<PageRef>>,
+    tables: Vec<TablePool>,
+    /// `partial[n]` holds pages of `n` cache lines that are not full pages.
+    partial: Vec<Vec<PageRef>>,
     free_bytes: usize,
     meter: Arc<Meter>,
     limit: usize,
@@ -40,69 +65,115 @@ const fn size_class(lines: usize) -> usize {
 }
 
 impl PagePool {
-    /// A pool whose pages count in `meter` and may take `limit` bytes.
-    pub fn new(meter: Arc<Meter>, limit: usize) -> Self {
-        Self { free: Vec::new(), free_bytes: 0, meter, limit }
+    /// A pool for tables of these geometries, whose pages count in `meter` and may take `limit` bytes.
+    pub fn new(tables: impl IntoIterator<Item = PageGeometry>, meter: Arc<Meter>, limit: usize) -> Self {
+        let full = |geometry: PageGeometry| geometry.lines(geometry.page_slots());
+        let table = |geometry| TablePool { full: full(geometry), free: Vec::new(), allocated: 0 };
+        let tables = tables.into_iter().map(table).collect();
+        Self { tables, partial: Vec::new(), free_bytes: 0, meter, limit }
     }
 
-    /// A page of at least `lines` cache lines that nobody else holds. Its bytes are whatever was there before.
-    pub fn take(&mut self, lines: usize) -> Result<PageRef, MemoryLimit> {
-        let lines = size_class(lines);
-        if let Some(page) = self.free.get_mut(lines).and_then(Vec::pop) {
+    /// A page of at least `lines` cache lines for `table`, that nobody else holds. Its bytes are whatever was there
+    /// before.
+    pub fn take(&mut self, table: u16, lines: usize) -> Result<PageRef, MemoryLimit> {
+        let class = size_class(lines);
+        let pool = &mut self.tables[usize::from(table)];
+        // A page that is mostly full will soon be, and then lies among its neighbours.
+        let free = if 2 * lines > pool.full { Some(&mut pool.free) } else { self.partial.get_mut(class) };
+        if let Some(page) = free.and_then(Vec::pop) {
             self.free_bytes -= page.footprint_bytes();
             return Ok(page);
         }
+        self.allocate(table, lines)
+    }
+
+    #[cold]
+    fn allocate(&mut self, table: u16, lines: usize) -> Result<PageRef, MemoryLimit> {
+        let pool = &self.tables[usize::from(table)];
+        let is_full = 2 * lines > pool.full;
+        let lines = if is_full { pool.full } else { size_class(lines) };
+        let mut count = if is_full { pool.slab_pages() } else { 1 };
         let needed = Page::footprint_of(lines);
-        if self.meter.allocated_bytes() + needed > self.limit {
+        if self.meter.allocated_bytes() + count * needed > self.limit {
             self.trim();
+            count = 1;
             let allocated = self.meter.allocated_bytes();
             if allocated + needed > self.limit {
                 return Err(MemoryLimit { limit: self.limit, allocated, needed });
             }
         }
-        Ok(PageRef::new(Page::new(lines, &self.meter)))
+        let pool = &mut self.tables[usize::from(table)];
+        if is_full {
+            pool.allocated += count;
+        }
+        let mut pages: Vec<PageRef> = Page::row(lines, count, &self.meter).map(PageRef::new).collect();
+        // The last of the list is handed out first: that with the lowest address.
+        pages.reverse();
+        let first = pages.pop();
+        self.free_bytes += pages.len() * needed;
+        let behind = core::mem::replace(&mut self.tables[usize::from(table)].free, pages);
+        self.tables[usize::from(table)].free.splice(0..0, behind);
+        first.ok_or(MemoryLimit { limit: self.limit, allocated: self.meter.allocated_bytes(), needed })
     }
 
-    /// Lets go of a page; if nobody else holds it, its buffer is used again.
-    pub fn put(&mut self, page: PageRef) {
+    /// Lets go of a page of `table`; if nobody else holds it, its buffer is used again.
+    pub fn put(&mut self, table: u16, page: PageRef) {
         if !page.is_unique() {
             return;
         }
-        let lines = page.line_count();
-        if self.free.len() <= lines {
-            self.free.resize_with(lines + 1, Vec::new);
-        }
         self.free_bytes += page.footprint_bytes();
-        self.free[lines].push(page);
-    }
-
-    /// Orders the free pages of `lines` cache lines so that [`Self::take`] hands them out by ascending address: pages
-    /// that are rewritten together then lie in memory in the order in which a scan reads them.
-    pub fn sort(&mut self, lines: usize) {
-        if let Some(pages) = self.free.get_mut(size_class(lines)) {
-            pages.sort_by_key(|page| core::cmp::Reverse(page.rows().addr()));
+        let pool = &mut self.tables[usize::from(table)];
+        let lines = page.line_count();
+        if lines == pool.full {
+            pool.free.push(page);
+            return;
         }
+        if self.partial.len() <= lines {
+            self.partial.resize_with(lines + 1, Vec::new);
+        }
+        self.partial[lines].push(page);
     }
 
-    /// Adds free pages until at least `count` of `lines` cache lines are there.
-    pub fn reserve(&mut self, lines: usize, count: usize) -> Result<(), MemoryLimit> {
-        let lines = size_class(lines);
-        let present = self.free.get(lines).map_or(0, Vec::len);
-        let needed = Page::footprint_of(lines) * count.saturating_sub(present);
+    /// Orders the free pages of `table` so that [`Self::take`] hands them out by ascending address: pages that are
+    /// rewritten together then lie in memory in the order in which a scan reads them.
+    pub fn sort(&mut self, table: u16) {
+        self.tables[usize::from(table)].free.sort_by_key(|page| core::cmp::Reverse(page.rows().addr()));
+    }
+
+    /// Adds free full pages of `table` until at least `count` are there.
+    pub fn reserve(&mut self, table: u16, count: usize) -> Result<(), MemoryLimit> {
+        let pool = &self.tables[usize::from(table)];
+        let (lines, missing) = (pool.full, count.saturating_sub(pool.free.len()));
+        let needed = Page::footprint_of(lines) * missing;
         let allocated = self.meter.allocated_bytes();
         if allocated + needed > self.limit {
             return Err(MemoryLimit { limit: self.limit, allocated, needed });
         }
-        for _ in present..count {
-            self.put(PageRef::new(Page::new(lines, &self.meter)));
+        if missing > 0 {
+            self.tables[usize::from(table)].allocated += missing;
+            for page in Page::row(lines, missing, &self.meter) {
+                self.put(table, PageRef::new(page));
+            }
+            self.sort(table);
         }
         Ok(())
     }
 
-    /// Gives all free pages back to the allocator.
+    /// Gives free pages back to the allocator, as far as their whole slabs are free.
     pub fn trim(&mut self) {
-        self.free.clear();
+        self.partial.clear();
         self.free_bytes = 0;
+        for pool in &mut self.tables {
+            let mut free: HashMap<usize, usize> = HashMap::new();
+            for page in &pool.free {
+                *free.entry(page.slab()).or_default() += 1;
+            }
+            let before = pool.free.len();
+            pool.free.retain(|page| free.get(&page.slab()).is_some_and(|free| *free < page.slab_count()));
+            pool.allocated = pool.allocated.saturating_sub(before - pool.free.len());
+            pool.free.shrink_to_fit();
+            self.free_bytes += pool.free.iter().map(|page| page.footprint_bytes()).sum::<usize>();
+        }
     }
 
     /// Bytes in free pages.
@@ -118,9 +189,14 @@ impl PagePool {
 
 const _: () = assert!(size_class(48) * Line::BYTES == 3072, "a full page of 256 rows of 12 bytes fits exactly");
 
-#[cfg(test)]
+#[cfg(all(test, not(ecsdb_loom)))]
 mod tests {
     use super::*;
+
+    /// Two tables whose full pages have 48 and 64 lines.
+    fn pool(limit: usize) -> PagePool {
+        PagePool::new([12, 16].map(PageGeometry::of), Arc::default(), limit)
+    }
 
     #[test]
     fn classes_fit_and_waste_a_quarter_at_most() {
@@ -133,26 +209,57 @@ mod tests {
 
     #[test]
     fn a_page_that_somebody_holds_is_not_used_again() {
-        let mut pool = PagePool::new(Arc::default(), usize::MAX);
-        let page = pool.take(3).unwrap();
+        let mut pool = pool(usize::MAX);
+        let page = pool.take(0, 3).unwrap();
         let held = page.clone();
-        pool.put(page);
+        pool.put(0, page);
         assert_eq!(pool.free_bytes(), 0);
         let address = held.rows();
-        pool.put(held);
-        assert_eq!(pool.take(3).unwrap().rows(), address);
+        pool.put(0, held);
+        assert_eq!(pool.take(0, 3).unwrap().rows(), address);
+    }
+
+    #[test]
+    fn full_pages_of_a_table_are_neighbours_in_ascending_order() {
+        let mut pool = pool(usize::MAX);
+        let mut gaps = 0;
+        let mut last = 0;
+        for _ in 0..500 {
+            let page = pool.take(0, 48).unwrap();
+            drop(pool.take(1, 64).unwrap());
+            gaps += usize::from(page.rows().addr() != last + 48 * Line::BYTES);
+            last = page.rows().addr();
+            core::mem::forget(page);
+        }
+        assert!(gaps < 100, "{gaps} jumps in 500 pages");
+    }
+
+    #[test]
+    fn trim_keeps_the_free_pages_of_slabs_in_use_and_returns_the_rest() {
+        let mut pool = pool(usize::MAX);
+        let pages: Vec<PageRef> = (0..100).map(|_| pool.take(0, 48).unwrap()).collect();
+        let mut pages = pages.into_iter();
+        let kept = pages.next().unwrap();
+        for page in pages {
+            pool.put(0, page);
+        }
+        pool.trim();
+        assert_eq!(pool.free_bytes(), 0, "the first slabs have one page each, and one of them is in use");
+        assert_eq!(pool.meter().allocated_bytes(), Page::footprint_of(48));
+        drop(kept);
+        assert_eq!(pool.meter().allocated_bytes(), 0);
     }
 
     #[test]
     fn the_limit_refuses_and_says_so() {
-        let meter = Arc::new(Meter::default());
-        let mut pool = PagePool::new(Arc::clone(&meter), 10_000);
-        let page = pool.take(64).unwrap();
-        let spare = pool.take(8).unwrap();
-        pool.put(spare);
-        let error = pool.take(128).err().unwrap();
-        assert_eq!((error.limit, error.needed), (10_000, Page::footprint_of(128)));
-        drop(page);
-        pool.take(128).unwrap();
+        let mut pool = pool(10_000);
+        let page = pool.take(1, 64).unwrap();
+        let spare = pool.take(1, 8).unwrap();
+        pool.put(1, spare);
+        let kept = pool.take(0, 48).unwrap();
+        let error = pool.take(1, 64).err().unwrap();
+        assert_eq!((error.limit, error.needed), (10_000, Page::footprint_of(64)));
+        drop((page, kept));
+        pool.take(1, 64).unwrap();
     }
 }

@@ -84,7 +84,7 @@ impl Roots {
             let number = self.all[index].number;
             spares += 1;
             if number < oldest || spares > SPARES && best.is_some_and(|best| self.all[best].number >= number) {
-                self.give_up(index);
+                self.give_up(index, pool);
                 continue;
             }
             if best.is_none_or(|best| self.all[best].number < number) {
@@ -116,12 +116,18 @@ impl Roots {
         self.publisher.reclaim(&mut self.all[index]).expect("nobody can pin what is not published")
     }
 
-    fn give_up(&mut self, index: usize) {
+    /// Lets go of version `index`, which nobody reads. Its pages go to the pool as far as no other version has them.
+    fn give_up(&mut self, index: usize, pool: &mut PagePool) {
         let last = self.all.len() - 1;
         if self.live == last {
             self.live = index;
         }
-        self.all.swap_remove(index);
+        let mut version = self.all.swap_remove(index);
+        if let Some(version) = self.publisher.reclaim(&mut version) {
+            for (number, table) in version.tables.iter_mut().enumerate() {
+                table.take_pages(|page| pool.put(number as u16, page));
+            }
+        }
     }
 
     /// Publishes version `index`, which differs from the published one by `changes`, as the next.
@@ -164,11 +170,11 @@ impl Roots {
     }
 
     /// Lets go of every version that nobody reads, but the published one.
-    pub fn trim(&mut self) {
+    pub fn trim(&mut self, pool: &mut PagePool) {
         let mut index = 0;
         while index < self.all.len() {
             if index != self.live && self.publisher.reclaim(&mut self.all[index]).is_some() {
-                self.give_up(index);
+                self.give_up(index, pool);
             } else {
                 index += 1;
             }
@@ -195,7 +201,7 @@ pub(super) fn catch_up(version: &mut Version, live: &Version, change: Dirty, poo
                 None => target.chunk_mut(chunk).clear_page(geometry, in_chunk),
             };
             if let Some(page) = replaced {
-                pool.put(page);
+                pool.put(table, page);
             }
         }
         Dirty::Block { block } => {

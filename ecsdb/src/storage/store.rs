@@ -1,18 +1,17 @@
 //! Everything the writer owns: the versions, the spare pages, the slots, and the change in the making.
 
-use std::sync::Arc;
-
 use super::edit::{Batch, StorageError, Undo};
 use super::entities::chunks_for;
 use super::memory::MemoryUsage;
 use super::pool::PagePool;
 use super::roots::{Dirty, Roots, catch_up};
 use super::slots::{SlotAllocator, SlotsExhausted};
-use super::table::PageGeometry;
+use super::table::{PageGeometry, Table};
 use super::version::Version;
 use crate::bytes::Meter;
 use crate::limits::SLOTS_MAX;
 use crate::sync::shim::Arc as VersionRef;
+use crate::sync::shim::unwatched::Arc;
 use crate::sync::{Published, mutant};
 
 /// The writer's side of the storage.
@@ -41,9 +40,11 @@ struct OpenBatch {
 impl Store {
     /// An empty store for tables with rows of these sizes in bytes, whose pages may take `limit` bytes.
     pub fn new(strides: impl IntoIterator<Item = usize>, limit: usize) -> Self {
+        let version = Version::empty(strides);
+        let geometries: Vec<PageGeometry> = version.tables.iter().map(Table::geometry).collect();
         Self {
-            roots: Roots::new(Version::empty(strides)),
-            pool: PagePool::new(Arc::new(Meter::default()), limit),
+            roots: Roots::new(version),
+            pool: PagePool::new(geometries, Arc::new(Meter::default()), limit),
             slots: SlotAllocator::default(),
             undo: Undo::default(),
             serial: 0,
@@ -123,7 +124,7 @@ impl Store {
         if !self.has_changes() {
             // What is left of a batch whose transactions were all rolled back.
             self.discard();
-            self.roots.trim();
+            self.roots.trim(&mut self.pool);
         }
         self.pool.trim();
     }
@@ -137,11 +138,11 @@ impl Store {
         for table in tables {
             let geometry = PageGeometry::of(self.live().tables[usize::from(*table)].geometry().stride());
             if geometry.stride() > 0 {
-                let (lines, pages) = (geometry.lines(geometry.page_slots()), rows.div_ceil(geometry.page_slots()));
-                if self.pool.reserve(lines, pages).is_err() {
+                let pages = rows.div_ceil(geometry.page_slots());
+                if self.pool.reserve(*table, pages).is_err() {
                     // Spare versions may hold what is missing.
                     self.trim();
-                    self.pool.reserve(lines, pages)?;
+                    self.pool.reserve(*table, pages)?;
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! The directory of one table: chunk by chunk, absent where the table has no rows.
 
 use super::chunk::Chunk;
+use crate::bytes::PageRef;
 use crate::limits::{BLOCK_SLOTS, CHUNK_SLOTS, PAGE_BLOCKS_MAX, page_slots};
 
 /// How rows of one size are laid out in pages.
@@ -143,6 +144,13 @@ impl Table {
         }
         let geometry = self.geometry;
         self.chunks[index].get_or_insert_with(|| Chunk::new(geometry))
+    }
+
+    /// Takes all pages out. The table is of no use afterwards.
+    pub fn take_pages(&mut self, mut sink: impl FnMut(PageRef)) {
+        for chunk in self.chunks.drain(..).flatten() {
+            chunk.into_pages().for_each(&mut sink);
+        }
     }
 
     /// Makes room in the directory for `chunks` chunks.

@@ -25,11 +25,10 @@ impl Batch<'_> {
         self.version.entities.set_alive(block, self.version.entities.alive(block) | mask);
         for bit in bits(mask) {
             let slot = (block * BLOCK_SLOTS) as u32 + bit;
-            let generations = self.version.entities.generations_mut(block);
-            let stored = generations.get(bit);
+            let stored = self.version.entities.generations(block).get(bit);
             let next = self.slots.next_generation(slot, stored);
             if next != stored {
-                generations.set(bit, next);
+                self.version.entities.change_generations(block, |generations| generations.set(bit, next));
             }
         }
         Ok(taken)
@@ -59,8 +58,7 @@ impl Batch<'_> {
         let alive = entities.alive(block) & !(1 << bit);
         entities.set_alive(block, alive);
         let next = entity.generation().checked_add(1).unwrap_or(RETIRED);
-        let generations = entities.generations_mut(block);
-        generations.set(bit, next);
+        entities.change_generations(block, |generations| generations.set(bit, generations.rounded_up(next)));
         if next == RETIRED {
             self.slots.retire(block, bit);
         } else {
@@ -68,8 +66,10 @@ impl Batch<'_> {
         }
         if alive == 0 {
             // The block returns to all, and its slots agree on a generation again.
-            generations.unify();
-            let retired = generations.retired();
+            let retired = entities.change_generations(block, |generations| {
+                generations.unify();
+                generations.retired()
+            });
             entities.set_owner(block, TableSetId::NONE);
             self.slots.refresh(block, TableSetId::NONE, 0, retired);
         }

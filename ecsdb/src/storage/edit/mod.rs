@@ -129,7 +129,7 @@ impl Batch<'_> {
         *self.changed |= !self.is_untouched();
         for undo in self.undo.pages.drain(..) {
             if let Some(page) = undo.before {
-                self.pool.put(page);
+                self.pool.put(undo.table, page);
             }
         }
         self.undo.blocks.clear();
@@ -188,7 +188,7 @@ impl Batch<'_> {
             chunk.relocate(geometry, page);
             debug_assert_eq!(chunk.pages()[page].len, undo.len);
             if let Some(page) = replaced {
-                self.pool.put(page);
+                self.pool.put(undo.table, page);
             }
             table.count(i64::from(undo.len) - i64::from(len));
         }

@@ -75,12 +75,12 @@ impl Batch<'_> {
             }
         }
         if geometry.stride() > 0 {
-            self.pool.sort(geometry.lines(geometry.page_slots()));
+            self.pool.sort(table);
             for index in 0..tasks.len() {
                 let page = tasks[index].page;
                 let chunk = self.version.tables[usize::from(table)].chunk(page / geometry.chunk_pages());
                 let len = chunk.map_or(0, |chunk| chunk.pages()[page % geometry.chunk_pages()].len);
-                let taken = self.pool.take(geometry.lines(len as usize));
+                let taken = self.pool.take(table, geometry.lines(len as usize));
                 tasks[index].copy = Some(self.doom(taken)?);
             }
         }
@@ -124,7 +124,7 @@ impl Batch<'_> {
                 // A page that this transaction had made before is nobody's way back.
                 match old {
                     Some(old) if record.before.is_none() && record.len > 0 => record.before = Some(old),
-                    Some(old) => self.pool.put(old),
+                    Some(old) => self.pool.put(table, old),
                     None => {}
                 }
             }

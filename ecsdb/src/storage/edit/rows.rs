@@ -5,6 +5,7 @@ use crate::bits::run;
 use crate::bytes::PageRef;
 use crate::change_set::ColumnSet;
 use crate::limits::{BLOCK_SLOTS, CHUNK_SLOTS};
+use crate::storage::table::PageGeometry;
 
 /// A change of the number of rows of a page: at row `at`, `remove` rows go and `insert` rows come.
 #[derive(Clone, Copy)]
@@ -143,7 +144,7 @@ impl Batch<'_> {
                 return Ok(slot.undo);
             }
             if new_len == 0 {
-                self.pool.put(slot.page.take().expect("checked above"));
+                self.pool.put(table, slot.page.take().expect("checked above"));
                 return Ok(slot.undo);
             }
             if let Some(page) = &mut slot.page
@@ -152,15 +153,13 @@ impl Batch<'_> {
                 own(page).copy_within((at + remove) * stride..len * stride, (at + insert) * stride);
                 return Ok(slot.undo);
             }
-            // Grow by half, so that a page that is filled row by row is copied a few times only.
-            let rows = geometry.page_slots().min(new_len.max(len + len / 2));
-            let taken = self.pool.take(geometry.lines(rows));
+            let taken = self.pool.take(table, geometry.lines(room_for(new_len, insert, geometry)));
             let mut grown = self.doom(taken)?;
             let slot =
                 self.version.tables[usize::from(table)].chunk_mut(page / geometry.chunk_pages()).page_mut(in_chunk);
             if let Some(old) = slot.page.take() {
                 copy_around(&old, len, own(&mut grown), stride, Reshape { at, remove, insert });
-                self.pool.put(old);
+                self.pool.put(table, old);
             }
             slot.page = Some(grown);
             return Ok(slot.undo);
@@ -170,7 +169,9 @@ impl Batch<'_> {
         let new_len = len - reshape.remove + reshape.insert;
         let mut copy = None;
         if new_len > 0 {
-            let taken = self.pool.take(geometry.lines(new_len));
+            let rows =
+                if reshape.insert > reshape.remove { room_for(new_len, reshape.insert, geometry) } else { new_len };
+            let taken = self.pool.take(table, geometry.lines(rows));
             copy = Some(self.doom(taken)?);
         }
         let undo = self.touch_page(table, page);
@@ -189,6 +190,13 @@ impl Batch<'_> {
         }
         Ok(undo)
     }
+}
+
+/// For how many rows a page is made that has `len` rows now, the last `insert` of them new, and may get more: twice as
+/// many, so that a page that is filled row by row is copied a few times only; four times if it is filled by the block.
+fn room_for(len: usize, insert: usize, geometry: PageGeometry) -> usize {
+    let growth = if insert >= BLOCK_SLOTS / 2 { 4 } else { 2 };
+    (len * growth).min(geometry.page_slots())
 }
 
 /// Copies the `len` rows of `old` to `new`, leaving out the removed ones and leaving room for the inserted ones.
