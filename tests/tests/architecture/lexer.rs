@@ -179,7 +179,7 @@ fn attribute(tokens: &[Placed<'_>], at: usize) -> Option<usize> {
 }
 
 /// Behind the bracket that closes the one at `open`.
-fn closing(tokens: &[Placed<'_>], open: usize) -> usize {
+pub fn closing(tokens: &[Placed<'_>], open: usize) -> usize {
     let mut depth = 0;
     for (index, placed) in tokens.iter().enumerate().skip(open) {
         match placed.token {

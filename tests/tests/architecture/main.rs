@@ -236,6 +236,7 @@ fn unsafe_without_a_proof_is_found() {
         "/// # Safety\n/// Of another item.\nfn g() {}\npub unsafe trait T {}",
         "// SAFETY: too far away.\n\n\n\n\n\n\n\nfn f() { unsafe { g() } }",
         "const X: &str = \"SAFETY:\";\nunsafe impl Send for X {}",
+        "// SAFETY: plain.\nunsafe impl Send for X {}\nunsafe fn f() {}",
     ] {
         assert_eq!(rules::unsafe_code("x.rs", bad).len(), 1, "{bad}");
     }
@@ -243,6 +244,7 @@ fn unsafe_without_a_proof_is_found() {
         "// SAFETY: nothing is shared.\nunsafe impl Send for X {}",
         "fn f() {\n    // SAFETY: checked above, with\n    // more words.\n    let x = unsafe { g() };\n}",
         "/// # Safety\n/// The caller knows.\n#[inline]\npub unsafe fn f() {}",
+        "// SAFETY: it asks the system.\nunsafe impl GlobalAlloc for X {\n    unsafe fn alloc(&self) {}\n}",
         "type F = unsafe extern \"C\" fn();\n// unsafe { no code }",
     ] {
         assert_eq!(rules::unsafe_code("x.rs", good), [""; 0], "{good}");

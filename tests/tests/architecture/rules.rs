@@ -1,6 +1,6 @@
 //! Rules that each file keeps for itself.
 
-use super::lexer::{Placed, Token, tokens, tokens_without_tests};
+use super::lexer::{Placed, Token, closing, tokens, tokens_without_tests};
 
 /// Lines that a file may have.
 pub const LINES_MAX: usize = 600;
@@ -59,9 +59,20 @@ pub fn atomics(file: &str, source: &str) -> Vec<String> {
 pub fn unsafe_code(file: &str, source: &str) -> Vec<String> {
     let tokens = tokens(source);
     let lines: Vec<&str> = source.lines().collect();
+    // The functions of an `unsafe impl` have the contract of their trait.
+    let mut trait_functions_end = 0;
     pairs(&tokens)
-        .filter_map(|(first, second)| {
+        .enumerate()
+        .filter_map(|(at, (first, second))| {
             if !first.is_word("unsafe") {
+                return None;
+            }
+            if second.is_word("impl")
+                && let Some(body) = tokens[at..].iter().position(|token| token.is_sign('{'))
+            {
+                trait_functions_end = closing(&tokens, at + body);
+            }
+            if second.is_word("fn") && at < trait_functions_end {
                 return None;
             }
             let (is_fine, expected) = match second.token {
