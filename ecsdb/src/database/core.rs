@@ -19,7 +19,7 @@ pub struct Core {
     published: Published<Version>,
     workers: Arc<rayon::ThreadPool>,
     id: DatabaseId,
-    queue: Queue,
+    queue: Arc<Queue>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -71,7 +71,7 @@ impl Core {
                 writer.run();
             })
             .map_err(|error| OpenError::Thread(Box::new(error)))?;
-        Ok(Arc::new(Self { catalog, published, workers, id, queue, writer: Mutex::new(Some(thread)) }))
+        Ok(Arc::new(Self { catalog, published, workers, id, queue: Arc::new(queue), writer: Mutex::new(Some(thread)) }))
     }
 
     /// The schema.
@@ -91,7 +91,7 @@ impl Core {
     }
 
     /// The way to the writer.
-    pub fn queue(&self) -> &Queue {
+    pub fn queue(&self) -> &Arc<Queue> {
         &self.queue
     }
 

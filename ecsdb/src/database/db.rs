@@ -126,7 +126,7 @@ impl<S: Schema> Db<S> {
 
     /// Begins a transaction that is put together here and committed as one message.
     pub fn begin(&self) -> TransactionBuilder<S> {
-        TransactionBuilder::new(self.core.queue().clone())
+        TransactionBuilder::new(Arc::clone(self.core.queue()))
     }
 
     /// The table of `T`, for operations that are transactions of their own.

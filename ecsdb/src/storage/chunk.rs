@@ -244,6 +244,12 @@ impl Chunk {
     pub fn copy_page(&mut self, geometry: PageGeometry, page: usize, source: &Self) -> Option<PageRef> {
         let slot = &mut self.pages[page];
         let from = &source.pages[page];
+        if let (Some(here), Some(there)) = (&slot.page, &from.page)
+            && PageRef::ptr_eq(here, there)
+        {
+            // The same buffer holds the same rows of the same slots: every change of either goes to another buffer.
+            return None;
+        }
         let replaced = core::mem::replace(&mut slot.page, from.page.clone());
         slot.len = from.len;
         let first = page * geometry.page_slots() / BLOCK_SLOTS;

@@ -7,6 +7,8 @@ mod chunk;
 mod edit;
 mod entities;
 mod memory;
+#[cfg(all(test, ecsdb_loom))]
+mod models;
 mod pool;
 mod roots;
 mod slots;

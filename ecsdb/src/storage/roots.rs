@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use super::pool::PagePool;
 use super::version::Version;
 use crate::sync::shim::Arc;
-use crate::sync::{Published, Publisher, publish};
+use crate::sync::{Published, Publisher, mutant, publish};
 
 /// Something that a commit has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl Roots {
         let version = self.publisher.reclaim(&mut self.all[index]).expect("nobody can pin what is not published");
         if version.number < live.number {
             for (number, changes) in &self.history {
-                if *number > version.number {
+                if *number > version.number && !mutant!("roots/skip catch up") {
                     for change in changes {
                         catch_up(version, &live, *change, pool);
                     }
@@ -133,10 +133,17 @@ impl Roots {
     /// Publishes version `index`, which differs from the published one by `changes`, as the next.
     pub fn publish(&mut self, index: usize, changes: &mut Vec<Dirty>) {
         let version = self.get_mut(index);
-        version.number += 1;
-        let number = version.number;
+        let number = version.number + 1;
+        if !mutant!("roots/change after publication") {
+            version.number = number;
+        }
         let next = Arc::clone(&self.all[index]);
         drop(self.publisher.store(next));
+        #[cfg(ecsdb_loom)]
+        if mutant!("roots/change after publication") {
+            // SAFETY: none; this is the fault. All threads of a model take turns on one thread.
+            unsafe { Arc::seize(&mut self.all[index]) }.number = number;
+        }
         self.live = index;
         let list = core::mem::replace(changes, self.lists.pop().unwrap_or_default());
         self.history_len += list.len();

@@ -15,7 +15,7 @@
 mod budget;
 mod cache_padded;
 mod completion;
-mod mutant;
+pub(crate) mod mutant;
 mod publish;
 pub(crate) mod shim;
 

@@ -2,6 +2,7 @@
 
 use core::marker::PhantomData;
 use core::time::Duration;
+use std::sync::Arc;
 
 use super::apply::FieldId;
 use super::bundle::Bundle;
@@ -48,13 +49,13 @@ use crate::sync::completion;
 #[must_use = "a transaction does nothing until it is committed"]
 pub struct TransactionBuilder<S> {
     ops: OpBuffer,
-    queue: Queue,
+    queue: Arc<Queue>,
     schema: PhantomData<fn() -> S>,
 }
 
 impl<S: Schema> TransactionBuilder<S> {
-    pub(crate) fn new(queue: Queue) -> Self {
-        Self { ops: OpBuffer::default(), queue, schema: PhantomData }
+    pub(crate) fn new(queue: Arc<Queue>) -> Self {
+        Self { ops: OpBuffer::with_room(), queue, schema: PhantomData }
     }
 
     /// Promises a new entity with these components. The returned id is good in this transaction only, also inside other

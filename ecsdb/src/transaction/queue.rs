@@ -20,8 +20,7 @@ pub struct QueueLimits {
     pub bytes: usize,
 }
 
-/// The sending end of the queue. Clones send to the same writer.
-#[derive(Clone)]
+/// The sending end of the queue.
 pub struct Queue {
     sender: Sender<Message>,
     budget: Arc<Budget>,

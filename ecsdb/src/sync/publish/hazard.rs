@@ -163,6 +163,11 @@ impl<T> Publisher<T> {
         if !self.retired.is_empty() {
             self.sweep();
         }
+        #[cfg(ecsdb_loom)]
+        if mutant!("roots/write in place") {
+            // SAFETY: none; this is the fault. All threads of a model take turns on one thread.
+            return Some(unsafe { Arc::seize(value) });
+        }
         // The published and the retired values carry a count of ours, so that this one test covers all three cases.
         // It comes after the look at the slots (see the invariant above), inside it synchronizes with the last reader
         // that let go.

@@ -112,6 +112,19 @@ impl<T> Arc<T> {
     }
 }
 
+impl<T> Arc<T> {
+    /// What [`Arc::get_mut`] gives, without asking whether anybody else looks. For deliberate faults alone.
+    ///
+    /// # Safety
+    ///
+    /// None that a caller could keep: the model has to find it.
+    pub(crate) unsafe fn seize(this: &mut Self) -> &mut T {
+        // SAFETY: the memory stays allocated until the next iteration of the model, and its threads run by turns on one
+        // thread of the system, so that at least no two of them are inside the value at once.
+        unsafe { &mut this.inner.as_mut().value }
+    }
+}
+
 impl<T> Deref for Arc<T> {
     type Target = T;
 
