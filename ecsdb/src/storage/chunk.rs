@@ -182,6 +182,10 @@ impl Chunk {
         slot.len += mask.count_ones();
         let first = page * geometry.page_slots();
         let block = first / BLOCK_SLOTS + word;
+        if len == 0 {
+            // A page of tags has no buffer that would have moved, so nobody has said yet where its rows lie.
+            self.entries[first / BLOCK_SLOTS].rows = rows;
+        }
         let entry = &mut self.entries[block];
         if geometry.is_wide() {
             entry.word |= mask << (first % BLOCK_SLOTS);
