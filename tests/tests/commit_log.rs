@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use ecsdb::{Component, Db, Entity, OpError, TransactionError};
+use ecsdb::{ChangeSet, CommitLog, Component, Db, Entity, LogError, OpError, TransactionError};
 use ecsdb_tests::log::{Recorder, Rows};
 use ecsdb_tests::world::*;
 use ecsdb_tests::{block_writer, why, why_not};
@@ -257,4 +257,49 @@ fn a_row_replaced_twice_shows_the_first_and_the_last_state() {
     assert_eq!(R200::number(db.snapshot().get::<R200>(e).unwrap()), 4);
     assert_same(&db, &log);
     assert_eq!(<Purse as Component>::SCHEMA.size, 9);
+}
+
+/// Takes everything and keeps nothing.
+struct Nowhere;
+
+impl CommitLog for Nowhere {
+    fn append(&mut self, _: &ChangeSet) -> Result<(), LogError> {
+        Ok(())
+    }
+
+    fn commit(&mut self, _: u64) -> Result<(), LogError> {
+        Ok(())
+    }
+
+    fn abort(&mut self) {}
+}
+
+#[test]
+fn a_log_makes_no_difference_to_memory() {
+    let run = |db: Db<World>| {
+        let all = db.write(|tx| Ok(tx.spawn_all((0..20_000).map(|n| Small { n }))?)).unwrap();
+        for round in 0..20 {
+            // Many transactions in a batch that write the same few pages: most of these are in no version.
+            let blocked = block_writer(&db);
+            let tickets: Vec<_> = (0..100)
+                .map(|n| {
+                    let mut tx = db.begin();
+                    tx.update(all[(n * 331 + round * 7) % 3000], Small::C.n.set(n as u32));
+                    tx.commit().unwrap()
+                })
+                .collect();
+            drop(blocked);
+            tickets.into_iter().for_each(|ticket| drop(ticket.visible().unwrap()));
+        }
+        let before = db.memory().unwrap();
+        db.trim().unwrap();
+        (before.retained_bytes + before.spare_bytes, db.memory().unwrap().retained_bytes)
+    };
+    let (used, retained) = run(Db::<World>::builder().worker_threads(2).commit_log(Nowhere).open().unwrap());
+    let (used_without, retained_without) = run(Db::<World>::builder().worker_threads(2).open().unwrap());
+    assert_eq!((retained, retained_without), (0, 0));
+    assert!(
+        used <= used_without + 32 * 1024,
+        "{used} bytes besides the published version, {used_without} without a log"
+    );
 }

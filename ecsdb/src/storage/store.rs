@@ -115,6 +115,7 @@ impl Store {
     pub fn publish(&mut self) -> u64 {
         if let Some(open) = self.open.take_if(|open| open.changed) {
             self.roots.publish(open.root, &mut self.dirty);
+            self.pool.collect();
         }
         self.live().number
     }

@@ -44,6 +44,8 @@ struct PageUndo {
     words_at: u32,
     columns: ColumnSet,
     len: u32,
+    /// Whether `before` was made in this batch, so that no version has it.
+    is_of_batch: bool,
     before: Option<PageRef>,
 }
 
@@ -146,6 +148,9 @@ impl Batch<'_> {
             let count = geometry.page_words();
             let Some(chunk) = table.chunk(undo.page as usize / geometry.chunk_pages()) else { continue };
             let page = undo.page as usize % geometry.chunk_pages();
+            if let Some(page) = undo.before.as_ref().filter(|_| undo.is_of_batch) {
+                self.pool.expect(undo.table, page.clone());
+            }
             let at = undo.words_at as usize;
             let words_at = words.len() as u32;
             words.extend_from_slice(&self.undo.words[at..at + count]);
@@ -233,6 +238,7 @@ impl Batch<'_> {
             words_at,
             columns: ColumnSet::NONE,
             len,
+            is_of_batch: earlier >= self.first_serial,
             before: None,
         });
         undo

@@ -1,0 +1,149 @@
+//! Queries over large populations: full blocks, runs of blocks, holes at awkward places; each against single reads.
+
+use ecsdb::{Component, Db, Entity, Snapshot};
+use ecsdb_tests::world::*;
+
+/// 5,000 entities with many components, in whose tables rows are then removed where `hole` says.
+fn populate(hole: impl Fn(usize, usize) -> bool + Send + 'static) -> (Db<World>, Vec<Entity>) {
+    let db = Db::<World>::builder().worker_threads(2).open().unwrap();
+    let all = db
+        .write(move |tx| {
+            let row = |n| {
+                (Small::sample(n), Pos::sample(n), R32::sample(n), R64::sample(n), R100::sample(n), Purse::sample(n))
+            };
+            let all = tx.spawn_all((0..5000).map(row))?;
+            for (n, entity) in all.iter().enumerate() {
+                if hole(n, 0) {
+                    tx.remove::<Small>(*entity)?;
+                }
+                if hole(n, 1) {
+                    tx.remove::<R32>(*entity)?;
+                }
+                if hole(n, 2) {
+                    tx.remove::<R100>(*entity)?;
+                }
+                if hole(n, 3) {
+                    tx.despawn(*entity)?;
+                }
+            }
+            Ok(all)
+        })
+        .unwrap();
+    (db, all)
+}
+
+/// The numbers of the entities for which `wanted` holds.
+fn numbers(all: &[Entity], wanted: impl Fn(Entity) -> bool) -> Vec<u64> {
+    (0_u64..).zip(all).filter(|(_, entity)| wanted(**entity)).map(|(n, _)| n).collect()
+}
+
+/// All ways to iterate give the same items.
+fn ways<T, I: Iterator<Item = T>>(query: impl Fn() -> I, number: impl Fn(T) -> u64, expected: &[u64]) {
+    assert!(query().map(&number).eq(expected.iter().copied()), "by fold or next");
+    let mut by_next = Vec::new();
+    let mut iter = query();
+    while let Some(item) = iter.next() {
+        by_next.push(number(item));
+    }
+    assert_eq!(by_next, expected, "by next");
+    for taken in [1, 63, 64, 65, 700, 1024, 4096, expected.len() / 2] {
+        let mut iter = query();
+        let mut mixed: Vec<u64> = iter.by_ref().take(taken).map(&number).collect();
+        iter.for_each(|item| mixed.push(number(item)));
+        assert_eq!(mixed, expected, "{taken} by next, the rest by fold");
+    }
+}
+
+fn compare(snapshot: &Snapshot<World>, all: &[Entity]) {
+    let has = |entity| {
+        (snapshot.contains::<Small>(entity), snapshot.contains::<R32>(entity), snapshot.contains::<R100>(entity))
+    };
+    ways(|| snapshot.query::<&Small>().iter(), Small::number, &numbers(all, |e| has(e).0));
+    ways(|| snapshot.query::<&R100>().iter(), R100::number, &numbers(all, |e| has(e).2));
+    ways(|| snapshot.query::<PurseRef<'_>>().iter(), |purse| purse.gold(), &numbers(all, |e| snapshot.is_alive(e)));
+    let both = numbers(all, |e| has(e).0 && has(e).1);
+    ways(
+        || snapshot.query::<(&Small, &R32)>().iter(),
+        |(small, row)| {
+            assert_eq!(small.n, row.n);
+            R32::number(row)
+        },
+        &both,
+    );
+    assert_eq!(snapshot.query::<(&Small, &R32)>().count(), both.len());
+    ways(
+        || snapshot.query::<(&Small, &R100, Entity)>().iter(),
+        |(small, row, entity)| {
+            assert_eq!((small.n, snapshot.get::<R100>(entity)), (row.n, Some(row)));
+            u64::from(small.n)
+        },
+        &numbers(all, |e| has(e).0 && has(e).2),
+    );
+    ways(
+        || snapshot.query::<(&Pos, Option<&Small>)>().without::<R32>().iter(),
+        |(pos, small)| {
+            assert!(small.is_none_or(|small| small.n as i32 == pos.x));
+            pos.x as u64
+        },
+        &numbers(all, |e| snapshot.is_alive(e) && !has(e).1),
+    );
+    ways(
+        || snapshot.query::<&R64>().with::<Small>().iter(),
+        R64::number,
+        &numbers(all, |e| snapshot.contains::<R64>(e) && has(e).0),
+    );
+    let sum =
+        snapshot.query::<(&Small, &R32)>().par_fold(|| 0, |sum, (small, _)| sum + u64::from(small.n), |a, b| a + b);
+    assert_eq!(sum, both.iter().sum::<u64>());
+    assert_eq!(Small::SCHEMA.size, 4);
+}
+
+#[test]
+fn full_blocks_are_counted_through() {
+    let (db, all) = populate(|_, _| false);
+    compare(&db.snapshot(), &all);
+}
+
+#[test]
+fn single_holes_end_a_run() {
+    let (db, all) = populate(|n, table| match table {
+        0 => [0, 64, 127, 1023, 2048, 4095].contains(&n),
+        1 => [1, 63, 1024, 3000, 4096, 4999].contains(&n),
+        _ => n == 2000 + table,
+    });
+    compare(&db.snapshot(), &all);
+}
+
+#[test]
+fn whole_blocks_and_pages_may_be_missing() {
+    let (db, all) = populate(|n, table| match table {
+        0 => (64..128).contains(&n) || (1024..2048).contains(&n),
+        1 => (2048..2112).contains(&n),
+        2 => n > 100,
+        _ => (3000..3500).contains(&n),
+    });
+    compare(&db.snapshot(), &all);
+}
+
+#[test]
+fn scattered_holes() {
+    let (db, all) = populate(|n, table| n.wrapping_mul(2_654_435_761) >> (7 + table) & 15 == table);
+    compare(&db.snapshot(), &all);
+    // And after churn, from other pages.
+    let some: Vec<Entity> = all.iter().copied().filter(|entity| db.snapshot().is_alive(*entity)).collect();
+    for _ in 0..3 {
+        let some = some.clone();
+        db.write(move |tx| {
+            for entity in some.iter().step_by(7) {
+                if let Some(n) = tx.get::<Pos>(*entity).map(|pos| pos.x as u64) {
+                    tx.insert(*entity, Small::sample(n))?;
+                    tx.insert(*entity, R32::sample(n))?;
+                }
+            }
+            tx.update_all(|small: &mut Small, pos: &Pos| small.n = pos.x as u32)?;
+            Ok(())
+        })
+        .unwrap();
+        compare(&db.snapshot(), &all);
+    }
+}
