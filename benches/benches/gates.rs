@@ -319,7 +319,8 @@ fn bulk(report: &mut Out<'_>, setup: &Setup) -> io::Result<()> {
         report.row(&format!("update of one field, one transaction, {name}"), count, medians, Goal::None)?;
         let medians = paired(few, || each(|tx, entity| tx.modify(entity, |pos: &mut Pos| pos.x = 2.0)), &mut write);
         report.row(&format!("modify, one transaction, {name}"), count, medians, Goal::None)?;
-        let replace = |tx: &mut ecsdb::Transaction<'_, World>, entity| tx.insert(entity, Pos { x: 2.0, y: 0.0, z: 1.0 });
+        let replace =
+            |tx: &mut ecsdb::Transaction<'_, World>, entity| tx.insert(entity, Pos { x: 2.0, y: 0.0, z: 1.0 });
         let medians = paired(few, || each(replace), &mut write);
         report.row(&format!("insert over a row, one transaction, {name}"), count, medians, Goal::None)?;
         let twice = |tx: &mut ecsdb::Transaction<'_, World>, entity| {
@@ -366,7 +367,9 @@ fn bulk(report: &mut Out<'_>, setup: &Setup) -> io::Result<()> {
 fn memory(report: &mut Out<'_>, setup: &Setup) -> io::Result<()> {
     let payload = size_of::<Pos>() + size_of::<Vel>() + size_of::<Acc>() + 7;
     type Make = fn(usize) -> Filled;
-    for (make, state) in [(fresh as Make, "fresh"), (churned as Make, "churned"), (|n| with_holes(churned(n)), "10 % holes")] {
+    for (make, state) in
+        [(fresh as Make, "fresh"), (churned as Make, "churned"), (|n| with_holes(churned(n)), "10 % holes")]
+    {
         let before = bytes_in_use();
         let Filled { db, entities } = make(setup.count);
         let count = entities.len();

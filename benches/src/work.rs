@@ -217,5 +217,7 @@ pub fn get(snapshot: &Snapshot<World>, entities: &[Entity]) -> f32 {
 
 /// Packed rows by entity.
 pub fn get_packed(snapshot: &Snapshot<World>, entities: &[Entity]) -> u64 {
-    entities.iter().fold(0, |sum, entity| sum + snapshot.get::<Health>(*entity).map_or(0, |row| u64::from(row.points())))
+    entities
+        .iter()
+        .fold(0, |sum, entity| sum + snapshot.get::<Health>(*entity).map_or(0, |row| u64::from(row.points())))
 }

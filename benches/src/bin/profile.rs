@@ -34,13 +34,27 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     random.shuffle(&mut shuffled);
     let readers = (name == "commit-readers").then(|| Readers::start(&world, 3, Duration::ZERO));
     let mut turn: Box<dyn FnMut()> = match name {
-        "scan" => Box::new(|| { black_box(work::sum_for_each(&snapshot)); }),
-        "scan-for" => Box::new(|| { black_box(work::sum_for(&snapshot)); }),
-        "scan-pages" => Box::new(|| { black_box(work::sum_pages(&snapshot)); }),
-        "join" => Box::new(|| { black_box(work::join_two(&snapshot)); }),
-        "get" => Box::new(|| { black_box(work::get(&snapshot, &shuffled)); }),
-        "commit" | "commit-grouped" | "commit-readers" => Box::new(|| { black_box(queued(&world, &mut random)); }),
-        "commit-pipelined" => Box::new(|| { black_box(pipelined(&world, &mut random, 10_000)); }),
+        "scan" => Box::new(|| {
+            black_box(work::sum_for_each(&snapshot));
+        }),
+        "scan-for" => Box::new(|| {
+            black_box(work::sum_for(&snapshot));
+        }),
+        "scan-pages" => Box::new(|| {
+            black_box(work::sum_pages(&snapshot));
+        }),
+        "join" => Box::new(|| {
+            black_box(work::join_two(&snapshot));
+        }),
+        "get" => Box::new(|| {
+            black_box(work::get(&snapshot, &shuffled));
+        }),
+        "commit" | "commit-grouped" | "commit-readers" => Box::new(|| {
+            black_box(queued(&world, &mut random));
+        }),
+        "commit-pipelined" => Box::new(|| {
+            black_box(pipelined(&world, &mut random, 10_000));
+        }),
         "thousand" => {
             let mut next = 0;
             Box::new(move || {
