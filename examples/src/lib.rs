@@ -1,1 +1,8 @@
-//! Unpublished member of the ecsdb workspace.
+//! Programs that show ecsdb at work, and the parts that they are made of.
+//!
+//! Each module is one program; `src/bin` holds their `main`. Nothing here prints: the programs do.
+
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
+pub mod world;

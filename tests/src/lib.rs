@@ -1,1 +1,76 @@
-//! Unpublished member of the ecsdb workspace.
+//! What the tests of the engine share: a world with every kind of row, a naive model of it, and small helpers.
+//!
+//! Holds no tests, and no state that outlives a call.
+
+pub mod log;
+pub mod model;
+pub mod world;
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+
+use ecsdb::schema::Schema;
+use ecsdb::{Db, Ticket, TransactionError};
+
+/// Wakes a thread.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Runs a future on this thread until it is done.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+/// A writer that sleeps inside a transaction until this is dropped, so that whatever is queued meanwhile is one batch.
+pub struct Blocked {
+    _release: Sender<()>,
+}
+
+/// Blocks the writer of `db`. Returns when it is inside the transaction, so that the queue is empty.
+pub fn block_writer<S: Schema>(db: &Db<S>) -> Blocked {
+    let (entered, inside): (Sender<()>, Receiver<()>) = channel();
+    let (release, released) = channel::<()>();
+    let blocking = db.write_async(move |_| {
+        drop(entered);
+        // Ends with an error when the other end is dropped.
+        let _ = released.recv();
+        Ok(())
+    });
+    drop(blocking);
+    // Likewise: the closure has dropped its end.
+    let _ = inside.recv();
+    Blocked { _release: release }
+}
+
+/// The text of the error with which a transaction failed.
+pub fn why<T>(result: Result<T, TransactionError>) -> String {
+    match result {
+        Ok(_) => "committed".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// As [`why`], of a ticket.
+pub fn why_not(ticket: Ticket) -> String {
+    why(ticket.visible())
+}
+
+/// The README: its program is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

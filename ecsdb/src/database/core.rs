@@ -145,8 +145,9 @@ impl Core {
             return Err(TransactionError::Reentrant);
         }
         self.queue.close();
-        let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread
+        // Held while waiting: whoever else closes has to wait as well.
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(thread) = writer.take()
             && thread.join().is_err()
         {
             tracing::error!("the writer thread panicked");

@@ -28,6 +28,7 @@ pub struct QueryIter<'v, S: Schema, Q: QueryParam<S>> {
     /// Whether its items are numbered without gaps, and the number of the next.
     dense: bool,
     number: usize,
+    view: View<'v, S>,
     source: Source<'v, S, Q>,
     filters: Vec<Filter<'v>>,
     chunks: Range<usize>,
@@ -46,6 +47,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
             word: 0,
             dense: false,
             number: 0,
+            view,
             source: Q::Fetch::source(view),
             filters,
             chunks,
@@ -62,7 +64,10 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
                 let Some((chunk, first)) = self.chunk else { return false };
                 let block = self.blocks.trailing_zeros() as usize;
                 self.blocks &= self.blocks - 1;
-                let word = filtered(Q::Fetch::word(chunk, block), &self.filters, first + block);
+                let mut word = filtered(Q::Fetch::word(chunk, block), &self.filters, first + block);
+                if !<Q::Fetch as Fetch<S>>::IS_OF_THE_LIVING {
+                    word &= self.view.storage().entities.alive(first + block);
+                }
                 if word != 0 {
                     self.open(chunk, block, word);
                     return true;

@@ -50,6 +50,10 @@ pub trait Fetch<S: Schema> {
     #[doc(hidden)]
     const NEEDS_BIT: bool;
 
+    /// Whether it is found for living entities only. An optional row is "found" for every slot there is.
+    #[doc(hidden)]
+    const IS_OF_THE_LIVING: bool;
+
     #[doc(hidden)]
     fn source(view: View<'_, S>) -> Self::Source<'_>;
     /// The chunk, and which of its blocks may have items; `None` if none has.
@@ -182,6 +186,7 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for RowOf<T> {
     type InBlock<'v> = BlockRows<'v, T::Row>;
 
     const NEEDS_BIT: bool = crate::storage::PageGeometry::of(size_of::<T::Row>()).is_wide();
+    const IS_OF_THE_LIVING: bool = true;
 
     #[inline]
     fn source(view: View<'_, S>) -> Self::Source<'_> {
@@ -252,6 +257,7 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for OptionalRowOf<T> {
     type InBlock<'v> = BlockRows<'v, T::Row>;
 
     const NEEDS_BIT: bool = true;
+    const IS_OF_THE_LIVING: bool = false;
 
     #[inline]
     fn source(view: View<'_, S>) -> Self::Source<'_> {
@@ -319,6 +325,7 @@ impl<S: Schema> Fetch<S> for Entity {
     type InBlock<'v> = (BlockGenerations<'v>, u32);
 
     const NEEDS_BIT: bool = true;
+    const IS_OF_THE_LIVING: bool = true;
 
     #[inline]
     fn source(view: View<'_, S>) -> Self::Source<'_> {
@@ -391,6 +398,7 @@ macro_rules! tuples {
             type InBlock<'v> = ($($name::InBlock<'v>,)+);
 
             const NEEDS_BIT: bool = $($name::NEEDS_BIT)||+;
+            const IS_OF_THE_LIVING: bool = $($name::IS_OF_THE_LIVING)||+;
 
             #[inline]
             fn source(view: View<'_, S>) -> Self::Source<'_> {

@@ -187,11 +187,14 @@ pub(super) fn catch_up(version: &mut Version, live: &Version, change: Dirty, poo
             let geometry = source.geometry();
             let page = page as usize;
             let chunk = page / geometry.chunk_pages();
-            if let Some(source) = source.chunk(chunk) {
-                let replaced = target.chunk_mut(chunk).copy_page(geometry, page % geometry.chunk_pages(), source);
-                if let Some(page) = replaced {
-                    pool.put(table, page);
-                }
+            let in_chunk = page % geometry.chunk_pages();
+            // A chunk that the published version does not have is one that a discarded batch has made.
+            let replaced = match source.chunk(chunk) {
+                Some(source) => target.chunk_mut(chunk).copy_page(geometry, in_chunk, source),
+                None => target.chunk_mut(chunk).clear_page(geometry, in_chunk),
+            };
+            if let Some(page) = replaced {
+                pool.put(table, page);
             }
         }
         Dirty::Block { block } => {

@@ -1,14 +1,15 @@
 //! Everything the writer owns: the versions, the spare pages, the slots, and the change in the making.
 
-use super::edit::{Batch, Undo};
+use super::edit::{Batch, StorageError, Undo};
 use super::entities::chunks_for;
 use super::memory::MemoryUsage;
-use super::pool::{MemoryLimit, PagePool};
+use super::pool::PagePool;
 use super::roots::{Dirty, Roots, catch_up};
-use super::slots::SlotAllocator;
+use super::slots::{SlotAllocator, SlotsExhausted};
 use super::table::{PageGeometry, Table};
 use super::version::Version;
 use crate::bytes::Meter;
+use crate::limits::SLOTS_MAX;
 use crate::sync::Published;
 use crate::sync::shim::Arc as VersionRef;
 use crate::sync::shim::unwatched::Arc;
@@ -22,6 +23,8 @@ pub struct Store {
     /// The number of the last transaction.
     serial: u64,
     open: Option<OpenBatch>,
+    /// What dooms the running transaction.
+    failure: Option<StorageError>,
     /// An emptied list of changes, to be filled again.
     dirty: Vec<Dirty>,
 }
@@ -46,6 +49,7 @@ impl Store {
             undo: Undo::default(),
             serial: 0,
             open: None,
+            failure: None,
             dirty: Vec::new(),
         }
     }
@@ -77,7 +81,7 @@ impl Store {
             dirty: &mut self.dirty,
             undo: &mut self.undo,
             serial: &mut self.serial,
-            failure: None,
+            failure: &mut self.failure,
         }
     }
 
@@ -115,19 +119,29 @@ impl Store {
 
     /// Gives memory back that only helps the next commits: spare versions and free pages.
     pub fn trim(&mut self) {
-        if self.dirty.is_empty() {
-            self.open = None;
+        if !self.has_changes() {
+            // What is left of a batch whose transactions were all rolled back.
+            self.discard();
             self.roots.trim(&mut self.pool);
         }
         self.pool.trim();
     }
 
     /// Makes room for `rows` more rows in each of the tables `tables`, and for as many entities.
-    pub fn reserve(&mut self, tables: &[u16], rows: usize) -> Result<(), MemoryLimit> {
+    pub fn reserve(&mut self, tables: &[u16], rows: usize) -> Result<(), StorageError> {
+        // Also keeps the sums below from overflowing.
+        if rows > SLOTS_MAX {
+            return Err(SlotsExhausted.into());
+        }
         for table in tables {
             let geometry = PageGeometry::of(self.live().tables[usize::from(*table)].geometry().stride());
             if geometry.stride() > 0 {
-                self.pool.reserve(*table, rows.div_ceil(geometry.page_slots()))?;
+                let pages = rows.div_ceil(geometry.page_slots());
+                if self.pool.reserve(*table, pages).is_err() {
+                    // Spare versions may hold what is missing.
+                    self.trim();
+                    self.pool.reserve(*table, pages)?;
+                }
             }
         }
         let chunks = self.live().chunk_count() + chunks_for(rows);
@@ -145,6 +159,7 @@ impl Store {
     }
 
     /// The meter in which all pages count.
+    #[cfg(test)]
     pub fn meter(&self) -> &Arc<Meter> {
         self.pool.meter()
     }

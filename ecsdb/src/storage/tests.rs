@@ -22,6 +22,7 @@ enum Op {
     Rewrite(usize, u8),
     End(bool),
     Publish,
+    Discard,
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -33,6 +34,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (1..5_usize, any::<u8>()).prop_map(|(t, v)| Op::Rewrite(t, v)),
         3 => prop::bool::weighted(0.7).prop_map(Op::End),
         2 => Just(Op::Publish),
+        1 => Just(Op::Discard),
     ]
 }
 
@@ -105,7 +107,7 @@ fn apply(batch: &mut Batch<'_>, model: &mut Model, op: &Op, workers: &rayon::Thr
             }
             assert_eq!(rewritten, expected);
         }
-        Op::End(_) | Op::Publish => unreachable!("handled by the caller"),
+        Op::End(_) | Op::Publish | Op::Discard => unreachable!("handled by the caller"),
     }
 }
 
@@ -163,7 +165,11 @@ fn without_tag_values(model: &Model) -> Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 4 } else { 400 }, ..ProptestConfig::default() })]
+    // More with PROPTEST_CASES.
+    #![proptest_config(ProptestConfig {
+        cases: if cfg!(miri) { 4 } else { ProptestConfig::default().cases.max(400) },
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn the_store_does_what_a_map_does(ops in prop::collection::vec(op(), 1..if cfg!(miri) { 40 } else { 200 })) {
@@ -171,6 +177,7 @@ proptest! {
         let mut store = Store::new(STRIDES, usize::MAX);
         let published = store.published();
         let mut committed = Model::new();
+        let mut published_model = Model::new();
         let mut running = Model::new();
         let mut replayed = Model::new();
         let mut pinned = Vec::new();
@@ -194,6 +201,7 @@ proptest! {
                 }
                 Op::Publish if !in_transaction => {
                     store.publish();
+                    published_model = committed.clone();
                     let snapshot = published.load();
                     check(&snapshot, &committed);
                     if pinned.len() < 4 {
@@ -203,7 +211,14 @@ proptest! {
                         check(&snapshot, &model);
                     }
                 }
-                Op::End(_) | Op::Publish => {}
+                Op::Discard if !in_transaction => {
+                    store.discard();
+                    committed = published_model.clone();
+                    running = committed.clone();
+                    replayed = committed.clone();
+                    check(store.batch().version(), &committed);
+                }
+                Op::End(_) | Op::Publish | Op::Discard => {}
                 op => {
                     let mut batch = store.batch();
                     if !in_transaction {

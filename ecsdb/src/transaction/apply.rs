@@ -12,6 +12,9 @@ use crate::entity::Entity;
 use crate::schema::Value;
 use crate::storage::{Batch, TableSetId};
 
+/// The size of the largest number, in bytes.
+const NUMBER_BYTES_MAX: usize = size_of::<u128>();
+
 /// One field of one table.
 #[derive(Clone, Copy, Debug)]
 pub struct FieldId {
@@ -150,35 +153,51 @@ impl<'a> Apply<'a> {
         let schema = catalog.table(id.table);
         let field = &schema.fields[usize::from(id.field)];
         let (start, size) = (field.offset as usize, field.field_type.size());
-        let settled;
-        let operand = if catalog.entity_fields(id.table).iter().any(|field| field.offset == start) {
-            settled = self.settle_values(operand)?;
-            &settled
+        let operand = self.settle_field(id, operand)?;
+        let mut result = [0; NUMBER_BYTES_MAX];
+        let value = if op == UpdateOp::Set {
+            &operand
         } else {
-            operand
+            // Computed before the page is touched: an update that cannot be done leaves no trace.
+            let Some(row) = self.batch.version().tables[usize::from(id.table)].row_bytes(entity.slot()) else {
+                return Err(self.missing(id.table, entity));
+            };
+            let found = &row[start..start + size];
+            let computed = result.get_mut(..size).is_some_and(|result| {
+                result.copy_from_slice(found);
+                arithmetic::update(&field.field_type, op, result, &operand).is_ok()
+            });
+            if !computed {
+                return Err(OpError::OutOfRange {
+                    table: schema.name.to_string(),
+                    entity,
+                    field: field.name.to_string(),
+                    found: Value::decode(&field.field_type, found),
+                    operation: format!(
+                        "{} {}",
+                        if op == UpdateOp::Add { "adding" } else { "subtracting" },
+                        Value::decode(&field.field_type, &operand)
+                    ),
+                });
+            }
+            &result[..size]
         };
-        let Some(row) = self.batch.row_mut(id.table, entity.slot(), ColumnSet::one(id.field))? else {
-            return Err(self.missing(id.table, entity));
-        };
-        let value = &mut row[start..start + size];
-        arithmetic::update(&field.field_type, op, value, operand).map_err(|_| OpError::OutOfRange {
-            table: schema.name.to_string(),
-            entity,
-            field: field.name.to_string(),
-            found: Value::decode(&field.field_type, value),
-            operation: format!(
-                "{} {}",
-                if op == UpdateOp::Add { "adding" } else { "subtracting" },
-                Value::decode(&field.field_type, operand)
-            ),
-        })
+        match self.batch.row_mut(id.table, entity.slot(), ColumnSet::one(id.field))? {
+            Some(row) => row[start..start + size].copy_from_slice(value),
+            None => return Err(self.missing(id.table, entity)),
+        }
+        Ok(())
     }
 
-    fn settle_values(&self, values: &[u8]) -> Result<Vec<u8>, OpError> {
-        let mut settled = values.to_vec();
-        for value in settled.chunks_exact_mut(size_of::<Entity>()) {
-            if let Some(real) = self.settle_one(value)? {
-                value.copy_from_slice(bytes_of(&real));
+    /// The value of a field with every promised entity in it replaced by the real one.
+    fn settle_field<'v>(&self, id: FieldId, value: &'v [u8]) -> Result<Cow<'v, [u8]>, OpError> {
+        let offset = self.catalog.table(id.table).fields[usize::from(id.field)].offset as usize;
+        let mut settled = Cow::Borrowed(value);
+        if self.catalog.entity_fields(id.table).iter().any(|field| field.offset == offset) {
+            for start in (0..value.len()).step_by(size_of::<Entity>()) {
+                if let Some(real) = self.settle_one(&value[start..start + size_of::<Entity>()])? {
+                    settled.to_mut()[start..start + size_of::<Entity>()].copy_from_slice(bytes_of(&real));
+                }
             }
         }
         Ok(settled)
@@ -187,6 +206,7 @@ impl<'a> Apply<'a> {
     /// Fails unless the field of the row, which must exist, compares as asked.
     pub fn require(&self, id: FieldId, entity: Entity, op: CompareOp, expected: &[u8]) -> Result<(), OpError> {
         let entity = self.living(entity)?;
+        let expected = &*self.settle_field(id, expected)?;
         let Some(row) = self.batch.version().tables[usize::from(id.table)].row_bytes(entity.slot()) else {
             return Err(self.missing(id.table, entity));
         };

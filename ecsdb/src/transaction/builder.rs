@@ -16,11 +16,35 @@ use crate::entity::Entity;
 use crate::schema::{Schema, TableOf};
 use crate::sync::completion;
 
-/// A transaction in the making, from `Db::begin`.
+/// A transaction in the making, from [`Db::begin`](crate::Db::begin).
 ///
 /// Operations are written into one buffer, without looking at the database; [`commit`](Self::commit) sends the buffer to
 /// the writer as one message, whatever its size. There they are done in order; the first that fails rolls all of them
-/// back, and the ticket says which. Dropping the builder forgets it.
+/// back, and the ticket says why. Dropping the builder forgets it.
+///
+/// ```
+/// # use ecsdb::{Component, Db, OpError, TransactionError};
+/// # #[derive(Component)] #[repr(C)] struct Pos { x: f32, y: f32 }
+/// # #[derive(Component)] #[repr(C)] struct Vel { x: f32, y: f32 }
+/// # #[derive(Component)] struct Purse { gold: u64 }
+/// # ecsdb::schema! { World: Pos, Vel, Purse }
+/// # let db = Db::<World>::in_memory()?;
+/// let mut tx = db.begin();
+/// let promised = tx.spawn(Purse { gold: 100 });
+/// tx.update(promised, Purse::C.gold.sub(30));
+/// let commit = tx.commit()?.visible()?;
+/// let ann = commit[promised];
+/// assert_eq!(db.snapshot().get::<Purse>(ann).map(|purse| purse.gold()), Some(70));
+///
+/// // A guard that does not hold rolls everything back.
+/// let mut tx = db.begin();
+/// tx.update(ann, Purse::C.gold.sub(1));
+/// tx.require(ann, Purse::C.gold.ge(70));
+/// let error = tx.commit()?.visible().unwrap_err();
+/// assert!(matches!(error, TransactionError::Op(OpError::GuardFailed(_))));
+/// assert_eq!(db.snapshot().get::<Purse>(ann).map(|purse| purse.gold()), Some(70));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "a transaction does nothing until it is committed"]
 pub struct TransactionBuilder<S> {
     ops: OpBuffer,
@@ -89,7 +113,7 @@ impl<S: Schema> TransactionBuilder<S> {
         self.ops.len()
     }
 
-    /// Sends the transaction to the writer. Returns as soon as it is queued, which takes as long as the queue is full.
+    /// Sends the transaction to the writer. Returns as soon as it is queued; blocks while the queue is full.
     ///
     /// # Errors
     /// [`TransactionError::Closed`], and [`TransactionError::Reentrant`] inside a transaction of the same database.
@@ -100,7 +124,8 @@ impl<S: Schema> TransactionBuilder<S> {
     /// Sends the transaction to the writer if there is room in the queue.
     ///
     /// # Errors
-    /// As for [`Self::commit`], and [`TransactionError::QueueFull`].
+    /// As for [`Self::commit`], and [`TransactionError::QueueFull`]. The transaction is lost then: keep what it takes to
+    /// build it again.
     pub fn try_commit(self) -> Result<Ticket, TransactionError> {
         self.send(Patience::None)
     }
@@ -108,7 +133,7 @@ impl<S: Schema> TransactionBuilder<S> {
     /// Sends the transaction to the writer, and waits no longer than `timeout` for room in the queue.
     ///
     /// # Errors
-    /// As for [`Self::commit`], and [`TransactionError::Timeout`].
+    /// As for [`Self::commit`], and [`TransactionError::Timeout`]: then nothing was queued.
     pub fn commit_timeout(self, timeout: Duration) -> Result<Ticket, TransactionError> {
         self.send(Patience::For(timeout))
     }

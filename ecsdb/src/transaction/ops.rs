@@ -60,11 +60,6 @@ impl OpBuffer {
         self.bytes.len()
     }
 
-    /// How many entities it promises.
-    pub fn promises(&self) -> usize {
-        self.promises as usize
-    }
-
     fn put(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }

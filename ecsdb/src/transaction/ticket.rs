@@ -31,6 +31,9 @@ impl Commit {
 }
 
 /// `commit[promised]` is `commit.entity(promised)`, for promised entities.
+///
+/// # Panics
+/// If the entity was not promised, or by another transaction, which spawned more entities than this one.
 impl Index<Entity> for Commit {
     type Output = Entity;
 
@@ -69,7 +72,7 @@ impl Ticket {
     ///
     /// # Errors
     /// As for [`Self::visible`], and [`TransactionError::Timeout`]: then the outcome is still to come, and the ticket may
-    /// be asked again.
+    /// be asked again. The outcome is given once; asking after it gives [`TransactionError::Closed`].
     pub fn visible_timeout(&mut self, timeout: Duration) -> Result<Commit, TransactionError> {
         if self.database.is_entered() {
             return Err(TransactionError::Reentrant);

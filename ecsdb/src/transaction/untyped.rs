@@ -56,7 +56,11 @@ impl<'t> DynTransaction<'t> {
         let set = self.apply.batch.sets().intern(&tables);
         let entity = self.apply.spawn(set)?;
         for (table, row) in encoded {
-            self.apply.insert(table, entity, &row)?;
+            if let Err(error) = self.apply.insert(table, entity, &row) {
+                // Half an entity is none.
+                self.apply.despawn(entity)?;
+                return Err(error);
+            }
         }
         Ok(entity)
     }

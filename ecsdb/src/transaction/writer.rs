@@ -18,7 +18,7 @@ use super::error::{OpError, TransactionError};
 use super::job::{Job, Message, OpsJob, Request};
 use super::queue::Queue;
 use super::ticket::Commit;
-use crate::storage::Store;
+use crate::storage::{StorageError, Store};
 use crate::sync::Budget;
 
 /// When a batch ends, at the latest.
@@ -60,12 +60,14 @@ pub struct Writer {
     answers: Vec<Answer>,
     /// What the log has said to a transaction of the running batch.
     refused: Option<LogError>,
+    /// Whether a transaction of the running batch has met the memory limit.
+    short_of_memory: bool,
 }
 
 impl Writer {
     /// A writer that takes requests from `receiver`, the other end of `queue`.
     pub fn new(config: WriterConfig, queue: &Queue, receiver: Receiver<Message>) -> Self {
-        Self { config, receiver, budget: queue.budget(), answers: Vec::new(), refused: None }
+        Self { config, receiver, budget: queue.budget(), answers: Vec::new(), refused: None, short_of_memory: false }
     }
 
     /// Works until the queue was closed, or every sender is gone, and it is empty. Everything that was queued is done and
@@ -156,11 +158,18 @@ impl Writer {
         let outcome = match outcome {
             Ok(Ok(())) => match batch.failure() {
                 None => Ok(()),
-                Some(error) => Err(OpError::from(error).into()),
+                Some(error) => {
+                    self.short_of_memory |= matches!(error, StorageError::Memory(_));
+                    Err(OpError::from(error).into())
+                }
             },
-            Ok(Err(error)) => Err(error),
+            Ok(Err(error)) => {
+                self.short_of_memory |= matches!(batch.failure(), Some(StorageError::Memory(_)));
+                Err(error)
+            }
             Err(panic) => {
                 let message = panic_message(&*panic);
+                quietly(|| drop(panic));
                 tracing::error!(%message, "a transaction panicked and was rolled back");
                 Err(TransactionError::Panicked { message })
             }
@@ -203,16 +212,30 @@ impl Writer {
             }
         }
         let version = store.publish();
+        if core::mem::take(&mut self.short_of_memory) {
+            // Spare versions hold pages that the published one has replaced: the next transaction may have them.
+            store.trim();
+        }
         for answer in self.answers.drain(..) {
-            match answer {
+            quietly(|| match answer {
                 Answer::Ops(job, outcome) => {
                     let outcome = verdict(outcome, refused.as_ref());
                     let entities = job.entities;
                     job.completer.complete(outcome.map(|()| Commit { version, entities }));
                 }
                 Answer::Job(job, outcome) => job.answer(verdict(outcome, refused.as_ref()).map(|()| version)),
-            }
+            });
         }
+    }
+}
+
+/// Runs what belongs to a caller: wakes it, drops its result or its panic. Should that panic, it is the caller's affair and
+/// must not end the writer.
+fn quietly(work: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+        tracing::error!(message = %panic_message(&*panic), "a waker, or the drop of a result, panicked");
+        // Its drop might panic once more.
+        core::mem::forget(panic);
     }
 }
 

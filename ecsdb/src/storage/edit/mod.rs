@@ -23,7 +23,6 @@ use crate::change_set::{BlockChange, BlockState, ChangeSet, ColumnSet, PageRun};
 use crate::limits::BLOCK_SLOTS;
 
 pub use rewrite::PageRewrite;
-pub use rows::Put;
 
 /// The storage cannot take a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -78,7 +77,9 @@ pub struct Batch<'a> {
     pub(super) first_serial: u64,
     /// Whether a transaction of the batch that was kept has changed something.
     pub(super) changed: &'a mut bool,
-    pub(super) failure: Option<StorageError>,
+    /// The storage error that dooms the running transaction. Kept in the store: a transaction borrows the batch more than
+    /// once.
+    pub(super) failure: &'a mut Option<StorageError>,
 }
 
 impl Batch<'_> {
@@ -96,12 +97,12 @@ impl Batch<'_> {
     pub fn begin(&mut self) {
         debug_assert!(self.undo.pages.is_empty() && self.undo.blocks.is_empty());
         *self.serial += 1;
-        self.failure = None;
+        *self.failure = None;
     }
 
     /// The storage error that dooms the running transaction, if there was one.
     pub fn failure(&self) -> Option<StorageError> {
-        self.failure
+        *self.failure
     }
 
     /// Whether the running transaction has changed anything.
@@ -117,7 +118,7 @@ impl Batch<'_> {
     pub(super) fn doom<T, E: Into<StorageError>>(&mut self, result: Result<T, E>) -> Result<T, StorageError> {
         result.map_err(|error| {
             let error = error.into();
-            self.failure = Some(error);
+            *self.failure = Some(error);
             error
         })
     }
@@ -199,7 +200,7 @@ impl Batch<'_> {
             self.slots.refresh(block, undo.before.owner, undo.before.alive, retired);
             self.version.entities.restore(block, undo.before);
         }
-        self.failure = None;
+        *self.failure = None;
     }
 
     /// Notes that the running transaction changes page `page` of table `table`: keeps the words, and says where the

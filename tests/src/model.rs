@@ -1,0 +1,441 @@
+//! The whole database as a naive map, and operations that can be done to both.
+//!
+//! The model knows nothing of pages, slots or versions. It is the same for closures and builders, and says what each
+//! operation must answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ecsdb::{Entity, OpError, Snapshot, View};
+
+use crate::on_table;
+use crate::world::*;
+
+/// One entity: what its rows stand for, by table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Row {
+    /// The numbers of the samples.
+    pub samples: [Option<u64>; SAMPLES],
+    /// The owner in the item, if there is an item.
+    pub item: Option<Option<Entity>>,
+}
+
+/// All living entities.
+pub type Rows = BTreeMap<Entity, Row>;
+
+/// Which entity an operation means, as a number that is taken modulo what there is.
+pub type Pick = usize;
+
+/// The tables of a bundle that `spawn` is called with. Each is one Rust type.
+pub const BUNDLES: [&[usize]; 9] =
+    [&[], &[1], &[1, 2], &[0, 3, 6], &[2, 4, 5], &[11], &[7, 8, 1], &[9, 10, 0], &[3, 1, 2, 5, 11]];
+
+/// Makes the bundle number `$bundle` of [`BUNDLES`] and evaluates an expression with it.
+#[macro_export]
+macro_rules! on_bundle {
+    (@all $bundle:expr, $values:expr, $tx:ident) => {{
+        use $crate::world::*;
+        match $bundle {
+            0 => $tx.spawn_all($values.map(|_| ())),
+            1 => $tx.spawn_all($values.map(Small::sample)),
+            2 => $tx.spawn_all($values.map(|v| (Small::sample(v), Pos::sample(v)))),
+            3 => $tx.spawn_all($values.map(|v| (Frozen, Purse::sample(v), R100::sample(v)))),
+            4 => $tx.spawn_all($values.map(|v| (Pos::sample(v), R32::sample(v), R64::sample(v)))),
+            5 => $tx.spawn_all($values.map(Wide::sample)),
+            6 => $tx.spawn_all($values.map(|v| (R200::sample(v), R400::sample(v), Small::sample(v)))),
+            7 => $tx.spawn_all($values.map(|v| (R800::sample(v), R1500::sample(v), Frozen))),
+            8 => $tx.spawn_all(
+                $values.map(|v| (Purse::sample(v), Small::sample(v), Pos::sample(v), R64::sample(v), Wide::sample(v))),
+            ),
+            other => unreachable!("there is no bundle {other}"),
+        }
+        .unwrap()
+    }};
+    ($bundle:expr, $v:expr, $b:ident => $work:expr) => {{
+        use $crate::world::*;
+        match $bundle {
+            0 => {
+                let $b = ();
+                $work
+            }
+            1 => {
+                let $b = Small::sample($v);
+                $work
+            }
+            2 => {
+                let $b = (Small::sample($v), Pos::sample($v));
+                $work
+            }
+            3 => {
+                let $b = (Frozen, Purse::sample($v), R100::sample($v));
+                $work
+            }
+            4 => {
+                let $b = (Pos::sample($v), R32::sample($v), R64::sample($v));
+                $work
+            }
+            5 => {
+                let $b = Wide::sample($v);
+                $work
+            }
+            6 => {
+                let $b = (R200::sample($v), R400::sample($v), Small::sample($v));
+                $work
+            }
+            7 => {
+                let $b = (R800::sample($v), R1500::sample($v), Frozen);
+                $work
+            }
+            8 => {
+                let $b = (Purse::sample($v), Small::sample($v), Pos::sample($v), R64::sample($v), Wide::sample($v));
+                $work
+            }
+            other => unreachable!("there is no bundle {other}"),
+        }
+    }};
+}
+
+/// A change of a number, or a condition on one.
+#[derive(Clone, Copy, Debug)]
+pub enum Sum {
+    Set,
+    Add,
+    Sub,
+}
+
+/// One operation. Those that only closures have come last.
+#[derive(Clone, Debug)]
+pub enum Op {
+    Spawn(usize, u64),
+    SpawnItem(Pick),
+    Despawn(Pick),
+    Insert(Pick, usize, u64),
+    InsertItem(Pick, Pick),
+    Remove(Pick, usize),
+    /// Of `Small::n`.
+    Number(Pick, Sum, u32),
+    /// Of `Purse::gold`.
+    Gold(Pick, Sum, u64),
+    /// That `Small::n` is less than so much.
+    RequireBelow(Pick, u32),
+    /// That the item has this owner.
+    RequireOwner(Pick, Pick),
+    SpawnAll(usize, usize, u64),
+    Modify(Pick, usize, u64),
+    UpdateAll(usize),
+    Read(Pick, usize),
+}
+
+impl Op {
+    /// Whether a builder has it too.
+    pub fn is_for_builders(&self) -> bool {
+        !matches!(self, Self::SpawnAll(..) | Self::Modify(..) | Self::UpdateAll(_) | Self::Read(..))
+    }
+}
+
+/// What an operation must answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    Done,
+    /// It made so many entities.
+    Spawned(usize),
+    /// A count, or what was read.
+    Number(Option<u64>),
+    Failed(Failure),
+}
+
+/// The kinds of errors that operations may meet here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    Stale,
+    Missing,
+    Guard,
+    Range,
+}
+
+impl Failure {
+    /// The kind of an error that the engine has given.
+    pub fn of(error: &OpError) -> Self {
+        match error {
+            OpError::StaleEntity { .. } => Self::Stale,
+            OpError::ComponentMissing { .. } => Self::Missing,
+            OpError::GuardFailed(_) => Self::Guard,
+            OpError::OutOfRange { .. } => Self::Range,
+            other => panic!("nothing here can fail with {other}"),
+        }
+    }
+}
+
+/// How many forms of `update_all` there are.
+pub const UPDATES: usize = 6;
+
+/// The entity that is picked among those that are known, the dead ones included.
+pub fn pick(known: &[Entity], pick: Pick) -> Option<Entity> {
+    if known.is_empty() { None } else { Some(known[pick % known.len()]) }
+}
+
+/// Does `op` to `rows`. `known` are the entities that may be picked; `spawned` are the ids that the engine has given to
+/// those that the operation makes, and are added to `known`. Operations on nobody do nothing.
+pub fn apply(rows: &mut Rows, known: &mut Vec<Entity>, op: &Op, spawned: &[Entity]) -> Answer {
+    let spawn = |rows: &mut Rows, known: &mut Vec<Entity>, entity: Entity, row: Row| {
+        assert!(rows.insert(entity, row).is_none(), "{entity} lives already");
+        known.push(entity);
+    };
+    let bundle = |bundle: usize, value: u64| {
+        let mut row = Row::default();
+        for table in BUNDLES[bundle] {
+            row.samples[*table] = Some(normal(*table, value));
+        }
+        row
+    };
+    match *op {
+        Op::Spawn(b, value) => {
+            spawn(rows, known, spawned[0], bundle(b, value));
+            return Answer::Spawned(1);
+        }
+        Op::SpawnAll(b, count, value) => {
+            assert_eq!(spawned.len(), count);
+            for (n, entity) in spawned.iter().enumerate() {
+                spawn(rows, known, *entity, bundle(b, value + n as u64));
+            }
+            return Answer::Spawned(count);
+        }
+        Op::SpawnItem(owner) => {
+            let row = Row { item: Some(pick(known, owner)), ..Row::default() };
+            spawn(rows, known, spawned[0], row);
+            return Answer::Spawned(1);
+        }
+        Op::UpdateAll(form) => return Answer::Number(Some(rows.values_mut().map(|row| update_row(row, form)).sum())),
+        _ => {}
+    }
+    let (Op::Despawn(who)
+    | Op::Insert(who, ..)
+    | Op::InsertItem(who, _)
+    | Op::Remove(who, _)
+    | Op::Number(who, ..)
+    | Op::Gold(who, ..)
+    | Op::RequireBelow(who, _)
+    | Op::RequireOwner(who, _)
+    | Op::Modify(who, ..)
+    | Op::Read(who, _)) = *op
+    else {
+        unreachable!("handled above")
+    };
+    let Some(entity) = pick(known, who) else { return Answer::Done };
+    let Some(row) = rows.get_mut(&entity) else {
+        return if matches!(op, Op::Read(..)) { Answer::Number(None) } else { Answer::Failed(Failure::Stale) };
+    };
+    let changed = match *op {
+        Op::Despawn(_) => {
+            rows.remove(&entity);
+            Ok(())
+        }
+        Op::Insert(_, table, value) => {
+            row.samples[table] = Some(normal(table, value));
+            Ok(())
+        }
+        Op::InsertItem(_, owner) => {
+            row.item = Some(pick(known, owner));
+            Ok(())
+        }
+        Op::Remove(_, ITEM) => row.item.take().map(drop).ok_or(Failure::Missing),
+        Op::Remove(_, table) => row.samples[table].take().map(drop).ok_or(Failure::Missing),
+        Op::Number(_, sum, by) => change(&mut row.samples[1], sum, u64::from(by), u64::from(u32::MAX)),
+        Op::Gold(_, sum, by) => change(&mut row.samples[3], sum, by, u64::MAX),
+        Op::RequireBelow(_, limit) => match row.samples[1] {
+            None => Err(Failure::Missing),
+            Some(n) if n < u64::from(limit) => Ok(()),
+            Some(_) => Err(Failure::Guard),
+        },
+        Op::RequireOwner(_, owner) => match row.item {
+            None => Err(Failure::Missing),
+            Some(found) if found == pick(known, owner) => Ok(()),
+            Some(_) => Err(Failure::Guard),
+        },
+        Op::Modify(_, table, value) => match &mut row.samples[table] {
+            None => Err(Failure::Missing),
+            Some(sample) => {
+                *sample = normal(table, value);
+                Ok(())
+            }
+        },
+        Op::Read(_, table) => return Answer::Number(row.samples[table]),
+        _ => unreachable!("handled above"),
+    };
+    changed.map_or_else(Answer::Failed, |()| Answer::Done)
+}
+
+/// The number that is read back where `value` was stored in `table`.
+fn normal(table: usize, value: u64) -> u64 {
+    match table {
+        0 => 0,
+        2 | 3 => value,
+        _ => u64::from(value as u32),
+    }
+}
+
+fn change(sample: &mut Option<u64>, sum: Sum, by: u64, max: u64) -> Result<(), Failure> {
+    let number = sample.as_mut().ok_or(Failure::Missing)?;
+    let result = match sum {
+        Sum::Set => Some(by),
+        Sum::Add => number.checked_add(by).filter(|result| *result <= max),
+        Sum::Sub => number.checked_sub(by),
+    };
+    *number = result.ok_or(Failure::Range)?;
+    Ok(())
+}
+
+/// Does what form `form` of `update_all` does to one row. Returns how many rows are changed, 0 or 1.
+fn update_row(row: &mut Row, form: usize) -> u64 {
+    let [_, small, pos, purse, _, r64, r100, r200, .., r1500, wide] = row.samples;
+    let new = match form {
+        0 => {
+            pos.zip(small).map(|(pos, small)| (2, u64::from((pos as u32).wrapping_add(small as u32)) | pos >> 32 << 32))
+        }
+        1 => small.map(|n| (1, u64::from((n as u32).wrapping_add(1 + u32::from(row.item.is_some()))))),
+        2 => r100.map(|n| (6, u64::from((n as u32).wrapping_add(purse.unwrap_or(5) as u32)))),
+        3 => wide.zip(small).map(|(n, small)| (11, u64::from((n as u32).wrapping_add(small as u32)))),
+        4 => purse.map(|gold| (3, gold.wrapping_add(r64.unwrap_or(1) + wide.unwrap_or(1)))),
+        5 => r200.zip(r1500.or(small)).map(|(n, _)| (7, u64::from((n as u32).wrapping_mul(3)))),
+        _ => unreachable!("there is no form {form}"),
+    };
+    // The last form needs a `Small`.
+    let Some((table, value)) = new.filter(|_| form != 5 || small.is_some()) else { return 0 };
+    row.samples[table] = Some(value);
+    1
+}
+
+/// The closures of the forms of `update_all`, on the engine.
+pub fn update_all(tx: &mut ecsdb::Transaction<'_, World>, form: usize) -> Result<u64, OpError> {
+    match form {
+        0 => tx.update_all(|pos: &mut Pos, small: &Small| pos.x = pos.x.wrapping_add(small.n as i32)),
+        1 => tx.update_all(|small: &mut Small, _: Entity, item: Option<ItemRef<'_>>| {
+            small.n = small.n.wrapping_add(1 + u32::from(item.is_some()));
+        }),
+        2 => tx.update_all(|row: &mut R100, purse: Option<PurseRef<'_>>| {
+            *row = R100::sample(u64::from(row.n.wrapping_add(purse.map_or(5, |purse| purse.gold()) as u32)));
+        }),
+        3 => tx
+            .update_all(|wide: &mut Wide, small: &Small| *wide = Wide::sample(u64::from(wide.n.wrapping_add(small.n)))),
+        4 => tx.update_all(|purse: &mut Purse, r64: Option<&R64>, wide: Option<&Wide>| {
+            let more = r64.map_or(1, |row| u64::from(row.n)) + wide.map_or(1, |row| u64::from(row.n));
+            purse.gold = purse.gold.wrapping_add(more);
+        }),
+        5 => tx.update_all(|row: &mut R200, _: &Small| *row = R200::sample(u64::from(row.n.wrapping_mul(3)))),
+        _ => unreachable!("there is no form {form}"),
+    }
+}
+
+/// Compares everything that can be read of `snapshot` with the model. `seen` are all entities that ever were.
+pub fn check(snapshot: &Snapshot<World>, rows: &Rows, seen: &BTreeSet<Entity>) {
+    check_view(snapshot.view(), rows, seen);
+    let sum = |(count, gold): (u64, u64), purse: PurseRef<'_>| (count + 1, gold.wrapping_add(purse.gold()));
+    let folded = snapshot.query::<PurseRef<'_>>().par_fold(|| (0, 0), sum, |a, b| (a.0 + b.0, a.1.wrapping_add(b.1)));
+    let expected =
+        rows.values().filter_map(|row| row.samples[3]).fold((0, 0_u64), |a, b| (a.0 + 1, a.1.wrapping_add(b)));
+    assert_eq!(folded, expected);
+}
+
+/// As [`check`], without the parallel queries.
+pub fn check_view(view: View<'_, World>, rows: &Rows, seen: &BTreeSet<Entity>) {
+    let mut by_slot: Vec<(&Entity, &Row)> = rows.iter().collect();
+    by_slot.sort_by_key(|(entity, _)| entity.slot());
+    assert!(view.entities().eq(by_slot.iter().map(|(entity, _)| **entity)), "the living");
+    assert_eq!(view.entity_count(), rows.len() as u64);
+    for entity in seen {
+        assert_eq!(view.is_alive(*entity), rows.contains_key(entity), "{entity}");
+    }
+    for table in 0..SAMPLES {
+        on_table!(table, T => check_table::<T>(view, &by_slot, seen, table));
+    }
+    check_items(view, &by_slot);
+    check_joins(view, &by_slot);
+}
+
+fn check_table<T: Sample + ecsdb::schema::TableOf<World>>(
+    view: View<'_, World>,
+    by_slot: &[(&Entity, &Row)],
+    seen: &BTreeSet<Entity>,
+    table: usize,
+) {
+    let expected: Vec<(Entity, u64)> =
+        by_slot.iter().filter_map(|(entity, row)| Some((**entity, row.samples[table]?))).collect();
+    let rows = view.table::<T>();
+    let found: Vec<(Entity, u64)> = rows.iter().map(|(entity, row)| (entity, T::number(row))).collect();
+    assert_eq!(found, expected, "table {table}");
+    assert_eq!((rows.len(), view.query::<&T>().count()), (expected.len(), expected.len()), "table {table}");
+    let by_pages: Vec<u64> = rows.pages().flatten().map(|row| T::number(T::view(row))).collect();
+    assert!(by_pages.iter().eq(expected.iter().map(|(_, number)| number)), "pages of table {table}");
+    assert!(rows.pages().all(|page| !page.is_empty()));
+    let by_entity: BTreeMap<Entity, u64> = expected.into_iter().collect();
+    for entity in seen {
+        let number = by_entity.get(entity).copied();
+        assert_eq!(view.get::<T>(*entity).map(T::number), number, "table {table}, {entity}");
+        assert_eq!(view.contains::<T>(*entity), number.is_some());
+        assert_eq!(view.try_get::<T>(*entity).is_ok(), number.is_some());
+    }
+    // Half by `next`, the rest by `fold`.
+    let mut iter = view.query::<(Entity, &T)>().iter();
+    let mut mixed: Vec<Entity> = iter.by_ref().take(by_entity.len() / 2).map(|(entity, _)| entity).collect();
+    iter.for_each(|(entity, _)| mixed.push(entity));
+    assert!(mixed.iter().eq(rows.iter().map(|(entity, _)| entity).collect::<Vec<_>>().iter()));
+}
+
+fn check_items(view: View<'_, World>, by_slot: &[(&Entity, &Row)]) {
+    let found: Vec<(Entity, Option<Entity>)> =
+        view.query::<(Entity, ItemRef<'_>)>().iter().map(|(entity, item)| (entity, item.owner())).collect();
+    let expected: Vec<(Entity, Option<Entity>)> =
+        by_slot.iter().filter_map(|(entity, row)| Some((**entity, row.item?))).collect();
+    assert_eq!(found, expected, "items");
+    for (entity, row) in by_slot {
+        let mut tables: Vec<usize> = (0..SAMPLES).filter(|table| row.samples[*table].is_some()).collect();
+        tables.extend(row.item.map(|_| ITEM));
+        let names = tables.iter().map(|table| &*<World as ecsdb::schema::Schema>::TABLES[*table].name);
+        assert!(view.components_of(**entity).map(|table| &*table.name).eq(names), "components of {entity}");
+    }
+}
+
+fn check_joins(view: View<'_, World>, by_slot: &[(&Entity, &Row)]) {
+    let select = |wanted: &dyn Fn(&Row) -> bool| -> Vec<Entity> {
+        by_slot.iter().filter(|(_, row)| wanted(row)).map(|(entity, _)| **entity).collect()
+    };
+    let mut found = Vec::new();
+    view.query::<(&Small, Entity, &Pos)>().for_each(|(small, entity, pos)| {
+        let row = by_slot[by_slot.binary_search_by_key(&entity.slot(), |(entity, _)| entity.slot()).unwrap()].1;
+        assert_eq!((row.samples[1], row.samples[2]), (Some(Small::number(small)), Some(Pos::number(pos))));
+        found.push(entity);
+    });
+    assert_eq!(found, select(&|row| row.samples[1].is_some() && row.samples[2].is_some()));
+
+    let query = view.query::<(Entity, PurseRef<'_>, Option<&Wide>)>().with::<Small>().without::<Frozen>();
+    let found: Vec<Entity> = query
+        .into_iter()
+        .map(|(entity, purse, wide)| {
+            assert_eq!(view.get::<Purse>(entity).map(|purse| purse.gold()), Some(purse.gold()));
+            assert_eq!(view.get::<Wide>(entity), wide);
+            entity
+        })
+        .collect();
+    let expected = select(&|row| {
+        let [frozen, small, _, purse, ..] = row.samples;
+        purse.is_some() && small.is_some() && frozen.is_none()
+    });
+    assert_eq!(found, expected);
+
+    // Nothing but options: every living entity.
+    let found: Vec<bool> =
+        view.query::<(Option<&R64>, Option<ItemRef<'_>>)>().iter().map(|(a, _)| a.is_some()).collect();
+    let expected: Vec<bool> = by_slot.iter().map(|(_, row)| row.samples[5].is_some()).collect();
+    assert_eq!(found, expected, "a query for options alone");
+    let without = view.query::<Option<&R64>>().without::<Small>().count();
+    assert_eq!(without, select(&|row| row.samples[1].is_none()).len());
+    let wides: Vec<Entity> = view
+        .query::<(&R1500, Entity, &R800, Option<&R200>)>()
+        .iter()
+        .map(|(r1500, entity, r800, _)| {
+            assert_eq!(view.get::<R1500>(entity), Some(r1500));
+            assert_eq!(view.get::<R800>(entity), Some(r800));
+            entity
+        })
+        .collect();
+    assert_eq!(wides, select(&|row| row.samples[9].is_some() && row.samples[10].is_some()));
+}

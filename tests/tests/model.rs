@@ -1,0 +1,367 @@
+//! The whole engine against a naive map: random transactions in random batches, and snapshots that are looked at later.
+//!
+//! `PROPTEST_CASES` (or `ECSDB_PROPTEST_CASES`) says how many sequences are tried.
+
+use std::collections::BTreeSet;
+use std::panic::panic_any;
+use std::sync::{Arc, Mutex};
+
+use ecsdb::{Commit, Db, Entity, OpError, Snapshot, Ticket, Transaction, TransactionError};
+use ecsdb_tests::model::{Answer, Failure, Op, Rows, Sum, UPDATES, apply, check, check_view, pick, update_all};
+use ecsdb_tests::world::*;
+use ecsdb_tests::{block_on, block_writer, on_bundle, on_table};
+use proptest::prelude::*;
+
+/// How a transaction ends, if its operations let it.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Commit,
+    Abort,
+    Panic,
+}
+
+#[derive(Clone, Debug)]
+enum Tx {
+    /// A closure that goes on after operations that fail, or gives up.
+    Closure {
+        ops: Vec<Op>,
+        end: End,
+        stubborn: bool,
+    },
+    Builder(Vec<Op>),
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Batch(Vec<Tx>),
+    /// Pin what is published.
+    Pin,
+    /// Look at the oldest pin once more and let it go.
+    Unpin,
+    Trim,
+    Reserve(usize),
+}
+
+fn number() -> impl Strategy<Value = u64> {
+    prop_oneof![4 => 0..1000_u64, 1 => Just(u64::from(u32::MAX) - 3), 1 => any::<u64>()]
+}
+
+fn sum() -> impl Strategy<Value = Sum> {
+    prop_oneof![Just(Sum::Set), Just(Sum::Add), Just(Sum::Sub)]
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let who = any::<usize>;
+    let table = 0..SAMPLES;
+    prop_oneof![
+        6 => (0..9_usize, number()).prop_map(|(bundle, v)| Op::Spawn(bundle, v)),
+        2 => who().prop_map(Op::SpawnItem),
+        4 => who().prop_map(Op::Despawn),
+        8 => (who(), table.clone(), number()).prop_map(|(e, t, v)| Op::Insert(e, t, v)),
+        2 => (who(), who()).prop_map(|(e, o)| Op::InsertItem(e, o)),
+        5 => (who(), 0..=ITEM).prop_map(|(e, t)| Op::Remove(e, t)),
+        4 => (who(), sum(), number()).prop_map(|(e, s, v)| Op::Number(e, s, v as u32)),
+        4 => (who(), sum(), number()).prop_map(|(e, s, v)| Op::Gold(e, s, v)),
+        1 => (who(), 0..2000_u32).prop_map(|(e, v)| Op::RequireBelow(e, v)),
+        1 => (who(), who()).prop_map(|(e, o)| Op::RequireOwner(e, o)),
+        2 => (0..9_usize, 0..150_usize, 0..1000_u64).prop_map(|(bundle, n, v)| Op::SpawnAll(bundle, n, v)),
+        3 => (who(), table.clone(), number()).prop_map(|(e, t, v)| Op::Modify(e, t, v)),
+        2 => (0..UPDATES).prop_map(Op::UpdateAll),
+        3 => (who(), table).prop_map(|(e, t)| Op::Read(e, t)),
+    ]
+}
+
+fn tx() -> impl Strategy<Value = Tx> {
+    let end = prop_oneof![6 => Just(End::Commit), 1 => Just(End::Abort), 1 => Just(End::Panic)];
+    prop_oneof![
+        (prop::collection::vec(op(), 0..12), end, any::<bool>()).prop_map(|(ops, end, stubborn)| Tx::Closure {
+            ops,
+            end,
+            stubborn
+        }),
+        prop::collection::vec(op().prop_filter("for builders", Op::is_for_builders), 0..8).prop_map(Tx::Builder),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        10 => prop::collection::vec(tx(), 1..5).prop_map(Step::Batch),
+        3 => Just(Step::Pin),
+        2 => Just(Step::Unpin),
+        1 => Just(Step::Trim),
+        1 => (1..500_usize).prop_map(Step::Reserve),
+    ]
+}
+
+/// What the operations of a closure have answered, and the entities that they made.
+type Trace = Vec<(Answer, Vec<Entity>)>;
+
+fn done(result: Result<(), OpError>) -> Answer {
+    result.map_or_else(|error| Answer::Failed(Failure::of(&error)), |()| Answer::Done)
+}
+
+/// Does `op` on the engine.
+fn run(tx: &mut Transaction<'_, World>, known: &mut Vec<Entity>, op: &Op) -> (Answer, Vec<Entity>) {
+    let spawned = match *op {
+        Op::Spawn(bundle, v) => vec![on_bundle!(bundle, v, b => tx.spawn(b)).unwrap()],
+        Op::SpawnAll(bundle, count, v) => {
+            let values = v..v + count as u64;
+            on_bundle!(@all bundle, values, tx)
+        }
+        Op::SpawnItem(owner) => {
+            vec![tx.spawn(Item { owner: pick(known, owner), makers: [None; 2], kind: 1 }).unwrap()]
+        }
+        _ => Vec::new(),
+    };
+    if let Op::Spawn(..) | Op::SpawnAll(..) | Op::SpawnItem(_) = op {
+        known.extend(&spawned);
+        return (Answer::Spawned(spawned.len()), spawned);
+    }
+    let who = |who| pick(known, who);
+    let answer = match *op {
+        Op::UpdateAll(form) => Answer::Number(Some(update_all(tx, form).unwrap())),
+        _ if known.is_empty() => Answer::Done,
+        Op::Despawn(e) => done(who(e).map_or(Ok(()), |e| tx.despawn(e))),
+        Op::Insert(e, t, v) => done(who(e).map_or(Ok(()), |e| on_table!(t, T => tx.insert(e, T::sample(v))))),
+        Op::InsertItem(e, o) => {
+            let item = Item { owner: who(o), makers: [None; 2], kind: 2 };
+            done(who(e).map_or(Ok(()), |e| tx.insert(e, item)))
+        }
+        Op::Remove(e, ITEM) => done(who(e).map_or(Ok(()), |e| tx.remove::<Item>(e))),
+        Op::Remove(e, t) => done(who(e).map_or(Ok(()), |e| on_table!(t, T => tx.remove::<T>(e)))),
+        Op::Number(e, sum, v) => done(who(e).map_or(Ok(()), |e| {
+            tx.update(
+                e,
+                match sum {
+                    Sum::Set => Small::C.n.set(v),
+                    Sum::Add => Small::C.n.add(v),
+                    Sum::Sub => Small::C.n.sub(v),
+                },
+            )
+        })),
+        Op::Gold(e, sum, v) => done(who(e).map_or(Ok(()), |e| {
+            tx.update(
+                e,
+                match sum {
+                    Sum::Set => Purse::C.gold.set(v),
+                    Sum::Add => Purse::C.gold.add(v),
+                    Sum::Sub => Purse::C.gold.sub(v),
+                },
+            )
+        })),
+        Op::RequireBelow(e, v) => done(who(e).map_or(Ok(()), |e| tx.require(e, Small::C.n.lt(v)))),
+        Op::RequireOwner(e, o) => done(who(e).map_or(Ok(()), |e| tx.require(e, Item::C.owner.eq(who(o))))),
+        Op::Modify(e, t, v) => {
+            done(who(e).map_or(Ok(()), |e| on_table!(t, T => tx.modify(e, |row: &mut T| *row = T::sample(v)))))
+        }
+        Op::Read(e, t) => Answer::Number(who(e).and_then(|e| on_table!(t, T => tx.get::<T>(e).map(T::number)))),
+        Op::Spawn(..) | Op::SpawnAll(..) | Op::SpawnItem(_) => unreachable!("handled above"),
+    };
+    (answer, Vec::new())
+}
+
+/// A transaction that was queued.
+enum Queued {
+    Closure(Box<dyn Future<Output = Result<(), TransactionError>> + Unpin>, Arc<Mutex<Trace>>),
+    Builder(Ticket),
+}
+
+fn queue(db: &Db<World>, tx: &Tx, known: &[Entity]) -> Queued {
+    match tx.clone() {
+        Tx::Builder(ops) => Queued::Builder(build(db, &ops, known)),
+        Tx::Closure { ops, end, stubborn } => {
+            let trace: Arc<Mutex<Trace>> = Arc::default();
+            let (told, mut known) = (Arc::clone(&trace), known.to_vec());
+            let future = db.write_async(move |tx| {
+                for op in &ops {
+                    let answer = run(tx, &mut known, op);
+                    let failed = matches!(answer.0, Answer::Failed(_));
+                    told.lock().unwrap().push(answer);
+                    if failed && !stubborn {
+                        return Err(tx.abort("an operation failed"));
+                    }
+                }
+                match end {
+                    End::Commit => Ok(()),
+                    End::Abort => Err(tx.abort("the end")),
+                    End::Panic => panic_any("the end"),
+                }
+            });
+            Queued::Closure(Box::new(Box::pin(future)), trace)
+        }
+    }
+}
+
+fn build(db: &Db<World>, ops: &[Op], known: &[Entity]) -> Ticket {
+    let (mut tx, mut known) = (db.begin(), known.to_vec());
+    for op in ops {
+        let who = |who| pick(&known, who);
+        match *op {
+            Op::Spawn(bundle, v) => {
+                let promised = on_bundle!(bundle, v, b => tx.spawn(b));
+                known.push(promised);
+            }
+            Op::SpawnItem(owner) => {
+                let promised = tx.spawn(Item { owner: who(owner), makers: [None; 2], kind: 1 });
+                known.push(promised);
+            }
+            _ if known.is_empty() => {}
+            Op::Despawn(e) => tx.despawn(who(e).unwrap()),
+            Op::Insert(e, t, v) => on_table!(t, T => tx.insert(who(e).unwrap(), T::sample(v))),
+            Op::InsertItem(e, o) => {
+                tx.insert(who(e).unwrap(), Item { owner: who(o), makers: [who(o), None], kind: 2 });
+            }
+            Op::Remove(e, ITEM) => tx.remove::<Item>(who(e).unwrap()),
+            Op::Remove(e, t) => on_table!(t, T => tx.remove::<T>(who(e).unwrap())),
+            Op::Number(e, Sum::Set, v) => tx.update(who(e).unwrap(), Small::C.n.set(v)),
+            Op::Number(e, Sum::Add, v) => tx.update(who(e).unwrap(), Small::C.n.add(v)),
+            Op::Number(e, Sum::Sub, v) => tx.update(who(e).unwrap(), Small::C.n.sub(v)),
+            Op::Gold(e, Sum::Set, v) => tx.update(who(e).unwrap(), Purse::C.gold.set(v)),
+            Op::Gold(e, Sum::Add, v) => tx.update(who(e).unwrap(), Purse::C.gold.add(v)),
+            Op::Gold(e, Sum::Sub, v) => tx.update(who(e).unwrap(), Purse::C.gold.sub(v)),
+            Op::RequireBelow(e, v) => tx.require(who(e).unwrap(), Small::C.n.lt(v)),
+            Op::RequireOwner(e, o) => tx.require(who(e).unwrap(), Item::C.owner.eq(who(o))),
+            Op::SpawnAll(..) | Op::Modify(..) | Op::UpdateAll(_) | Op::Read(..) => unreachable!("not for builders"),
+        }
+    }
+    tx.commit().unwrap()
+}
+
+/// The database and the model, and what is pinned.
+struct Pair {
+    db: Db<World>,
+    rows: Rows,
+    known: Vec<Entity>,
+    /// Every entity that was ever handed out, also to transactions that were rolled back.
+    seen: BTreeSet<Entity>,
+    version: u64,
+    pinned: Vec<(Snapshot<World>, Rows, BTreeSet<Entity>)>,
+}
+
+impl Pair {
+    fn note(&mut self, spawned: &[Entity]) {
+        for entity in spawned {
+            assert!(self.seen.insert(*entity), "{entity} was handed out before");
+        }
+    }
+
+    fn closure(&mut self, tx: &Tx, outcome: Result<(), TransactionError>, trace: Trace) {
+        let Tx::Closure { ops, end, stubborn } = tx else { unreachable!("it was queued as a closure") };
+        let (mut rows, mut known) = (self.rows.clone(), self.known.clone());
+        let mut failed = false;
+        for ((answer, spawned), op) in trace.iter().zip(ops) {
+            self.note(spawned);
+            assert_eq!(apply(&mut rows, &mut known, op, spawned), *answer, "{op:?}");
+            failed |= matches!(answer, Answer::Failed(_));
+        }
+        let gives_up = failed && !stubborn;
+        assert!(gives_up || trace.len() == ops.len(), "every operation was done");
+        match (outcome, end) {
+            (Ok(()), End::Commit) if !gives_up => (self.rows, self.known) = (rows, known),
+            (Err(TransactionError::Aborted(_)), End::Abort) => {}
+            (Err(TransactionError::Aborted(_)), _) if gives_up => {}
+            (Err(TransactionError::Panicked { .. }), End::Panic) => {}
+            (outcome, end) => panic!("{outcome:?} although it ends with {end:?}"),
+        }
+    }
+
+    fn builder(&mut self, ops: &[Op], outcome: Result<Commit, TransactionError>) {
+        let (mut rows, mut known) = (self.rows.clone(), self.known.clone());
+        // Those of a transaction that fails are not told; then any ids will do.
+        let mut spawned = outcome
+            .as_ref()
+            .map(|commit| commit.entities.clone())
+            .unwrap_or_else(|_| (0..ops.len() as u64).filter_map(|n| Entity::from_bits(u64::MAX - n)).collect());
+        let failure = ops.iter().find_map(|op| {
+            let made = usize::from(matches!(op, Op::Spawn(..) | Op::SpawnItem(_)));
+            let rest = spawned.split_off(made.min(spawned.len()));
+            let answer = apply(&mut rows, &mut known, op, &spawned);
+            spawned = rest;
+            if let Answer::Failed(failure) = answer { Some(failure) } else { None }
+        });
+        match (outcome, failure) {
+            (Ok(commit), None) => {
+                self.note(&commit.entities);
+                assert!(commit.version >= self.version);
+                self.version = commit.version;
+                (self.rows, self.known) = (rows, known);
+            }
+            (Err(TransactionError::Op(error)), Some(failure)) => assert_eq!(Failure::of(&error), failure),
+            (outcome, failure) => panic!("{outcome:?}, but the model says {failure:?}"),
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Batch(transactions) => {
+                let blocked = block_writer(&self.db);
+                let queued: Vec<Queued> = transactions.iter().map(|tx| queue(&self.db, tx, &self.known)).collect();
+                drop(blocked);
+                // Picks are among what was known when the batch was queued, as in the engine.
+                let known = self.known.clone();
+                let mut new = Vec::new();
+                for (tx, queued) in transactions.iter().zip(queued) {
+                    self.known.clone_from(&known);
+                    match (tx, queued) {
+                        (Tx::Builder(ops), Queued::Builder(ticket)) => self.builder(ops, ticket.visible()),
+                        (tx, Queued::Closure(future, trace)) => {
+                            let outcome = block_on(future);
+                            let trace = core::mem::take(&mut *trace.lock().unwrap());
+                            self.closure(tx, outcome, trace);
+                        }
+                        _ => unreachable!("queued as what it is"),
+                    }
+                    new.extend_from_slice(&self.known[known.len()..]);
+                }
+                self.known = known;
+                self.known.extend(new);
+                let snapshot = self.db.snapshot();
+                check(&snapshot, &self.rows, &self.seen);
+                assert_eq!(self.db.stats().entities, self.rows.len() as u64);
+            }
+            Step::Pin if self.pinned.len() < 6 => {
+                self.pinned.push((self.db.snapshot(), self.rows.clone(), self.seen.clone()));
+            }
+            Step::Unpin if !self.pinned.is_empty() => {
+                let (snapshot, rows, seen) = self.pinned.remove(0);
+                check(&snapshot, &rows, &seen);
+            }
+            Step::Pin | Step::Unpin => {}
+            Step::Trim => self.db.trim().unwrap(),
+            Step::Reserve(count) => self.db.reserve::<(Small, R100, Frozen)>(*count).unwrap(),
+        }
+    }
+}
+
+fn config() -> ProptestConfig {
+    let cases = std::env::var("ECSDB_PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let usual = ProptestConfig::default();
+    let set = std::env::var_os("PROPTEST_CASES").is_some();
+    ProptestConfig { cases: cases.unwrap_or(if set { usual.cases } else { 48 }), ..usual }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn the_database_does_what_a_map_does(steps in prop::collection::vec(step(), 1..30)) {
+        let db = Db::<World>::builder().worker_threads(1).open().unwrap();
+        let mut world = Pair {
+            db, rows: Rows::new(), known: Vec::new(), seen: BTreeSet::new(), version: 0, pinned: Vec::new(),
+        };
+        for step in &steps {
+            world.step(step);
+        }
+        let db = world.db.clone();
+        let (rows, seen) = (world.rows.clone(), world.seen.clone());
+        // The same from inside a transaction.
+        db.write(move |tx| {
+            check_view(tx.view(), &rows, &seen);
+            Ok(())
+        }).unwrap();
+        world.db.close().unwrap();
+        for (snapshot, rows, seen) in &world.pinned {
+            check(snapshot, rows, seen);
+        }
+    }
+}
