@@ -1,11 +1,14 @@
 //! Workloads measured side by side.
 //!
-//! Other programs share the machine, so a figure alone says little. They take turns, and what counts is the
+//! Other programs share the machine, so times are those of the processor where that makes sense, and a figure alone still
+//! says little. They take turns, and what counts is the
 //! median of the ratios of neighbouring turns: noise that is longer than a turn hits all.
 
 use core::hint::black_box;
 use core::time::Duration;
 use std::time::Instant;
+
+use cpu_time::{ProcessTime, ThreadTime};
 
 /// Medians of a comparison.
 #[derive(Clone, Copy, Debug)]
@@ -18,8 +21,25 @@ pub struct Medians {
     pub ratio: f64,
 }
 
-/// How long `work` takes. Its result is not optimised away.
+/// How much time of processors `work` takes, on all threads of the process. Its result is not optimised away.
+///
+/// For work that is done by one thread at a time that is the time on the clock, without the time in which other programs
+/// had the processor.
 pub fn timed<R>(work: impl FnOnce() -> R) -> Duration {
+    let start = ProcessTime::now();
+    black_box(work());
+    start.elapsed()
+}
+
+/// How much time of a processor `work` takes on this thread. Its result is not optimised away.
+pub fn thread_timed<R>(work: impl FnOnce() -> R) -> Duration {
+    let start = ThreadTime::now();
+    black_box(work());
+    start.elapsed()
+}
+
+/// How long `work` takes on the clock. Its result is not optimised away.
+pub fn clocked<R>(work: impl FnOnce() -> R) -> Duration {
     let start = Instant::now();
     black_box(work());
     start.elapsed()

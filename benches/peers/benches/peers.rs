@@ -50,7 +50,10 @@ fn main() -> io::Result<()> {
     let (count, smoke) = (entity_count(), is_smoke_run());
     let (rounds, few) = if smoke { (1, 1) } else { (41, 9) };
     let mut out = io::stdout().lock();
-    writeln!(out, "{count} entities; ns an operation, medians; ratios: medians of neighbouring turns\n")?;
+    writeln!(
+        out,
+        "{count} entities; ns of processor time an operation, medians; ratios: medians of neighbouring turns\n"
+    )?;
     writeln!(out, "| what | raw | ecsdb | hecs | bevy_ecs | ecsdb / hecs | ecsdb / bevy | goal | holds |")?;
     writeln!(out, "|---|--:|--:|--:|--:|--:|--:|--:|---|")?;
     let mut report = Report { out: &mut out, missed: 0 };
