@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use ecsdb::Entity;
 use ecsdb_benches::allocations::{Counting, bytes_in_use, calls};
 use ecsdb_benches::commits::{CommitTime, QUEUED, Readers, commit_one, pipelined, queued, without_groups};
-use ecsdb_benches::paired::{Medians, median, paired, timed};
+use ecsdb_benches::paired::{Medians, clocked, median, paired, thread_timed, timed};
 use ecsdb_benches::random::Random;
 use ecsdb_benches::report::{Goal, Report};
 use ecsdb_benches::work::{self, Raw};
@@ -43,7 +43,11 @@ fn main() -> io::Result<()> {
         wanted: std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect(),
     };
     let mut out = io::stdout().lock();
-    writeln!(out, "{} entities; times an operation, medians; ratio: median of neighbouring turns\n", setup.count)?;
+    writeln!(
+        out,
+        "{} entities; processor time an operation unless said, medians; ratio: median of neighbouring turns\n",
+        setup.count
+    )?;
     let mut report = Report::new(&mut out as &mut dyn Write, "ecsdb", "limit")?;
     if setup.wants("reads") {
         let raw = Raw::filled(setup.count);
@@ -123,22 +127,24 @@ fn reads(report: &mut Out<'_>, setup: &Setup, world: &Filled, raw: &Raw, state: 
 }
 
 fn update_all(report: &mut Out<'_>, setup: &Setup) -> io::Result<()> {
+    type Clock = fn(&mut dyn FnMut()) -> Duration;
     let mut raw = Raw::filled(setup.count);
-    let mut several = |name: &str, world: &Filled, goal| {
+    let mut several = |name: &str, world: &Filled, time: Clock, goal| {
         let measured = || {
-            timed(|| {
+            time(&mut || {
                 let change = |pos: &mut Pos, vel: &Vel| work::step(pos, vel);
-                world.db.write(move |tx| Ok(tx.update_all(change)?)).expect("the database is open")
+                world.db.write(move |tx| Ok(tx.update_all(change)?)).expect("the database is open");
             })
         };
-        let limit = || timed(|| raw.update_all());
+        let limit = || time(&mut || raw.update_all());
         report.row(name, setup.count, paired(setup.rounds, measured, limit), goal)
     };
-    several("`update_all`, one thread", &fresh(setup.count), Goal::Ratio(2.0))?;
-    several("`update_all`, one thread, churned", &churned(setup.count), Goal::Ratio(2.0))?;
+    several("`update_all`, one thread", &fresh(setup.count), |work| timed(work), Goal::Ratio(2.0))?;
+    several("`update_all`, one thread, churned", &churned(setup.count), |work| timed(work), Goal::Ratio(2.0))?;
     let db = ecsdb::Db::<World>::in_memory().expect("a database in memory opens");
     let all = ecsdb_benches::world::fill(db, setup.count);
-    several("`update_all`, a thread for each processor (limit: one)", &all, Goal::None)
+    let name = "`update_all`, a thread for each processor (limit: one), on the clock";
+    several(name, &all, |work| clocked(work), Goal::None)
 }
 
 /// Writing one row the way a commit must, without everything else: a copy of its page of 4 KiB.
@@ -192,7 +198,7 @@ fn commits(report: &mut Out<'_>, setup: &Setup) -> io::Result<()> {
     let medians = paired(
         rounds,
         || {
-            timed(|| {
+            clocked(|| {
                 for _ in 0..alone {
                     commit_one(&grouped, &mut random).visible().expect("the entity is alive");
                 }
@@ -200,7 +206,12 @@ fn commits(report: &mut Out<'_>, setup: &Setup) -> io::Result<()> {
         },
         || hand_offs(alone),
     );
-    report.row("one-row commit, alone, visible (limit: two thread hand-offs)", alone, medians, Goal::None)?;
+    report.row(
+        "one-row commit, alone, visible, on the clock (limit: two thread hand-offs)",
+        alone,
+        medians,
+        Goal::None,
+    )?;
     let rows = 1000.min(setup.count);
     let medians = paired(
         setup.rounds,
@@ -231,9 +242,9 @@ fn commits(report: &mut Out<'_>, setup: &Setup) -> io::Result<()> {
                     tx
                 })
                 .collect();
-            timed(|| transactions.into_iter().map(|tx| tx.commit().expect("the database is open")).last())
+            thread_timed(|| transactions.into_iter().map(|tx| tx.commit().expect("the database is open")).last())
         },
-        || timed(|| (0..1000).map(|number: u64| Box::new(number)).collect::<Vec<_>>()),
+        || thread_timed(|| (0..1000).map(|number: u64| Box::new(number)).collect::<Vec<_>>()),
     );
     report.row("enqueue a one-row transaction (limit: one allocation)", 1000, builder, Goal::None)
 }
@@ -243,7 +254,7 @@ fn hand_offs(times: usize) -> Duration {
     let (to, inbox) = std::sync::mpsc::channel::<u32>();
     let (answer, from) = std::sync::mpsc::channel();
     let other = std::thread::spawn(move || inbox.iter().for_each(|message| answer.send(message).unwrap_or(())));
-    let time = timed(|| {
+    let time = clocked(|| {
         for message in 0..times {
             to.send(message as u32).expect("the other thread listens");
             from.recv().expect("the other thread answers");

@@ -5,7 +5,7 @@ use core::time::Duration;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use ecsdb::{Entity, OpError, Transaction};
 use ecsdb_benches::entity_count;
-use ecsdb_benches::paired::timed;
+use ecsdb_benches::paired::clocked;
 use ecsdb_benches::random::Random;
 use ecsdb_benches::work::{self, Raw};
 use ecsdb_benches::world::{Filled, Frozen, Pos, Target, Vel, World, body, churned, empty, fresh};
@@ -60,7 +60,7 @@ fn spawn(c: &mut Criterion) {
         b.iter_custom(|times| {
             turns(times, || {
                 let db = empty();
-                timed(|| db.write(move |tx| Ok(tx.spawn_all((0..count).map(three))?)).expect("it fits in memory"))
+                clocked(|| db.write(move |tx| Ok(tx.spawn_all((0..count).map(three))?)).expect("it fits in memory"))
             })
         });
     });
@@ -74,7 +74,7 @@ fn spawn(c: &mut Criterion) {
                     }
                     Ok(())
                 };
-                timed(|| db.write(all).expect("it fits in memory"))
+                clocked(|| db.write(all).expect("it fits in memory"))
             })
         });
     });
@@ -93,7 +93,7 @@ fn each(world: &Filled, entities: &[Entity], op: Op) -> Duration {
         }
         Ok(())
     };
-    timed(|| world.db.write(all).expect("all are alive"))
+    clocked(|| world.db.write(all).expect("all are alive"))
 }
 
 fn rows(c: &mut Criterion) {
@@ -140,7 +140,7 @@ fn despawn(c: &mut Criterion) {
             b.iter_custom(|times| {
                 turns(times, || {
                     let mut raw = Raw::filled(entity_count());
-                    timed(|| while raw.pos.pop().is_some() && raw.vel.pop().is_some() && raw.acc.pop().is_some() {})
+                    clocked(|| while raw.pos.pop().is_some() && raw.vel.pop().is_some() && raw.acc.pop().is_some() {})
                 })
             });
         });
