@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 use std::sync::Arc;
 
-use super::core::Core;
+use super::core::{Core, Readers};
 use crate::entity::Entity;
 use crate::query::{DynView, Item, Query, QueryIter, QueryParam, ReadError, TableView, View};
 use crate::schema::{Schema, TableOf, TableSchema};
@@ -41,20 +41,20 @@ use crate::sync::shim::Arc as VersionRef;
 pub struct Snapshot<S> {
     /// Invariant: of a database with schema `S`.
     version: VersionRef<Version>,
-    core: Arc<Core>,
+    readers: Arc<Readers>,
     schema: PhantomData<fn() -> S>,
 }
 
 impl<S> Clone for Snapshot<S> {
     fn clone(&self) -> Self {
-        Self { version: VersionRef::clone(&self.version), core: Arc::clone(&self.core), schema: PhantomData }
+        Self { version: VersionRef::clone(&self.version), readers: Arc::clone(&self.readers), schema: PhantomData }
     }
 }
 
 impl<S: Schema> Snapshot<S> {
     /// Pins what `core`, a database with schema `S`, has published.
     pub(super) fn of(core: &Arc<Core>) -> Self {
-        Self { version: core.pin(), core: Arc::clone(core), schema: PhantomData }
+        Self { version: core.pin(), readers: Arc::clone(core.readers()), schema: PhantomData }
     }
 
     /// What the snapshot gives can be read through this, which is cheap to copy and to pass on.
@@ -117,12 +117,12 @@ impl<S: Schema> Snapshot<S> {
 
     /// A query over all entities that have the components of `Q`: `snapshot.query::<(Entity, &Pos, Option<&Vel>)>()`.
     pub fn query<Q: QueryParam<S>>(&self) -> SnapshotQuery<'_, S, Q> {
-        SnapshotQuery { query: self.view().query::<Q>(), workers: self.core.workers() }
+        SnapshotQuery { query: self.view().query::<Q>(), workers: self.readers.workers() }
     }
 
     /// The same state, to be read by names, with the tables that describe the schema.
     pub fn untyped(&self) -> DynView<'_> {
-        DynView::new(&self.version, self.core.schema())
+        DynView::new(&self.version, self.readers.schema())
     }
 }
 

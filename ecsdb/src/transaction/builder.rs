@@ -1,15 +1,18 @@
 //! A transaction that is put together on any thread and committed as one message.
 
+use core::fmt;
 use core::marker::PhantomData;
 use core::time::Duration;
 use std::sync::Arc;
+
+use thiserror::Error;
 
 use super::apply::FieldId;
 use super::bundle::Bundle;
 use super::error::TransactionError;
 use super::job::{OpsJob, Request};
 use super::ops::OpBuffer;
-use super::queue::{Patience, Queue};
+use super::queue::{Patience, Queue, Refused};
 use super::ticket::Ticket;
 use crate::bytes::bytes_of;
 use crate::component::{Assignment, Field, Predicate};
@@ -119,31 +122,63 @@ impl<S: Schema> TransactionBuilder<S> {
     /// # Errors
     /// [`TransactionError::Closed`], and [`TransactionError::Reentrant`] inside a transaction of the same database.
     pub fn commit(self) -> Result<Ticket, TransactionError> {
-        self.send(Patience::Forever)
+        Ok(self.send(Patience::Forever)?)
     }
 
     /// Sends the transaction to the writer if there is room in the queue.
     ///
     /// # Errors
-    /// As for [`Self::commit`], and [`TransactionError::QueueFull`]. The transaction is lost then: keep what it takes to
-    /// build it again.
-    pub fn try_commit(self) -> Result<Ticket, TransactionError> {
+    /// As for [`Self::commit`], and [`TransactionError::QueueFull`]. The transaction comes back with the error.
+    pub fn try_commit(self) -> Result<Ticket, CommitRefused<S>> {
         self.send(Patience::None)
     }
 
     /// Sends the transaction to the writer, and waits no longer than `timeout` for room in the queue.
     ///
     /// # Errors
-    /// As for [`Self::commit`], and [`TransactionError::Timeout`]: then nothing was queued.
-    pub fn commit_timeout(self, timeout: Duration) -> Result<Ticket, TransactionError> {
+    /// As for [`Self::commit`], and [`TransactionError::Timeout`]: then nothing was queued. The transaction comes back with
+    /// the error.
+    pub fn commit_timeout(self, timeout: Duration) -> Result<Ticket, CommitRefused<S>> {
         self.send(Patience::For(timeout))
     }
 
-    fn send(self, patience: Patience) -> Result<Ticket, TransactionError> {
+    fn send(self, patience: Patience) -> Result<Ticket, CommitRefused<S>> {
         let (completer, pending) = completion();
         let bytes = self.ops.len();
         let job = OpsJob { entities: Vec::new(), ops: self.ops, completer };
-        self.queue.send(Request::Ops(job), bytes, patience)?;
-        Ok(Ticket::new(pending, self.queue.database()))
+        match self.queue.send(Request::Ops(job), bytes, patience) {
+            Ok(()) => Ok(Ticket::new(pending, self.queue.database())),
+            Err(Refused(refused)) => {
+                let (error, request) = *refused;
+                let ops = if let Request::Ops(job) = request { job.ops } else { OpBuffer::default() };
+                let transaction = Box::new(Self { ops, queue: self.queue, schema: PhantomData });
+                Err(CommitRefused { error, transaction })
+            }
+        }
+    }
+}
+
+/// A transaction that was not queued, and why: it may be committed again later.
+///
+/// `?` keeps the error and forgets the transaction.
+#[derive(Error)]
+#[error("{error}")]
+pub struct CommitRefused<S> {
+    /// Why it was not queued.
+    #[source]
+    pub error: TransactionError,
+    /// The transaction, as it was.
+    pub transaction: Box<TransactionBuilder<S>>,
+}
+
+impl<S> fmt::Debug for CommitRefused<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CommitRefused").field("error", &self.error).finish_non_exhaustive()
+    }
+}
+
+impl<S> From<CommitRefused<S>> for TransactionError {
+    fn from(refused: CommitRefused<S>) -> Self {
+        refused.error
     }
 }

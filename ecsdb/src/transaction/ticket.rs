@@ -57,6 +57,18 @@ impl Ticket {
         Self { pending, database }
     }
 
+    /// The outcome if it is known already, `None` if it is still to come. Never blocks.
+    ///
+    /// # Errors
+    /// Why the transaction was not committed. The outcome is told once: after it comes [`TransactionError::Closed`].
+    pub fn try_visible(&mut self) -> Result<Option<Commit>, TransactionError> {
+        match self.pending.try_get() {
+            Ok(Some(outcome)) => outcome.map(Some),
+            Ok(None) => Ok(None),
+            Err(_) => Err(TransactionError::Closed),
+        }
+    }
+
     /// Blocks until the changes are visible to every reader.
     ///
     /// # Errors

@@ -181,7 +181,6 @@ impl<T> Pending<T> {
     /// # Errors
     ///
     /// [`Closed`] if the completer went away without a value, or the value has been handed out before.
-    #[cfg(test)]
     pub fn try_get(&mut self) -> Result<Option<T>, Closed> {
         if self.shared.is_settled() { self.shared.take().map(Some) } else { Ok(None) }
     }
