@@ -159,7 +159,7 @@ impl Failure {
             OpError::StaleEntity { .. } => Self::Stale,
             OpError::ComponentMissing { .. } => Self::Missing,
             OpError::GuardFailed(_) => Self::Guard,
-            OpError::OutOfRange { .. } => Self::Range,
+            OpError::OutOfRange(_) => Self::Range,
             other => panic!("nothing here can fail with {other}"),
         }
     }

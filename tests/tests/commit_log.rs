@@ -223,7 +223,7 @@ fn an_update_names_its_column_and_holds_the_old_and_the_new_row() {
 
     // An update that could not be done leaves no trace, even if the closure goes on.
     db.write(move |tx| {
-        assert!(matches!(tx.update(e, Purse::C.gold.sub(100)), Err(OpError::OutOfRange { .. })));
+        assert!(matches!(tx.update(e, Purse::C.gold.sub(100)), Err(OpError::OutOfRange(_))));
         Ok(())
     })
     .unwrap();

@@ -537,7 +537,7 @@ fn an_operation_that_failed_in_a_closure_leaves_the_rest_to_the_closure() {
     let e = db.spawn((Small { n: u32::MAX }, purse(1))).unwrap();
     let version = db.stats().version;
     db.write(move |tx| {
-        assert!(matches!(tx.update(e, Small::C.n.add(1)), Err(OpError::OutOfRange { .. })));
+        assert!(matches!(tx.update(e, Small::C.n.add(1)), Err(OpError::OutOfRange(_))));
         assert!(matches!(tx.remove::<Pos>(e), Err(OpError::ComponentMissing { .. })));
         Ok(())
     })

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::arithmetic;
 use super::catalog::Catalog;
-use super::error::{GuardFailure, OpError};
+use super::error::{GuardFailure, OpError, RangeFailure};
 use crate::bytes::bytes_of;
 use crate::change_set::ColumnSet;
 use crate::component::{CompareOp, UpdateOp};
@@ -168,7 +168,7 @@ impl<'a> Apply<'a> {
                 arithmetic::update(&field.field_type, op, result, &operand).is_ok()
             });
             if !computed {
-                return Err(OpError::OutOfRange {
+                return Err(OpError::OutOfRange(Box::new(RangeFailure {
                     table: schema.name.to_string(),
                     entity,
                     field: field.name.to_string(),
@@ -178,7 +178,7 @@ impl<'a> Apply<'a> {
                         if op == UpdateOp::Add { "adding" } else { "subtracting" },
                         Value::decode(&field.field_type, &operand)
                     ),
-                });
+                })));
             }
             &result[..size]
         };

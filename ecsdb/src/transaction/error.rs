@@ -28,6 +28,22 @@ pub struct GuardFailure {
     pub found: Value,
 }
 
+/// An addition or a subtraction that was not possible.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[error("`{table}.{field}` of entity {entity} is {found}: {operation} leaves the range of the field")]
+pub struct RangeFailure {
+    /// The table.
+    pub table: String,
+    /// The entity whose row was to be changed.
+    pub entity: Entity,
+    /// The field.
+    pub field: String,
+    /// What the field holds.
+    pub found: Value,
+    /// What was to be done to it.
+    pub operation: String,
+}
+
 /// Why an operation could not be done. In a transaction builder the first one rolls the transaction back; in a closure
 /// it is for the closure to say, except that a storage error always does.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -62,20 +78,9 @@ pub enum OpError {
     /// A guard did not hold.
     #[error(transparent)]
     GuardFailed(#[from] Box<GuardFailure>),
-    /// An addition or a subtraction left the range of the field.
-    #[error("`{table}.{field}` of entity {entity} is {found}: {operation} leaves the range of the field")]
-    OutOfRange {
-        /// The table.
-        table: String,
-        /// The entity whose row was to be changed.
-        entity: Entity,
-        /// The field.
-        field: String,
-        /// What the field holds.
-        found: Value,
-        /// What was to be done to it.
-        operation: String,
-    },
+    /// An addition or a subtraction left the range of the field, or the field is no number.
+    #[error(transparent)]
+    OutOfRange(#[from] Box<RangeFailure>),
     /// A table that the schema does not have.
     #[error("there is no table `{table}`{}", nearest.as_ref().map(|n| format!(", did you mean `{n}`?")).unwrap_or_default())]
     UnknownTable {
