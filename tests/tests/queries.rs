@@ -42,7 +42,8 @@ fn ways<T, I: Iterator<Item = T>>(query: impl Fn() -> I, number: impl Fn(T) -> u
     assert!(query().map(&number).eq(expected.iter().copied()), "by fold or next");
     let mut by_next = Vec::new();
     let mut iter = query();
-    while let Some(item) = iter.next() {
+    loop {
+        let Some(item) = iter.next() else { break };
         by_next.push(number(item));
     }
     assert_eq!(by_next, expected, "by next");

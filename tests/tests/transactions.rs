@@ -197,7 +197,7 @@ fn entities_that_are_unknown_stale_or_lack_the_component() {
     let e = db.spawn(Pos { x: 0, y: 0 }).unwrap();
     db.despawn(stale).unwrap();
     let unknown = Entity::from_bits(1 << 32 | 3_000_000).unwrap();
-    let future = Entity::from_bits(((e.to_bits() >> 32) + 9) << 32 | u64::from(e.slot())).unwrap();
+    let future = Entity::from_bits(e.to_bits() + (9 << 32)).unwrap();
     for (entity, text) in [
         (unknown, format!("entity {unknown} is unknown: this database has never handed it out")),
         (future, format!("entity {future} is unknown: this database has never handed it out")),
