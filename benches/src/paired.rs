@@ -21,28 +21,37 @@ pub struct Medians {
     pub ratio: f64,
 }
 
-/// How much time of processors `work` takes, on all threads of the process. Its result is not optimised away.
+/// How much time of processors `work` takes, on all threads of the process. Its result is not optimised away, and
+/// dropped afterwards.
 ///
 /// For work that is done by one thread at a time that is the time on the clock, without the time in which other programs
 /// had the processor.
 pub fn timed<R>(work: impl FnOnce() -> R) -> Duration {
     let start = ProcessTime::now();
-    black_box(work());
-    start.elapsed()
+    let result = black_box(work());
+    let time = start.elapsed();
+    drop(result);
+    time
 }
 
-/// How much time of a processor `work` takes on this thread. Its result is not optimised away.
+/// How much time of a processor `work` takes on this thread. Its result is not optimised away, and
+/// dropped afterwards.
 pub fn thread_timed<R>(work: impl FnOnce() -> R) -> Duration {
     let start = ThreadTime::now();
-    black_box(work());
-    start.elapsed()
+    let result = black_box(work());
+    let time = start.elapsed();
+    drop(result);
+    time
 }
 
-/// How long `work` takes on the clock. Its result is not optimised away.
+/// How long `work` takes on the clock. Its result is not optimised away, and
+/// dropped afterwards.
 pub fn clocked<R>(work: impl FnOnce() -> R) -> Duration {
     let start = Instant::now();
-    black_box(work());
-    start.elapsed()
+    let result = black_box(work());
+    let time = start.elapsed();
+    drop(result);
+    time
 }
 
 /// Lets both take turns, `rounds` times after one turn to warm up. Each says itself how long it took, so that it can
