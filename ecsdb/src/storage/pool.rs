@@ -106,7 +106,9 @@ impl PagePool {
         if is_full {
             pool.allocated += count;
         }
-        let mut pages: Vec<PageRef> = (0..count).map(|_| PageRef::new(Page::zeroed(lines, &self.meter))).collect();
+        // First all buffers, then what counts their holders, so that the buffers are neighbours.
+        let pages: Vec<Page> = (0..count).map(|_| Page::zeroed(lines, &self.meter)).collect();
+        let mut pages: Vec<PageRef> = pages.into_iter().map(PageRef::new).collect();
         // The last of the list is handed out first: that with the lowest address.
         pages.sort_unstable_by_key(|page| core::cmp::Reverse(page.rows().addr()));
         let first = pages.pop();
