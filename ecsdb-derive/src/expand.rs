@@ -126,6 +126,8 @@ pub fn bundle(model: &Model) -> TokenStream {
         ) -> #private::core::result::Result<(), #krate::OpError>
     };
     let result = quote!(#private::core::result::Result<(), #krate::OpError>);
+    // Not `Self::Columns`, which is a further error where the crate path is wrong.
+    let columns = quote!(#private::single::Rows<#ident>);
     quote! {
         #[automatically_derived]
         impl<__S: #krate::schema::Schema> #krate::Bundle<__S> for #ident
@@ -133,7 +135,7 @@ pub fn bundle(model: &Model) -> TokenStream {
             #ident: #krate::schema::TableOf<__S>,
         {
             const TABLES: #tables = &[<#ident as #krate::schema::TableOf<__S>>::INDEX];
-            type Columns = #private::Vec<<#ident as #krate::Component>::Row>;
+            type Columns = #columns;
 
             #[inline]
             fn rows(self, __sink: #sink) -> #result {
@@ -141,12 +143,12 @@ pub fn bundle(model: &Model) -> TokenStream {
             }
 
             #[inline]
-            fn push(self, __columns: &mut Self::Columns) {
+            fn push(self, __columns: &mut #columns) {
                 #private::single::push::<#ident>(self, __columns)
             }
 
             #[inline]
-            fn flush(__columns: &mut Self::Columns, __sink: #sink) -> #result {
+            fn flush(__columns: &mut #columns, __sink: #sink) -> #result {
                 #private::single::flush::<__S, #ident>(__columns, __sink)
             }
         }

@@ -1,4 +1,83 @@
 //! A typed, in-memory, relational database for ECS game components.
+//!
+//! Components become tables. Any number of threads read a consistent version of all tables, as `&T` and `&[T]`, without
+//! copying and without locks; one writer thread carries out transactions, one after the other.
+//!
+//! # What it is good at, and what that costs
+//!
+//! - **Reading is cheap and never waits.** A [`Snapshot`] is pinned in some tens of nanoseconds, whatever the writer does.
+//!   For that *versions need memory*: what a pinned snapshot shows and later commits have replaced stays until it is
+//!   dropped, and the writer keeps up to two spare versions (directories, and the pages in which they lag behind).
+//!   [`Db::memory`] has the figures.
+//! - **Iteration runs at the speed of memory.** Rows lie without holes in pages of about 4 KiB, in the same order in all
+//!   tables. For that *inserting or removing a row moves its neighbours* within the page.
+//! - **Transactions are serializable and cheap to undo.** For that there is *one writer thread*: changes do not scale with
+//!   cores, except those by [`Transaction::update_all`]. And *the first touch of a page by a transaction copies it*: a
+//!   transaction that changes one row copies up to 4 KiB, one that changes a whole page copies the same. Do together what
+//!   belongs together.
+//! - **An entity costs nothing where it has no component**, and adding or removing one moves no other component. For that
+//!   *the row of an entity has the same place in every table*: entities that start with the same components lie together, those that
+//!   change them a lot later make tables sparser.
+//! - **Rows are handed out as they lie**, so it works on *little-endian targets only*, and components are plain data:
+//!   numbers, `bool`, [`Entity`], and arrays. There are no strings yet.
+//! - **Everything is in memory.** There is no log and no file yet: when the process ends, the data is gone.
+//!
+//! # Usage
+//!
+//! Derive [`Component`](derive@Component) for each table, list them in [`schema!`], and open a [`Db`].
+//!
+//! ```
+//! use ecsdb::{Component, Db};
+//!
+//! #[derive(Component)]
+//! #[repr(C)]
+//! struct Health {
+//!     hp: u32,
+//!     max: u32,
+//! }
+//!
+//! /// A component without fields is a tag.
+//! #[derive(Component)]
+//! struct Poisoned;
+//!
+//! ecsdb::schema! { pub World: Health, Poisoned }
+//!
+//! let db = Db::<World>::in_memory()?;
+//! let mob = db.spawn((Health { hp: 20, max: 20 }, Poisoned))?;
+//!
+//! // Changes go through transactions.
+//! db.write(|tx| {
+//!     let poisoned: Vec<_> = tx.query::<ecsdb::Entity>().with::<Poisoned>().into_iter().collect();
+//!     for entity in poisoned {
+//!         tx.modify(entity, |health: &mut Health| health.hp = health.hp.saturating_sub(3))?;
+//!     }
+//!     Ok(())
+//! })?;
+//!
+//! // Reads go through snapshots.
+//! let snapshot = db.snapshot();
+//! assert_eq!(snapshot.get::<Health>(mob).map(|health| health.hp), Some(17));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | to | use |
+//! |---|---|
+//! | read | [`Db::snapshot`], then [`get`](Snapshot::get), [`table`](Snapshot::table), [`query`](Snapshot::query) |
+//! | change, with code that looks at what is there | [`Db::write`], [`Db::write_async`] |
+//! | change, as a message that is put together anywhere and needs no waiting | [`Db::begin`], [`TransactionBuilder`] |
+//! | change one thing | [`Db::spawn`], [`Db::insert`] and their neighbours, [`Table`] |
+//! | change all rows of a table | [`Transaction::update_all`] |
+//! | work with a schema that is known at run time only | [`DynDb`], [`schema::DatabaseSchema`] |
+//!
+//! # Features
+//!
+//! - `arc-swap`: publishes versions through the crate of that name instead of the cell that loom checks. What users see
+//!   stays the same.
+//!
+//! # More
+//!
+//! `ARCHITECTURE.md` in the repository says how it works and why, `docs/memory-model.md` has every atomic and its ordering,
+//! `docs/schema.md` the text form of schemas.
 
 #![deny(missing_docs)]
 
@@ -14,11 +93,14 @@ extern crate self as ecsdb;
 #[doc(hidden)]
 pub mod __private;
 
+// Imports point downwards: from a layer to its own and to those below. `tests/tests/architecture` holds that.
+
 // Layer 0: nothing of the database.
 mod bits;
 mod bytes;
 mod limits;
 mod sync;
+mod text;
 
 // Layer 1: what a row is.
 mod change_set;
@@ -26,12 +108,14 @@ mod component;
 mod entity;
 pub mod schema;
 
-// Layer 2: where rows are, and how they are read.
+// Layer 2: where rows are (`storage`), and above it how they are read (`query`).
 mod query;
 mod storage;
 
 // Layer 3: how rows change.
 mod transaction;
+
+// Layer 4, still empty: what keeps, sends and derives from change sets.
 
 // Layer 5: what users hold.
 mod database;
@@ -49,6 +133,6 @@ pub use query::{
 pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
 pub use storage::{MemoryLimit, MemoryUsage, SlotsExhausted};
 pub use transaction::{
-    Bundle, Commit, CommitLog, DynTransaction, GuardFailure, LogError, OpError, Ticket, Transaction,
+    Bundle, Commit, CommitLog, CommitRefused, DynTransaction, GuardFailure, LogError, OpError, Ticket, Transaction,
     TransactionBuilder, TransactionError, UpdateFn, UpdateParam,
 };

@@ -69,3 +69,8 @@ pub fn why<T>(result: Result<T, TransactionError>) -> String {
 pub fn why_not(ticket: Ticket) -> String {
     why(ticket.visible())
 }
+
+/// The README: its program is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -109,8 +109,8 @@ fn waiting_for_the_writer_on_the_writer_is_an_error() {
                 why(inner.spawn(())),
                 why(inner.insert(e, pos)),
                 why(inner.begin().commit().map(drop)),
-                why(inner.begin().try_commit().map(drop)),
-                why(inner.begin().commit_timeout(Duration::from_secs(60)).map(drop)),
+                why(inner.begin().try_commit().map(drop).map_err(Into::into)),
+                why(inner.begin().commit_timeout(Duration::from_secs(60)).map(drop).map_err(Into::into)),
                 why(block_on(inner.write_async(|_| Ok(())))),
                 why(inner.memory()),
                 why(inner.trim()),
@@ -197,7 +197,7 @@ fn entities_that_are_unknown_stale_or_lack_the_component() {
     let e = db.spawn(Pos { x: 0, y: 0 }).unwrap();
     db.despawn(stale).unwrap();
     let unknown = Entity::from_bits(1 << 32 | 3_000_000).unwrap();
-    let future = Entity::from_bits(e.to_bits() + (9 << 32)).unwrap();
+    let future = Entity::from_bits(((e.to_bits() >> 32) + 9) << 32 | u64::from(e.slot())).unwrap();
     for (entity, text) in [
         (unknown, format!("entity {unknown} is unknown: this database has never handed it out")),
         (future, format!("entity {future} is unknown: this database has never handed it out")),
@@ -347,14 +347,20 @@ fn a_full_queue_says_so() {
     let tickets: Vec<Ticket> = (0..3).map(|_| tx().try_commit().unwrap()).collect();
     assert_eq!(db.stats().queued_transactions, 3);
     let full = tx().try_commit().err().unwrap();
-    assert!(matches!(full, TransactionError::QueueFull { queued_bytes } if queued_bytes > 0), "{full}");
+    assert!(matches!(full.error, TransactionError::QueueFull { queued_bytes } if queued_bytes > 0), "{full}");
+    let again = full.transaction;
     assert!(matches!(block_on(db.write_async(|_| Ok(()))), Err(TransactionError::QueueFull { .. })));
-    assert!(matches!(tx().commit_timeout(Duration::from_millis(5)), Err(TransactionError::Timeout)));
+    let late = tx().commit_timeout(Duration::from_millis(5)).err().unwrap();
+    assert!(matches!(late.error, TransactionError::Timeout), "{late}");
     drop(blocked);
-    for ticket in tickets {
-        ticket.visible().unwrap();
+    for mut ticket in tickets {
+        while ticket.try_visible().unwrap().is_none() {
+            std::thread::yield_now();
+        }
     }
     assert_eq!(db.snapshot().get::<Small>(e).unwrap().n, 3, "what was refused has not happened");
+    again.commit().unwrap().visible().unwrap();
+    assert_eq!(db.snapshot().get::<Small>(e).unwrap().n, 4, "what was refused can be committed later");
     assert_eq!((db.stats().queued_transactions, db.stats().queued_bytes), (0, 0));
 
     // By bytes: one that is larger than all of it is taken when nothing else waits.
@@ -365,8 +371,11 @@ fn a_full_queue_says_so() {
     }
     assert!(large.len_bytes() > 10_000);
     let large = large.try_commit().unwrap();
-    assert!(matches!(tx().try_commit(), Err(TransactionError::QueueFull { .. })));
-    assert!(matches!(tx().commit_timeout(Duration::from_millis(5)), Err(TransactionError::Timeout)));
+    assert!(matches!(tx().try_commit().map_err(Into::into), Err(TransactionError::QueueFull { .. })));
+    assert!(matches!(
+        tx().commit_timeout(Duration::from_millis(5)).map_err(Into::into),
+        Err(TransactionError::Timeout)
+    ));
     drop(blocked);
     large.visible().unwrap();
     tx().commit().unwrap().visible().unwrap();
@@ -437,7 +446,7 @@ fn a_closed_database_answers_closed_and_has_done_what_was_queued() {
         })
         .collect();
     // The closers are inside `close` as soon as the queue takes nothing.
-    while !matches!(db.begin().try_commit(), Err(TransactionError::Closed)) {
+    while !matches!(db.begin().try_commit().map_err(Into::into), Err(TransactionError::Closed)) {
         std::thread::yield_now();
     }
     drop(blocked);
@@ -449,8 +458,8 @@ fn a_closed_database_answers_closed_and_has_done_what_was_queued() {
     }
     for text in [
         why(unused.commit().map(drop)),
-        why(db.begin().try_commit().map(drop)),
-        why(db.begin().commit_timeout(Duration::from_secs(60)).map(drop)),
+        why(db.begin().try_commit().map(drop).map_err(Into::into)),
+        why(db.begin().commit_timeout(Duration::from_secs(60)).map(drop).map_err(Into::into)),
         why(db.write(|_| Ok(()))),
         why(block_on(db.write_async(|_| Ok(())))),
         why(db.spawn(Frozen)),

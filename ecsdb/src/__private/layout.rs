@@ -3,8 +3,8 @@
 //! The derive walks the fields of a component through one of these and panics, at the place of the field, with the
 //! first text that is not empty.
 
-use super::Text;
 use crate::limits::{FIELDS_MAX, ROW_BYTES_MAX};
+use crate::text::Text;
 
 /// The walk over a native (`#[repr(C)]`) row.
 pub struct NativeLayout {

@@ -4,18 +4,15 @@
 //! compile time. It must never do anything at run time that [`Component`] does not promise.
 
 mod layout;
-mod text;
 
 pub use core;
 pub use std::borrow::Cow;
 
-pub use std::vec::Vec;
-
 pub use crate::bytes::{Row, duplicate};
 pub use crate::query::RowOf;
+pub use crate::text::{Text, stop};
 pub use crate::transaction::single;
 pub use layout::{NativeLayout, PackedLayout, strictest};
-pub use text::{Text, stop};
 
 use crate::component::Component;
 use crate::schema::{RowLayout, TableSchema};

@@ -1,4 +1,4 @@
-//! Pages: heap buffers of whole cache lines, cut from one allocation in a row.
+//! Pages: heap buffers of whole cache lines.
 
 use core::ptr::NonNull;
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
@@ -18,46 +18,6 @@ impl Line {
     pub const BYTES: usize = 64;
 }
 
-/// Memory for several buffers, freed with the last of them.
-struct Slab {
-    /// The first line; dangling if there are none.
-    lines: NonNull<Line>,
-    layout: Layout,
-    /// What it takes from the memory budget, in bytes, its pages' own overhead included.
-    footprint: usize,
-    meter: Arc<Meter>,
-}
-
-// SAFETY: a slab only owns memory; who may touch which part of it is the business of the buffers.
-unsafe impl Send for Slab {}
-// SAFETY: as above.
-unsafe impl Sync for Slab {}
-
-impl Slab {
-    fn zeroed(lines: usize, footprint: usize, meter: &Arc<Meter>) -> Self {
-        let layout = Layout::array::<Line>(lines).expect("pages are far smaller than isize::MAX");
-        let memory = if layout.size() == 0 {
-            NonNull::dangling()
-        } else {
-            // SAFETY: the layout has a size.
-            let memory = unsafe { alloc_zeroed(layout) }.cast::<Line>();
-            NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout))
-        };
-        meter.add(footprint);
-        Self { lines: memory, layout, footprint, meter: Arc::clone(meter) }
-    }
-}
-
-impl Drop for Slab {
-    fn drop(&mut self) {
-        self.meter.subtract(self.footprint);
-        if self.layout.size() > 0 {
-            // SAFETY: allocated in `zeroed` with this layout, and every buffer that used it is gone.
-            unsafe { dealloc(self.lines.as_ptr().cast::<u8>(), self.layout) }
-        }
-    }
-}
-
 /// A page that several versions may share; whoever holds the only reference may change it.
 pub type PageRef = triomphe::Arc<Page>;
 
@@ -67,29 +27,37 @@ pub type PageRef = triomphe::Arc<Page>;
 /// other pointer exists while it is used mutably, a `Page` claims it only for the time of a `bytes_mut` borrow, so
 /// addresses taken before stay good after it.
 pub struct Page {
-    /// The first line. Every access derives from this pointer.
+    /// The first line; dangling if there are none. Every access derives from this pointer.
     ///
-    /// Invariant: `len` lines from here on lie in the slab, were initialised by it, and belong to this buffer alone.
+    /// Invariant: `len` lines from here on are allocated, initialised, and belong to this page alone.
     lines: NonNull<Line>,
     len: usize,
-    slab: Arc<Slab>,
+    meter: Arc<Meter>,
 }
 
-// SAFETY: the buffer owns plain bytes; `&Page` only reads them and `&mut Page` is needed to write, so it moves
-// between threads and is shared like a `Box<[u8]>`.
+// SAFETY: the page owns plain bytes; `&Page` only reads them and `&mut Page` is needed to write, so it moves between
+// threads and is shared like a `Box<[u8]>`.
 unsafe impl Send for Page {}
 // SAFETY: as above.
 unsafe impl Sync for Page {}
 
 impl Page {
-    /// `count` zeroed buffers of `len` lines each, neighbours in memory, in ascending order.
-    pub fn row(len: usize, count: usize, meter: &Arc<Meter>) -> impl Iterator<Item = Self> + use<> {
-        let slab = Arc::new(Slab::zeroed(len * count, Self::footprint_of(len) * count, meter));
-        (0..count).map(move |index| {
-            // SAFETY: the offset is inside the slab's `len * count` lines (or 0 where they have no bytes).
-            let lines = unsafe { slab.lines.add(index * len) };
-            Self { lines, len, slab: Arc::clone(&slab) }
-        })
+    /// A zeroed page of `len` cache lines that counts in `meter`.
+    pub fn zeroed(len: usize, meter: &Arc<Meter>) -> Self {
+        let layout = Self::layout(len);
+        let lines = if len == 0 {
+            NonNull::dangling()
+        } else {
+            // SAFETY: `len` is not zero, so the layout has a size.
+            let memory = unsafe { alloc_zeroed(layout) }.cast::<Line>();
+            NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout))
+        };
+        meter.add(Self::footprint_of(len));
+        Self { lines, len, meter: Arc::clone(meter) }
+    }
+
+    fn layout(len: usize) -> Layout {
+        Layout::array::<Line>(len).expect("a page is far smaller than isize::MAX")
     }
 
     /// What a page of `lines` cache lines takes from the memory budget.
@@ -112,16 +80,6 @@ impl Page {
         self.len * Line::BYTES
     }
 
-    /// Tells the slabs apart: buffers with the same number are freed together.
-    pub fn slab(&self) -> usize {
-        self.slab.lines.addr().get()
-    }
-
-    /// How many buffers of this size the slab has.
-    pub fn slab_count(&self) -> usize {
-        (self.slab.layout.size() / Line::BYTES).checked_div(self.len).unwrap_or(1)
-    }
-
     /// The address of its first row, aligned to a line. It stays the same, and good for reading, as long as the page
     /// lives.
     pub fn rows(&self) -> *const u8 {
@@ -141,39 +99,47 @@ impl Page {
     }
 }
 
+impl Drop for Page {
+    fn drop(&mut self) {
+        self.meter.subtract(self.footprint_bytes());
+        if self.len > 0 {
+            // SAFETY: allocated in `zeroed` with the same layout, and nothing uses it after the drop.
+            unsafe { dealloc(self.lines.as_ptr().cast::<u8>(), Self::layout(self.len)) }
+        }
+    }
+}
+
 #[cfg(all(test, not(ecsdb_loom)))]
 mod tests {
     use super::*;
 
     #[test]
-    fn buffers_are_zeroed_aligned_neighbours_and_keep_their_addresses() {
-        let meter = Arc::new(Meter::default());
-        let mut row: Vec<Page> = Page::row(3, 2, &meter).collect();
-        let (first, second) = (row[0].rows(), row[1].rows());
-        assert_eq!(second.addr() - first.addr(), 3 * Line::BYTES);
-        assert!(first.cast::<Line>().is_aligned());
-        assert_eq!(row[1].bytes(), &[0; 192]);
-        row[0].bytes_mut().fill(7);
-        assert_eq!((row[0].rows(), row[1].bytes()[0]), (first, 0));
+    fn a_page_is_zeroed_aligned_and_keeps_its_address() {
+        let mut page = Page::zeroed(3, &Arc::default());
+        assert_eq!(page.bytes(), &[0; 192]);
+        let address = page.rows();
+        assert!(address.cast::<Line>().is_aligned());
+        page.bytes_mut()[191] = 7;
+        assert_eq!(page.rows(), address);
+        // SAFETY: the offset lies inside the buffer.
+        let last = unsafe { address.add(191) };
         // SAFETY: the last byte of a live buffer that nobody borrows mutably.
-        assert_eq!(unsafe { *first.add(191) }, 7);
+        assert_eq!(unsafe { *last }, 7);
     }
 
     #[test]
-    fn the_meter_counts_a_slab_until_its_last_buffer_is_gone() {
+    fn the_meter_counts_every_page_until_the_last_holder_lets_go() {
         let meter = Arc::new(Meter::default());
-        let mut row: Vec<Page> = Page::row(4, 2, &meter).collect();
-        assert_eq!((meter.allocated_bytes(), row[0].slab_count()), (2 * Page::footprint_of(4), 2));
-        let last = row.pop();
-        drop(row);
-        assert_eq!(meter.allocated_bytes(), 2 * Page::footprint_of(4));
-        std::thread::spawn(move || drop(last)).join().unwrap();
+        let page = PageRef::new(Page::zeroed(4, &meter));
+        let second = page.clone();
+        drop(page);
+        assert_eq!(meter.allocated_bytes(), Page::footprint_of(4));
+        std::thread::spawn(move || drop(second)).join().unwrap();
         assert_eq!(meter.allocated_bytes(), 0);
     }
 
     #[test]
-    fn an_empty_buffer_has_no_bytes() {
-        let meter = Arc::new(Meter::default());
-        assert!(Page::row(0, 1, &meter).all(|buf| buf.bytes().is_empty()));
+    fn an_empty_page_needs_no_allocation() {
+        assert!(Page::zeroed(0, &Arc::default()).bytes().is_empty());
     }
 }

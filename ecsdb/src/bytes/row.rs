@@ -9,7 +9,7 @@ use crate::limits::ROW_ALIGN_MAX;
 /// # Safety
 /// The implementor promises that
 /// - the type has no padding: every byte of a value is initialised, always;
-/// - its alignment is at most [`ROW_ALIGN_MAX`];
+/// - its alignment is at most 16 bytes;
 /// - it has no drop glue and no interior mutability, so that a copy of the bytes of a value is a value, and bytes that
 ///   are shared between threads do not change;
 /// - it holds no pointer and no reference.

@@ -7,7 +7,22 @@ use super::{Component, Field};
 
 /// Column `F` of table `T`: `Health::C.hp`.
 ///
-/// It knows where the column lies, so a guard or an update on a column that does not exist does not compile.
+/// It knows where the column lies, so a guard or an update on a column that does not exist does not compile. The derive puts
+/// the columns of a component under the one name `C`, with the names and the visibility of its fields.
+///
+/// ```
+/// use ecsdb::Component;
+///
+/// #[derive(Component)]
+/// struct Health {
+///     hp: u32,
+/// }
+///
+/// let enough = Health::C.hp.ge(10); // a guard: `tx.require(entity, enough)`
+/// let hit = Health::C.hp.sub(10); // an update: `tx.update(entity, hit)`
+/// # let _ = (enough, hit);
+/// assert_eq!(format!("{:?}", Health::C.hp), "health.hp");
+/// ```
 pub struct Column<T, F> {
     index: u16,
     offset: u32,

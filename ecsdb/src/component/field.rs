@@ -38,7 +38,7 @@ pub unsafe trait Field: Sized + Send + Sync + 'static {
 ///
 /// # Safety
 /// The type is a [`Row`] whose bytes are those of its packed form, on every supported target. `ALIGN` is at least the
-/// alignment of the type on every target, a power of two, and at most [`ROW_ALIGN_MAX`](crate::limits::ROW_ALIGN_MAX).
+/// alignment of the type on every target, a power of two, and at most 16.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a `#[repr(C)]` component",
     label = "has no fixed form in memory",

@@ -33,7 +33,7 @@ pub enum OpenError {
     Thread(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// The settings of a database, with what they are without a word.
+/// The settings of a database, and their defaults.
 pub(super) struct Config {
     pub memory_limit: usize,
     pub queue: QueueLimits,
@@ -68,40 +68,40 @@ impl<S> DbBuilder<S> {
         Self { config: Config::default(), schema: PhantomData }
     }
 
-    /// The most memory that pages of rows may take, in bytes. A transaction that needs more fails, and nothing else
-    /// happens. Without a word there is no limit.
+    /// The most memory that pages of rows may take, in bytes, old versions included. A transaction that needs more fails, and
+    /// nothing else happens. Directories come on top: about 20 bytes for 64 slots of a table. Default: no limit.
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         self.config.memory_limit = bytes;
         self
     }
 
-    /// How many transactions, and how many bytes of operations, may wait for the writer before committing blocks.
-    /// Without a word 8,192 and 64 MiB.
+    /// How many transactions, and how many bytes of operations, may wait for the writer before `commit` blocks. A closure
+    /// counts for 256 bytes. Default: 8,192 and 64 MiB.
     pub fn queue_limits(mut self, messages: usize, bytes: usize) -> Self {
         self.config.queue = QueueLimits { messages, bytes };
         self
     }
 
-    /// How many transactions, and how many bytes of operations, are published together at the most. Without a word 1,024
-    /// and 4 MiB. A batch also ends when nothing waits, so a lone transaction is published at once.
+    /// How many transactions, and how many bytes of operations, are published together at the most. A batch also ends when
+    /// nothing waits, so a lone transaction is published at once. Default: 1,024 and 4 MiB.
     pub fn batch_limits(mut self, transactions: usize, bytes: usize) -> Self {
         self.config.batch = BatchLimits { transactions, bytes };
         self
     }
 
-    /// After how long without a transaction spare memory is given back. Without a word half a second.
+    /// After how long without a transaction spare versions and free pages are given back. Default: half a second.
     pub fn idle_after(mut self, idle: Duration) -> Self {
         self.config.idle = idle;
         self
     }
 
-    /// How many threads work on `update_all` and parallel queries. Without a word, or for 0, one for each processor.
+    /// How many threads work on `update_all` and parallel queries; 0 stands for one for each processor. Default: 0.
     pub fn worker_threads(mut self, threads: usize) -> Self {
         self.config.workers = threads;
         self
     }
 
-    /// Where commits go before they are visible.
+    /// Where commits go before they are visible; see [`CommitLog`]. Default: nowhere.
     pub fn commit_log(mut self, log: impl CommitLog + 'static) -> Self {
         self.config.log = Some(Box::new(log));
         self
@@ -112,7 +112,7 @@ impl<S: Schema> DbBuilder<S> {
     /// Opens the database, in memory and empty.
     ///
     /// # Errors
-    /// If a setting cannot be used, or the system gives no thread.
+    /// [`OpenError::Setting`] if a limit is 0; [`OpenError::Thread`] if the system gives no thread.
     pub fn open(self) -> Result<Db<S>, OpenError> {
         let schema = DatabaseSchema::from_tables(S::NAME, S::TABLES)?;
         Ok(Db::new(Core::open(schema, self.config)?))
@@ -123,7 +123,7 @@ impl DbBuilder<super::dyn_db::Dynamic> {
     /// Opens a database with the tables of `schema`, in memory and empty.
     ///
     /// # Errors
-    /// If a setting cannot be used, or the system gives no thread.
+    /// [`OpenError::Setting`] if a limit is 0; [`OpenError::Thread`] if the system gives no thread.
     pub fn open_schema(self, schema: DatabaseSchema) -> Result<DynDb, OpenError> {
         Ok(DynDb::new(Core::open(schema, self.config)?))
     }

@@ -13,13 +13,30 @@ use crate::transaction::{
     Apply, Catalog, ClosureJob, DatabaseId, Patience, Queue, Request, TransactionError, Writer, WriterConfig,
 };
 
+/// What snapshots need besides their version. It keeps no database open.
+pub struct Readers {
+    catalog: Arc<Catalog>,
+    workers: Arc<rayon::ThreadPool>,
+}
+
+impl Readers {
+    /// The schema.
+    pub fn schema(&self) -> &DatabaseSchema {
+        self.catalog.schema()
+    }
+
+    /// The threads for work on many pages.
+    pub fn workers(&self) -> &rayon::ThreadPool {
+        &self.workers
+    }
+}
+
 /// The shared part of all handles of one database. The last one to go closes the queue and waits for the writer.
 pub struct Core {
-    catalog: Arc<Catalog>,
+    readers: Arc<Readers>,
     published: Published<Version>,
-    workers: Arc<rayon::ThreadPool>,
     id: DatabaseId,
-    queue: Queue,
+    queue: Arc<Queue>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -71,12 +88,13 @@ impl Core {
                 writer.run();
             })
             .map_err(|error| OpenError::Thread(Box::new(error)))?;
-        Ok(Arc::new(Self { catalog, published, workers, id, queue, writer: Mutex::new(Some(thread)) }))
+        let readers = Arc::new(Readers { catalog, workers });
+        Ok(Arc::new(Self { readers, published, id, queue: Arc::new(queue), writer: Mutex::new(Some(thread)) }))
     }
 
     /// The schema.
     pub fn schema(&self) -> &DatabaseSchema {
-        self.catalog.schema()
+        self.readers.schema()
     }
 
     /// Pins the published version.
@@ -85,13 +103,13 @@ impl Core {
         self.published.load()
     }
 
-    /// The threads for work on many pages.
-    pub fn workers(&self) -> &Arc<rayon::ThreadPool> {
-        &self.workers
+    /// What a snapshot keeps besides its version.
+    pub fn readers(&self) -> &Arc<Readers> {
+        &self.readers
     }
 
     /// The way to the writer.
-    pub fn queue(&self) -> &Queue {
+    pub fn queue(&self) -> &Arc<Queue> {
         &self.queue
     }
 

@@ -19,7 +19,31 @@ use crate::transaction::{Bundle, Patience, Transaction, TransactionBuilder, Tran
 /// A handle is cheap to clone and may be used from any thread. Reading goes through [`snapshot`](Self::snapshot) and never
 /// waits; changes go to the one writer thread, through [`write`](Self::write), [`begin`](Self::begin), or the operations
 /// here and on [`Table`], each of which is a transaction of its own and returns when it is visible. When the last handle
-/// is dropped, what was queued is still done.
+/// and the last snapshot are dropped, what was queued is still done.
+///
+/// ```
+/// # use ecsdb::{Component, Db, Entity};
+/// # #[derive(Component)] #[repr(C)] struct Pos { x: f32, y: f32 }
+/// # #[derive(Component)] #[repr(C)] struct Vel { x: f32, y: f32 }
+/// # #[derive(Component)] struct Purse { gold: u64 }
+/// # ecsdb::schema! { World: Pos, Vel, Purse }
+/// let db = Db::<World>::builder().memory_limit(1 << 30).open()?;
+/// let (ann, bob) = (db.spawn(Purse { gold: 100 })?, db.spawn(Purse { gold: 0 })?);
+///
+/// let left = db.write(move |tx| {
+///     tx.require(ann, Purse::C.gold.ge(30))?;
+///     tx.update(ann, Purse::C.gold.sub(30))?;
+///     tx.update(bob, Purse::C.gold.add(30))?;
+///     Ok(tx.get::<Purse>(ann).map(|purse| purse.gold()))
+/// })?;
+/// assert_eq!(left, Some(70));
+///
+/// // Any thread may read, and write, through a handle of its own.
+/// let handle = db.clone();
+/// let gold = std::thread::spawn(move || handle.snapshot().get::<Purse>(bob).map(|purse| purse.gold())).join().unwrap();
+/// assert_eq!(gold, Some(30));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Db<S> {
     /// Invariant: opened with the tables of `S`.
     core: Arc<Core>,
@@ -58,11 +82,15 @@ impl<S: Schema> Db<S> {
     }
 
     /// Runs `transaction` on the writer thread and waits until its changes are visible. It sees its own changes and
-    /// nobody else's meanwhile; if it returns `Err` or panics, nothing has happened.
+    /// nobody else's meanwhile; if it returns `Err` or panics, nothing has happened. While it runs no other transaction
+    /// does, so it should not wait for anything.
     ///
     /// # Errors
-    /// What the closure returns; [`TransactionError::Panicked`]; [`TransactionError::Reentrant`] inside another
-    /// transaction of the same database; a storage error that the closure has met, whatever it made of it.
+    /// - What the closure returns; [`TransactionError::Panicked`] if it panics.
+    /// - A storage error ([`OpError::Memory`](crate::OpError::Memory), [`OpError::Slots`](crate::OpError::Slots)) that the
+    ///   closure has met, even if it returned `Ok`.
+    /// - [`TransactionError::Reentrant`] inside another transaction of the same database.
+    /// - [`TransactionError::Closed`]; [`TransactionError::Log`] if there is a log and it refuses.
     pub fn write<R: Send + 'static>(
         &self,
         transaction: impl FnOnce(&mut Transaction<'_, S>) -> Result<R, TransactionError> + Send + 'static,
@@ -74,7 +102,7 @@ impl<S: Schema> Db<S> {
     /// when its changes are visible. Dropping the future does not take the transaction back.
     ///
     /// # Errors
-    /// As for [`Self::write`]; and [`TransactionError::QueueFull`] instead of blocking the executor.
+    /// As for [`Self::write`]; and [`TransactionError::QueueFull`], where `write` would block for room.
     pub fn write_async<R: Send + 'static, F>(
         &self,
         transaction: F,
@@ -98,7 +126,7 @@ impl<S: Schema> Db<S> {
 
     /// Begins a transaction that is put together here and committed as one message.
     pub fn begin(&self) -> TransactionBuilder<S> {
-        TransactionBuilder::new(self.core.queue().clone())
+        TransactionBuilder::new(Arc::clone(self.core.queue()))
     }
 
     /// The table of `T`, for operations that are transactions of their own.
@@ -162,7 +190,8 @@ impl<S: Schema> Db<S> {
     /// Makes room for `count` more entities with the components of `B`, so that spawning them allocates little.
     ///
     /// # Errors
-    /// [`TransactionError::Op`] with the memory limit, if it leaves no room, or if there are not so many slots.
+    /// [`TransactionError::Op`] with the memory limit, if it leaves no room, or if there are not so many slots;
+    /// [`TransactionError::Closed`], or [`TransactionError::Reentrant`] inside a transaction.
     pub fn reserve<B: Bundle<S>>(&self, count: usize) -> Result<(), TransactionError> {
         let reserved = self.core.control(move |store| store.reserve(B::TABLES, count))?;
         reserved.map_err(|error| crate::transaction::OpError::from(error).into())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::config::{DbBuilder, OpenError};
-use super::core::Core;
+use super::core::{Core, Readers};
 use super::stats::Stats;
 use crate::query::DynView;
 use crate::schema::DatabaseSchema;
@@ -53,7 +53,7 @@ impl DynDb {
 
     /// Pins the version that is published now.
     pub fn snapshot(&self) -> DynSnapshot {
-        DynSnapshot { version: self.core.pin(), core: Arc::clone(&self.core) }
+        DynSnapshot { version: self.core.pin(), readers: Arc::clone(self.core.readers()) }
     }
 
     /// Runs `transaction` on the writer thread and waits until its changes are visible; see [`Db::write`](crate::Db::write).
@@ -98,12 +98,12 @@ impl DynDb {
 #[derive(Clone)]
 pub struct DynSnapshot {
     version: VersionRef<Version>,
-    core: Arc<Core>,
+    readers: Arc<Readers>,
 }
 
 impl DynSnapshot {
     /// What the snapshot gives can be read through this.
     pub fn view(&self) -> DynView<'_> {
-        DynView::new(&self.version, self.core.schema())
+        DynView::new(&self.version, self.readers.schema())
     }
 }

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 use std::sync::Arc;
 
-use super::core::Core;
+use super::core::{Core, Readers};
 use crate::entity::Entity;
 use crate::query::{DynView, Item, Query, QueryIter, QueryParam, ReadError, TableView, View};
 use crate::schema::{Schema, TableOf, TableSchema};
@@ -13,25 +13,48 @@ use crate::sync::shim::Arc as VersionRef;
 /// A consistent state of the whole database, for as long as it is held.
 ///
 /// Reads copy nothing, take no lock and never wait; commits that come later are not seen. A snapshot may go to any
-/// thread, and may outlive the database. Holding one keeps the pages alive that have changed since, and nothing else; it
-/// never blocks the writer.
+/// thread, and stays good after [`Db::close`](crate::Db::close). Holding one keeps alive the pages that have changed since,
+/// and one directory of all tables; it never blocks the writer.
+///
+/// ```
+/// # use ecsdb::{Component, Db, Entity};
+/// # #[derive(Component)] #[repr(C)] struct Pos { x: f32, y: f32 }
+/// # #[derive(Component)] #[repr(C)] struct Vel { x: f32, y: f32 }
+/// # #[derive(Component)] struct Purse { gold: u64 }
+/// # ecsdb::schema! { World: Pos, Vel, Purse }
+/// # let db = Db::<World>::in_memory()?;
+/// let entity = db.spawn((Pos { x: 1.0, y: 2.0 }, Purse { gold: 7 }))?;
+/// let before = db.snapshot();
+/// db.update(entity, Pos::C.x.set(5.0))?;
+///
+/// assert_eq!(before.get::<Pos>(entity).map(|pos| pos.x), Some(1.0));
+/// let now = db.snapshot();
+/// assert_eq!(now.get::<Pos>(entity).map(|pos| pos.x), Some(5.0));
+/// assert_eq!(now.get::<Purse>(entity).map(|purse| purse.gold()), Some(7), "packed rows come as a view");
+/// assert!(now.get::<Vel>(entity).is_none());
+///
+/// // A table as slices, page by page; queries over several.
+/// assert_eq!(now.table::<Pos>().pages().flatten().map(|pos| pos.y).sum::<f32>(), 2.0);
+/// assert_eq!(now.query::<(Entity, &Pos)>().with::<Purse>().into_iter().count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Snapshot<S> {
     /// Invariant: of a database with schema `S`.
     version: VersionRef<Version>,
-    core: Arc<Core>,
+    readers: Arc<Readers>,
     schema: PhantomData<fn() -> S>,
 }
 
 impl<S> Clone for Snapshot<S> {
     fn clone(&self) -> Self {
-        Self { version: VersionRef::clone(&self.version), core: Arc::clone(&self.core), schema: PhantomData }
+        Self { version: VersionRef::clone(&self.version), readers: Arc::clone(&self.readers), schema: PhantomData }
     }
 }
 
 impl<S: Schema> Snapshot<S> {
     /// Pins what `core`, a database with schema `S`, has published.
     pub(super) fn of(core: &Arc<Core>) -> Self {
-        Self { version: core.pin(), core: Arc::clone(core), schema: PhantomData }
+        Self { version: core.pin(), readers: Arc::clone(core.readers()), schema: PhantomData }
     }
 
     /// What the snapshot gives can be read through this, which is cheap to copy and to pass on.
@@ -42,7 +65,7 @@ impl<S: Schema> Snapshot<S> {
         unsafe { View::new(&self.version) }
     }
 
-    /// The number of the version: how many commits there were.
+    /// The number of the version: how many times something has been published. Transactions of one batch share a version.
     pub fn version(&self) -> u64 {
         self.version.number
     }
@@ -94,16 +117,28 @@ impl<S: Schema> Snapshot<S> {
 
     /// A query over all entities that have the components of `Q`: `snapshot.query::<(Entity, &Pos, Option<&Vel>)>()`.
     pub fn query<Q: QueryParam<S>>(&self) -> SnapshotQuery<'_, S, Q> {
-        SnapshotQuery { query: self.view().query::<Q>(), workers: self.core.workers() }
+        SnapshotQuery { query: self.view().query::<Q>(), workers: self.readers.workers() }
     }
 
     /// The same state, to be read by names, with the tables that describe the schema.
     pub fn untyped(&self) -> DynView<'_> {
-        DynView::new(&self.version, self.core.schema())
+        DynView::new(&self.version, self.readers.schema())
     }
 }
 
 /// A query over a snapshot. All that [`Query`] does, and on all cores.
+///
+/// ```
+/// # use ecsdb::{Component, Db};
+/// # #[derive(Component)] struct Purse { gold: u64 }
+/// # ecsdb::schema! { World: Purse }
+/// # let db = Db::<World>::in_memory()?;
+/// db.write(|tx| Ok(tx.spawn_all((0..10_000).map(|gold| Purse { gold }))?))?;
+/// let snapshot = db.snapshot();
+/// let wealth = snapshot.query::<PurseRef<'_>>().par_fold(|| 0, |sum, purse| sum + purse.gold(), |a, b| a + b);
+/// assert_eq!(wealth, 49_995_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "a query does nothing until it is iterated"]
 pub struct SnapshotQuery<'v, S, Q> {
     query: Query<'v, S, Q>,

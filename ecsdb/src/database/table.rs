@@ -13,6 +13,23 @@ use crate::transaction::TransactionError;
 ///
 /// It is bound to its database: a component that is not in the schema does not compile, and the handle cannot be used with
 /// another database.
+///
+/// ```
+/// # use ecsdb::{Component, Db, Entity};
+/// # #[derive(Component)] #[repr(C)] struct Pos { x: f32, y: f32 }
+/// # #[derive(Component)] #[repr(C)] struct Vel { x: f32, y: f32 }
+/// # #[derive(Component)] struct Purse { gold: u64 }
+/// # ecsdb::schema! { World: Pos, Vel, Purse }
+/// # let db = Db::<World>::in_memory()?;
+/// let entity = db.spawn(())?;
+/// let purses = db.table::<Purse>();
+/// purses.insert(entity, Purse { gold: 5 })?;
+/// purses.update(entity, Purse::C.gold.add(1))?;
+/// assert_eq!(purses.get(entity).map(|purse| purse.gold), Some(6));
+/// purses.remove(entity)?;
+/// assert!(purses.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Table<'db, S, T> {
     db: &'db Db<S>,
     component: PhantomData<fn() -> T>,

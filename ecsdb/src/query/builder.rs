@@ -15,15 +15,42 @@ pub struct Filter<'v> {
     pub wanted: bool,
 }
 
-/// A query over one version: `view.query::<(Entity, &Pos, Option<&Vel>)>().with::<Mob>()`.
+/// A query over one version: what it gives for each entity, and which entities it is about.
 ///
-/// It is an iterator in waiting: `for item in query`, [`iter`](Self::iter), [`for_each`](Self::for_each) (the fastest),
-/// or in parallel with [`par_for_each`](Self::par_for_each). Items come in the order of slots.
+/// Made by [`View::query`] and [`Transaction::query`](crate::Transaction::query); a snapshot gives a
+/// [`SnapshotQuery`](crate::SnapshotQuery), which runs in parallel too. It is an iterator in waiting: `for item in
+/// query`, [`iter`](Self::iter), or [`for_each`](Self::for_each), the fastest. Items come in the order of slots. A query
+/// gives the entities that have *every* component that it asks for without `Option`.
 ///
 /// A query that asks for nothing but optional rows gives an item for every living entity.
 ///
-/// Cost: proportional to the blocks of 64 slots that have all required components, and to the items; blocks without
-/// are skipped 64 at a time.
+/// Cost: proportional to the items, and to the blocks of 64 slots in which all required components occur. Blocks in which
+/// one of them is absent are skipped 64 at a time.
+///
+/// ```
+/// # use ecsdb::{Component, Db, Entity};
+/// # #[derive(Component)] #[repr(C)] struct Pos { x: f32, y: f32 }
+/// # #[derive(Component)] #[repr(C)] struct Vel { x: f32, y: f32 }
+/// # #[derive(Component)] struct Frozen;
+/// # ecsdb::schema! { World: Pos, Vel, Frozen }
+/// # let db = Db::<World>::in_memory()?;
+/// let (mover, rock) = db.write(|tx| {
+///     tx.spawn((Pos { x: 0.0, y: 0.0 }, Vel { x: 3.0, y: 4.0 }, Frozen))?;
+///     Ok((tx.spawn((Pos { x: 1.0, y: 0.0 }, Vel { x: 3.0, y: 4.0 }))?, tx.spawn(Pos { x: 2.0, y: 0.0 })?))
+/// })?;
+/// let snapshot = db.snapshot();
+/// let mut speeds = Vec::new();
+/// for (entity, pos, vel) in snapshot.query::<(Entity, &Pos, Option<&Vel>)>().without::<Frozen>() {
+///     assert!(pos.x > 0.0);
+///     speeds.push((entity, vel.map_or(0.0, |vel| vel.x.hypot(vel.y))));
+/// }
+/// speeds.sort_by_key(|(entity, _)| *entity);
+/// let mut expected = [(mover, 5.0), (rock, 0.0)];
+/// expected.sort_by_key(|(entity, _)| *entity);
+/// assert_eq!(speeds, expected);
+/// assert_eq!(snapshot.query::<&Pos>().with::<Vel>().count(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "a query does nothing until it is iterated"]
 pub struct Query<'v, S, Q> {
     pub(super) view: View<'v, S>,
@@ -51,7 +78,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
         self
     }
 
-    /// The items, one by one.
+    /// The items, one by one, in the order of slots.
     pub fn iter(&self) -> QueryIter<'v, S, Q> {
         QueryIter::new(self.view, self.filters.clone(), 0..self.view.storage().chunk_count())
     }
@@ -62,7 +89,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
         self.iter().for_each(work);
     }
 
-    /// How many items there are. Cost: as above, without touching any row.
+    /// How many items there are. Cost: the blocks, without touching any row.
     pub fn count(self) -> usize {
         self.iter().count_items()
     }

@@ -58,7 +58,7 @@ impl<'v> DynView<'v> {
         Self { version, schema }
     }
 
-    /// The number of the version: how many commits there were.
+    /// The number of the version: how many times something has been published. Transactions of one batch share a version.
     pub fn version(self) -> u64 {
         self.version.number
     }

@@ -18,7 +18,6 @@ type InBlock<'v, S, Q> = <<Q as QueryParam<S>>::Fetch as Fetch<S>>::InBlock<'v>;
 /// It holds a run of items at a time. Where all components lie without gaps the run is counted through: a whole block, or
 /// several full blocks of the same pages. Elsewhere it goes bit by bit.
 pub struct QueryIter<'v, S: Schema, Q: QueryParam<S>> {
-    view: View<'v, S>,
     /// The block at hand, or several that are neighbours.
     block: InBlock<'v, S, Q>,
     /// The next item of a run that is counted through, and its end.
@@ -29,6 +28,7 @@ pub struct QueryIter<'v, S: Schema, Q: QueryParam<S>> {
     /// Whether its items are numbered without gaps, and the number of the next.
     dense: bool,
     number: usize,
+    view: View<'v, S>,
     source: Source<'v, S, Q>,
     filters: Vec<Filter<'v>>,
     chunks: Range<usize>,
@@ -41,13 +41,13 @@ pub struct QueryIter<'v, S: Schema, Q: QueryParam<S>> {
 impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
     pub(super) fn new(view: View<'v, S>, filters: Vec<Filter<'v>>, chunks: Range<usize>) -> Self {
         Self {
-            view,
             block: Q::Fetch::nothing(),
             index: 0,
             end: 0,
             word: 0,
             dense: false,
             number: 0,
+            view,
             source: Q::Fetch::source(view),
             filters,
             chunks,

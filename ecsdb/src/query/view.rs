@@ -71,7 +71,7 @@ impl<'v, S: Schema> View<'v, S> {
         self.version
     }
 
-    /// The number of the version: how many commits there were.
+    /// The number of the version: how many times something has been published. Transactions of one batch share a version.
     pub fn version(self) -> u64 {
         self.version.number
     }
@@ -91,7 +91,8 @@ impl<'v, S: Schema> View<'v, S> {
         self.version.entities.is_alive(entity)
     }
 
-    /// The row of `entity` in the table of `T`. Cost: constant; a read of the directory and one of the row.
+    /// The row of `entity` in the table of `T`; `None` if the entity is not alive or has no `T`. Cost: constant; a read of
+    /// the generation, one of the directory and one of the row.
     #[inline]
     pub fn get<T: TableOf<S>>(self, entity: Entity) -> Option<T::Ref<'v>> {
         if !self.version.entities.is_current(entity) {
@@ -114,6 +115,9 @@ impl<'v, S: Schema> View<'v, S> {
     }
 
     /// The row of `entity` in the table of `T`, or why there is none.
+    ///
+    /// # Errors
+    /// If the entity is unknown or stale, or has no `T`.
     pub fn try_get<T: TableOf<S>>(self, entity: Entity) -> Result<T::Ref<'v>, ReadError> {
         self.get::<T>(entity).ok_or_else(|| {
             let table = match &<T as Component>::SCHEMA.name {
@@ -158,7 +162,7 @@ impl<'v, S: Schema> View<'v, S> {
         TableView::new(self)
     }
 
-    /// A query over all entities that have the components of `Q`.
+    /// A query over all entities that have the components of `Q`; see [`Query`].
     pub fn query<Q: QueryParam<S>>(self) -> Query<'v, S, Q> {
         Query::new(self)
     }

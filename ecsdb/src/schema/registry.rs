@@ -6,9 +6,9 @@
 use super::check::{Fault, FaultKind, Place, check_distinct, check_names, fields, text};
 use super::names::{database_name_fault, version_fault};
 use super::{DatabaseSchema, RegistrySchema, TableSchema};
-use crate::__private::Text;
 use crate::component::Component;
 use crate::limits::{FIELDS_MAX, ROW_BYTES_MAX, TABLES_MAX};
+use crate::text::Text;
 
 /// The tables of a database, as a type. Write [`schema!`](crate::schema!).
 ///

@@ -46,7 +46,7 @@ impl TableSchema {
     /// If the bytes are no row of this table.
     pub fn decode_row(&self, row: &[u8]) -> Result<Vec<(&str, Value)>, InvalidRow> {
         self.validate(row)?;
-        let value = |field: &super::FieldSchema| Value::decode(&field.field_type, &row[field.offset as usize..]);
+        let value = |field: &FieldSchema| Value::decode(&field.field_type, &row[field.offset as usize..]);
         Ok(self.fields.iter().map(|field| (&*field.name, value(field))).collect())
     }
 

@@ -15,7 +15,8 @@ struct BlockEntry {
     /// Where the block's first row lies, if rows are narrow enough to share pages of whole blocks; else unused.
     ///
     /// Invariant: if `word` is not 0, it points into the page of the block's page slot, at the row whose number in the
-    /// page is the count of rows of the blocks before; that page holds at least `word.count_ones()` rows from there.
+    /// page is the count of rows of the blocks before; that page holds at least `word.count_ones()` rows from there. In
+    /// the first block of a page with rows it points to the page's first row even if `word` is 0.
     rows: *const u8,
 }
 
@@ -163,6 +164,40 @@ impl Chunk {
         (before + below.count_ones()) as usize
     }
 
+    /// Whether no row of page `page` has slot `slot` (counted in the page) or a later one.
+    #[inline]
+    pub fn is_end(&self, geometry: PageGeometry, page: usize, slot: usize) -> bool {
+        let (word, bit) = (slot / BLOCK_SLOTS, slot % BLOCK_SLOTS);
+        self.presence(geometry, page, word) >> bit == 0
+            && (word + 1..geometry.page_words()).all(|word| self.presence(geometry, page, word) == 0)
+    }
+
+    /// Notes that rows for the slots `mask` of word `word` have been added behind all others of page `page`, whose buffer
+    /// is where it was: nothing else moves.
+    #[inline]
+    pub fn append(&mut self, geometry: PageGeometry, page: usize, word: usize, mask: u64) {
+        let slot = &mut self.pages[page];
+        let rows = slot.page.as_ref().map_or(geometry.no_rows(), |page| page.rows());
+        let len = slot.len as usize;
+        slot.len += mask.count_ones();
+        let first = page * geometry.page_slots();
+        let block = first / BLOCK_SLOTS + word;
+        if len == 0 {
+            // A page of tags has no buffer that would have moved, so nobody has said yet where its rows lie.
+            self.entries[first / BLOCK_SLOTS].rows = rows;
+        }
+        let entry = &mut self.entries[block];
+        if geometry.is_wide() {
+            entry.word |= mask << (first % BLOCK_SLOTS);
+        } else {
+            if entry.word == 0 {
+                entry.rows = rows.wrapping_add(len * geometry.stride());
+            }
+            entry.word |= mask;
+        }
+        self.summary |= 1 << block;
+    }
+
     /// Brings addresses, the page's count and the summary in line with the page's presence words and buffer.
     pub fn relocate(&mut self, geometry: PageGeometry, page: usize) {
         let slot = &mut self.pages[page];
@@ -213,6 +248,12 @@ impl Chunk {
     pub fn copy_page(&mut self, geometry: PageGeometry, page: usize, source: &Self) -> Option<PageRef> {
         let slot = &mut self.pages[page];
         let from = &source.pages[page];
+        if let (Some(here), Some(there)) = (&slot.page, &from.page)
+            && PageRef::ptr_eq(here, there)
+        {
+            // The same buffer holds the same rows of the same slots: every change of either goes to another buffer.
+            return None;
+        }
         let replaced = core::mem::replace(&mut slot.page, from.page.clone());
         slot.len = from.len;
         let first = page * geometry.page_slots() / BLOCK_SLOTS;

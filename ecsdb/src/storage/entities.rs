@@ -93,8 +93,10 @@ impl Entities {
     pub fn is_current(&self, entity: Entity) -> bool {
         let slot = entity.slot() as usize;
         let Some(pair) = self.pairs.get(slot / BLOCK_SLOTS) else { return false };
-        // The pair of a block with an array is one that nobody has.
-        pair.get((slot % BLOCK_SLOTS) as u32) == entity.generation() || self.is_current_in_spill(entity)
+        // The pair of a block with an array says 0 for every slot, and so do retired slots. Promised and made-up entities
+        // can have this generation, those of the database cannot.
+        let is_in_pair = pair.get((slot % BLOCK_SLOTS) as u32) == entity.generation();
+        entity.generation() != RETIRED && (is_in_pair || self.is_current_in_spill(entity))
     }
 
     #[inline(never)]

@@ -20,7 +20,7 @@ mod tests;
 mod version;
 
 pub use chunk::Chunk;
-pub use edit::{Batch, PageRewrite, Put, StorageError};
+pub use edit::{Batch, PageRewrite, StorageError};
 pub use entities::{BlockGenerations, Entities};
 pub use memory::MemoryUsage;
 pub use pool::MemoryLimit;

@@ -1,9 +1,7 @@
 //! The writer's pool of page buffers, and the memory limit.
 //!
-//! Full pages of a table come from slabs of its own, in ascending order, so that a scan of a table that was filled or
-//! rewritten as a whole reads memory in order. Partly filled pages are allocated one by one.
-
-use std::collections::HashMap;
+//! Full pages of a table are allocated several at a time, so that they are neighbours, and handed out in ascending order:
+//! a scan of a table that was filled or rewritten as a whole reads memory in order. Other pages are allocated one by one.
 
 use thiserror::Error;
 
@@ -27,7 +25,7 @@ pub struct MemoryLimit {
 }
 
 /// The most bytes that are allocated at once.
-const SLAB_BYTES: usize = 256 * 1024;
+const BATCH_BYTES: usize = 256 * 1024;
 
 /// The free full pages of one table.
 struct TablePool {
@@ -39,9 +37,9 @@ struct TablePool {
 }
 
 impl TablePool {
-    /// How many pages the next slab has: few against those that there are, so that a table at rest has few spare ones.
-    fn slab_pages(&self) -> usize {
-        (self.allocated / 16).clamp(1, SLAB_BYTES.div_ceil(Line::BYTES * self.full))
+    /// How many pages are allocated next: few against those that there are, so that a table at rest has few spare ones.
+    fn batch_pages(&self) -> usize {
+        (self.allocated / 16).clamp(1, BATCH_BYTES.div_ceil(Line::BYTES * self.full))
     }
 }
 
@@ -94,7 +92,7 @@ impl PagePool {
         let pool = &self.tables[usize::from(table)];
         let is_full = 2 * lines > pool.full;
         let lines = if is_full { pool.full } else { size_class(lines) };
-        let mut count = if is_full { pool.slab_pages() } else { 1 };
+        let mut count = if is_full { pool.batch_pages() } else { 1 };
         let needed = Page::footprint_of(lines);
         if self.meter.allocated_bytes() + count * needed > self.limit {
             self.trim();
@@ -108,9 +106,9 @@ impl PagePool {
         if is_full {
             pool.allocated += count;
         }
-        let mut pages: Vec<PageRef> = Page::row(lines, count, &self.meter).map(PageRef::new).collect();
+        let mut pages: Vec<PageRef> = (0..count).map(|_| PageRef::new(Page::zeroed(lines, &self.meter))).collect();
         // The last of the list is handed out first: that with the lowest address.
-        pages.reverse();
+        pages.sort_unstable_by_key(|page| core::cmp::Reverse(page.rows().addr()));
         let first = pages.pop();
         self.free_bytes += pages.len() * needed;
         let behind = core::mem::replace(&mut self.tables[usize::from(table)].free, pages);
@@ -178,30 +176,24 @@ impl PagePool {
         }
         if missing > 0 {
             self.tables[usize::from(table)].allocated += missing;
-            for page in Page::row(lines, missing, &self.meter) {
-                self.put(table, PageRef::new(page));
+            for _ in 0..missing {
+                let page = PageRef::new(Page::zeroed(lines, &self.meter));
+                self.put(table, page);
             }
             self.sort(table);
         }
         Ok(())
     }
 
-    /// Gives free pages back to the allocator, as far as their whole slabs are free.
+    /// Gives all free pages back to the allocator.
     pub fn trim(&mut self) {
         self.collect();
         self.partial.clear();
-        self.free_bytes = 0;
         for pool in &mut self.tables {
-            let mut free: HashMap<usize, usize> = HashMap::new();
-            for page in &pool.free {
-                *free.entry(page.slab()).or_default() += 1;
-            }
-            let before = pool.free.len();
-            pool.free.retain(|page| free.get(&page.slab()).is_some_and(|free| *free < page.slab_count()));
-            pool.allocated = pool.allocated.saturating_sub(before - pool.free.len());
-            pool.free.shrink_to_fit();
-            self.free_bytes += pool.free.iter().map(|page| page.footprint_bytes()).sum::<usize>();
+            pool.allocated = pool.allocated.saturating_sub(pool.free.len());
+            pool.free = Vec::new();
         }
+        self.free_bytes = 0;
     }
 
     /// Bytes in free pages.
@@ -248,34 +240,16 @@ mod tests {
     }
 
     #[test]
-    fn full_pages_of_a_table_are_neighbours_in_ascending_order() {
+    fn full_pages_are_handed_out_by_ascending_address_once_sorted() {
         let mut pool = pool(usize::MAX);
-        let mut gaps = 0;
-        let mut last = 0;
-        for _ in 0..500 {
-            let page = pool.take(0, 48).unwrap();
-            drop(pool.take(1, 64).unwrap());
-            gaps += usize::from(page.rows().addr() != last + 48 * Line::BYTES);
-            last = page.rows().addr();
-            core::mem::forget(page);
-        }
-        assert!(gaps < 100, "{gaps} jumps in 500 pages");
-    }
-
-    #[test]
-    fn trim_keeps_the_free_pages_of_slabs_in_use_and_returns_the_rest() {
-        let mut pool = pool(usize::MAX);
-        let pages: Vec<PageRef> = (0..100).map(|_| pool.take(0, 48).unwrap()).collect();
-        let mut pages = pages.into_iter();
-        let kept = pages.next().unwrap();
-        for page in pages {
+        let pages: Vec<PageRef> = (0..200).map(|_| pool.take(0, 48).unwrap()).collect();
+        let (odd, even): (Vec<_>, Vec<_>) = pages.into_iter().enumerate().partition(|(index, _)| index % 2 == 1);
+        for (_, page) in odd.into_iter().chain(even) {
             pool.put(0, page);
         }
-        pool.trim();
-        assert_eq!(pool.free_bytes(), 0, "the first slabs have one page each, and one of them is in use");
-        assert_eq!(pool.meter().allocated_bytes(), Page::footprint_of(48));
-        drop(kept);
-        assert_eq!(pool.meter().allocated_bytes(), 0);
+        pool.sort(0);
+        let taken: Vec<PageRef> = (0..200).map(|_| pool.take(0, 48).unwrap()).collect();
+        assert!(taken.is_sorted_by_key(|page| page.rows().addr()));
     }
 
     #[test]

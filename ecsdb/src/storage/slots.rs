@@ -64,11 +64,6 @@ pub struct SlotAllocator {
 }
 
 impl SlotAllocator {
-    /// How many blocks have ever been handed out.
-    pub fn block_count(&self) -> usize {
-        self.notes.len()
-    }
-
     /// Takes up to `count` free slots of one block for entities of the set `set`, the lowest first. Blocks that the set
     /// had to be given are appended to `granted`; the caller notes their owner in the entity directory.
     pub fn take(

@@ -162,6 +162,7 @@ impl Store {
     }
 
     /// The meter in which all pages count.
+    #[cfg(test)]
     pub fn meter(&self) -> &Arc<Meter> {
         self.pool.meter()
     }

@@ -7,7 +7,7 @@ use super::table::Table;
 /// reads and publishes it as the next.
 #[derive(Clone)]
 pub struct Version {
-    /// Counts the commits, from 0 for the empty database.
+    /// Counts the publications, from 0 for the empty database. A batch of transactions is published once.
     pub number: u64,
     /// Who is alive.
     pub entities: Entities,

@@ -1,4 +1,5 @@
-//! Threads meeting threads: the only module of the crate that imports atomics, locks, `Arc` and thread primitives.
+//! Threads meeting threads: the only module of the crate that imports atomics, and all that readers and the writer
+//! synchronize by. Elsewhere there are `Arc`s of data that does not change, and locks that no reader meets.
 //!
 //! Everything here is built on [`shim`], which is the standard library in ordinary builds and the `loom` model checker
 //! under `--cfg ecsdb_loom`, so that the code that ships is the code that is checked. What the atomics mean, and what

@@ -1,14 +1,18 @@
 //! A transaction that is put together on any thread and committed as one message.
 
+use core::fmt;
 use core::marker::PhantomData;
 use core::time::Duration;
+use std::sync::Arc;
+
+use thiserror::Error;
 
 use super::apply::FieldId;
 use super::bundle::Bundle;
 use super::error::TransactionError;
 use super::job::{OpsJob, Request};
 use super::ops::OpBuffer;
-use super::queue::{Patience, Queue};
+use super::queue::{Patience, Queue, Refused};
 use super::ticket::Ticket;
 use crate::bytes::bytes_of;
 use crate::component::{Assignment, Field, Predicate};
@@ -16,21 +20,45 @@ use crate::entity::Entity;
 use crate::schema::{Schema, TableOf};
 use crate::sync::completion;
 
-/// A transaction in the making, from `Db::begin`.
+/// A transaction in the making, from [`Db::begin`](crate::Db::begin).
 ///
 /// Operations are written into one buffer, without looking at the database; [`commit`](Self::commit) sends the buffer to
 /// the writer as one message, whatever its size. There they are done in order; the first that fails rolls all of them
-/// back, and the ticket says which. Dropping the builder forgets it.
+/// back, and the ticket says why. Dropping the builder forgets it.
+///
+/// ```
+/// # use ecsdb::{Component, Db, OpError, TransactionError};
+/// # #[derive(Component)] #[repr(C)] struct Pos { x: f32, y: f32 }
+/// # #[derive(Component)] #[repr(C)] struct Vel { x: f32, y: f32 }
+/// # #[derive(Component)] struct Purse { gold: u64 }
+/// # ecsdb::schema! { World: Pos, Vel, Purse }
+/// # let db = Db::<World>::in_memory()?;
+/// let mut tx = db.begin();
+/// let promised = tx.spawn(Purse { gold: 100 });
+/// tx.update(promised, Purse::C.gold.sub(30));
+/// let commit = tx.commit()?.visible()?;
+/// let ann = commit[promised];
+/// assert_eq!(db.snapshot().get::<Purse>(ann).map(|purse| purse.gold()), Some(70));
+///
+/// // A guard that does not hold rolls everything back.
+/// let mut tx = db.begin();
+/// tx.update(ann, Purse::C.gold.sub(1));
+/// tx.require(ann, Purse::C.gold.ge(70));
+/// let error = tx.commit()?.visible().unwrap_err();
+/// assert!(matches!(error, TransactionError::Op(OpError::GuardFailed(_))));
+/// assert_eq!(db.snapshot().get::<Purse>(ann).map(|purse| purse.gold()), Some(70));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "a transaction does nothing until it is committed"]
 pub struct TransactionBuilder<S> {
     ops: OpBuffer,
-    queue: Queue,
+    queue: Arc<Queue>,
     schema: PhantomData<fn() -> S>,
 }
 
 impl<S: Schema> TransactionBuilder<S> {
-    pub(crate) fn new(queue: Queue) -> Self {
-        Self { ops: OpBuffer::default(), queue, schema: PhantomData }
+    pub(crate) fn new(queue: Arc<Queue>) -> Self {
+        Self { ops: OpBuffer::with_room(), queue, schema: PhantomData }
     }
 
     /// Promises a new entity with these components. The returned id is good in this transaction only, also inside other
@@ -89,35 +117,68 @@ impl<S: Schema> TransactionBuilder<S> {
         self.ops.len()
     }
 
-    /// Sends the transaction to the writer. Returns as soon as it is queued, which takes as long as the queue is full.
+    /// Sends the transaction to the writer. Returns as soon as it is queued; blocks while the queue is full.
     ///
     /// # Errors
     /// [`TransactionError::Closed`], and [`TransactionError::Reentrant`] inside a transaction of the same database.
     pub fn commit(self) -> Result<Ticket, TransactionError> {
-        self.send(Patience::Forever)
+        Ok(self.send(Patience::Forever)?)
     }
 
     /// Sends the transaction to the writer if there is room in the queue.
     ///
     /// # Errors
-    /// As for [`Self::commit`], and [`TransactionError::QueueFull`].
-    pub fn try_commit(self) -> Result<Ticket, TransactionError> {
+    /// As for [`Self::commit`], and [`TransactionError::QueueFull`]. The transaction comes back with the error.
+    pub fn try_commit(self) -> Result<Ticket, CommitRefused<S>> {
         self.send(Patience::None)
     }
 
     /// Sends the transaction to the writer, and waits no longer than `timeout` for room in the queue.
     ///
     /// # Errors
-    /// As for [`Self::commit`], and [`TransactionError::Timeout`].
-    pub fn commit_timeout(self, timeout: Duration) -> Result<Ticket, TransactionError> {
+    /// As for [`Self::commit`], and [`TransactionError::Timeout`]: then nothing was queued. The transaction comes back with
+    /// the error.
+    pub fn commit_timeout(self, timeout: Duration) -> Result<Ticket, CommitRefused<S>> {
         self.send(Patience::For(timeout))
     }
 
-    fn send(self, patience: Patience) -> Result<Ticket, TransactionError> {
+    fn send(self, patience: Patience) -> Result<Ticket, CommitRefused<S>> {
         let (completer, pending) = completion();
         let bytes = self.ops.len();
         let job = OpsJob { entities: Vec::new(), ops: self.ops, completer };
-        self.queue.send(Request::Ops(job), bytes, patience)?;
-        Ok(Ticket::new(pending, self.queue.database()))
+        match self.queue.send(Request::Ops(job), bytes, patience) {
+            Ok(()) => Ok(Ticket::new(pending, self.queue.database())),
+            Err(Refused(refused)) => {
+                let (error, request) = *refused;
+                let ops = if let Request::Ops(job) = request { job.ops } else { OpBuffer::default() };
+                let transaction = Box::new(Self { ops, queue: self.queue, schema: PhantomData });
+                Err(CommitRefused { error, transaction })
+            }
+        }
+    }
+}
+
+/// A transaction that was not queued, and why: it may be committed again later.
+///
+/// `?` keeps the error and forgets the transaction.
+#[derive(Error)]
+#[error("{error}")]
+pub struct CommitRefused<S> {
+    /// Why it was not queued.
+    #[source]
+    pub error: TransactionError,
+    /// The transaction, as it was.
+    pub transaction: Box<TransactionBuilder<S>>,
+}
+
+impl<S> fmt::Debug for CommitRefused<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CommitRefused").field("error", &self.error).finish_non_exhaustive()
+    }
+}
+
+impl<S> From<CommitRefused<S>> for TransactionError {
+    fn from(refused: CommitRefused<S>) -> Self {
+        refused.error
     }
 }

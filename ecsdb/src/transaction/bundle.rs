@@ -40,6 +40,15 @@ pub trait Bundle<S: Schema>: Sized {
 pub mod single {
     use super::{Component, OpError, Schema, TableOf, bytes_of, slice_bytes};
 
+    /// Rows of one component. A type of its own, so that a component whose row is refused makes no second error here.
+    pub struct Rows<T: Component>(Vec<T::Row>);
+
+    impl<T: Component> Default for Rows<T> {
+        fn default() -> Self {
+            Self(Vec::new())
+        }
+    }
+
     /// `Bundle::rows`
     pub fn rows<S: Schema, T: TableOf<S>>(
         component: T,
@@ -49,17 +58,17 @@ pub mod single {
     }
 
     /// `Bundle::push`
-    pub fn push<T: Component>(component: T, columns: &mut Vec<T::Row>) {
-        columns.push(component.into_row());
+    pub fn push<T: Component>(component: T, columns: &mut Rows<T>) {
+        columns.0.push(component.into_row());
     }
 
     /// `Bundle::flush`
     pub fn flush<S: Schema, T: TableOf<S>>(
-        columns: &mut Vec<T::Row>,
+        columns: &mut Rows<T>,
         mut sink: impl FnMut(u16, &[u8]) -> Result<(), OpError>,
     ) -> Result<(), OpError> {
-        let result = sink(T::INDEX, slice_bytes(columns));
-        columns.clear();
+        let result = sink(T::INDEX, slice_bytes(&columns.0));
+        columns.0.clear();
         result
     }
 }
@@ -100,7 +109,7 @@ macro_rules! tuples {
     ($($name:ident $index:tt),+) => {
         impl<S: Schema, $($name: TableOf<S>),+> Bundle<S> for ($($name,)+) {
             const TABLES: &'static [u16] = &ascending([$($name::INDEX),+]);
-            type Columns = ($(Vec<$name::Row>,)+);
+            type Columns = ($(single::Rows<$name>,)+);
 
             #[inline]
             fn rows(self, mut sink: impl FnMut(u16, &[u8]) -> Result<(), OpError>) -> Result<(), OpError> {

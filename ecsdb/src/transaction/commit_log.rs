@@ -22,7 +22,41 @@ impl LogError {
 ///
 /// The writer thread calls it: [`append`](Self::append) for each transaction of a batch, in order, and then
 /// [`commit`](Self::commit) once. If either fails, nothing of the batch is published and all its transactions fail with
-/// the cause. A database without a directory has no log.
+/// the cause. Without a log, no change set is made.
+///
+/// ```
+/// use std::sync::mpsc;
+///
+/// use ecsdb::{ChangeSet, CommitLog, Component, Db, LogError};
+///
+/// /// Tells how many rows each version has touched.
+/// struct Tally {
+///     rows: usize,
+///     told: mpsc::Sender<(u64, usize)>,
+/// }
+///
+/// impl CommitLog for Tally {
+///     fn append(&mut self, changes: &ChangeSet) -> Result<(), LogError> {
+///         self.rows += changes.pages().map(|page| page.rows().count()).sum::<usize>();
+///         Ok(())
+///     }
+///
+///     fn commit(&mut self, version: u64) -> Result<(), LogError> {
+///         self.told.send((version, std::mem::take(&mut self.rows))).map_err(LogError::new)
+///     }
+///
+///     fn abort(&mut self) {
+///         self.rows = 0;
+///     }
+/// }
+/// # #[derive(Component)] struct Purse { gold: u64 }
+/// # ecsdb::schema! { World: Purse }
+/// let (told, versions) = mpsc::channel();
+/// let db = Db::<World>::builder().commit_log(Tally { rows: 0, told }).open()?;
+/// db.write(|tx| Ok(tx.spawn_all((0..100).map(|gold| Purse { gold }))?))?;
+/// assert_eq!(versions.recv()?, (1, 100));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait CommitLog: Send {
     /// Takes in one transaction of the batch.
     ///

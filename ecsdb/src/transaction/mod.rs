@@ -21,7 +21,7 @@ mod update_all;
 mod writer;
 
 pub use apply::Apply;
-pub use builder::TransactionBuilder;
+pub use builder::{CommitRefused, TransactionBuilder};
 pub use bundle::{Bundle, single};
 pub use catalog::Catalog;
 pub use commit_log::{CommitLog, LogError};

@@ -54,15 +54,18 @@ pub struct OpBuffer {
     later: Vec<(u32, u16)>,
 }
 
+/// Room for the operations of most transactions, in bytes, so that one allocation is all they need.
+const ROOM: usize = 192;
+
 impl OpBuffer {
+    /// An empty buffer that need not grow for a few operations.
+    pub fn with_room() -> Self {
+        Self { bytes: Vec::with_capacity(ROOM), ..Self::default() }
+    }
+
     /// What it takes in the queue, in bytes.
     pub fn len(&self) -> usize {
         self.bytes.len()
-    }
-
-    /// How many entities it promises.
-    pub fn promises(&self) -> usize {
-        self.promises as usize
     }
 
     fn put(&mut self, bytes: &[u8]) {

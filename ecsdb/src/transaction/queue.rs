@@ -20,12 +20,20 @@ pub struct QueueLimits {
     pub bytes: usize,
 }
 
-/// The sending end of the queue. Clones send to the same writer.
-#[derive(Clone)]
+/// The sending end of the queue.
 pub struct Queue {
     sender: Sender<Message>,
     budget: Arc<Budget>,
     database: DatabaseId,
+}
+
+/// A request that was not queued, and why.
+pub struct Refused(pub Box<(TransactionError, Request)>);
+
+impl From<Refused> for TransactionError {
+    fn from(refused: Refused) -> Self {
+        refused.0.0
+    }
 }
 
 /// How long to wait for room.
@@ -62,17 +70,39 @@ impl Queue {
         (self.sender.len(), self.budget.in_use())
     }
 
-    /// Queues `request`, which takes `bytes` bytes.
-    pub fn send(&self, request: Request, bytes: usize, patience: Patience) -> Result<(), TransactionError> {
-        if self.database.is_entered() {
-            return Err(TransactionError::Reentrant);
-        }
-        let full = || TransactionError::QueueFull { queued_bytes: self.budget.in_use() };
+    /// Queues `request`, which takes `bytes` bytes. What is refused comes back.
+    pub fn send(&self, request: Request, bytes: usize, patience: Patience) -> Result<(), Refused> {
         let bytes = bytes.max(1);
         let deadline = match patience {
             Patience::For(duration) => Instant::now().checked_add(duration),
             Patience::Forever | Patience::None => None,
         };
+        if let Err(error) = self.admit(bytes, patience) {
+            return Err(Refused(Box::new((error, request))));
+        }
+        let message = Message { bytes, request };
+        let sent = match (patience, deadline) {
+            (Patience::None, _) => self.sender.try_send(message).map_err(|error| match error {
+                TrySendError::Full(message) => (self.full(), message),
+                TrySendError::Disconnected(message) => (TransactionError::Closed, message),
+            }),
+            (_, Some(deadline)) => self.sender.send_deadline(message, deadline).map_err(|error| match error {
+                SendTimeoutError::Timeout(message) => (TransactionError::Timeout, message),
+                SendTimeoutError::Disconnected(message) => (TransactionError::Closed, message),
+            }),
+            (_, None) => self.sender.send(message).map_err(|error| (TransactionError::Closed, error.0)),
+        };
+        sent.map_err(|(error, message)| {
+            self.budget.release(bytes);
+            Refused(Box::new((error, message.request)))
+        })
+    }
+
+    /// Takes `bytes` from the budget.
+    fn admit(&self, bytes: usize, patience: Patience) -> Result<(), TransactionError> {
+        if self.database.is_entered() {
+            return Err(TransactionError::Reentrant);
+        }
         let admitted = match patience {
             Patience::Forever => self.budget.acquire(bytes).map(|()| true),
             Patience::None if self.budget.is_closed() => return Err(TransactionError::Closed),
@@ -80,30 +110,15 @@ impl Queue {
             Patience::For(duration) => self.budget.acquire_timeout(bytes, duration),
         };
         match (admitted, patience) {
-            (Ok(true), _) => {}
-            (Ok(false), Patience::For(_)) => return Err(TransactionError::Timeout),
-            (Ok(false), _) => return Err(full()),
-            (Err(_), _) => return Err(TransactionError::Closed),
+            (Ok(true), _) => Ok(()),
+            (Ok(false), Patience::For(_)) => Err(TransactionError::Timeout),
+            (Ok(false), _) => Err(self.full()),
+            (Err(_), _) => Err(TransactionError::Closed),
         }
-        let message = Message { bytes, request };
-        let refused = match (patience, deadline) {
-            (Patience::None, _) => self.sender.try_send(message).err().map(|error| match error {
-                TrySendError::Full(_) => full(),
-                TrySendError::Disconnected(_) => TransactionError::Closed,
-            }),
-            (_, Some(deadline)) => self.sender.send_deadline(message, deadline).err().map(|error| match error {
-                SendTimeoutError::Timeout(_) => TransactionError::Timeout,
-                SendTimeoutError::Disconnected(_) => TransactionError::Closed,
-            }),
-            (_, None) => self.sender.send(message).err().map(|_| TransactionError::Closed),
-        };
-        match refused {
-            None => Ok(()),
-            Some(error) => {
-                self.budget.release(bytes);
-                Err(error)
-            }
-        }
+    }
+
+    fn full(&self) -> TransactionError {
+        TransactionError::QueueFull { queued_bytes: self.budget.in_use() }
     }
 
     /// Takes no more requests. What is queued is still done, then the writer ends. Never blocks.

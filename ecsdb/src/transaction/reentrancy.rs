@@ -1,7 +1,8 @@
 //! Which database the running thread works for.
 
 use core::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::sync::shim::unwatched::{AtomicU64, Ordering};
 
 /// Tells the databases of a process apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -15,11 +15,42 @@ use crate::query::{Query, QueryParam, TableView, View};
 use crate::schema::{Schema, TableOf};
 use crate::storage::{PageGeometry, SlotMask};
 
-/// A running transaction, given to the closure of `Db::write`.
+/// A running transaction, given to the closure of [`Db::write`](crate::Db::write).
 ///
 /// It reads its own writes, and nobody else writes meanwhile: it is serializable. When the closure returns `Ok`, all of
 /// it becomes visible at once; on `Err` or a panic none of it ever was. Every operation costs about what a row costs;
-/// the first touch of a page by the transaction copies the page (4 KiB).
+/// the first touch of a page by the transaction copies the page (up to 4 KiB, or one row if that is wider).
+///
+/// An operation on one entity that fails has done nothing, and the closure may go on. The exceptions are
+/// [`OpError::Memory`] and [`OpError::Slots`], which any operation that stores something may meet: they doom the transaction, and it is rolled back
+/// even if the closure returns `Ok`.
+///
+/// ```
+/// # use ecsdb::{Component, Db, Entity};
+/// # #[derive(Component)] #[repr(C)] struct Pos { x: f32, y: f32 }
+/// # #[derive(Component)] #[repr(C)] struct Vel { x: f32, y: f32 }
+/// # #[derive(Component)] struct Purse { gold: u64 }
+/// # ecsdb::schema! { World: Pos, Vel, Purse }
+/// # let db = Db::<World>::in_memory()?;
+/// let moved = db.write(|tx| {
+///     let ann = tx.spawn((Pos { x: 0.0, y: 0.0 }, Vel { x: 1.0, y: 2.0 }))?;
+///     tx.insert(ann, Purse { gold: 10 })?;
+///     tx.modify(ann, |purse: &mut Purse| purse.gold *= 2)?;
+///     tx.spawn_all((0..1000).map(|n| Pos { x: n as f32, y: 0.0 }))?;
+///
+///     let moved = tx.update_all(|pos: &mut Pos, vel: &Vel| {
+///         pos.x += vel.x;
+///         pos.y += vel.y;
+///     })?;
+///     if tx.get::<Purse>(ann).is_none() {
+///         return Err(tx.abort("the purse is gone"));
+///     }
+///     Ok(moved)
+/// })?;
+/// assert_eq!(moved, 1, "one entity has both");
+/// assert_eq!(db.snapshot().table::<Pos>().len(), 1001);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Transaction<'t, S> {
     apply: Apply<'t>,
     workers: &'t rayon::ThreadPool,

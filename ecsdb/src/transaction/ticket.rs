@@ -31,6 +31,9 @@ impl Commit {
 }
 
 /// `commit[promised]` is `commit.entity(promised)`, for promised entities.
+///
+/// # Panics
+/// If the entity was not promised, or by another transaction, which spawned more entities than this one.
 impl Index<Entity> for Commit {
     type Output = Entity;
 
@@ -54,6 +57,18 @@ impl Ticket {
         Self { pending, database }
     }
 
+    /// The outcome if it is known already, `None` if it is still to come. Never blocks.
+    ///
+    /// # Errors
+    /// Why the transaction was not committed. The outcome is told once: after it comes [`TransactionError::Closed`].
+    pub fn try_visible(&mut self) -> Result<Option<Commit>, TransactionError> {
+        match self.pending.try_get() {
+            Ok(Some(outcome)) => outcome.map(Some),
+            Ok(None) => Ok(None),
+            Err(_) => Err(TransactionError::Closed),
+        }
+    }
+
     /// Blocks until the changes are visible to every reader.
     ///
     /// # Errors
@@ -69,7 +84,7 @@ impl Ticket {
     ///
     /// # Errors
     /// As for [`Self::visible`], and [`TransactionError::Timeout`]: then the outcome is still to come, and the ticket may
-    /// be asked again.
+    /// be asked again. The outcome is given once; asking after it gives [`TransactionError::Closed`].
     pub fn visible_timeout(&mut self, timeout: Duration) -> Result<Commit, TransactionError> {
         if self.database.is_entered() {
             return Err(TransactionError::Reentrant);

@@ -118,6 +118,14 @@ impl<'t> DynTransaction<'t> {
         self.assign(table, entity, field, UpdateOp::Add, value)
     }
 
+    /// Subtracts `value` from a number.
+    ///
+    /// # Errors
+    /// As for [`Self::add`].
+    pub fn sub(&mut self, table: &str, entity: Entity, field: &str, value: Value) -> Result<(), OpError> {
+        self.assign(table, entity, field, UpdateOp::Subtract, value)
+    }
+
     fn assign(&mut self, table: &str, entity: Entity, field: &str, op: UpdateOp, value: Value) -> Result<(), OpError> {
         let (id, operand) = self.operand(table, field, &value)?;
         self.apply.assign(id, entity, op, &operand)

@@ -131,8 +131,9 @@ impl Writer {
 
     fn job(&mut self, job: &mut dyn Job) -> Result<(), TransactionError> {
         let WriterConfig { store, catalog, workers, .. } = &mut self.config;
-        store.batch().begin();
-        let apply = Apply::new(store.batch(), catalog);
+        let mut batch = store.batch();
+        batch.begin();
+        let apply = Apply::new(batch, catalog);
         let outcome = catch_unwind(AssertUnwindSafe(|| job.run(apply, workers)));
         self.end(outcome)
     }
@@ -142,8 +143,9 @@ impl Writer {
         work: impl FnOnce(&mut Apply<'_>, &rayon::ThreadPool) -> Result<(), TransactionError>,
     ) -> Result<(), TransactionError> {
         let WriterConfig { store, catalog, workers, .. } = &mut self.config;
-        store.batch().begin();
-        let mut apply = Apply::new(store.batch(), catalog);
+        let mut batch = store.batch();
+        batch.begin();
+        let mut apply = Apply::new(batch, catalog);
         let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut apply, workers)));
         self.end(outcome)
     }

@@ -23,7 +23,6 @@ use crate::change_set::{BlockChange, BlockState, ChangeSet, ColumnSet, PageRun};
 use crate::limits::BLOCK_SLOTS;
 
 pub use rewrite::PageRewrite;
-pub use rows::Put;
 
 /// The storage cannot take a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

@@ -1,6 +1,6 @@
 //! Changing many rows of one table page by page, on all cores, without touching the old pages.
 
-use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
 
 use super::{Batch, StorageError};
 use crate::bits::bits;
@@ -76,39 +76,38 @@ impl Batch<'_> {
         }
         if geometry.stride() > 0 {
             self.pool.sort(table);
-            for index in 0..tasks.len() {
-                let page = tasks[index].page;
+            for task in &mut tasks {
+                let page = task.page;
                 let chunk = self.version.tables[usize::from(table)].chunk(page / geometry.chunk_pages());
                 let len = chunk.map_or(0, |chunk| chunk.pages()[page % geometry.chunk_pages()].len);
                 let taken = self.pool.take(table, geometry.lines(len as usize));
-                tasks[index].copy = Some(self.doom(taken)?);
+                task.copy = Some(self.doom(taken)?);
             }
         }
 
         let count = geometry.page_words();
         let version = &*self.version;
         let directory = &version.tables[usize::from(table)];
-        workers.install(|| {
-            tasks.par_iter_mut().with_min_len(8).for_each(|task| {
-                let (Some(copy), Some(chunk)) = (&mut task.copy, directory.chunk(task.page / geometry.chunk_pages()))
-                else {
-                    return;
-                };
-                let slot = &chunk.pages()[task.page % geometry.chunk_pages()];
-                let Some(old) = &slot.page else { return };
-                let rows = &mut own(copy)[..slot.len as usize * geometry.stride()];
-                rows.copy_from_slice(&old.bytes()[..rows.len()]);
-                let first = task.page * geometry.page_slots();
-                change(PageRewrite {
-                    version,
-                    first_block: first / BLOCK_SLOTS,
-                    first_bit: first % BLOCK_SLOTS,
-                    present: &words[task.words_at..task.words_at + count],
-                    selected: &words[task.words_at + count..task.words_at + 2 * count],
-                    rows,
-                });
+        let rewrite = |task: &mut Task| {
+            let (Some(copy), Some(chunk)) = (&mut task.copy, directory.chunk(task.page / geometry.chunk_pages()))
+            else {
+                return;
+            };
+            let slot = &chunk.pages()[task.page % geometry.chunk_pages()];
+            let Some(old) = &slot.page else { return };
+            let rows = &mut own(copy)[..slot.len as usize * geometry.stride()];
+            rows.copy_from_slice(&old.bytes()[..rows.len()]);
+            let first = task.page * geometry.page_slots();
+            change(PageRewrite {
+                version,
+                first_block: first / BLOCK_SLOTS,
+                first_bit: first % BLOCK_SLOTS,
+                present: &words[task.words_at..task.words_at + count],
+                selected: &words[task.words_at + count..task.words_at + 2 * count],
+                rows,
             });
-        });
+        };
+        share_out(&mut tasks, workers, rewrite);
 
         for task in tasks {
             let undo = self.touch_page(table, task.page);
@@ -131,4 +130,30 @@ impl Batch<'_> {
         }
         Ok(selected_rows)
     }
+}
+
+/// Up to so many pages are done at once: waking somebody would take longer.
+const ALONE: usize = 128;
+
+/// How many pages a thread takes at a time.
+const SHARE: usize = 16;
+
+/// Does `work` on every task, on this thread and on those of `workers` that wake up in time.
+fn share_out(tasks: &mut [Task], workers: &rayon::ThreadPool, work: impl Fn(&mut Task) + Sync) {
+    if tasks.len() <= ALONE {
+        return tasks.iter_mut().for_each(work);
+    }
+    let helpers = workers.current_num_threads().min(tasks.len() / SHARE).saturating_sub(1);
+    let shares = Mutex::new(tasks.chunks_mut(SHARE));
+    let run = || {
+        while let Some(share) = shares.lock().unwrap_or_else(PoisonError::into_inner).next() {
+            share.iter_mut().for_each(&work);
+        }
+    };
+    workers.in_place_scope(|scope| {
+        for _ in 0..helpers {
+            scope.spawn(|_| run());
+        }
+        run();
+    });
 }

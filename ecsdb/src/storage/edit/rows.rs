@@ -15,6 +15,14 @@ struct Reshape {
     insert: usize,
 }
 
+/// What became of a page that was reshaped.
+struct Reshaped {
+    /// Its undo record.
+    undo: u32,
+    /// Whether its rows are in another buffer now.
+    moved: bool,
+}
+
 /// Whether a row was there before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Put {
@@ -46,7 +54,7 @@ impl Batch<'_> {
         let geometry = directory.geometry();
         let page = slot as usize / geometry.page_slots();
         let in_page = slot as usize % geometry.page_slots();
-        let undo = self.reshape(table, page, |_| Reshape { at: 0, remove: 0, insert: 0 })?;
+        let Reshaped { undo, .. } = self.reshape(table, page, |_| Reshape { at: 0, remove: 0, insert: 0 })?;
         self.note_written(undo, in_page / BLOCK_SLOTS, 1 << (in_page % BLOCK_SLOTS), columns);
         let chunk = self.version.tables[usize::from(table)].chunk_mut(slot as usize / CHUNK_SLOTS);
         let in_chunk = page % geometry.chunk_pages();
@@ -68,10 +76,12 @@ impl Batch<'_> {
         let in_chunk = page % geometry.chunk_pages();
         debug_assert!(in_page + count <= geometry.page_slots(), "a run lies in one page");
         debug_assert!(in_page % BLOCK_SLOTS + count <= BLOCK_SLOTS, "a run lies in one block");
-        let undo = self.reshape(table, page, |chunk| Reshape {
-            at: chunk.rank(geometry, in_chunk, in_page),
-            remove: 0,
-            insert: count,
+        let mut at = 0;
+        let mut at_end = false;
+        let Reshaped { undo, moved } = self.reshape(table, page, |chunk| {
+            at_end = chunk.is_end(geometry, in_chunk, in_page);
+            at = if at_end { chunk.pages()[in_chunk].len as usize } else { chunk.rank(geometry, in_chunk, in_page) };
+            Reshape { at, remove: 0, insert: count }
         })?;
         let (word, mask) = (in_page / BLOCK_SLOTS, run(in_page % BLOCK_SLOTS, count));
         self.note_written(undo, word, mask, ColumnSet::ALL);
@@ -79,11 +89,15 @@ impl Batch<'_> {
         let directory = &mut self.version.tables[usize::from(table)];
         directory.count(count as i64);
         let chunk = directory.chunk_mut(first as usize / CHUNK_SLOTS);
-        let start = chunk.rank(geometry, in_chunk, in_page) * geometry.stride();
-        let before = chunk.presence(geometry, in_chunk, word);
-        debug_assert_eq!(before & mask, 0, "the slots have no rows yet");
-        chunk.set_presence(geometry, in_chunk, word, before | mask);
-        chunk.relocate(geometry, in_chunk);
+        let start = at * geometry.stride();
+        if at_end && !moved {
+            chunk.append(geometry, in_chunk, word, mask);
+        } else {
+            let before = chunk.presence(geometry, in_chunk, word);
+            debug_assert_eq!(before & mask, 0, "the slots have no rows yet");
+            chunk.set_presence(geometry, in_chunk, word, before | mask);
+            chunk.relocate(geometry, in_chunk);
+        }
         Ok(match &mut chunk.page_mut(in_chunk).page {
             Some(page) => &mut own(page)[start..start + count * geometry.stride()],
             None => &mut [],
@@ -100,7 +114,7 @@ impl Batch<'_> {
         let page = slot as usize / geometry.page_slots();
         let in_page = slot as usize % geometry.page_slots();
         let in_chunk = page % geometry.chunk_pages();
-        let undo = self.reshape(table, page, |chunk| Reshape {
+        let Reshaped { undo, .. } = self.reshape(table, page, |chunk| Reshape {
             at: chunk.rank(geometry, in_chunk, in_page),
             remove: 1,
             insert: 0,
@@ -124,13 +138,14 @@ impl Batch<'_> {
         table: u16,
         page: usize,
         plan: impl FnOnce(&super::super::chunk::Chunk) -> Reshape,
-    ) -> Result<u32, StorageError> {
+    ) -> Result<Reshaped, StorageError> {
         let directory = &mut self.version.tables[usize::from(table)];
         let geometry = directory.geometry();
         let stride = geometry.stride();
         let chunk = directory.chunk_mut(page / geometry.chunk_pages());
         if stride == 0 {
-            return Ok(self.touch_page(table, page));
+            plan(chunk);
+            return Ok(Reshaped { undo: self.touch_page(table, page), moved: false });
         }
         let in_chunk = page % geometry.chunk_pages();
         let slot = &chunk.pages()[in_chunk];
@@ -141,17 +156,17 @@ impl Batch<'_> {
             let len = slot.len as usize;
             let new_len = len - remove + insert;
             if insert == remove {
-                return Ok(slot.undo);
+                return Ok(Reshaped { undo: slot.undo, moved: false });
             }
             if new_len == 0 {
                 self.pool.put(table, slot.page.take().expect("checked above"));
-                return Ok(slot.undo);
+                return Ok(Reshaped { undo: slot.undo, moved: true });
             }
             if let Some(page) = &mut slot.page
                 && page.capacity_bytes() >= new_len * stride
             {
                 own(page).copy_within((at + remove) * stride..len * stride, (at + insert) * stride);
-                return Ok(slot.undo);
+                return Ok(Reshaped { undo: slot.undo, moved: false });
             }
             let taken = self.pool.take(table, geometry.lines(room_for(new_len, insert, geometry)));
             let mut grown = self.doom(taken)?;
@@ -162,7 +177,7 @@ impl Batch<'_> {
                 self.pool.put(table, old);
             }
             slot.page = Some(grown);
-            return Ok(slot.undo);
+            return Ok(Reshaped { undo: slot.undo, moved: true });
         }
         let reshape = plan(chunk);
         let len = slot.len as usize;
@@ -188,7 +203,7 @@ impl Batch<'_> {
             let chunk = self.version.tables[usize::from(table)].chunk_mut(page / geometry.chunk_pages());
             chunk.relocate(geometry, in_chunk);
         }
-        Ok(undo)
+        Ok(Reshaped { undo, moved: true })
     }
 }
 

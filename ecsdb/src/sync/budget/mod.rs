@@ -77,6 +77,7 @@ impl Budget {
     }
 
     /// The units that may be taken at once.
+    #[cfg(test)]
     pub fn limit(&self) -> usize {
         self.limit
     }

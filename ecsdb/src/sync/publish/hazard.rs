@@ -175,6 +175,7 @@ impl<T> Publisher<T> {
     }
 
     /// The published value, without the detour over a slot: nobody but the holder of this handle can displace it.
+    #[cfg(test)]
     pub fn latest(&self) -> Arc<T> {
         // Relaxed: as in `store`, the value was put there by this handle.
         let current = self.shared.current.load(Ordering::Relaxed);

@@ -11,6 +11,8 @@
 //! | `store` | never waits for a reader | pays the debts of readers that it finds in the middle of a load |
 //! | checked by loom | yes | no: `arc-swap` relies on `SeqCst` accesses, which loom treats as `AcqRel` |
 
+// Compiled with the feature too, so that both always build.
+#[cfg_attr(feature = "arc-swap", allow(dead_code))]
 pub(crate) mod hazard;
 #[cfg(all(not(ecsdb_loom), any(test, feature = "arc-swap")))]
 pub(crate) mod swap;

@@ -40,6 +40,7 @@ impl<T> Publisher<T> {
     }
 
     /// The published value.
+    #[cfg(test)]
     pub fn latest(&self) -> Arc<T> {
         self.cell.load_full()
     }

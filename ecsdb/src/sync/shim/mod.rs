@@ -20,9 +20,9 @@ pub(crate) use on_std::*;
 
 /// Counters that order nothing and that no model watches: always the standard library.
 ///
-/// For figures only (bytes allocated, pages copied). Whatever one thread may conclude something from belongs on the
-/// primitives above, where loom sees it.
+/// For figures (bytes allocated) and for numbers that only have to differ (ids of databases). Whatever one thread may
+/// conclude about the work of another belongs on the primitives above, where loom sees it.
 pub(crate) mod unwatched {
     pub(crate) use std::sync::Arc;
-    pub(crate) use std::sync::atomic::{AtomicUsize, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 }

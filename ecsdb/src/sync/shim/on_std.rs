@@ -1,7 +1,7 @@
 //! The shim in ordinary builds: the standard library, and nothing that costs anything on top of it.
 
 pub(crate) use std::hint::spin_loop;
-pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
+pub(crate) use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
 pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 pub(crate) use std::thread;
 
@@ -19,12 +19,6 @@ pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
 impl<T> UnsafeCell<T> {
     pub(crate) const fn new(value: T) -> Self {
         Self(std::cell::UnsafeCell::new(value))
-    }
-
-    /// Runs `body` on a pointer that is good for reading, if the caller makes sure that nobody writes.
-    #[inline(always)]
-    pub(crate) fn with<R>(&self, body: impl FnOnce(*const T) -> R) -> R {
-        body(self.0.get())
     }
 
     /// Runs `body` on a pointer that is good for writing, if the caller makes sure that nobody else looks.

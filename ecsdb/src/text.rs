@@ -1,4 +1,6 @@
 //! Texts that are put together at compile time, for the panics of compile-time checks.
+//!
+//! Owns one fixed buffer and how to append to it. Nothing here runs in a finished program.
 
 /// The most bytes of a text; what is longer is cut.
 const TEXT_BYTES_MAX: usize = 512;

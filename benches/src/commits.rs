@@ -1,0 +1,144 @@
+//! Commits, measured on the writer thread, and readers that get in its way.
+
+use core::hint::black_box;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use cpu_time::ThreadTime;
+use ecsdb::{Db, Entity, Ticket};
+
+use crate::random::Random;
+use crate::world::{Filled, Pos, World, fill};
+
+/// How many transactions are queued while the writer is held up. Below the least queue of the benchmarks.
+pub const QUEUED: usize = 8000;
+
+/// A world of `count` bodies that publishes after every single transaction, however many wait.
+pub fn without_groups(count: usize) -> Filled {
+    let db = Db::builder().worker_threads(1).batch_limits(1, usize::MAX).open();
+    fill(db.expect("a database in memory opens"), count)
+}
+
+/// What some commits took.
+#[derive(Clone, Copy, Debug)]
+pub struct CommitTime {
+    /// Time of the processor on the writer thread.
+    pub writer: Duration,
+    /// Time on the clock, from the first commit until the last is visible.
+    pub wall: Duration,
+}
+
+/// Processor time of the writer thread so far.
+fn writer_time(db: &Db<World>) -> Duration {
+    db.write(|_| Ok(ThreadTime::now().as_duration())).expect("the database is open")
+}
+
+/// Commits a change of one row `commits` times, in random rows, without waiting in between.
+pub fn pipelined(world: &Filled, random: &mut Random, commits: usize) -> CommitTime {
+    let before = writer_time(&world.db);
+    let start = Instant::now();
+    let last = (0..commits).map(|_| commit_one(world, random)).last();
+    wait(last);
+    CommitTime { wall: start.elapsed(), writer: writer_time(&world.db) - before }
+}
+
+/// Holds the writer up, queues [`QUEUED`] commits of one row each, and lets it go: the time on the clock until the last
+/// one is visible is what the writer needs when nobody else works.
+pub fn queued(world: &Filled, random: &mut Random) -> CommitTime {
+    let hold = Hold::new(&world.db);
+    let last = (0..QUEUED).map(|_| commit_one(world, random)).last();
+    let start = Instant::now();
+    let before = hold.release();
+    wait(last);
+    CommitTime { wall: start.elapsed(), writer: writer_time(&world.db) - before }
+}
+
+/// A commit of one row.
+pub fn commit_one(world: &Filled, random: &mut Random) -> Ticket {
+    let mut tx = world.db.begin();
+    tx.update(world.entities[random.below(world.entities.len())], Pos::C.x.set(1.0));
+    tx.commit().expect("the database is open")
+}
+
+fn wait(ticket: Option<Ticket>) {
+    if let Some(ticket) = ticket {
+        ticket.visible().expect("the entity is alive");
+    }
+}
+
+/// A transaction that holds the writer up until it is released.
+struct Hold {
+    go: Sender<()>,
+    running: JoinHandle<Duration>,
+}
+
+impl Hold {
+    fn new(db: &Db<World>) -> Self {
+        let (go, gone) = channel();
+        let (entered, wait) = channel();
+        let db = db.clone();
+        let running = std::thread::spawn(move || {
+            let closure = move |_: &mut ecsdb::Transaction<'_, World>| {
+                let _ = entered.send(());
+                let _ = gone.recv();
+                Ok(ThreadTime::now().as_duration())
+            };
+            db.write(closure).expect("the database is open")
+        });
+        wait.recv().expect("the closure runs");
+        Self { go, running }
+    }
+
+    /// Lets the writer go on. Returns the processor time of the writer thread at that moment.
+    fn release(self) -> Duration {
+        self.go.send(()).expect("the closure waits");
+        self.running.join().expect("the closure does not panic")
+    }
+}
+
+/// Threads that pin the newest version, read a little, and let go, over and over.
+pub struct Readers {
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Readers {
+    /// Starts `count` readers, each of which keeps every snapshot for `pinned`; if that is nothing, for 64 reads.
+    pub fn start(world: &Filled, count: usize, pinned: Duration) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let threads = (0..count)
+            .map(|number| {
+                let (db, stop) = (world.db.clone(), Arc::clone(&stop));
+                let mut random = Random::new(number as u64);
+                let entities: Vec<Entity> =
+                    (0..4096).map(|_| world.entities[random.below(world.entities.len())]).collect();
+                std::thread::spawn(move || {
+                    while !stop.load(Ordering::Relaxed) {
+                        let snapshot = db.snapshot();
+                        for _ in 0..64 {
+                            let entity = entities[random.below(entities.len())];
+                            black_box(snapshot.get::<Pos>(entity).map(|pos| pos.x));
+                        }
+                        if !pinned.is_zero() {
+                            std::thread::sleep(pinned);
+                        }
+                    }
+                })
+            })
+            .collect();
+        Self { stop, threads }
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            assert!(thread.join().is_ok(), "a reader panicked");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! A table of results in Markdown.
+
+use core::time::Duration;
+use std::io::{self, Write};
+
+use crate::paired::Medians;
+
+/// What a result is to reach.
+#[derive(Clone, Copy, Debug)]
+pub enum Goal {
+    /// At most so many times the limit.
+    Ratio(f64),
+    /// Less than so long an operation.
+    Below(Duration),
+    /// Nothing: it is only reported.
+    None,
+}
+
+/// Writes a table row by row, as results come.
+pub struct Report<W> {
+    out: W,
+    missed: usize,
+}
+
+impl<W: Write> Report<W> {
+    /// Begins a table. `measured` and `limit` head the two columns of times.
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub fn new(mut out: W, measured: &str, limit: &str) -> io::Result<Self> {
+        writeln!(out, "| what | {measured} | {limit} | ratio | goal | holds |")?;
+        writeln!(out, "|---|--:|--:|--:|--:|---|")?;
+        Ok(Self { out, missed: 0 })
+    }
+
+    /// Adds what was measured with turns of `operations` operations each.
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub fn row(&mut self, what: &str, operations: usize, medians: Medians, goal: Goal) -> io::Result<()> {
+        let each = medians.measured.as_secs_f64() / operations as f64;
+        let (text, holds) = match goal {
+            Goal::Ratio(most) => (format!("<= {most:.2}x"), Some(medians.ratio <= most)),
+            Goal::Below(most) => (format!("< {}", time(most.as_secs_f64())), Some(each < most.as_secs_f64())),
+            Goal::None => (String::new(), None),
+        };
+        let holds = match holds {
+            Some(true) => "yes",
+            Some(false) => {
+                self.missed += 1;
+                "**no**"
+            }
+            None => "",
+        };
+        let limit = if medians.limit.is_zero() {
+            " | ".to_owned()
+        } else {
+            format!("{} | {:.2}x", time(medians.limit.as_secs_f64() / operations as f64), medians.ratio)
+        };
+        writeln!(self.out, "| {what} | {} | {limit} | {text} | {holds} |", time(each))?;
+        self.out.flush()
+    }
+
+    /// Adds a line that is not a comparison of times.
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub fn note(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out, "| {text} | | | | | |")?;
+        self.out.flush()
+    }
+
+    /// How many goals were missed so far.
+    pub fn missed(&self) -> usize {
+        self.missed
+    }
+}
+
+/// A time with three digits.
+fn time(seconds: f64) -> String {
+    let nanos = seconds * 1e9;
+    let (value, unit) = match nanos {
+        ..1e3 => (nanos, "ns"),
+        ..1e6 => (nanos / 1e3, "us"),
+        ..1e9 => (nanos / 1e6, "ms"),
+        _ => (nanos / 1e9, "s"),
+    };
+    let digits = match value {
+        ..10.0 => 2,
+        ..100.0 => 1,
+        _ => 0,
+    };
+    format!("{value:.digits$} {unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use super::{Goal, Report, time};
+    use crate::paired::Medians;
+
+    #[test]
+    fn times_have_three_digits() {
+        assert_eq!(time(1.234e-9), "1.23 ns");
+        assert_eq!(time(1.234e-5), "12.3 us");
+        assert_eq!(time(0.1234), "123 ms");
+        assert_eq!(time(2.0), "2.00 s");
+    }
+
+    #[test]
+    fn a_missed_goal_is_seen() {
+        let mut out = Vec::new();
+        let mut report = Report::new(&mut out, "ecsdb", "raw").unwrap();
+        let medians = Medians { measured: Duration::from_nanos(300), limit: Duration::from_nanos(200), ratio: 1.5 };
+        report.row("a scan", 100, medians, Goal::Ratio(1.2)).unwrap();
+        report.row("a get", 100, medians, Goal::Below(Duration::from_nanos(4))).unwrap();
+        assert_eq!(report.missed(), 1);
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("| a scan | 3.00 ns | 2.00 ns | 1.50x | <= 1.20x | **no** |"), "{text}");
+        assert!(text.contains("| a get | 3.00 ns | 2.00 ns | 1.50x | < 4.00 ns | yes |"), "{text}");
+    }
+}

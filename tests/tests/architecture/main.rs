@@ -1,0 +1,252 @@
+//! The architecture as a test: which module may import which, and what every file owes its reader.
+//!
+//! It reads the sources as text, so it needs no tool and no network. Each rule is first shown to fail on a small bad
+//! example, then held against the workspace. `ARCHITECTURE.md` gives the reasons.
+
+mod layers;
+mod lexer;
+mod rules;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use layers::Root;
+
+/// Files that are longer than [`rules::LINES_MAX`] for a reason.
+const LONG_FILES: &[&str] = &[];
+
+/// Cases of compile-fail tests and files that a program writes: their text is the test, or not ours.
+fn is_exempt_from_docs(file: &str) -> bool {
+    file.starts_with("ui-tests/macro/") || file.starts_with("ui-tests/rustc/") || file.contains("/golden/")
+}
+
+/// A Rust file of the workspace: its path from the root, with `/`, and its text.
+struct Source {
+    file: String,
+    text: String,
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every Rust file below `folder`, without hidden folders and those of builds.
+fn sources(folder: &str) -> Vec<Source> {
+    let root = workspace();
+    let mut folders = vec![root.join(folder)];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() {
+                if !name.starts_with('.') && name != "target" {
+                    folders.push(path);
+                }
+            } else if name.ends_with(".rs") {
+                let file = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+                found.push(Source { file, text: fs::read_to_string(&path).unwrap() });
+            }
+        }
+    }
+    found.sort_by(|a, b| a.file.cmp(&b.file));
+    found
+}
+
+/// The path of the module that a file of `ecsdb/src` is; empty for `lib.rs`.
+fn module_path(file: &str) -> Vec<&str> {
+    let path = file.trim_start_matches("ecsdb/src/").trim_end_matches(".rs");
+    let path = path.trim_end_matches("/mod");
+    if path == "lib" { Vec::new() } else { path.split('/').collect() }
+}
+
+/// The files of the engine that are not for tests only.
+fn engine() -> Vec<Source> {
+    let all = sources("ecsdb/src");
+    let mut test_modules = Vec::new();
+    for source in &all {
+        let module = module_path(&source.file);
+        for name in lexer::test_modules(&source.text) {
+            let path: Vec<String> = module.iter().copied().chain([name]).map(str::to_owned).collect();
+            test_modules.push(path);
+        }
+    }
+    let is_test = |source: &Source| {
+        let module = module_path(&source.file);
+        test_modules.iter().any(|test| module.iter().zip(test).filter(|(a, b)| a == b).count() == test.len())
+    };
+    all.into_iter().filter(|source| !is_test(source)).collect()
+}
+
+fn demand_none(complaints: Vec<String>) {
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+#[test]
+fn imports_point_downwards() {
+    let sources = engine();
+    let lib = sources.iter().find(|source| source.file == "ecsdb/src/lib.rs").unwrap();
+    let root = Root::parse(&lib.text);
+    assert_eq!(root.unplaced(), [""; 0], "give these modules a layer");
+    assert!(sources.len() > 50, "only {} files were found", sources.len());
+    let check = |source: &Source| layers::check(&source.file, &module_path(&source.file), &source.text, &root);
+    demand_none(sources.iter().flat_map(check).collect());
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    let sources = sources(".");
+    let files = sources.iter().filter(|source| !is_exempt_from_docs(&source.file));
+    demand_none(files.flat_map(|source| rules::module_docs(&source.file, &source.text)).collect());
+}
+
+#[test]
+fn every_unsafe_is_proved() {
+    demand_none(sources(".").iter().flat_map(|source| rules::unsafe_code(&source.file, &source.text)).collect());
+}
+
+#[test]
+fn no_file_is_too_long() {
+    let sources = sources(".");
+    let files = sources.iter().filter(|source| !LONG_FILES.contains(&source.file.as_str()));
+    demand_none(files.flat_map(|source| rules::length(&source.file, &source.text)).collect());
+}
+
+#[test]
+fn nothing_is_unfinished() {
+    demand_none(sources(".").iter().flat_map(|source| rules::unfinished(&source.file, &source.text)).collect());
+}
+
+#[test]
+fn atomics_stay_in_sync() {
+    let sources = engine();
+    let outside = sources.iter().filter(|source| module_path(&source.file).first() != Some(&"sync"));
+    demand_none(outside.flat_map(|source| rules::atomics(&source.file, &source.text)).collect());
+}
+
+/// The complaints about `source` as the file of `module`, in a crate with every layer.
+fn imports(module: &[&str], source: &str) -> Vec<String> {
+    let root = Root::parse(
+        "pub mod __private; mod bits; mod entity; mod storage; mod query; mod transaction; mod replication; mod views;
+         mod database; pub use entity::Entity; pub use database::{Db, config::{Config as Settings, DbBuilder}};",
+    );
+    layers::check("x.rs", module, source, &root)
+}
+
+#[test]
+fn an_import_from_above_is_found() {
+    let found = imports(&["storage", "page"], "\nuse crate::query::View;\n");
+    assert_eq!(found.len(), 1);
+    assert!(found[0].starts_with("x.rs:2: `storage` imports `query`: imports point downwards"), "{found:?}");
+
+    for bad in [
+        "use crate::{bits::run, database::Db};",
+        "use crate::Db;",
+        "use crate::Settings;",
+        "fn f(_: crate::transaction::Apply) {}",
+        "fn f() { let _ = super::super::transaction::apply(); }",
+        "use super::super::{bits, transaction::{Apply, Queue}};",
+        "mod inner { use super::super::super::query::View; }",
+        "use crate::__private::Text;",
+        "use crate::unheard_of::Name;",
+        "#[cfg(any(test, feature = \"x\"))] use crate::query::View;",
+        "#[cfg(test)] use crate::query::View; use crate::query::Query;",
+    ] {
+        assert_eq!(imports(&["storage", "page"], bad).len(), 1, "{bad}");
+    }
+}
+
+#[test]
+fn siblings_of_the_fourth_layer_do_not_import_each_other() {
+    assert_eq!(imports(&["views"], "use crate::replication::Feed;").len(), 1);
+    assert_eq!(imports(&["views"], "use crate::transaction::CommitLog;").len(), 0);
+}
+
+#[test]
+fn an_import_from_below_is_none_of_our_business() {
+    for good in [
+        "use crate::bits::run; use crate::{Entity, entity::Generations};",
+        "use super::chunk::Chunk; use super::super::entity::Entity;",
+        "// use crate::query::View;\n/* use crate::query::View; */",
+        "/// [`View`](crate::query::View)\nconst X: &str = \"crate::query::View\";",
+        "const X: (&str, char) = (r#\"\" crate::query::View\"#, '\"');",
+        "#[cfg(test)] mod tests { use crate::query::View; }",
+        "#[cfg(all(test, not(x)))] #[allow(unused)] use crate::query::{View};",
+        "mod inner { use super::query; use super::super::transaction; }",
+        "pub(crate) fn f<'crate_>(_: &'crate_ u8) {}",
+    ] {
+        assert_eq!(imports(&["storage", "page"], good), [""; 0], "{good}");
+    }
+    assert_eq!(imports(&["__private"], "use crate::query::RowOf;"), [""; 0]);
+    assert_eq!(imports(&["query"], "use crate::storage::Chunk;"), [""; 0]);
+}
+
+#[test]
+fn a_module_without_a_layer_is_found() {
+    assert_eq!(Root::parse("mod storage; mod helpers; #[cfg(test)] mod fixtures;").unplaced(), ["helpers"]);
+}
+
+#[test]
+fn test_modules_in_files_are_known() {
+    let source =
+        "#[cfg(all(test, not(x)))]\nmod tests;\nmod version;\n#[cfg(any(test, y))]\nmod swap;\n#[cfg(test)] mod a {}";
+    assert_eq!(lexer::test_modules(source), ["tests"]);
+}
+
+#[test]
+fn a_file_without_docs_is_found() {
+    assert_eq!(rules::module_docs("x.rs", "use std::fmt;\n//! too late").len(), 1);
+    assert_eq!(rules::module_docs("x.rs", "//! Good.\n").len(), 0);
+}
+
+#[test]
+fn a_long_file_is_found() {
+    assert_eq!(rules::length("x.rs", &"x\n".repeat(rules::LINES_MAX + 1)).len(), 1);
+    assert_eq!(rules::length("x.rs", &"x\n".repeat(rules::LINES_MAX)).len(), 0);
+}
+
+#[test]
+fn what_is_unfinished_is_found() {
+    let word = "todo";
+    assert_eq!(rules::unfinished("x.rs", &format!("fn f() {{ {word}!() }}")).len(), 1);
+    assert_eq!(rules::unfinished("x.rs", "// todo!\nconst X: &str = \"dbg!\"; fn todo() {}").len(), 0);
+}
+
+#[test]
+fn atomics_outside_sync_are_found() {
+    for bad in [
+        "use std::sync::atomic::AtomicU64;",
+        "use core::sync::{atomic::Ordering};",
+        "use loom::thread;",
+        "type X = arc_swap::ArcSwap<u8>;",
+    ] {
+        assert_eq!(rules::atomics("x.rs", bad).len(), 1, "{bad}");
+    }
+    let good =
+        "use crate::sync::shim::unwatched::AtomicU64; #[cfg(test)] mod tests { use std::sync::atomic::AtomicU8; }";
+    assert_eq!(rules::atomics("x.rs", good).len(), 0);
+}
+
+#[test]
+fn unsafe_without_a_proof_is_found() {
+    for bad in [
+        "fn f() { unsafe { g() } }",
+        "unsafe impl Send for X {}",
+        "/// Fast.\npub unsafe fn f() {}",
+        "/// # Safety\n/// Of another item.\nfn g() {}\npub unsafe trait T {}",
+        "// SAFETY: too far away.\n\n\n\n\n\n\n\nfn f() { unsafe { g() } }",
+        "const X: &str = \"SAFETY:\";\nunsafe impl Send for X {}",
+        "// SAFETY: plain.\nunsafe impl Send for X {}\nunsafe fn f() {}",
+    ] {
+        assert_eq!(rules::unsafe_code("x.rs", bad).len(), 1, "{bad}");
+    }
+    for good in [
+        "// SAFETY: nothing is shared.\nunsafe impl Send for X {}",
+        "fn f() {\n    // SAFETY: checked above, with\n    // more words.\n    let x = unsafe { g() };\n}",
+        "/// # Safety\n/// The caller knows.\n#[inline]\npub unsafe fn f() {}",
+        "// SAFETY: it asks the system.\nunsafe impl GlobalAlloc for X {\n    unsafe fn alloc(&self) {}\n}",
+        "type F = unsafe extern \"C\" fn();\n// unsafe { no code }",
+    ] {
+        assert_eq!(rules::unsafe_code("x.rs", good), [""; 0], "{good}");
+    }
+}
