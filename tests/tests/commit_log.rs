@@ -183,9 +183,6 @@ fn a_failed_transaction_is_not_in_the_log() {
 /// What was written to a table: slot, old and new row.
 type Written = Vec<(u32, Option<Vec<u8>>, Option<Vec<u8>>)>;
 
-/// The same with the table, and whether its first two columns were written.
-type TableWritten = (u16, [bool; 2], Written);
-
 #[test]
 fn an_update_names_its_column_and_holds_the_old_and_the_new_row() {
     let (db, log) = open();
