@@ -84,7 +84,9 @@ impl Batch<'_> {
             Reshape { at, remove: 0, insert: count }
         })?;
         let (word, mask) = (in_page / BLOCK_SLOTS, run(in_page % BLOCK_SLOTS, count));
-        self.note_written(undo, word, mask, ColumnSet::ALL);
+        // A row that took the place of one that this transaction has removed may differ in every column.
+        let again = self.words_before(undo)[word] & mask != 0;
+        self.note_written(undo, word, mask, if again { ColumnSet::ALL } else { ColumnSet::NONE });
         self.slots.note_table(first as usize / BLOCK_SLOTS, table);
         let directory = &mut self.version.tables[usize::from(table)];
         directory.count(count as i64);
