@@ -137,7 +137,7 @@ impl PagePool {
     }
 
     /// Notes a page of `table` that no version has, but a change set: [`Self::collect`] takes it when the change set is gone.
-    /// Else it would be a hole in its slab, which is only freed as a whole.
+    /// Else it would go back to the allocator, and the next transaction would have to ask there.
     pub fn expect(&mut self, table: u16, page: PageRef) {
         // Mostly the last change set is gone by now, and its pages will do for the next transaction.
         while self.expected.last().is_some_and(|(_, page)| page.is_unique())
