@@ -221,3 +221,37 @@ pub fn get_packed(snapshot: &Snapshot<World>, entities: &[Entity]) -> u64 {
         .iter()
         .fold(0, |sum, entity| sum + snapshot.get::<Health>(*entity).map_or(0, |row| u64::from(row.points())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Raw, get, get_packed, join_two, join_two_for, sum_bits_for_each, sum_bits_pages, sum_packed};
+    use crate::world::{churned, fresh, with_holes};
+
+    #[test]
+    fn both_sides_do_the_same_work() {
+        let count = 3000;
+        let raw = Raw::filled(count);
+        let order: Vec<u32> = (0..count as u32).collect();
+        for world in [fresh(count), churned(count)] {
+            let snapshot = world.db.snapshot();
+            assert_eq!(snapshot.entity_count(), count as u64);
+            assert_eq!(sum_bits_pages(&snapshot), raw.sum_bits());
+            assert_eq!(sum_bits_for_each(&snapshot), raw.sum_bits());
+            assert_eq!(sum_packed(&snapshot), raw.sum_packed());
+            assert_eq!(join_two(&snapshot), join_two_for(&snapshot));
+            assert_eq!(get(&snapshot, &world.entities), raw.get(&order));
+            assert_eq!(get_packed(&snapshot, &world.entities), (0..count as u64).sum());
+        }
+        let snapshot = fresh(count).db.snapshot();
+        assert_eq!(join_two(&snapshot), raw.join_two(), "the order is that of spawning");
+    }
+
+    #[test]
+    fn holes_are_a_tenth() {
+        let world = with_holes(churned(1000));
+        assert_eq!(world.entities.len(), 900);
+        let snapshot = world.db.snapshot();
+        assert_eq!(snapshot.entity_count(), 900);
+        assert!(world.entities.iter().all(|entity| snapshot.is_alive(*entity)));
+    }
+}

@@ -57,11 +57,22 @@ fn main() -> io::Result<()> {
     writeln!(out, "| what | raw | ecsdb | hecs | bevy_ecs | ecsdb / hecs | ecsdb / bevy | goal | holds |")?;
     writeln!(out, "|---|--:|--:|--:|--:|--:|--:|--:|---|")?;
     let mut report = Report { out: &mut out, missed: 0 };
-    reads(&mut report, rounds, fresh(count), hecs_fresh(count), bevy_fresh(count), "")?;
-    reads(&mut report, rounds, churned(count), hecs_churned(count), bevy_churned(count), ", churned")?;
-    writes(&mut report, few, count)?;
-    spawns(&mut report, few, count)?;
-    memory(&mut report, count)?;
+    // Parts can be asked for by name.
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wants = |part: &str| wanted.is_empty() || wanted.iter().any(|name| name == part);
+    if wants("reads") {
+        reads(&mut report, rounds, fresh(count), hecs_fresh(count), bevy_fresh(count), "")?;
+        reads(&mut report, rounds, churned(count), hecs_churned(count), bevy_churned(count), ", churned")?;
+    }
+    if wants("writes") {
+        writes(&mut report, few, count)?;
+    }
+    if wants("spawns") {
+        spawns(&mut report, few, count)?;
+    }
+    if wants("memory") {
+        memory(&mut report, count)?;
+    }
     let missed = report.missed;
     writeln!(out, "\n{missed} goals missed")
 }

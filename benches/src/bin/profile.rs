@@ -14,7 +14,7 @@ use ecsdb_benches::random::Random;
 use ecsdb_benches::work;
 use ecsdb_benches::world::{Filled, Pos, Target, Vel, World, churned, fresh};
 
-const WORKLOADS: &str = "scan, scan-for, scan-pages, join, get, each of them also as *-churned; commit, commit-grouped, \
+const WORKLOADS: &str = "scan, scan-for, scan-pages, join, get, each of them also as *-churned; commit, commit-pinned, commit-grouped, \
                          commit-pipelined, commit-readers, thousand, update-all, update, update-in-order, add-remove, respawn";
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
@@ -26,30 +26,49 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let count = entity_count();
     let (name, world) = match workload.strip_suffix("-churned") {
         Some(name) => (name, churned(count)),
-        None if workload == "commit" || workload == "commit-readers" => (&*workload, without_groups(count)),
+        None if ["commit", "commit-pinned", "commit-readers"].contains(&&*workload) => {
+            (&*workload, without_groups(count))
+        }
         None => (&*workload, fresh(count)),
     };
-    let snapshot = world.db.snapshot();
+    // One version that stays pinned, whatever happens meanwhile.
+    let pinned = (name == "commit-pinned").then(|| world.db.snapshot());
+    let read = || world.db.snapshot();
     let mut shuffled = world.entities.clone();
     random.shuffle(&mut shuffled);
     let readers = (name == "commit-readers").then(|| Readers::start(&world, 3, Duration::ZERO));
     let mut turn: Box<dyn FnMut()> = match name {
-        "scan" => Box::new(|| {
-            black_box(work::sum_for_each(&snapshot));
-        }),
-        "scan-for" => Box::new(|| {
-            black_box(work::sum_for(&snapshot));
-        }),
-        "scan-pages" => Box::new(|| {
-            black_box(work::sum_pages(&snapshot));
-        }),
-        "join" => Box::new(|| {
-            black_box(work::join_two(&snapshot));
-        }),
-        "get" => Box::new(|| {
-            black_box(work::get(&snapshot, &shuffled));
-        }),
-        "commit" | "commit-grouped" | "commit-readers" => Box::new(|| {
+        "scan" => {
+            let snapshot = read();
+            Box::new(move || {
+                black_box(work::sum_for_each(&snapshot));
+            })
+        }
+        "scan-for" => {
+            let snapshot = read();
+            Box::new(move || {
+                black_box(work::sum_for(&snapshot));
+            })
+        }
+        "scan-pages" => {
+            let snapshot = read();
+            Box::new(move || {
+                black_box(work::sum_pages(&snapshot));
+            })
+        }
+        "join" => {
+            let snapshot = read();
+            Box::new(move || {
+                black_box(work::join_two(&snapshot));
+            })
+        }
+        "get" => {
+            let snapshot = read();
+            Box::new(move || {
+                black_box(work::get(&snapshot, &shuffled));
+            })
+        }
+        "commit" | "commit-pinned" | "commit-grouped" | "commit-readers" => Box::new(|| {
             black_box(queued(&world, &mut random));
         }),
         "commit-pipelined" => Box::new(|| {
@@ -95,6 +114,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     }
     drop(turn);
     drop(readers);
+    drop(pinned);
     Ok(())
 }
 
