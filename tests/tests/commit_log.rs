@@ -183,15 +183,13 @@ fn a_failed_transaction_is_not_in_the_log() {
 /// What was written to a table: slot, old and new row.
 type Written = Vec<(u32, Option<Vec<u8>>, Option<Vec<u8>>)>;
 
-/// The same with the table, and whether its first two columns were written.
-type TableWritten = (u16, [bool; 2], Written);
-
 #[test]
 fn an_update_names_its_column_and_holds_the_old_and_the_new_row() {
     let (db, log) = open();
     let e = db.spawn((Purse { gold: 5, open: true }, Pos { x: 1, y: 2 })).unwrap();
     let other = db.spawn((Purse { gold: 6, open: true }, Pos { x: 3, y: 4 })).unwrap();
-    let seen: Arc<Mutex<Vec<TableWritten>>> = Arc::default();
+    type Seen = (u16, [bool; 2], Written);
+    let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
     let sink = Arc::clone(&seen);
     log.with(|record| {
         record.watch = Some(Box::new(move |changes| {
@@ -225,7 +223,7 @@ fn an_update_names_its_column_and_holds_the_old_and_the_new_row() {
 
     // An update that could not be done leaves no trace, even if the closure goes on.
     db.write(move |tx| {
-        assert!(matches!(tx.update(e, Purse::C.gold.sub(100)), Err(OpError::OutOfRange(_))));
+        assert!(matches!(tx.update(e, Purse::C.gold.sub(100)), Err(OpError::OutOfRange { .. })));
         Ok(())
     })
     .unwrap();

@@ -13,16 +13,14 @@ const FIRST: u32 = 1;
 /// The generations of the slots of one block.
 ///
 /// A dead slot has the generation that its next entity gets. Most slots of a block have one of two generations, which are
-/// all that a lookup touches; the array exists only if there is a third, and is shared between versions.
+/// all that a lookup touches; a third one needs an array.
 #[derive(Clone)]
-pub struct Generations {
-    pair: Pair,
-    /// The generations of all slots, if there are more than two. Then `pair` says nothing.
-    spill: Spill,
+pub enum Generations {
+    /// All slots have one of two generations.
+    Pair(Pair),
+    /// Every slot has its own.
+    Each(Arc<[u32; BLOCK_SLOTS]>),
 }
-
-/// The generations of all slots of a block, one by one.
-pub type Spill = Option<Arc<[u32; BLOCK_SLOTS]>>;
 
 /// Two generations, and who has which: 16 bytes.
 #[derive(Clone, Copy)]
@@ -41,7 +39,60 @@ impl Pair {
     pub const INITIAL: Self = Self { odd: 0, base: FIRST, other: FIRST };
 
     /// Of a block whose generations are in an array: nobody has generation 0.
-    const SPILLED: Self = Self { odd: 0, base: RETIRED, other: RETIRED };
+    pub const EACH: Self = Self { odd: 0, base: RETIRED, other: RETIRED };
+
+    /// Whether the generations are in an array. A block in which all slots are retired says so as well, and has one.
+    #[inline]
+    pub fn is_each(&self) -> bool {
+        self.odd == 0 && self.base == RETIRED
+    }
+
+    /// Gives slot `bit` the generation `generation`, if that makes no third one and no array must be told apart.
+    pub fn set(&mut self, bit: u32, generation: u32) -> bool {
+        let mask = 1 << bit;
+        if generation == self.base {
+            self.odd &= !mask;
+        } else if generation == self.other || self.odd & !mask == 0 {
+            let odd = self.odd | mask;
+            if odd == u64::MAX && generation == RETIRED {
+                return false;
+            }
+            self.odd = odd;
+            self.other = generation;
+            if odd == u64::MAX {
+                // All have left the base.
+                *self = Self { odd: 0, base: generation, other: generation };
+            }
+        } else if self.odd | mask == u64::MAX && self.odd & mask == 0 && self.other != RETIRED {
+            // The last slot of the base leaves it, for a generation of its own.
+            *self = Self { odd: mask, base: self.other, other: generation };
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// The generation of every slot.
+    pub fn each(&self) -> [u32; BLOCK_SLOTS] {
+        core::array::from_fn(|bit| self.get(bit as u32))
+    }
+
+    /// The generation that a dead slot may take instead of `next`, so that the block has fewer different ones: going up is
+    /// always safe, since a generation is only ever handed out once.
+    pub fn rounded_up(&self, next: u32) -> u32 {
+        let highest = self.base.max(self.other);
+        if next != RETIRED && next < highest { highest } else { next }
+    }
+
+    fn retired(&self) -> u64 {
+        if self.odd != 0 && self.other == RETIRED {
+            self.odd
+        } else if self.base == RETIRED {
+            !self.odd
+        } else {
+            0
+        }
+    }
 
     /// The generation of slot `bit`, if there is no array.
     #[inline]
@@ -52,133 +103,128 @@ impl Pair {
 
 impl Default for Generations {
     fn default() -> Self {
-        Self::new()
+        Self::Pair(Pair::INITIAL)
     }
 }
 
 impl Generations {
-    const fn new() -> Self {
-        Self { pair: Pair::INITIAL, spill: None }
-    }
-
-    /// Puts the two parts together.
-    pub fn from_parts(pair: Pair, spill: Spill) -> Self {
-        Self { pair, spill }
-    }
-
-    /// The two parts, to be kept apart.
-    pub fn into_parts(self) -> (Pair, Spill) {
-        (self.pair, self.spill)
-    }
-
     /// The generation of slot `bit` of the block.
-    #[inline]
     pub fn get(&self, bit: u32) -> u32 {
-        match &self.spill {
-            None => self.pair.get(bit),
-            Some(spill) => spill[bit as usize],
+        match self {
+            Self::Pair(pair) => pair.get(bit),
+            Self::Each(each) => each[bit as usize],
         }
     }
 
     /// Gives slot `bit` the generation `generation`.
     pub fn set(&mut self, bit: u32, generation: u32) {
-        let mask = 1 << bit;
-        if let Some(spill) = &mut self.spill {
-            Arc::make_mut(spill)[bit as usize] = generation;
-            return;
-        }
-        let pair = &mut self.pair;
-        if generation == pair.base {
-            pair.odd &= !mask;
-        } else if generation == pair.other || pair.odd & !mask == 0 {
-            pair.odd |= mask;
-            pair.other = generation;
-            if pair.odd == u64::MAX {
-                // All have left the base.
-                pair.odd = 0;
-                pair.base = generation;
+        match self {
+            Self::Pair(pair) => {
+                if !pair.set(bit, generation) {
+                    let mut each = pair.each();
+                    each[bit as usize] = generation;
+                    *self = Self::Each(Arc::new(each));
+                }
             }
-        } else if pair.odd | mask == u64::MAX && pair.odd & mask == 0 {
-            // The last slot of the base leaves it, for a generation of its own.
-            *pair = Pair { odd: mask, base: pair.other, other: generation };
-        } else {
-            let mut spill: [u32; BLOCK_SLOTS] = core::array::from_fn(|bit| self.get(bit as u32));
-            spill[bit as usize] = generation;
-            *self = Self { pair: Pair::SPILLED, spill: Some(Arc::new(spill)) };
+            Self::Each(each) => Arc::make_mut(each)[bit as usize] = generation,
         }
-    }
-
-    /// The generation that a dead slot `bit` may take instead of `next`, so that the block has fewer different ones:
-    /// going up is always safe, since a generation is only ever handed out once.
-    pub fn rounded_up(&self, next: u32) -> u32 {
-        let highest = self.pair.base.max(self.pair.other);
-        if self.spill.is_none() && next != RETIRED && next < highest { highest } else { next }
-    }
-
-    /// Lets all slots agree again, on the highest generation among them. For a block in which nobody is alive. A block
-    /// with a retired slot stays as it is.
-    pub fn unify(&mut self) {
-        let mut highest = RETIRED;
-        for bit in 0..BLOCK_SLOTS as u32 {
-            let generation = self.get(bit);
-            if generation == RETIRED {
-                return;
-            }
-            highest = highest.max(generation);
-        }
-        *self = Self { pair: Pair { odd: 0, base: highest, other: highest }, spill: None };
     }
 
     /// The slots that are retired, as a mask.
     pub fn retired(&self) -> u64 {
-        let Pair { odd, base, other } = self.pair;
-        if self.spill.is_none() && base != RETIRED && (odd == 0 || other != RETIRED) {
-            return 0;
+        match self {
+            Self::Pair(pair) => pair.retired(),
+            Self::Each(each) => retired(each),
         }
-        (0..BLOCK_SLOTS as u32).filter(|bit| self.get(*bit) == RETIRED).fold(0, |mask, bit| mask | 1 << bit)
     }
+}
+
+/// The slots with these generations that are retired, as a mask.
+pub fn retired(each: &[u32; BLOCK_SLOTS]) -> u64 {
+    each.iter().enumerate().filter(|(_, generation)| **generation == RETIRED).fold(0, |mask, (bit, _)| mask | 1 << bit)
+}
+
+/// What all slots with these generations can agree on: the highest, so that none is handed out twice. Nothing if one of
+/// them is retired.
+pub fn agreement(each: &[u32; BLOCK_SLOTS]) -> Option<Pair> {
+    let highest = each.iter().copied().max().unwrap_or(FIRST);
+    if each.contains(&RETIRED) { None } else { Some(Pair { odd: 0, base: highest, other: highest }) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn is_pair(generations: &Generations) -> bool {
+        matches!(generations, Generations::Pair(_))
+    }
+
     #[test]
     fn the_array_exists_only_for_a_third_generation() {
         let mut generations = Generations::default();
-        assert_eq!((generations.get(0), generations.get(63), generations.spill.is_some()), (1, 1, false));
+        assert_eq!((generations.get(0), generations.get(63), is_pair(&generations)), (1, 1, true));
         generations.set(5, 9);
         generations.set(7, 9);
         assert_eq!(
-            (generations.get(5), generations.get(6), generations.get(7), generations.spill.is_some()),
-            (9, 1, 9, false)
+            (generations.get(5), generations.get(6), generations.get(7), is_pair(&generations)),
+            (9, 1, 9, true)
         );
         generations.set(7, 8);
-        assert_eq!((generations.get(5), generations.get(6), generations.get(7)), (9, 1, 8));
-        assert!(generations.spill.is_some());
+        assert_eq!(
+            (generations.get(5), generations.get(6), generations.get(7), is_pair(&generations)),
+            (9, 1, 8, false)
+        );
     }
 
     #[test]
     fn the_base_moves_on_when_its_last_slot_leaves() {
         let mut generations = Generations::default();
-        for bit in 0..64 {
-            generations.set(bit, 2);
-        }
-        for bit in 0..64 {
-            generations.set(bit, 3);
-            assert_eq!((generations.get(bit), generations.spill.is_some()), (3, false));
+        for next in 2..4 {
+            for bit in 0..64 {
+                generations.set(bit, next);
+                assert_eq!((generations.get(bit), is_pair(&generations)), (next, true));
+            }
         }
         assert!((0..64).all(|bit| generations.get(bit) == 3));
     }
 
     #[test]
-    fn dead_slots_go_up_to_a_generation_that_is_there() {
+    fn a_block_of_retired_slots_is_not_taken_for_one_with_an_array_that_it_lacks() {
         let mut generations = Generations::default();
-        generations.set(1, 4);
-        assert_eq!(
-            (generations.rounded_up(2), generations.rounded_up(5), generations.rounded_up(RETIRED)),
-            (4, 5, RETIRED)
-        );
+        for bit in 0..64 {
+            generations.set(bit, RETIRED);
+            assert!(match &generations {
+                Generations::Pair(pair) => !pair.is_each(),
+                Generations::Each(_) => bit == 63,
+            });
+        }
+        assert_eq!(generations.retired(), u64::MAX);
+    }
+
+    #[test]
+    fn any_order_of_changes_is_kept() {
+        let mut plain = [FIRST; BLOCK_SLOTS];
+        let mut generations = Generations::default();
+        let mut state = 7_u32;
+        for _ in 0..20_000 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let (bit, generation) = (state >> 8 & 63, state >> 20 & 3);
+            plain[bit as usize] = generation;
+            generations.set(bit, generation);
+            assert!((0..64).all(|bit| generations.get(bit) == plain[bit as usize]));
+            assert_eq!(generations.retired(), retired(&plain));
+            if generation == 3 && bit == 0 {
+                generations = Generations::default();
+                plain = [FIRST; BLOCK_SLOTS];
+            }
+        }
+    }
+
+    #[test]
+    fn dead_slots_go_up_to_a_generation_that_is_there() {
+        let mut pair = Pair::INITIAL;
+        assert!(pair.set(1, 4));
+        assert_eq!((pair.rounded_up(2), pair.rounded_up(5), pair.rounded_up(RETIRED)), (4, 5, RETIRED));
     }
 
     #[test]
@@ -192,15 +238,12 @@ mod tests {
     }
 
     #[test]
-    fn unify_goes_up_and_never_wakes_a_retired_slot() {
-        let mut generations = Generations::default();
-        generations.set(1, 4);
-        generations.set(2, 3);
-        generations.unify();
-        assert!((0..64).all(|bit| generations.get(bit) == 4));
-
-        generations.set(7, RETIRED);
-        generations.unify();
-        assert_eq!((generations.get(7), generations.retired(), generations.get(8)), (RETIRED, 1 << 7, 4));
+    fn slots_agree_on_the_highest_generation_unless_one_is_retired() {
+        let mut each = [1; BLOCK_SLOTS];
+        each[9] = 4;
+        assert!(agreement(&each).is_some_and(|pair| (0..64).all(|bit| pair.get(bit) == 4)));
+        each[7] = RETIRED;
+        assert!(agreement(&each).is_none());
+        assert_eq!(retired(&each), 1 << 7);
     }
 }

@@ -5,5 +5,5 @@
 mod generations;
 mod id;
 
-pub use generations::{Generations, Pair, RETIRED, Spill};
+pub use generations::{Generations, Pair, RETIRED, agreement, retired};
 pub use id::Entity;

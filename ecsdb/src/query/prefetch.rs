@@ -3,13 +3,16 @@
 use crate::bytes::Line;
 
 /// How many cache lines of the next rows are asked for: enough for the hardware to see where it goes.
-const LINES: usize = 16;
+const LINES: usize = 32;
 
-/// Asks for the first lines at `next`, unless they lie right behind the rows that end at `behind`: there the hardware
+/// How many bytes further on the hardware still looks by itself.
+const NEAR_BYTES: usize = 8 * Line::BYTES;
+
+/// Asks for the first lines at `next`, unless they lie close behind the rows that end at `behind`: there the hardware
 /// looks by itself. Only a hint: any address will do, nothing is read.
 #[inline(always)]
 pub fn prefetch(behind: *const u8, next: *const u8) {
-    if next.addr().wrapping_sub(behind.addr()) < 2 * Line::BYTES {
+    if next.addr().wrapping_sub(behind.addr()) < NEAR_BYTES {
         return;
     }
     #[cfg(all(target_arch = "x86_64", not(miri)))]

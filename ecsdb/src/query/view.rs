@@ -95,10 +95,9 @@ impl<'v, S: Schema> View<'v, S> {
     /// the generation, one of the directory and one of the row.
     #[inline]
     pub fn get<T: TableOf<S>>(self, entity: Entity) -> Option<T::Ref<'v>> {
-        if !self.version.entities.is_current(entity) {
-            return None;
-        }
-        self.row::<T>(entity.slot()).map(T::view)
+        // Both look-ups are begun before either is looked at, so that the processor waits for memory once.
+        let row = self.row::<T>(entity.slot());
+        if self.version.entities.is_current(entity) { row.map(T::view) } else { None }
     }
 
     /// The row in slot `slot` of the table of `T`, whoever owns the slot.

@@ -39,6 +39,16 @@ impl PageSlot {
     const EMPTY: Self = Self { page: None, stamp: 0, len: 0, undo: 0 };
 }
 
+/// The number of rows in a block. A full block, and an empty one, needs no count, which baseline x86-64 does in software.
+#[inline]
+fn count(word: u64) -> usize {
+    match word {
+        u64::MAX => BLOCK_SLOTS,
+        0 => 0,
+        word => word.count_ones() as usize,
+    }
+}
+
 /// The directory of 4,096 slots of one table.
 pub struct Chunk {
     /// Bit `b` is set if block `b` has a row.
@@ -112,7 +122,7 @@ impl Chunk {
         if geometry.is_wide() {
             return self.wide_row(geometry, slot);
         }
-        // A full block needs no count, which baseline x86-64 does in software.
+        // Where no slot below is empty the rank is known without a count, which baseline x86-64 does in software.
         let rank = if entry.word == u64::MAX { bit } else { (entry.word & ((1 << bit) - 1)).count_ones() as usize };
         // Never dereferenced here. The row lies inside the block's page: `rank < word.count_ones()`, and the page holds
         // that many rows from `rows` on. For a tag the stride is 0 and the pointer stays what it is.
@@ -159,9 +169,10 @@ impl Chunk {
 
     /// How many rows of page `page` lie before slot `slot` (counted in the page).
     pub fn rank(&self, geometry: PageGeometry, page: usize, slot: usize) -> usize {
-        let below = self.presence(geometry, page, slot / BLOCK_SLOTS) & ((1 << (slot % BLOCK_SLOTS)) - 1);
-        let before: u32 = (0..slot / BLOCK_SLOTS).map(|word| self.presence(geometry, page, word).count_ones()).sum();
-        (before + below.count_ones()) as usize
+        let below = (1 << (slot % BLOCK_SLOTS)) - 1;
+        let before: usize = (0..slot / BLOCK_SLOTS).map(|word| count(self.presence(geometry, page, word))).sum();
+        let word = self.presence(geometry, page, slot / BLOCK_SLOTS);
+        before + if word & below == below { slot % BLOCK_SLOTS } else { (word & below).count_ones() as usize }
     }
 
     /// Whether no row of page `page` has slot `slot` (counted in the page) or a later one.
@@ -213,7 +224,7 @@ impl Chunk {
         for block in first..first + geometry.page_words() {
             let entry = &mut self.entries[block];
             entry.rows = rows.wrapping_add(len * geometry.stride());
-            len += entry.word.count_ones() as usize;
+            len += count(entry.word);
         }
         slot.len = len as u32;
         debug_assert!(

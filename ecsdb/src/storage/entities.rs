@@ -1,7 +1,9 @@
 //! The directory of entities: which slots are alive, and in which generation.
 
+use std::sync::Arc;
+
 use crate::bits::bits;
-use crate::entity::{Entity, Generations, Pair, RETIRED, Spill};
+use crate::entity::{Entity, Generations, Pair, RETIRED, agreement, retired};
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS, CHUNK_SLOTS};
 
 use super::table_sets::TableSetId;
@@ -23,7 +25,8 @@ pub struct EntityBlock {
 #[derive(Clone, Default)]
 pub struct Entities {
     pairs: Vec<Pair>,
-    spills: Vec<Spill>,
+    /// Slot by slot, the generations of the blocks of a chunk that have more than two; absent if there are none.
+    each: Vec<Option<Box<[u32; CHUNK_SLOTS]>>>,
     alive: Vec<u64>,
     owners: Vec<TableSetId>,
     /// The transaction that touched the block last in this root. Only the writer looks at it.
@@ -37,19 +40,19 @@ pub struct Entities {
 #[derive(Clone, Copy)]
 pub struct BlockGenerations<'v> {
     pair: Pair,
-    spill: Option<&'v [u32; BLOCK_SLOTS]>,
+    each: Option<&'v [u32]>,
 }
 
 impl BlockGenerations<'_> {
     /// Those of a block that was never used.
-    pub const INITIAL: Self = Self { pair: Pair::INITIAL, spill: None };
+    pub const INITIAL: Self = Self { pair: Pair::INITIAL, each: None };
 
     /// The generation of slot `bit`.
     #[inline]
     pub fn get(&self, bit: u32) -> u32 {
-        match self.spill {
+        match self.each {
             None => self.pair.get(bit),
-            Some(spill) => spill[bit as usize],
+            Some(each) => each[bit as usize],
         }
     }
 }
@@ -75,10 +78,21 @@ impl Entities {
     /// The generations of block `block`, counted over all chunks.
     #[inline]
     pub fn generations(&self, block: usize) -> BlockGenerations<'_> {
-        match (self.pairs.get(block), self.spills.get(block)) {
-            (Some(pair), Some(spill)) => BlockGenerations { pair: *pair, spill: spill.as_deref() },
-            _ => BlockGenerations::INITIAL,
-        }
+        let Some(pair) = self.pairs.get(block) else { return BlockGenerations::INITIAL };
+        BlockGenerations { pair: *pair, each: if pair.is_each() { self.each_of(block) } else { None } }
+    }
+
+    /// The array of block `block`, if it has one.
+    fn each_of(&self, block: usize) -> Option<&[u32]> {
+        let first = block % CHUNK_BLOCKS * BLOCK_SLOTS;
+        Some(&self.each[block / CHUNK_BLOCKS].as_deref()?[first..first + BLOCK_SLOTS])
+    }
+
+    /// The array of block `block`, made if it is absent.
+    fn each_mut(&mut self, block: usize) -> &mut [u32] {
+        let first = block % CHUNK_BLOCKS * BLOCK_SLOTS;
+        let chunk = self.each[block / CHUNK_BLOCKS].get_or_insert_with(|| Box::new([RETIRED; CHUNK_SLOTS]));
+        &mut chunk[first..first + BLOCK_SLOTS]
     }
 
     /// Which slots of block `block` have a living entity.
@@ -93,17 +107,19 @@ impl Entities {
     pub fn is_current(&self, entity: Entity) -> bool {
         let slot = entity.slot() as usize;
         let Some(pair) = self.pairs.get(slot / BLOCK_SLOTS) else { return false };
-        // The pair of a block with an array says 0 for every slot, and so do retired slots. Promised and made-up entities
-        // can have this generation, those of the database cannot.
-        let is_in_pair = pair.get((slot % BLOCK_SLOTS) as u32) == entity.generation();
-        entity.generation() != RETIRED && (is_in_pair || self.is_current_in_spill(entity))
+        if pair.get((slot % BLOCK_SLOTS) as u32) == entity.generation() {
+            // The pair of a block with an array says 0 for every slot, and so do retired slots. Promised and made-up
+            // entities can have this generation, those of the database cannot.
+            return entity.generation() != RETIRED;
+        }
+        pair.is_each() && self.is_current_in_each(entity)
     }
 
-    #[inline(never)]
-    fn is_current_in_spill(&self, entity: Entity) -> bool {
+    #[inline]
+    fn is_current_in_each(&self, entity: Entity) -> bool {
         let slot = entity.slot() as usize;
-        match self.spills.get(slot / BLOCK_SLOTS) {
-            Some(Some(spill)) => spill[slot % BLOCK_SLOTS] == entity.generation(),
+        match self.each.get(slot / CHUNK_SLOTS) {
+            Some(Some(each)) => each[slot % CHUNK_SLOTS] == entity.generation() && entity.generation() != RETIRED,
             _ => false,
         }
     }
@@ -145,7 +161,7 @@ impl Entities {
             let chunks = block / CHUNK_BLOCKS + 1;
             let blocks = chunks * CHUNK_BLOCKS;
             self.pairs.resize(blocks, Pair::INITIAL);
-            self.spills.resize(blocks, None);
+            self.each.resize(chunks, None);
             self.alive.resize(blocks, 0);
             self.owners.resize(blocks, TableSetId::NONE);
             self.stamps.resize(blocks, 0);
@@ -153,13 +169,33 @@ impl Entities {
         }
     }
 
-    /// Changes the generations of block `block`.
-    pub fn change_generations<R>(&mut self, block: usize, change: impl FnOnce(&mut Generations) -> R) -> R {
+    /// Gives slot `bit` of block `block` the generation `generation`.
+    pub fn set_generation(&mut self, block: usize, bit: u32, generation: u32) {
         self.reach(block);
-        let mut generations = Generations::from_parts(self.pairs[block], self.spills[block].take());
-        let result = change(&mut generations);
-        (self.pairs[block], self.spills[block]) = generations.into_parts();
-        result
+        if self.pairs[block].is_each() {
+            self.each_mut(block)[bit as usize] = generation;
+        } else if !self.pairs[block].set(bit, generation) {
+            let each = self.pairs[block].each();
+            self.each_mut(block).copy_from_slice(&each);
+            self.each_mut(block)[bit as usize] = generation;
+            self.pairs[block] = Pair::EACH;
+        }
+    }
+
+    /// The generation that a dead slot of block `block` may take instead of `next`.
+    pub fn rounded_up(&self, block: usize, next: u32) -> u32 {
+        self.pairs.get(block).map_or(next, |pair| pair.rounded_up(next))
+    }
+
+    /// Lets all slots of block `block` agree on a generation again, unless one is retired. For a block in which nobody is
+    /// alive. Returns the retired slots.
+    pub fn unify(&mut self, block: usize) -> u64 {
+        let generations = self.generations(block);
+        let each = core::array::from_fn(|bit| generations.get(bit as u32));
+        if let Some(pair) = agreement(&each) {
+            self.pairs[block] = pair;
+        }
+        retired(&each)
     }
 
     /// The stamp of block `block`, to be changed.
@@ -189,7 +225,12 @@ impl Entities {
             return EntityBlock { generations: Generations::default(), alive: 0, owner: TableSetId::NONE };
         }
         EntityBlock {
-            generations: Generations::from_parts(self.pairs[block], self.spills[block].clone()),
+            generations: match self.each_of(block) {
+                Some(each) if self.pairs[block].is_each() => {
+                    Generations::Each(Arc::new(core::array::from_fn(|bit| each[bit])))
+                }
+                _ => Generations::Pair(self.pairs[block]),
+            },
             alive: self.alive[block],
             owner: self.owners[block],
         }
@@ -198,7 +239,13 @@ impl Entities {
     /// Puts block `block` into the state `state`.
     pub fn restore(&mut self, block: usize, state: EntityBlock) {
         self.set_alive(block, state.alive);
-        (self.pairs[block], self.spills[block]) = state.generations.into_parts();
+        match state.generations {
+            Generations::Pair(pair) => self.pairs[block] = pair,
+            Generations::Each(each) => {
+                self.pairs[block] = Pair::EACH;
+                self.each_mut(block).copy_from_slice(&*each);
+            }
+        }
         self.owners[block] = state.owner;
     }
 
@@ -206,7 +253,6 @@ impl Entities {
     pub fn reserve_chunks(&mut self, chunks: usize) {
         let blocks = (chunks * CHUNK_BLOCKS).saturating_sub(self.pairs.len());
         self.pairs.reserve(blocks);
-        self.spills.reserve(blocks);
         self.alive.reserve(blocks);
         self.owners.reserve(blocks);
         self.stamps.reserve(blocks);
@@ -214,9 +260,9 @@ impl Entities {
 
     /// Bytes of the directory, generation arrays included.
     pub fn directory_bytes(&self) -> usize {
-        let arrays = self.spills.iter().flatten().count() * (size_of::<[u32; BLOCK_SLOTS]>() + 2 * size_of::<usize>());
+        let arrays = self.each.iter().flatten().count() * size_of::<[u32; CHUNK_SLOTS]>();
         self.pairs.capacity() * size_of::<Pair>()
-            + self.spills.capacity() * size_of::<Spill>()
+            + self.each.capacity() * size_of::<usize>()
             + self.alive.capacity() * size_of::<u64>()
             + self.owners.capacity() * size_of::<TableSetId>()
             + self.stamps.capacity() * size_of::<u64>()

@@ -106,7 +106,9 @@ impl PagePool {
         if is_full {
             pool.allocated += count;
         }
-        let mut pages: Vec<PageRef> = (0..count).map(|_| PageRef::new(Page::zeroed(lines, &self.meter))).collect();
+        // First all buffers, then what counts their holders, so that the buffers are neighbours.
+        let pages: Vec<Page> = (0..count).map(|_| Page::zeroed(lines, &self.meter)).collect();
+        let mut pages: Vec<PageRef> = pages.into_iter().map(PageRef::new).collect();
         // The last of the list is handed out first: that with the lowest address.
         pages.sort_unstable_by_key(|page| core::cmp::Reverse(page.rows().addr()));
         let first = pages.pop();
@@ -135,7 +137,7 @@ impl PagePool {
     }
 
     /// Notes a page of `table` that no version has, but a change set: [`Self::collect`] takes it when the change set is gone.
-    /// Else it would be a hole in its slab, which is only freed as a whole.
+    /// Else it would go back to the allocator, and the next transaction would have to ask there.
     pub fn expect(&mut self, table: u16, page: PageRef) {
         // Mostly the last change set is gone by now, and its pages will do for the next transaction.
         while self.expected.last().is_some_and(|(_, page)| page.is_unique())

@@ -99,11 +99,11 @@ impl Roots {
         let live = Arc::clone(&self.all[self.live]);
         let version = self.publisher.reclaim(&mut self.all[index]).expect("nobody can pin what is not published");
         if version.number < live.number {
-            for (number, changes) in &self.history {
-                if *number > version.number && !mutant!("roots/skip catch up") {
-                    for change in changes {
-                        catch_up(version, &live, *change, pool);
-                    }
+            // Numbers are consecutive, so the first changes that it lacks are found at once.
+            let known = self.history.front().map_or(0, |(first, _)| (version.number + 1).saturating_sub(*first));
+            for (_, changes) in self.history.range(known as usize..) {
+                for change in changes.iter().filter(|_| !mutant!("roots/skip catch up")) {
+                    catch_up(version, &live, *change, pool);
                 }
             }
             version.number = live.number;

@@ -156,6 +156,11 @@ impl Store {
         Ok(())
     }
 
+    /// How many versions are around besides the published one: pinned, or spare.
+    pub fn retired_count(&self) -> usize {
+        self.roots.retired_count()
+    }
+
     /// What the database takes in memory.
     pub fn memory(&self) -> MemoryUsage {
         MemoryUsage::of(self.live(), &self.pool, self.roots.retired_count())

@@ -269,7 +269,9 @@ fn a_pinned_version_keeps_only_what_has_changed_since() {
     let mut batch = store.batch();
     batch.begin();
     let set = batch.sets().intern(&[0]);
-    let mut left = 100_000;
+    // The interpreter takes its time.
+    let count = if cfg!(miri) { 3000 } else { 100_000 };
+    let mut left = count;
     while left > 0 {
         let taken = batch.spawn(set, left.min(64)).unwrap();
         let count = taken.mask.count_ones() as usize;
@@ -279,7 +281,7 @@ fn a_pinned_version_keeps_only_what_has_changed_since() {
     batch.commit();
     store.publish();
     let snapshot = published.load();
-    for value in 0..1000_u32 {
+    for value in 0..if cfg!(miri) { 30 } else { 1000_u32 } {
         let mut batch = store.batch();
         batch.begin();
         batch.put(0, value % 8, &value.to_le_bytes()).unwrap();
@@ -294,7 +296,7 @@ fn a_pinned_version_keeps_only_what_has_changed_since() {
     store.trim();
     assert_eq!(store.memory().retained_bytes, 0);
     assert_eq!(store.memory().retired_versions, 0);
-    assert!(store.memory().overhead_bytes() < 2 * 100_000, "two bytes an entity: {:?}", store.memory());
+    assert!(cfg!(miri) || store.memory().overhead_bytes() < 2 * count, "two bytes an entity: {:?}", store.memory());
 }
 
 #[test]

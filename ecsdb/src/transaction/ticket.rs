@@ -102,6 +102,9 @@ impl Future for Ticket {
     type Output = Result<Commit, TransactionError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.database.is_entered() {
+            return Poll::Ready(Err(TransactionError::Reentrant));
+        }
         Pin::new(&mut self.pending).poll(context).map(|outcome| outcome.unwrap_or(Err(TransactionError::Closed)))
     }
 }

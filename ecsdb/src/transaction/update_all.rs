@@ -33,6 +33,12 @@ fn run<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
     workers: &rayon::ThreadPool,
     change: impl for<'v> Fn(&mut A, Item<'v, S, Q>) + Sync,
 ) -> Result<u64, StorageError> {
+    const {
+        assert!(
+            size_of::<A::Row>() > 0,
+            "update_all: the first component is a tag, in which there is nothing to change"
+        )
+    };
     batch.rewrite(
         A::INDEX,
         ColumnSet::ALL,

@@ -79,6 +79,10 @@ impl Writer {
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
                     self.config.store.trim();
+                    if self.config.store.retired_count() > 0 {
+                        // A snapshot holds on to something: look again later.
+                        continue;
+                    }
                     match self.receiver.recv() {
                         Ok(message) => message,
                         Err(_) => break,

@@ -28,7 +28,7 @@ impl Batch<'_> {
             let stored = self.version.entities.generations(block).get(bit);
             let next = self.slots.next_generation(slot, stored);
             if next != stored {
-                self.version.entities.change_generations(block, |generations| generations.set(bit, next));
+                self.version.entities.set_generation(block, bit, next);
             }
         }
         Ok(taken)
@@ -58,7 +58,7 @@ impl Batch<'_> {
         let alive = entities.alive(block) & !(1 << bit);
         entities.set_alive(block, alive);
         let next = entity.generation().checked_add(1).unwrap_or(RETIRED);
-        entities.change_generations(block, |generations| generations.set(bit, generations.rounded_up(next)));
+        entities.set_generation(block, bit, entities.rounded_up(block, next));
         if next == RETIRED {
             self.slots.retire(block, bit);
         } else {
@@ -66,10 +66,7 @@ impl Batch<'_> {
         }
         if alive == 0 {
             // The block returns to all, and its slots agree on a generation again.
-            let retired = entities.change_generations(block, |generations| {
-                generations.unify();
-                generations.retired()
-            });
+            let retired = entities.unify(block);
             entities.set_owner(block, TableSetId::NONE);
             self.slots.refresh(block, TableSetId::NONE, 0, retired);
         }

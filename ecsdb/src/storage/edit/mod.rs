@@ -261,6 +261,11 @@ impl Batch<'_> {
         });
     }
 
+    /// The presence words of a touched page as they were before.
+    pub(super) fn words_before(&self, undo: u32) -> &[u64] {
+        &self.undo.words[self.undo.pages[undo as usize].words_at as usize..]
+    }
+
     /// Notes which slots of a touched page were written, as a mask of word `word` of the page, and which columns.
     pub(super) fn note_written(&mut self, undo: u32, word: usize, mask: u64, columns: ColumnSet) {
         let record = &mut self.undo.pages[undo as usize];

@@ -47,18 +47,25 @@ impl Batch<'_> {
     ///
     /// Whoever changes the bytes leaves a valid row of the table behind.
     pub fn row_mut(&mut self, table: u16, slot: u32, columns: ColumnSet) -> Result<Option<&mut [u8]>, StorageError> {
-        let directory = &self.version.tables[usize::from(table)];
+        let directory = &mut self.version.tables[usize::from(table)];
         if !directory.contains(slot) {
             return Ok(None);
         }
         let geometry = directory.geometry();
         let page = slot as usize / geometry.page_slots();
         let in_page = slot as usize % geometry.page_slots();
-        let Reshaped { undo, .. } = self.reshape(table, page, |_| Reshape { at: 0, remove: 0, insert: 0 })?;
+        let in_chunk = page % geometry.chunk_pages();
+        let chunk = directory.chunk_mut(slot as usize / CHUNK_SLOTS);
+        let start = chunk.rank(geometry, in_chunk, in_page) * geometry.stride();
+        let slot_of_page = &chunk.pages()[in_chunk];
+        let undo = if slot_of_page.stamp == *self.serial {
+            // The transaction has a copy of its own already.
+            slot_of_page.undo
+        } else {
+            self.reshape(table, page, |_| Reshape { at: 0, remove: 0, insert: 0 })?.undo
+        };
         self.note_written(undo, in_page / BLOCK_SLOTS, 1 << (in_page % BLOCK_SLOTS), columns);
         let chunk = self.version.tables[usize::from(table)].chunk_mut(slot as usize / CHUNK_SLOTS);
-        let in_chunk = page % geometry.chunk_pages();
-        let start = chunk.rank(geometry, in_chunk, in_page) * geometry.stride();
         Ok(Some(match &mut chunk.page_mut(in_chunk).page {
             Some(page) => &mut own(page)[start..start + geometry.stride()],
             None => &mut [],
@@ -84,7 +91,9 @@ impl Batch<'_> {
             Reshape { at, remove: 0, insert: count }
         })?;
         let (word, mask) = (in_page / BLOCK_SLOTS, run(in_page % BLOCK_SLOTS, count));
-        self.note_written(undo, word, mask, ColumnSet::ALL);
+        // A row that took the place of one that this transaction has removed may differ in every column.
+        let again = self.words_before(undo)[word] & mask != 0;
+        self.note_written(undo, word, mask, if again { ColumnSet::ALL } else { ColumnSet::NONE });
         self.slots.note_table(first as usize / BLOCK_SLOTS, table);
         let directory = &mut self.version.tables[usize::from(table)];
         directory.count(count as i64);
