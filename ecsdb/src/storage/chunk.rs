@@ -77,7 +77,7 @@ impl Chunk {
         Box::new(Self {
             summary: 0,
             entries: [BlockEntry { word: 0, rows: ptr::null() }; CHUNK_BLOCKS],
-            pages: vec![PageSlot::EMPTY; CHUNK_SLOTS / geometry.page_slots()].into_boxed_slice(),
+            pages: vec![PageSlot::EMPTY; CHUNK_SLOTS >> geometry.page_shift()].into_boxed_slice(),
         })
     }
 
@@ -131,9 +131,9 @@ impl Chunk {
 
     #[inline(never)]
     fn wide_row(&self, geometry: PageGeometry, slot: usize) -> Option<*const u8> {
-        let page = &self.pages[slot / geometry.page_slots()];
-        let presence = self.presence(geometry, slot / geometry.page_slots(), 0);
-        let rank = (presence & ((1 << (slot % geometry.page_slots())) - 1)).count_ones() as usize;
+        let page = &self.pages[slot >> geometry.page_shift()];
+        let presence = self.presence(geometry, slot >> geometry.page_shift(), 0);
+        let rank = (presence & ((1 << (slot & (geometry.page_slots() - 1))) - 1)).count_ones() as usize;
         page.page.as_ref().map(|page| page.rows().wrapping_add(rank * geometry.stride()))
     }
 

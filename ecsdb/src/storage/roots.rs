@@ -193,8 +193,8 @@ pub(super) fn catch_up(version: &mut Version, live: &Version, change: Dirty, poo
             target.set_rows(source.rows());
             let geometry = source.geometry();
             let page = page as usize;
-            let chunk = page / geometry.chunk_pages();
-            let in_chunk = page % geometry.chunk_pages();
+            let chunk = page >> geometry.chunk_shift();
+            let in_chunk = page & (geometry.chunk_pages() - 1);
             // A chunk that the published version does not have is one that a discarded batch has made.
             let replaced = match source.chunk(chunk) {
                 Some(source) => target.chunk_mut(chunk).copy_page(geometry, in_chunk, source),

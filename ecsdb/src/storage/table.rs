@@ -9,14 +9,15 @@ use crate::limits::{BLOCK_SLOTS, CHUNK_SLOTS, PAGE_BLOCKS_MAX, page_slots};
 pub struct PageGeometry {
     /// Bytes of a row.
     stride: u32,
-    /// Slots that a page covers.
-    page_slots: u32,
+    /// The logarithm of the number of slots that a page covers. A division by a number that is only known at run time
+    /// costs as much as a read from memory, a shift costs nothing.
+    page_shift: u32,
 }
 
 impl PageGeometry {
     /// The geometry of rows of `stride` bytes.
     pub const fn of(stride: usize) -> Self {
-        Self { stride: stride as u32, page_slots: page_slots(stride) as u32 }
+        Self { stride: stride as u32, page_shift: page_slots(stride).trailing_zeros() }
     }
 
     /// Bytes of a row.
@@ -28,7 +29,13 @@ impl PageGeometry {
     /// Slots that a page covers: a power of two.
     #[inline]
     pub const fn page_slots(self) -> usize {
-        self.page_slots as usize
+        1 << self.page_shift
+    }
+
+    /// The logarithm of [`Self::page_slots`]: `slot >> page_shift` is the slot's page.
+    #[inline]
+    pub const fn page_shift(self) -> u32 {
+        self.page_shift
     }
 
     /// Whether a page covers only a part of a block.
@@ -52,7 +59,13 @@ impl PageGeometry {
     /// Pages in a chunk.
     #[inline]
     pub const fn chunk_pages(self) -> usize {
-        CHUNK_SLOTS / self.page_slots()
+        CHUNK_SLOTS >> self.page_shift
+    }
+
+    /// The logarithm of [`Self::chunk_pages`]: `page >> chunk_shift` is the page's chunk.
+    #[inline]
+    pub const fn chunk_shift(self) -> u32 {
+        CHUNK_SLOTS.trailing_zeros() - self.page_shift
     }
 
     /// Cache lines that `rows` rows need.

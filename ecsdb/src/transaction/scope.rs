@@ -240,7 +240,7 @@ fn store(apply: &mut Apply<'_>, table: u16, places: &[SlotMask], count: usize, m
         while mask != 0 {
             let bit = mask.trailing_zeros();
             // A run of neighbours, within one page and one block.
-            let in_page = geometry.page_slots() - bit as usize % geometry.page_slots();
+            let in_page = geometry.page_slots() - (bit as usize & (geometry.page_slots() - 1));
             let run = ((!(mask >> bit)).trailing_zeros() as usize).min(in_page);
             let run = if one_by_one { 1 } else { run };
             let (taken, rest) = rows.split_at(run * stride);

@@ -146,8 +146,8 @@ impl Batch<'_> {
             let table = &self.version.tables[usize::from(undo.table)];
             let geometry = table.geometry();
             let count = geometry.page_words();
-            let Some(chunk) = table.chunk(undo.page as usize / geometry.chunk_pages()) else { continue };
-            let page = undo.page as usize % geometry.chunk_pages();
+            let Some(chunk) = table.chunk(undo.page as usize >> geometry.chunk_shift()) else { continue };
+            let page = undo.page as usize & (geometry.chunk_pages() - 1);
             if let Some(page) = undo.before.as_ref().filter(|_| undo.is_of_batch) {
                 self.pool.expect(undo.table, page.clone());
             }
@@ -181,8 +181,8 @@ impl Batch<'_> {
         for undo in self.undo.pages.drain(..).rev() {
             let table = &mut self.version.tables[usize::from(undo.table)];
             let geometry = table.geometry();
-            let chunk = table.chunk_mut(undo.page as usize / geometry.chunk_pages());
-            let page = undo.page as usize % geometry.chunk_pages();
+            let chunk = table.chunk_mut(undo.page as usize >> geometry.chunk_shift());
+            let page = undo.page as usize & (geometry.chunk_pages() - 1);
             for index in 0..geometry.page_words() {
                 chunk.set_presence(geometry, page, index, self.undo.words[undo.words_at as usize + index]);
             }
@@ -213,8 +213,8 @@ impl Batch<'_> {
     pub(super) fn touch_page(&mut self, table: u16, page: usize) -> u32 {
         let directory = &mut self.version.tables[usize::from(table)];
         let geometry = directory.geometry();
-        let chunk = directory.chunk_mut(page / geometry.chunk_pages());
-        let in_chunk = page % geometry.chunk_pages();
+        let chunk = directory.chunk_mut(page >> geometry.chunk_shift());
+        let in_chunk = page & (geometry.chunk_pages() - 1);
         let slot = chunk.page_mut(in_chunk);
         if slot.stamp == *self.serial {
             return slot.undo;

@@ -78,8 +78,8 @@ impl Batch<'_> {
             self.pool.sort(table);
             for task in &mut tasks {
                 let page = task.page;
-                let chunk = self.version.tables[usize::from(table)].chunk(page / geometry.chunk_pages());
-                let len = chunk.map_or(0, |chunk| chunk.pages()[page % geometry.chunk_pages()].len);
+                let chunk = self.version.tables[usize::from(table)].chunk(page >> geometry.chunk_shift());
+                let len = chunk.map_or(0, |chunk| chunk.pages()[page & (geometry.chunk_pages() - 1)].len);
                 let taken = self.pool.take(table, geometry.lines(len as usize));
                 task.copy = Some(self.doom(taken)?);
             }
@@ -89,11 +89,11 @@ impl Batch<'_> {
         let version = &*self.version;
         let directory = &version.tables[usize::from(table)];
         let rewrite = |task: &mut Task| {
-            let (Some(copy), Some(chunk)) = (&mut task.copy, directory.chunk(task.page / geometry.chunk_pages()))
+            let (Some(copy), Some(chunk)) = (&mut task.copy, directory.chunk(task.page >> geometry.chunk_shift()))
             else {
                 return;
             };
-            let slot = &chunk.pages()[task.page % geometry.chunk_pages()];
+            let slot = &chunk.pages()[task.page & (geometry.chunk_pages() - 1)];
             let Some(old) = &slot.page else { return };
             let rows = &mut own(copy)[..slot.len as usize * geometry.stride()];
             rows.copy_from_slice(&old.bytes()[..rows.len()]);
@@ -114,8 +114,8 @@ impl Batch<'_> {
             for index in 0..count {
                 self.note_written(undo, index, words[task.words_at + count + index], columns);
             }
-            let chunk = self.version.tables[usize::from(table)].chunk_mut(task.page / geometry.chunk_pages());
-            let in_chunk = task.page % geometry.chunk_pages();
+            let chunk = self.version.tables[usize::from(table)].chunk_mut(task.page >> geometry.chunk_shift());
+            let in_chunk = task.page & (geometry.chunk_pages() - 1);
             if let Some(copy) = task.copy {
                 let old = chunk.page_mut(in_chunk).page.replace(copy);
                 chunk.relocate(geometry, in_chunk);

@@ -52,9 +52,9 @@ impl Batch<'_> {
             return Ok(None);
         }
         let geometry = directory.geometry();
-        let page = slot as usize / geometry.page_slots();
-        let in_page = slot as usize % geometry.page_slots();
-        let in_chunk = page % geometry.chunk_pages();
+        let page = slot as usize >> geometry.page_shift();
+        let in_page = slot as usize & (geometry.page_slots() - 1);
+        let in_chunk = page & (geometry.chunk_pages() - 1);
         let chunk = directory.chunk_mut(slot as usize / CHUNK_SLOTS);
         let start = chunk.rank(geometry, in_chunk, in_page) * geometry.stride();
         let slot_of_page = &chunk.pages()[in_chunk];
@@ -78,9 +78,9 @@ impl Batch<'_> {
     /// The rows of a run of slots are neighbours, since a page has no holes.
     pub fn insert_run(&mut self, table: u16, first: u32, count: usize) -> Result<&mut [u8], StorageError> {
         let geometry = self.version.tables[usize::from(table)].geometry();
-        let page = first as usize / geometry.page_slots();
-        let in_page = first as usize % geometry.page_slots();
-        let in_chunk = page % geometry.chunk_pages();
+        let page = first as usize >> geometry.page_shift();
+        let in_page = first as usize & (geometry.page_slots() - 1);
+        let in_chunk = page & (geometry.chunk_pages() - 1);
         debug_assert!(in_page + count <= geometry.page_slots(), "a run lies in one page");
         debug_assert!(in_page % BLOCK_SLOTS + count <= BLOCK_SLOTS, "a run lies in one block");
         let mut at = 0;
@@ -120,9 +120,9 @@ impl Batch<'_> {
             return Ok(false);
         }
         let geometry = directory.geometry();
-        let page = slot as usize / geometry.page_slots();
-        let in_page = slot as usize % geometry.page_slots();
-        let in_chunk = page % geometry.chunk_pages();
+        let page = slot as usize >> geometry.page_shift();
+        let in_page = slot as usize & (geometry.page_slots() - 1);
+        let in_chunk = page & (geometry.chunk_pages() - 1);
         let Reshaped { undo, .. } = self.reshape(table, page, |chunk| Reshape {
             at: chunk.rank(geometry, in_chunk, in_page),
             remove: 1,
@@ -151,12 +151,12 @@ impl Batch<'_> {
         let directory = &mut self.version.tables[usize::from(table)];
         let geometry = directory.geometry();
         let stride = geometry.stride();
-        let chunk = directory.chunk_mut(page / geometry.chunk_pages());
+        let chunk = directory.chunk_mut(page >> geometry.chunk_shift());
         if stride == 0 {
             plan(chunk);
             return Ok(Reshaped { undo: self.touch_page(table, page), moved: false });
         }
-        let in_chunk = page % geometry.chunk_pages();
+        let in_chunk = page & (geometry.chunk_pages() - 1);
         let slot = &chunk.pages()[in_chunk];
         let fresh = slot.stamp == *self.serial;
         if fresh && slot.page.is_some() {
@@ -180,7 +180,7 @@ impl Batch<'_> {
             let taken = self.pool.take(table, geometry.lines(room_for(new_len, insert, geometry)));
             let mut grown = self.doom(taken)?;
             let slot =
-                self.version.tables[usize::from(table)].chunk_mut(page / geometry.chunk_pages()).page_mut(in_chunk);
+                self.version.tables[usize::from(table)].chunk_mut(page >> geometry.chunk_shift()).page_mut(in_chunk);
             if let Some(old) = slot.page.take() {
                 copy_around(&old, len, own(&mut grown), stride, Reshape { at, remove, insert });
                 self.pool.put(table, old);
@@ -199,7 +199,7 @@ impl Batch<'_> {
             copy = Some(self.doom(taken)?);
         }
         let undo = self.touch_page(table, page);
-        let slot = self.version.tables[usize::from(table)].chunk_mut(page / geometry.chunk_pages()).page_mut(in_chunk);
+        let slot = self.version.tables[usize::from(table)].chunk_mut(page >> geometry.chunk_shift()).page_mut(in_chunk);
         let before = slot.page.take();
         if let (Some(before), Some(copy)) = (&before, &mut copy) {
             copy_around(before, len, own(copy), stride, reshape);
@@ -209,7 +209,7 @@ impl Batch<'_> {
             self.undo.pages[undo as usize].before = before;
         }
         if reshape.insert == reshape.remove {
-            let chunk = self.version.tables[usize::from(table)].chunk_mut(page / geometry.chunk_pages());
+            let chunk = self.version.tables[usize::from(table)].chunk_mut(page >> geometry.chunk_shift());
             chunk.relocate(geometry, in_chunk);
         }
         Ok(Reshaped { undo, moved: true })
