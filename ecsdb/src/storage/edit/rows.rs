@@ -23,24 +23,15 @@ struct Reshaped {
     moved: bool,
 }
 
-/// Whether a row was there before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Put {
-    /// It is new.
-    Inserted,
-    /// It took the place of an earlier one.
-    Replaced,
-}
-
 impl Batch<'_> {
     /// Stores `row` for `slot`, in place of an earlier row if there is one.
-    pub fn put(&mut self, table: u16, slot: u32, row: &[u8]) -> Result<Put, StorageError> {
+    pub fn put(&mut self, table: u16, slot: u32, row: &[u8]) -> Result<(), StorageError> {
         if let Some(place) = self.row_mut(table, slot, ColumnSet::ALL)? {
             place.copy_from_slice(row);
-            return Ok(Put::Replaced);
+            return Ok(());
         }
         self.insert_run(table, slot, 1)?.copy_from_slice(row);
-        Ok(Put::Inserted)
+        Ok(())
     }
 
     /// The bytes of the row of `slot`, to be changed in `columns`; `None` if there is no row.
