@@ -48,7 +48,7 @@ impl Default for Config {
         Self {
             memory_limit: usize::MAX,
             queue: QueueLimits { messages: 8192, bytes: 64 << 20 },
-            batch: BatchLimits { transactions: 1024, bytes: 4 << 20 },
+            batch: BatchLimits { transactions: 64, bytes: 4 << 20 },
             idle: Duration::from_millis(500),
             workers: 0,
             log: None,

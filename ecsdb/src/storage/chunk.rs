@@ -3,7 +3,7 @@
 use core::ptr;
 
 use super::table::PageGeometry;
-use crate::bytes::PageRef;
+use crate::bytes::{PageRef, prefetch};
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS, CHUNK_SLOTS};
 
 /// What a lookup needs to know of a block of 64 slots: 16 bytes, a quarter of a cache line.
@@ -35,6 +35,9 @@ pub struct PageSlot {
     pub undo: u32,
 }
 
+/// How many cache lines of a page are asked for ahead of a change.
+const PAGE_LINES_AHEAD: usize = 24;
+
 impl PageSlot {
     const EMPTY: Self = Self { page: None, stamp: 0, len: 0, undo: 0 };
 }
@@ -50,10 +53,13 @@ fn count(word: u64) -> usize {
 }
 
 /// The directory of 4,096 slots of one table.
+///
+/// It starts on a cache line, so that the entries of a page of four blocks share one.
+#[repr(C, align(64))]
 pub struct Chunk {
+    entries: [BlockEntry; CHUNK_BLOCKS],
     /// Bit `b` is set if block `b` has a row.
     summary: u64,
-    entries: [BlockEntry; CHUNK_BLOCKS],
     pages: Box<[PageSlot]>,
 }
 
@@ -102,6 +108,25 @@ impl Chunk {
     #[inline]
     pub fn pages(&self) -> &[PageSlot] {
         &self.pages
+    }
+
+    /// Asks the processor for what a change of the row of slot `slot` (counted in the chunk) will look at here.
+    #[inline]
+    pub fn prefetch_entry(&self, geometry: PageGeometry, slot: usize) {
+        prefetch((&raw const self.entries[slot / BLOCK_SLOTS]).cast(), 1);
+        prefetch(self.pages.as_ptr().wrapping_add(slot >> geometry.page_shift()).cast(), 1);
+    }
+
+    /// Asks the processor for the page that the row of slot `slot` (counted in the chunk) lies in.
+    #[inline]
+    pub fn prefetch_page(&self, geometry: PageGeometry, slot: usize) {
+        if let Some(page) = &self.pages[slot >> geometry.page_shift()].page {
+            prefetch((&raw const **page).cast(), 1);
+            if !geometry.is_wide() {
+                let first = slot / BLOCK_SLOTS / geometry.page_words() * geometry.page_words();
+                prefetch(self.entries[first].rows, PAGE_LINES_AHEAD);
+            }
+        }
     }
 
     /// The page slot number `page`, for the writer's notes and for taking its page away. Whoever changes `page` or
@@ -243,6 +268,22 @@ impl Chunk {
         } else {
             self.summary |= bit;
         }
+    }
+
+    /// Puts `copy`, a buffer with the same rows, in the place of the buffer of page `page`, which is returned.
+    #[inline]
+    pub fn replace_page(&mut self, geometry: PageGeometry, page: usize, copy: Option<PageRef>) -> Option<PageRef> {
+        let before = core::mem::replace(&mut self.pages[page].page, copy);
+        if let (Some(before), Some(copy)) = (&before, &self.pages[page].page)
+            && !geometry.is_wide()
+        {
+            let first = page * geometry.page_words();
+            for entry in &mut self.entries[first..first + geometry.page_words()] {
+                // As far into the copy as it was into the buffer before.
+                entry.rows = copy.rows().wrapping_add(entry.rows.addr().wrapping_sub(before.rows().addr()));
+            }
+        }
+        before
     }
 
     /// Takes all rows out of page `page`. Returns its buffer.

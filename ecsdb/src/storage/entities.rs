@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::bits::bits;
+use crate::bytes::prefetch;
 use crate::entity::{Entity, Generations, Pair, RETIRED, agreement, retired};
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS, CHUNK_SLOTS};
 
@@ -93,6 +94,12 @@ impl Entities {
         let first = block % CHUNK_BLOCKS * BLOCK_SLOTS;
         let chunk = self.each[block / CHUNK_BLOCKS].get_or_insert_with(|| Box::new([RETIRED; CHUNK_SLOTS]));
         &mut chunk[first..first + BLOCK_SLOTS]
+    }
+
+    /// Asks the processor for what [`Self::is_current`] looks at.
+    #[inline]
+    pub fn prefetch(&self, slot: u32) {
+        prefetch(self.pairs.as_ptr().wrapping_add(slot as usize / BLOCK_SLOTS).cast(), 1);
     }
 
     /// Which slots of block `block` have a living entity.

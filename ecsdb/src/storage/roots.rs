@@ -64,6 +64,11 @@ impl Roots {
         &self.all[self.live]
     }
 
+    /// Every version that is still around, in no order.
+    pub fn all(&self) -> impl Iterator<Item = &Version> {
+        self.all.iter().map(|version| &**version)
+    }
+
     /// How many versions are around besides the published one: pinned, or spare.
     pub fn retired_count(&self) -> usize {
         self.all.len() - 1
@@ -96,14 +101,14 @@ impl Roots {
             self.all.push(Arc::new(Version::clone(&self.all[self.live])));
             self.all.len() - 1
         });
-        let live = Arc::clone(&self.all[self.live]);
-        let version = self.publisher.reclaim(&mut self.all[index]).expect("nobody can pin what is not published");
+        let [version, live] = self.all.get_disjoint_mut([index, self.live]).expect("two versions of the list");
+        let version = self.publisher.reclaim(version).expect("nobody can pin what is not published");
         if version.number < live.number {
             // Numbers are consecutive, so the first changes that it lacks are found at once.
             let known = self.history.front().map_or(0, |(first, _)| (version.number + 1).saturating_sub(*first));
             for (_, changes) in self.history.range(known as usize..) {
                 for change in changes.iter().filter(|_| !mutant!("roots/skip catch up")) {
-                    catch_up(version, &live, *change, pool);
+                    catch_up(version, live, *change, pool);
                 }
             }
             version.number = live.number;

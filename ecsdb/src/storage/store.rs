@@ -9,7 +9,7 @@ use super::slots::{SlotAllocator, SlotsExhausted};
 use super::table::{PageGeometry, Table};
 use super::version::Version;
 use crate::bytes::Meter;
-use crate::limits::SLOTS_MAX;
+use crate::limits::{CHUNK_SLOTS, SLOTS_MAX};
 use crate::sync::shim::Arc as VersionRef;
 use crate::sync::shim::unwatched::Arc;
 use crate::sync::{Published, mutant};
@@ -82,6 +82,31 @@ impl Store {
             undo: &mut self.undo,
             serial: &mut self.serial,
             failure: &mut self.failure,
+        }
+    }
+
+    /// Asks the processor for the directory entries of a row that will be changed soon: in the version to be changed, and in
+    /// those that will catch up.
+    #[inline]
+    pub fn prefetch_entries(&self, table: u16, slot: u32) {
+        let slot_in_chunk = slot as usize % CHUNK_SLOTS;
+        for version in self.roots.all().take(3) {
+            if let Some(table) = version.tables.get(usize::from(table))
+                && let Some(chunk) = table.chunk(slot as usize / CHUNK_SLOTS)
+            {
+                chunk.prefetch_entry(table.geometry(), slot_in_chunk);
+            }
+        }
+        self.live().entities.prefetch(slot);
+    }
+
+    /// Asks the processor for the page of a row that will be changed next.
+    #[inline]
+    pub fn prefetch_page(&self, table: u16, slot: u32) {
+        if let Some(table) = self.live().tables.get(usize::from(table))
+            && let Some(chunk) = table.chunk(slot as usize / CHUNK_SLOTS)
+        {
+            chunk.prefetch_page(table.geometry(), slot as usize % CHUNK_SLOTS);
         }
     }
 

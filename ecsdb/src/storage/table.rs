@@ -159,6 +159,12 @@ impl Table {
         self.chunks[index].get_or_insert_with(|| Chunk::new(geometry))
     }
 
+    /// Chunk `index`, to be changed, if any slot of it has a row.
+    #[inline]
+    pub fn present_chunk_mut(&mut self, index: usize) -> Option<&mut Chunk> {
+        self.chunks.get_mut(index)?.as_deref_mut()
+    }
+
     /// Takes all pages out. The table is of no use afterwards.
     pub fn take_pages(&mut self, mut sink: impl FnMut(PageRef)) {
         for chunk in self.chunks.drain(..).flatten() {

@@ -23,7 +23,7 @@ pub(crate) use mutant::mutant;
 
 pub use budget::Budget;
 pub use cache_padded::CachePadded;
-pub use completion::{Completer, Pending, completion};
+pub use completion::{Completer, CompletionPool, Pending, Spent, completion};
 pub use publish::{Published, Publisher, publish};
 
 /// The other side is gone: nothing more will arrive, and nothing more is taken.

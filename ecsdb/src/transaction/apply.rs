@@ -63,8 +63,19 @@ impl<'a> Apply<'a> {
         }
     }
 
+    /// The entity that is meant, if its slot is in its generation: if it is not alive, it has no rows.
+    #[inline]
+    fn current(&self, entity: Entity) -> Result<Entity, OpError> {
+        if self.batch.version().entities.is_current(entity) { Ok(entity) } else { self.living(entity) }
+    }
+
+    /// Why there is no row.
+    #[cold]
     fn missing(&self, table: u16, entity: Entity) -> OpError {
-        OpError::ComponentMissing { entity, table: self.catalog.table(table).name.to_string() }
+        match self.living(entity) {
+            Ok(entity) => OpError::ComponentMissing { entity, table: self.catalog.table(table).name.to_string() },
+            Err(error) => error,
+        }
     }
 
     /// The row with every promised entity in it replaced by the real one.
@@ -131,7 +142,7 @@ impl<'a> Apply<'a> {
 
     /// Replaces a row, which must exist.
     pub fn replace(&mut self, table: u16, entity: Entity, row: &[u8]) -> Result<(), OpError> {
-        let entity = self.living(entity)?;
+        let entity = self.current(entity)?;
         let row = self.settle(table, row)?;
         match self.batch.row_mut(table, entity.slot(), ColumnSet::ALL)? {
             Some(place) => place.copy_from_slice(&row),
@@ -142,13 +153,13 @@ impl<'a> Apply<'a> {
 
     /// Removes a row, which must exist.
     pub fn remove(&mut self, table: u16, entity: Entity) -> Result<(), OpError> {
-        let entity = self.living(entity)?;
+        let entity = self.current(entity)?;
         if self.batch.remove(table, entity.slot())? { Ok(()) } else { Err(self.missing(table, entity)) }
     }
 
     /// Changes one field of a row, which must exist.
     pub fn assign(&mut self, id: FieldId, entity: Entity, op: UpdateOp, operand: &[u8]) -> Result<(), OpError> {
-        let entity = self.living(entity)?;
+        let entity = self.current(entity)?;
         let catalog = self.catalog;
         let schema = catalog.table(id.table);
         let field = &schema.fields[usize::from(id.field)];
@@ -205,7 +216,7 @@ impl<'a> Apply<'a> {
 
     /// Fails unless the field of the row, which must exist, compares as asked.
     pub fn require(&self, id: FieldId, entity: Entity, op: CompareOp, expected: &[u8]) -> Result<(), OpError> {
-        let entity = self.living(entity)?;
+        let entity = self.current(entity)?;
         let expected = &*self.settle_field(id, expected)?;
         let Some(row) = self.batch.version().tables[usize::from(id.table)].row_bytes(entity.slot()) else {
             return Err(self.missing(id.table, entity));

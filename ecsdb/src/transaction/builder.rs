@@ -18,7 +18,6 @@ use crate::bytes::bytes_of;
 use crate::component::{Assignment, Field, Predicate};
 use crate::entity::Entity;
 use crate::schema::{Schema, TableOf};
-use crate::sync::completion;
 
 /// A transaction in the making, from [`Db::begin`](crate::Db::begin).
 ///
@@ -58,7 +57,7 @@ pub struct TransactionBuilder<S> {
 
 impl<S: Schema> TransactionBuilder<S> {
     pub(crate) fn new(queue: Arc<Queue>) -> Self {
-        Self { ops: OpBuffer::with_room(), queue, schema: PhantomData }
+        Self { ops: OpBuffer::default(), queue, schema: PhantomData }
     }
 
     /// Promises a new entity with these components. The returned id is good in this transaction only, also inside other
@@ -143,9 +142,9 @@ impl<S: Schema> TransactionBuilder<S> {
     }
 
     fn send(self, patience: Patience) -> Result<Ticket, CommitRefused<S>> {
-        let (completer, pending) = completion();
+        let (completer, pending) = self.queue.completion();
         let bytes = self.ops.len();
-        let job = OpsJob { entities: Vec::new(), ops: self.ops, completer };
+        let job = OpsJob { ops: self.ops, completer };
         match self.queue.send(Request::Ops(job), bytes, patience) {
             Ok(()) => Ok(Ticket::new(pending, self.queue.database())),
             Err(Refused(refused)) => {

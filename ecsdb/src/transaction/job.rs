@@ -53,14 +53,15 @@ where
     }
 }
 
+/// What a builder's transaction comes to.
+pub type Outcome = Result<Commit, TransactionError>;
+
 /// The operations of a builder, and who waits for them.
 pub struct OpsJob {
     /// The operations.
     pub ops: OpBuffer,
-    /// The entities that they have spawned.
-    pub entities: Vec<Entity>,
     /// Who waits.
-    pub completer: Completer<Result<Commit, TransactionError>>,
+    pub completer: Completer<Outcome>,
 }
 
 /// What the writer is asked to do.
@@ -73,6 +74,20 @@ pub enum Request {
     Control(Box<dyn FnOnce(&mut Store) + Send>),
     /// Nothing: look whether the queue was closed.
     Wake,
+}
+
+impl Request {
+    /// The table and the entity that it will change first, as far as that is known: a hint.
+    #[inline]
+    pub fn first(&self) -> Option<(u16, Entity)> {
+        match self {
+            Self::Ops(job) => {
+                job.completer.prefetch();
+                job.ops.first()
+            }
+            Self::Job(_) | Self::Control(_) | Self::Wake => None,
+        }
+    }
 }
 
 /// A request in the queue.

@@ -10,6 +10,7 @@ mod bundle;
 mod catalog;
 mod commit_log;
 mod error;
+mod inbox;
 mod job;
 mod ops;
 mod queue;

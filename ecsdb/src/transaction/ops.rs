@@ -2,6 +2,8 @@
 //!
 //! The buffer never leaves the process, so it has no format to keep.
 
+use smallvec::SmallVec;
+
 use super::apply::{Apply, FieldId};
 use super::error::OpError;
 use crate::component::{CompareOp, UpdateOp};
@@ -47,21 +49,28 @@ const COMPARE_OPS: [CompareOp; 6] = [
 /// Operations, one after the other.
 #[derive(Default)]
 pub struct OpBuffer {
-    bytes: Vec<u8>,
+    bytes: SmallVec<[u8; INLINE]>,
+    /// What it spawns, if anything.
+    spawns: Option<Box<Spawns>>,
+}
+
+/// What a buffer spawns.
+#[derive(Default)]
+struct Spawns {
     /// How many entities it promises.
     promises: u32,
     /// Tables that promised entities get after their spawn: they count for where the entity is put.
     later: Vec<(u32, u16)>,
 }
 
-/// Room for the operations of most transactions, in bytes, so that one allocation is all they need.
-const ROOM: usize = 192;
+/// How many bytes travel inside the message: enough for two updates of a number. They need no allocation, which the
+/// writer would have to give back to the heap of another thread, and lie where the writer looks anyway.
+const INLINE: usize = 48;
+
+/// Bytes of what every operation but a spawn starts with: kind, table and entity.
+const HEAD: usize = 11;
 
 impl OpBuffer {
-    /// An empty buffer that need not grow for a few operations.
-    pub fn with_room() -> Self {
-        Self { bytes: Vec::with_capacity(ROOM), ..Self::default() }
-    }
 
     /// What it takes in the queue, in bytes.
     pub fn len(&self) -> usize {
@@ -73,7 +82,7 @@ impl OpBuffer {
     }
 
     fn head(&mut self, kind: Kind, table: u16, entity: Entity) {
-        let mut head = [0; 11];
+        let mut head = [0; HEAD];
         head[0] = kind as u8;
         head[1..3].copy_from_slice(&table.to_le_bytes());
         head[3..].copy_from_slice(&entity.to_bits().to_le_bytes());
@@ -84,8 +93,9 @@ impl OpBuffer {
     pub fn spawn(&mut self, tables: usize) -> Entity {
         self.put(&[Kind::Spawn as u8]);
         self.put(&(tables as u16).to_le_bytes());
-        let entity = Entity::promised(self.promises);
-        self.promises += 1;
+        let spawns = self.spawns.get_or_insert_default();
+        let entity = Entity::promised(spawns.promises);
+        spawns.promises += 1;
         entity
     }
 
@@ -97,8 +107,10 @@ impl OpBuffer {
 
     /// Store a row.
     pub fn insert(&mut self, table: u16, entity: Entity, row: &[u8]) {
-        if let Some(index) = entity.promise() {
-            self.later.push((index, table));
+        if let Some(index) = entity.promise()
+            && let Some(spawns) = &mut self.spawns
+        {
+            spawns.later.push((index, table));
         }
         self.head(Kind::Insert, table, entity);
         self.put(row);
@@ -141,10 +153,27 @@ impl OpBuffer {
         self.put(expected);
     }
 
+    /// The table and the entity of the first operation, unless that is a spawn.
+    #[inline]
+    pub fn first(&self) -> Option<(u16, Entity)> {
+        let mut head = Reader { rest: self.bytes.get(..HEAD)? };
+        let kind = head.take(1)[0];
+        let (table, entity) = (head.u16(), head.take(size_of::<Entity>()));
+        if kind == Kind::Spawn as u8 {
+            return None;
+        }
+        Some((table, read_entity(entity)))
+    }
+
     /// Does everything in order, up to the first operation that fails.
     pub fn run(&mut self, apply: &mut Apply<'_>) -> Result<(), OpError> {
-        self.later.sort_unstable();
-        let mut later = &self.later[..];
+        let mut later = match &mut self.spawns {
+            Some(spawns) => {
+                spawns.later.sort_unstable();
+                &spawns.later[..]
+            }
+            None => &[],
+        };
         let mut tables = Vec::new();
         let mut reader = Reader { rest: &self.bytes };
         while !reader.rest.is_empty() {
@@ -237,8 +266,11 @@ impl<'b> Reader<'b> {
     }
 
     fn entity(&mut self) -> Entity {
-        let mut bits = [0; 8];
-        bits.copy_from_slice(self.take(8));
-        Entity::from_bits(u64::from_le_bytes(bits)).expect("an entity was written here")
+        read_entity(self.take(size_of::<Entity>()))
     }
+}
+
+fn read_entity(bytes: &[u8]) -> Entity {
+    let bits = bytes.try_into().map(u64::from_le_bytes);
+    bits.ok().and_then(Entity::from_bits).expect("an entity was written here")
 }

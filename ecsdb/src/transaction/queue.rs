@@ -7,9 +7,9 @@ use std::time::Instant;
 use crossbeam_channel::{Receiver, SendTimeoutError, Sender, TrySendError, bounded};
 
 use super::error::TransactionError;
-use super::job::{Message, Request};
+use super::job::{Message, Outcome, Request};
 use super::reentrancy::DatabaseId;
-use crate::sync::Budget;
+use crate::sync::{Budget, Completer, CompletionPool, Pending};
 
 /// How much may wait for the writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,7 @@ pub struct QueueLimits {
 pub struct Queue {
     sender: Sender<Message>,
     budget: Arc<Budget>,
+    completions: Arc<CompletionPool<Outcome>>,
     database: DatabaseId,
 }
 
@@ -52,7 +53,7 @@ impl Queue {
     pub fn new(limits: QueueLimits, database: DatabaseId) -> (Self, Receiver<Message>) {
         let (sender, receiver) = bounded(limits.messages.max(1));
         let budget = Arc::new(Budget::new(limits.bytes.clamp(1, Budget::MAX)));
-        (Self { sender, budget, database }, receiver)
+        (Self { sender, budget, completions: Arc::default(), database }, receiver)
     }
 
     /// The database that the writer works for.
@@ -63,6 +64,16 @@ impl Queue {
     /// The budget, to be given back by the writer.
     pub(super) fn budget(&self) -> Arc<Budget> {
         Arc::clone(&self.budget)
+    }
+
+    /// A completion for a builder's transaction.
+    pub fn completion(&self) -> (Completer<Outcome>, Pending<Outcome>) {
+        self.completions.completion()
+    }
+
+    /// Where the writer gives back what is left of completions.
+    pub(super) fn completions(&self) -> Arc<CompletionPool<Outcome>> {
+        Arc::clone(&self.completions)
     }
 
     /// What waits for the writer: messages, and bytes.

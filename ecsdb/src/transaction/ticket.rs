@@ -6,6 +6,7 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 
 use super::error::TransactionError;
+use super::job::Outcome;
 use super::reentrancy::DatabaseId;
 use crate::entity::Entity;
 use crate::sync::Pending;
@@ -48,12 +49,12 @@ impl Index<Entity> for Commit {
 /// Wait for it with [`visible`](Self::visible), or await it. Dropping it gives up the claim, not the transaction.
 #[must_use = "the transaction may fail: wait for the ticket, or drop it on purpose"]
 pub struct Ticket {
-    pending: Pending<Result<Commit, TransactionError>>,
+    pending: Pending<Outcome>,
     database: DatabaseId,
 }
 
 impl Ticket {
-    pub(super) fn new(pending: Pending<Result<Commit, TransactionError>>, database: DatabaseId) -> Self {
+    pub(super) fn new(pending: Pending<Outcome>, database: DatabaseId) -> Self {
         Self { pending, database }
     }
 

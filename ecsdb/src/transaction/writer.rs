@@ -9,17 +9,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::Receiver;
 
 use super::apply::Apply;
 use super::catalog::Catalog;
 use super::commit_log::{CommitLog, LogError};
 use super::error::{OpError, TransactionError};
-use super::job::{Job, Message, OpsJob, Request};
+use super::inbox::{Inbox, Silence};
+use super::job::{Job, Message, OpsJob, Outcome, Request};
 use super::queue::Queue;
 use super::ticket::Commit;
 use crate::storage::{StorageError, Store};
-use crate::sync::Budget;
+use crate::entity::Entity;
+use crate::sync::{Completer, CompletionPool, Spent};
 
 /// When a batch ends, at the latest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,17 +48,22 @@ pub struct WriterConfig {
     pub idle: Duration,
 }
 
+/// How many spent completions go back at once.
+const SPENT_AT_ONCE: usize = 32;
+
 /// Who is told what, once the batch is published.
 enum Answer {
-    Ops(OpsJob, Result<(), TransactionError>),
+    Ops(Completer<Outcome>, Result<Vec<Entity>, TransactionError>),
     Job(Box<dyn Job>, Result<(), TransactionError>),
 }
 
 /// The writer.
 pub struct Writer {
     config: WriterConfig,
-    receiver: Receiver<Message>,
-    budget: Arc<Budget>,
+    inbox: Inbox,
+    completions: Arc<CompletionPool<Outcome>>,
+    /// Completions that nobody waits for any more, on their way back.
+    spent: Vec<Spent<Outcome>>,
     answers: Vec<Answer>,
     /// What the log has said to a transaction of the running batch.
     refused: Option<LogError>,
@@ -67,31 +74,45 @@ pub struct Writer {
 impl Writer {
     /// A writer that takes requests from `receiver`, the other end of `queue`.
     pub fn new(config: WriterConfig, queue: &Queue, receiver: Receiver<Message>) -> Self {
-        Self { config, receiver, budget: queue.budget(), answers: Vec::new(), refused: None, short_of_memory: false }
+        Self {
+            config,
+            inbox: Inbox::new(receiver, queue.budget()),
+            completions: queue.completions(),
+            spent: Vec::new(),
+            answers: Vec::new(),
+            refused: None,
+            short_of_memory: false,
+        }
     }
 
     /// Works until the queue was closed, or every sender is gone, and it is empty. Everything that was queued is done and
     /// answered; what comes too late is answered by the drop of its completer.
     pub fn run(mut self) {
-        while !(self.budget.is_closed() && self.receiver.is_empty()) {
-            let first = match self.receiver.recv_timeout(self.config.idle) {
-                Ok(message) => message,
-                Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => {
-                    self.config.store.trim();
-                    if self.config.store.retired_count() > 0 {
-                        // A snapshot holds on to something: look again later.
-                        continue;
-                    }
-                    match self.receiver.recv() {
-                        Ok(message) => message,
-                        Err(_) => break,
-                    }
-                }
-            };
+        while !self.inbox.is_over() {
+            // Asked first because a wait with a limit looks at the clock.
+            let Some(first) = self.inbox.next(&self.config.store).or_else(|| self.wait()) else { break };
             self.batch(first);
         }
         tracing::debug!(version = self.config.store.live().number, "writer ends");
+    }
+
+    /// The next message, however long it takes; `None` if none will come. Gives memory back in the meantime.
+    fn wait(&mut self) -> Option<Message> {
+        self.completions.give(&mut self.spent);
+        let mut patience = Some(self.config.idle);
+        loop {
+            match self.inbox.wait(patience) {
+                Ok(message) => return Some(message),
+                Err(Silence::Over) => return None,
+                Err(Silence::Idle) => {
+                    self.config.store.trim();
+                    self.spent = Vec::new();
+                    self.completions.trim();
+                    // As long as a snapshot holds on to something, look again later.
+                    patience = (self.config.store.retired_count() > 0).then_some(self.config.idle);
+                }
+            }
+        }
     }
 
     /// Carries out `first` and what has come after it, and publishes.
@@ -99,9 +120,6 @@ impl Writer {
         let mut message = first;
         let mut bytes = 0;
         loop {
-            if message.bytes > 0 {
-                self.budget.release(message.bytes);
-            }
             bytes += message.bytes;
             match message.request {
                 Request::Control(work) => {
@@ -109,13 +127,14 @@ impl Writer {
                     work(&mut self.config.store);
                 }
                 Request::Wake => {}
-                Request::Ops(mut job) => {
+                Request::Ops(OpsJob { mut ops, completer }) => {
+                    let mut entities = Vec::new();
                     let outcome = self.transaction(|apply, _| {
-                        let result = job.ops.run(apply);
-                        job.entities = core::mem::take(&mut apply.promises);
+                        let result = ops.run(apply);
+                        entities = core::mem::take(&mut apply.promises);
                         Ok(result?)
                     });
-                    self.answers.push(Answer::Ops(job, outcome));
+                    self.answers.push(Answer::Ops(completer, outcome.map(|()| entities)));
                 }
                 Request::Job(mut job) => {
                     let outcome = self.job(&mut *job);
@@ -125,9 +144,9 @@ impl Writer {
             if self.answers.len() >= self.config.limits.transactions || bytes >= self.config.limits.bytes {
                 break;
             }
-            match self.receiver.try_recv() {
-                Ok(next) => message = next,
-                Err(_) => break,
+            match self.inbox.next(&self.config.store) {
+                Some(next) => message = next,
+                None => break,
             }
         }
         self.publish();
@@ -222,12 +241,15 @@ impl Writer {
             // Spare versions hold pages that the published one has replaced: the next transaction may have them.
             store.trim();
         }
+        if self.spent.len() >= SPENT_AT_ONCE {
+            self.completions.give(&mut self.spent);
+            self.spent.truncate(SPENT_AT_ONCE);
+        }
         for answer in self.answers.drain(..) {
             quietly(|| match answer {
-                Answer::Ops(job, outcome) => {
+                Answer::Ops(completer, outcome) => {
                     let outcome = verdict(outcome, refused.as_ref());
-                    let entities = job.entities;
-                    job.completer.complete(outcome.map(|()| Commit { version, entities }));
+                    self.spent.extend(completer.complete_and_keep(outcome.map(|entities| Commit { version, entities })));
                 }
                 Answer::Job(job, outcome) => job.answer(verdict(outcome, refused.as_ref()).map(|()| version)),
             });
@@ -246,9 +268,9 @@ fn quietly(work: impl FnOnce()) {
 }
 
 /// The outcome of a transaction, given that of its batch.
-fn verdict(outcome: Result<(), TransactionError>, refused: Option<&LogError>) -> Result<(), TransactionError> {
+fn verdict<T>(outcome: Result<T, TransactionError>, refused: Option<&LogError>) -> Result<T, TransactionError> {
     match refused {
-        Some(error) => outcome.and(Err(TransactionError::Log(error.clone()))),
+        Some(error) => outcome.and_then(|_| Err(TransactionError::Log(error.clone()))),
         None => outcome,
     }
 }

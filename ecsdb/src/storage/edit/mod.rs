@@ -12,10 +12,12 @@ mod rows;
 
 use thiserror::Error;
 
+use super::chunk::Chunk;
 use super::entities::EntityBlock;
 use super::pool::{MemoryLimit, PagePool};
 use super::roots::Dirty;
 use super::slots::{SlotAllocator, SlotsExhausted};
+use super::table::PageGeometry;
 use super::table_sets::TableSetId;
 use super::version::Version;
 use crate::bytes::PageRef;
@@ -214,34 +216,11 @@ impl Batch<'_> {
         let directory = &mut self.version.tables[usize::from(table)];
         let geometry = directory.geometry();
         let chunk = directory.chunk_mut(page >> geometry.chunk_shift());
-        let in_chunk = page & (geometry.chunk_pages() - 1);
-        let slot = chunk.page_mut(in_chunk);
+        let slot = &chunk.pages()[page & (geometry.chunk_pages() - 1)];
         if slot.stamp == *self.serial {
             return slot.undo;
         }
-        let earlier = core::mem::replace(&mut slot.stamp, *self.serial);
-        let len = slot.len;
-        let undo = self.undo.pages.len() as u32;
-        slot.undo = undo;
-        if earlier < self.first_serial {
-            self.dirty.push(Dirty::Page { table, page: page as u32 });
-        }
-        let words_at = self.undo.words.len() as u32;
-        let count = geometry.page_words();
-        for index in 0..count {
-            self.undo.words.push(chunk.presence(geometry, in_chunk, index));
-        }
-        self.undo.words.resize(words_at as usize + 2 * count, 0);
-        self.undo.pages.push(PageUndo {
-            table,
-            page: page as u32,
-            words_at,
-            columns: ColumnSet::NONE,
-            len,
-            is_of_batch: earlier >= self.first_serial,
-            before: None,
-        });
-        undo
+        self.undo.touch(chunk, geometry, Touched { table, page }, *self.serial, self.first_serial, self.dirty)
     }
 
     /// Notes that the running transaction changes the entities of `block`.
@@ -265,14 +244,56 @@ impl Batch<'_> {
     pub(super) fn words_before(&self, undo: u32) -> &[u64] {
         &self.undo.words[self.undo.pages[undo as usize].words_at as usize..]
     }
+}
+
+/// A page of a table, counted over the whole table.
+pub(super) struct Touched {
+    pub table: u16,
+    pub page: usize,
+}
+
+impl Undo {
+    /// Notes that transaction `serial` changes a page of `chunk` for the first time, and returns the number of the record.
+    fn touch(
+        &mut self,
+        chunk: &mut Chunk,
+        geometry: PageGeometry,
+        touched: Touched,
+        serial: u64,
+        first_serial: u64,
+        dirty: &mut Vec<Dirty>,
+    ) -> u32 {
+        let Touched { table, page } = touched;
+        let in_chunk = page & (geometry.chunk_pages() - 1);
+        let record = self.pages.len() as u32;
+        let slot = chunk.page_mut(in_chunk);
+        let earlier = core::mem::replace(&mut slot.stamp, serial);
+        slot.undo = record;
+        let len = slot.len;
+        if earlier < first_serial {
+            dirty.push(Dirty::Page { table, page: page as u32 });
+        }
+        let words_at = self.words.len();
+        let count = geometry.page_words();
+        self.words.extend((0..count).map(|index| chunk.presence(geometry, in_chunk, index)));
+        self.words.resize(words_at + 2 * count, 0);
+        self.pages.push(PageUndo {
+            table,
+            page: page as u32,
+            words_at: words_at as u32,
+            columns: ColumnSet::NONE,
+            len,
+            is_of_batch: earlier >= first_serial,
+            before: None,
+        });
+        record
+    }
 
     /// Notes which slots of a touched page were written, as a mask of word `word` of the page, and which columns.
-    pub(super) fn note_written(&mut self, undo: u32, word: usize, mask: u64, columns: ColumnSet) {
-        let record = &mut self.undo.pages[undo as usize];
+    fn note_written(&mut self, geometry: PageGeometry, record: u32, word: usize, mask: u64, columns: ColumnSet) {
+        let record = &mut self.pages[record as usize];
         record.columns = record.columns.union(columns);
-        let table = &self.version.tables[usize::from(record.table)];
-        let written = record.words_at as usize + table.geometry().page_words() + word;
-        self.undo.words[written] |= mask;
+        self.words[record.words_at as usize + geometry.page_words() + word] |= mask;
     }
 }
 

@@ -112,7 +112,7 @@ impl Batch<'_> {
         for task in tasks {
             let undo = self.touch_page(table, task.page);
             for index in 0..count {
-                self.note_written(undo, index, words[task.words_at + count + index], columns);
+                self.undo.note_written(geometry, undo, index, words[task.words_at + count + index], columns);
             }
             let chunk = self.version.tables[usize::from(table)].chunk_mut(task.page >> geometry.chunk_shift());
             let in_chunk = task.page & (geometry.chunk_pages() - 1);

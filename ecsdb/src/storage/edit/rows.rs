@@ -1,6 +1,6 @@
 //! Inserting, changing and removing rows in pages without holes.
 
-use super::{Batch, StorageError};
+use super::{Batch, StorageError, Touched};
 use crate::bits::run;
 use crate::bytes::PageRef;
 use crate::change_set::ColumnSet;
@@ -38,26 +38,40 @@ impl Batch<'_> {
     ///
     /// Whoever changes the bytes leaves a valid row of the table behind.
     pub fn row_mut(&mut self, table: u16, slot: u32, columns: ColumnSet) -> Result<Option<&mut [u8]>, StorageError> {
+        // One look-up for everything: this is most of what a small commit does.
         let directory = &mut self.version.tables[usize::from(table)];
-        if !directory.contains(slot) {
-            return Ok(None);
-        }
         let geometry = directory.geometry();
-        let page = slot as usize >> geometry.page_shift();
-        let in_page = slot as usize & (geometry.page_slots() - 1);
-        let in_chunk = page & (geometry.chunk_pages() - 1);
-        let chunk = directory.chunk_mut(slot as usize / CHUNK_SLOTS);
-        let start = chunk.rank(geometry, in_chunk, in_page) * geometry.stride();
-        let slot_of_page = &chunk.pages()[in_chunk];
-        let undo = if slot_of_page.stamp == *self.serial {
+        let (index, in_chunk) = (slot as usize / CHUNK_SLOTS, slot as usize % CHUNK_SLOTS);
+        let Some(chunk) = directory.present_chunk_mut(index) else { return Ok(None) };
+        let Some(row) = chunk.row(geometry, in_chunk) else { return Ok(None) };
+        let page = in_chunk >> geometry.page_shift();
+        let found = &chunk.pages()[page];
+        let start = found.page.as_ref().map_or(0, |page| row.addr() - page.rows().addr());
+        let record = if found.stamp == *self.serial {
             // The transaction has a copy of its own already.
-            slot_of_page.undo
+            found.undo
         } else {
-            self.reshape(table, page, |_| Reshape { at: 0, remove: 0, insert: 0 })?.undo
+            let mut copy = None;
+            if let Some(before) = &found.page {
+                let bytes = found.len as usize * geometry.stride();
+                let mut taken = match self.pool.take(table, geometry.lines(found.len as usize)) {
+                    Ok(taken) => taken,
+                    Err(error) => {
+                        *self.failure = Some(error.into());
+                        return Err(error.into());
+                    }
+                };
+                own(&mut taken)[..bytes].copy_from_slice(&before.bytes()[..bytes]);
+                copy = Some(taken);
+            }
+            let touched = Touched { table, page: index * geometry.chunk_pages() + page };
+            let record = self.undo.touch(chunk, geometry, touched, *self.serial, self.first_serial, self.dirty);
+            self.undo.pages[record as usize].before = chunk.replace_page(geometry, page, copy);
+            record
         };
-        self.note_written(undo, in_page / BLOCK_SLOTS, 1 << (in_page % BLOCK_SLOTS), columns);
-        let chunk = self.version.tables[usize::from(table)].chunk_mut(slot as usize / CHUNK_SLOTS);
-        Ok(Some(match &mut chunk.page_mut(in_chunk).page {
+        let in_page = in_chunk & (geometry.page_slots() - 1);
+        self.undo.note_written(geometry, record, in_page / BLOCK_SLOTS, 1 << (in_page % BLOCK_SLOTS), columns);
+        Ok(Some(match &mut chunk.page_mut(page).page {
             Some(page) => &mut own(page)[start..start + geometry.stride()],
             None => &mut [],
         }))
@@ -84,7 +98,7 @@ impl Batch<'_> {
         let (word, mask) = (in_page / BLOCK_SLOTS, run(in_page % BLOCK_SLOTS, count));
         // A row that took the place of one that this transaction has removed may differ in every column.
         let again = self.words_before(undo)[word] & mask != 0;
-        self.note_written(undo, word, mask, if again { ColumnSet::ALL } else { ColumnSet::NONE });
+        self.undo.note_written(geometry, undo, word, mask, if again { ColumnSet::ALL } else { ColumnSet::NONE });
         self.slots.note_table(first as usize / BLOCK_SLOTS, table);
         let directory = &mut self.version.tables[usize::from(table)];
         directory.count(count as i64);
@@ -120,7 +134,7 @@ impl Batch<'_> {
             insert: 0,
         })?;
         let (word, mask) = (in_page / BLOCK_SLOTS, 1 << (in_page % BLOCK_SLOTS));
-        self.note_written(undo, word, mask, ColumnSet::NONE);
+        self.undo.note_written(geometry, undo, word, mask, ColumnSet::NONE);
         let directory = &mut self.version.tables[usize::from(table)];
         directory.count(-1);
         let chunk = directory.chunk_mut(slot as usize / CHUNK_SLOTS);

@@ -77,7 +77,6 @@ impl Budget {
     }
 
     /// The units that may be taken at once.
-    #[cfg(test)]
     pub fn limit(&self) -> usize {
         self.limit
     }

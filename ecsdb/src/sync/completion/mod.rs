@@ -32,6 +32,7 @@
 
 #[cfg(all(test, ecsdb_loom))]
 mod models;
+mod pool;
 #[cfg(all(test, not(ecsdb_loom)))]
 mod tests;
 
@@ -42,16 +43,22 @@ use std::time::{Duration, Instant};
 use crate::sync::shim::{
     Arc, AtomicUsize, Ordering, UnsafeCell, deadline_after, is_past, model_failed, park_until, thread,
 };
+use crate::bytes::{Line, prefetch_to_write};
 use crate::sync::{Closed, mutant};
+
+pub use pool::{CompletionPool, Spent};
 
 const SETTLED: usize = 0b01;
 const WAITING: usize = 0b10;
 
 /// A value to come: the end that completes it, and the end that waits for it.
 pub fn completion<T>() -> (Completer<T>, Pending<T>) {
-    let shared =
-        Arc::new(Shared { state: AtomicUsize::new(0), value: UnsafeCell::new(None), waiter: UnsafeCell::new(None) });
-    (Completer { shared: Arc::clone(&shared) }, Pending { shared })
+    ends(Arc::new(Shared::new()))
+}
+
+/// The two ends of `shared`, which nobody else holds and which is as new.
+fn ends<T>(shared: Arc<Shared<T>>) -> (Completer<T>, Pending<T>) {
+    (Completer { shared: Some(Arc::clone(&shared)) }, Pending { shared })
 }
 
 /// Whom to wake.
@@ -84,6 +91,10 @@ unsafe impl<T: Send> Send for Shared<T> {}
 unsafe impl<T: Send> Sync for Shared<T> {}
 
 impl<T> Shared<T> {
+    fn new() -> Self {
+        Self { state: AtomicUsize::new(0), value: UnsafeCell::new(None), waiter: UnsafeCell::new(None) }
+    }
+
     /// Sets `SETTLED` and wakes who waits.
     fn settle(&self) {
         if mutant!("completion/wake before settled") {
@@ -142,7 +153,8 @@ impl<T> Shared<T> {
 
 /// The end that completes. Dropping it without a value tells the waiter [`Closed`].
 pub struct Completer<T> {
-    shared: Arc<Shared<T>>,
+    /// `None` once it has settled.
+    shared: Option<Arc<Shared<T>>>,
 }
 
 impl<T> Completer<T> {
@@ -150,19 +162,38 @@ impl<T> Completer<T> {
     ///
     /// If the waiting end is gone, the value is dropped with the last handle.
     pub fn complete(self, value: T) {
-        if mutant!("completion/settled before value") {
-            self.shared.settle();
+        drop(self.complete_and_keep(value));
+    }
+
+    /// Asks the processor for the memory that [`complete`](Self::complete) will write to.
+    #[inline]
+    pub fn prefetch(&self) {
+        if let Some(shared) = &self.shared {
+            for line in 0..size_of::<Shared<T>>().div_ceil(Line::BYTES) {
+                prefetch_to_write(Arc::as_ptr(shared).cast::<u8>().wrapping_add(line * Line::BYTES));
+            }
         }
-        // SAFETY: `SETTLED` is not set before `self` is dropped, which comes after this: the value is ours.
-        self.shared.value.with_mut(|slot| unsafe { *slot = Some(value) });
-        // `drop` settles.
+    }
+
+    /// As [`complete`](Self::complete). If the waiting end is gone, what is left comes back, to be used again.
+    pub fn complete_and_keep(mut self, value: T) -> Option<Spent<T>> {
+        let shared = self.shared.take()?;
+        if mutant!("completion/settled before value") {
+            shared.settle();
+        }
+        // SAFETY: `SETTLED` was not set: only this handle sets it, below. The value is ours.
+        shared.value.with_mut(|slot| unsafe { *slot = Some(value) });
+        shared.settle();
+        Spent::new(shared)
     }
 }
 
 impl<T> Drop for Completer<T> {
     fn drop(&mut self) {
-        if !model_failed() {
-            self.shared.settle();
+        if let Some(shared) = self.shared.take()
+            && !model_failed()
+        {
+            shared.settle();
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use loom::future::block_on;
 
-use super::completion;
+use super::{CompletionPool, completion};
 use crate::sync::Closed;
 use crate::sync::shim::model::{check, must_fail};
 use crate::sync::shim::{Arc, thread};
@@ -67,6 +67,43 @@ fn close_against_wait() {
     });
 }
 
+/// What is left of a completion is used again while its first waiting end may still be about.
+fn reuse_against_wait() {
+    check(None, || {
+        let (completer, pending) = completion::<Watched>();
+        let writing = thread::spawn(move || {
+            let spent = completer.complete_and_keep(Arc::new(7));
+            let pool = CompletionPool::default();
+            pool.give(&mut spent.into_iter().collect());
+            let (completer, pending) = pool.completion();
+            completer.complete(Arc::new(8));
+            assert_eq!(*pending.wait().unwrap(), 8);
+        });
+        assert_eq!(*pending.wait().unwrap(), 7);
+        writing.join().unwrap();
+    });
+}
+
+/// A waiting end that is dropped, and the next use of what is left.
+fn reuse_against_drop() {
+    check(None, || {
+        let (completer, pending) = completion::<Watched>();
+        let dropping = thread::spawn(move || drop(pending));
+        let pool = CompletionPool::default();
+        pool.give(&mut completer.complete_and_keep(Arc::new(7)).into_iter().collect());
+        let (completer, mut pending) = pool.completion();
+        assert!(pending.try_get().unwrap().is_none());
+        completer.complete(Arc::new(8));
+        assert_eq!(*pending.wait().unwrap(), 8);
+        dropping.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_reuse_against_drop() {
+    reuse_against_drop();
+}
+
 fn complete_against_drop() {
     check(None, || {
         let (completer, pending) = completion::<Watched>();
@@ -114,6 +151,8 @@ models! {
         "completion/register relaxed" as loom_finds_register_relaxed;
     complete_against_second_wait:
         "completion/wake before settled" as loom_finds_wake_before_settled;
+    reuse_against_wait:
+        "completion/used again too early" as loom_finds_used_again_too_early;
     close_against_wait:
         "completion/wake before settled" as loom_finds_wake_before_settled;
 }

@@ -1,12 +1,13 @@
 //! What a ticket's state must do, apart from what the models show.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use super::completion;
+use super::{CompletionPool, completion};
 use crate::sync::Closed;
-use crate::sync::shim::{Arc, AtomicUsize, Ordering, thread};
+use crate::sync::shim::{AtomicUsize, Ordering, thread};
 
 #[derive(Default)]
 struct Wakes(AtomicUsize);
@@ -97,4 +98,19 @@ fn many_completions_between_two_threads() {
         assert_eq!(pending.wait(), Ok(number));
     }
     completing.join().unwrap();
+}
+
+#[test]
+fn a_spent_completion_is_as_new() {
+    let pool = CompletionPool::default();
+    let (completer, pending) = pool.completion();
+    drop(pending);
+    let mut spent: Vec<_> = completer.complete_and_keep(String::from("nobody wants it")).into_iter().collect();
+    assert_eq!(spent.len(), 1);
+    pool.give(&mut spent);
+    assert!(spent.is_empty());
+    let (completer, mut pending) = pool.completion();
+    assert_eq!(pending.try_get(), Ok(None));
+    assert!(completer.complete_and_keep(String::from("kept")).is_none(), "somebody still waits");
+    assert_eq!(pending.try_get(), Ok(Some(String::from("kept"))));
 }

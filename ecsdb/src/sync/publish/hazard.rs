@@ -60,7 +60,7 @@
 use std::ptr::null_mut;
 
 use crate::sync::shim::{
-    Arc, AtomicPtr, HAZARD_SLOTS, Mutex, Ordering, fence, lock, model_failed, spin_loop, thread, thread_number,
+    Arc, AtomicPtr, HAZARD_SLOTS, Mutex, Ordering, count_again, fence, lock, model_failed, spin_loop, thread, thread_number,
 };
 use crate::sync::{CachePadded, mutant};
 
@@ -180,7 +180,7 @@ impl<T> Publisher<T> {
         // Relaxed: as in `store`, the value was put there by this handle.
         let current = self.shared.current.load(Ordering::Relaxed);
         // SAFETY: from `Arc::into_raw`; `current` carries a count, and only `store` gives it up, which needs `&mut`.
-        unsafe { Arc::increment_strong_count(current) };
+        unsafe { count_again(current) };
         // SAFETY: takes over the count that was just added.
         unsafe { Arc::from_raw(current) }
     }
@@ -262,7 +262,7 @@ impl<T> Published<T> {
             slot.store(null_mut(), Ordering::Release);
         }
         // r5. SAFETY: `seen` is from `Arc::into_raw`, and the cell holds a count of it until r6 (the invariant above).
-        unsafe { Arc::increment_strong_count(seen) };
+        unsafe { count_again(seen) };
         // r6. Release: pairs with w3; who sees the slot free, or taken by another reader since, sees the count.
         let order = if mutant!("publish/clear relaxed") { Ordering::Relaxed } else { Ordering::Release };
         slot.store(null_mut(), order);

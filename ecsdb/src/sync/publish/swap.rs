@@ -3,13 +3,13 @@
 //! Only `load_full` is used, never a guard that stays: a guard borrows one of a few slots of its thread, and a value
 //! that is pinned through one shows no count. Loom cannot check this implementation.
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapAny;
 
 use crate::sync::shim::Arc;
 
 /// Publishes `first`: the writer's end, and the end from which readers are cloned.
 pub fn publish<T>(first: Arc<T>) -> (Publisher<T>, Published<T>) {
-    let cell = Arc::new(ArcSwap::new(first));
+    let cell = Arc::new(ArcSwapAny::new(first));
     (Publisher { cell: Arc::clone(&cell) }, Published { cell })
 }
 
@@ -18,7 +18,7 @@ pub fn publish<T>(first: Arc<T>) -> (Publisher<T>, Published<T>) {
 /// It is not `Clone`, and `store` takes `&mut self`: a second writer does not compile. Dropping it leaves the last value
 /// published.
 pub struct Publisher<T> {
-    cell: Arc<ArcSwap<T>>,
+    cell: Arc<ArcSwapAny<Arc<T>>>,
 }
 
 impl<T> Publisher<T> {
@@ -53,7 +53,7 @@ impl<T> Publisher<T> {
 
 /// A reader's end. Clones see the same value.
 pub struct Published<T> {
-    cell: Arc<ArcSwap<T>>,
+    cell: Arc<ArcSwapAny<Arc<T>>>,
 }
 
 impl<T> Clone for Published<T> {

@@ -66,9 +66,24 @@ pub(crate) fn deadline_after(timeout: Duration) -> Option<Instant> {
     timeout.is_zero().then(Instant::now)
 }
 
+/// Adds one to the count of a value.
+///
+/// # Safety
+///
+/// `value` comes from [`Arc::into_raw`], and its count is at least one throughout the call.
+pub(crate) unsafe fn count_again<T>(value: *const T) {
+    // SAFETY: the caller's promise.
+    unsafe { Arc::increment_strong_count(value) };
+}
+
 /// Takes a lock.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Takes a lock if nobody has it.
+pub(crate) fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    mutex.try_lock().ok()
 }
 
 /// Is this the unwinding of a failed model? Its objects are gone then, and a destructor that used one would abort.

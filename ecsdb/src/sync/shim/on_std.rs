@@ -2,10 +2,14 @@
 
 pub(crate) use std::hint::spin_loop;
 pub(crate) use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
-pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
 pub(crate) use std::thread;
+// Without weak references: finding out that one is the last holder is one load. With them it is a locked instruction,
+// which waits for all stores before it, and a commit has just copied a page.
+pub(crate) use triomphe::Arc;
 
 use std::cell::Cell;
+use std::mem::ManuallyDrop;
 use std::time::{Duration, Instant};
 
 /// How many hazard slots a published value has.
@@ -78,6 +82,18 @@ pub(crate) fn deadline_after(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
 }
 
+/// Adds one to the count of a value.
+///
+/// # Safety
+///
+/// `value` comes from [`Arc::into_raw`], and its count is at least one throughout the call.
+#[inline]
+pub(crate) unsafe fn count_again<T>(value: *const T) {
+    // SAFETY: the caller's promise; the count is not taken over, because this reference is never dropped.
+    let held = ManuallyDrop::new(unsafe { Arc::from_raw(value) });
+    let _counted = ManuallyDrop::new(Arc::clone(&held));
+}
+
 /// Takes a lock, also when a thread panicked while it held it: what `sync` locks is valid between any two statements.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -87,4 +103,13 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[inline(always)]
 pub(crate) const fn model_failed() -> bool {
     false
+}
+
+/// Takes a lock if nobody has it.
+pub(crate) fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(std::sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(std::sync::TryLockError::WouldBlock) => None,
+    }
 }

@@ -1,0 +1,95 @@
+//! The writer's end of the queue: takes requests a little ahead of their turn, so that memory is on its way when it comes.
+//!
+//! A change of a random row in a large table waits for memory half a dozen times. The requests that wait behind it say
+//! where they will go, so the processor is told: first of their directory entries, then, one turn later, of the page.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+
+use super::job::Message;
+use crate::storage::Store;
+use crate::sync::Budget;
+
+/// How many requests are taken ahead of the running one.
+const AHEAD: usize = 2;
+
+/// Requests, in order.
+pub struct Inbox {
+    receiver: Receiver<Message>,
+    ahead: VecDeque<Message>,
+    budget: Arc<Budget>,
+    /// What the budget has still to be given back, in bytes.
+    unreleased: usize,
+}
+
+/// Why there is no request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// None came in time.
+    Idle,
+    /// None will come.
+    Over,
+}
+
+impl Inbox {
+    /// The requests that come from `receiver`, whose bytes are given back to `budget`.
+    pub fn new(receiver: Receiver<Message>, budget: Arc<Budget>) -> Self {
+        Self { receiver, ahead: VecDeque::with_capacity(AHEAD + 1), budget, unreleased: 0 }
+    }
+
+    /// Whether the queue was closed and everything in it is done.
+    pub fn is_over(&self) -> bool {
+        self.budget.is_closed() && self.ahead.is_empty() && self.receiver.is_empty()
+    }
+
+    /// The next request, if there is one. What it needs of `store` is on its way.
+    pub fn next(&mut self, store: &Store) -> Option<Message> {
+        let message = match self.ahead.pop_front() {
+            Some(message) => message,
+            None => self.receiver.try_recv().ok()?,
+        };
+        self.unreleased += message.bytes;
+        // Not each time: every giving back takes a cache line from those who queue.
+        if self.unreleased >= self.budget.limit() / 16 {
+            self.give_back();
+        }
+        while self.ahead.len() < AHEAD
+            && let Ok(message) = self.receiver.try_recv()
+        {
+            if let Some((table, entity)) = message.request.first() {
+                store.prefetch_entries(table, entity.slot());
+            }
+            self.ahead.push_back(message);
+        }
+        if let Some((table, entity)) = self.ahead.front().and_then(|message| message.request.first()) {
+            store.prefetch_page(table, entity.slot());
+        }
+        Some(message)
+    }
+
+    /// Waits for the next request, but no longer than `timeout`, if there is one.
+    pub fn wait(&mut self, timeout: Option<Duration>) -> Result<Message, Silence> {
+        debug_assert!(self.ahead.is_empty(), "nobody waits while there is something to do");
+        self.give_back();
+        let message = match timeout {
+            Some(timeout) => self.receiver.recv_timeout(timeout),
+            None => self.receiver.recv().map_err(RecvTimeoutError::from),
+        };
+        let message = message.map_err(|error| match error {
+            RecvTimeoutError::Timeout => Silence::Idle,
+            RecvTimeoutError::Disconnected => Silence::Over,
+        })?;
+        self.unreleased = message.bytes;
+        Ok(message)
+    }
+
+    /// Gives back what was taken from the budget.
+    fn give_back(&mut self) {
+        if self.unreleased > 0 {
+            self.budget.release(core::mem::take(&mut self.unreleased));
+        }
+    }
+}
