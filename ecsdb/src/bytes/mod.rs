@@ -8,6 +8,6 @@ mod prefetch;
 mod row;
 
 pub use meter::Meter;
-pub use prefetch::{prefetch, prefetch_to_write};
 pub use page::{Line, Page, PageRef};
-pub use row::{Row, bytes_of, duplicate, rows_of, rows_of_mut, slice_bytes};
+pub use prefetch::{prefetch, prefetch_to_write};
+pub use row::{Row, bytes_of, duplicate, rows_of, slice_bytes};

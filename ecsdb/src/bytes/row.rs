@@ -39,22 +39,6 @@ pub fn duplicate<R: Row>(row: &R) -> R {
     unsafe { core::ptr::read(row) }
 }
 
-/// The rows that `bytes` are.
-///
-/// # Panics
-/// If `bytes` is not aligned for `R`, or not a whole number of rows. Rows of size zero have no bytes to count.
-///
-/// # Safety
-/// `bytes` must be values of `R`, and whoever changes them through the result leaves values of `R` behind; the latter
-/// holds by itself, since safe code can put nothing else there.
-pub unsafe fn rows_of_mut<R: Row>(bytes: &mut [u8]) -> &mut [R] {
-    assert!(bytes.as_ptr().cast::<R>().is_aligned(), "page buffers are aligned to cache lines");
-    let len = bytes.len().checked_div(size_of::<R>()).unwrap_or(0);
-    assert!(len * size_of::<R>() == bytes.len(), "whole rows");
-    // SAFETY: alignment and length were checked, the borrow is unique, and the caller promises values of `R`.
-    unsafe { core::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast::<R>(), len) }
-}
-
 /// `len` rows at `rows`.
 ///
 /// # Safety

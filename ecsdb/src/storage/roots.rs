@@ -39,11 +39,10 @@ pub struct Roots {
     publisher: Publisher<Version>,
     all: Vec<Arc<Version>>,
     live: usize,
-    /// The changes of the last versions, the newest last.
-    history: VecDeque<(u64, Vec<Dirty>)>,
-    history_len: usize,
-    /// Emptied lists, to be filled again.
-    lists: Vec<Vec<Dirty>>,
+    /// The last versions, the newest last, and how many changes each of them made.
+    history: VecDeque<(u64, usize)>,
+    /// Their changes, in order.
+    changes: VecDeque<Dirty>,
 }
 
 impl Roots {
@@ -51,7 +50,7 @@ impl Roots {
     pub fn new(first: Version) -> Self {
         let first = Arc::new(first);
         let (publisher, _) = publish(Arc::clone(&first));
-        Self { publisher, all: vec![first], live: 0, history: VecDeque::new(), history_len: 0, lists: Vec::new() }
+        Self { publisher, all: vec![first], live: 0, history: VecDeque::new(), changes: VecDeque::new() }
     }
 
     /// What readers pin versions from.
@@ -104,12 +103,11 @@ impl Roots {
         let [version, live] = self.all.get_disjoint_mut([index, self.live]).expect("two versions of the list");
         let version = self.publisher.reclaim(version).expect("nobody can pin what is not published");
         if version.number < live.number {
-            // Numbers are consecutive, so the first changes that it lacks are found at once.
+            // Numbers are consecutive, so the first version that it lacks is found at once.
             let known = self.history.front().map_or(0, |(first, _)| (version.number + 1).saturating_sub(*first));
-            for (_, changes) in self.history.range(known as usize..) {
-                for change in changes.iter().filter(|_| !mutant!("roots/skip catch up")) {
-                    catch_up(version, live, *change, pool);
-                }
+            let lacking: usize = self.history.range(known as usize..).map(|(_, changes)| changes).sum();
+            if !mutant!("roots/skip catch up") {
+                catch_up_all(version, live, &self.changes, self.changes.len() - lacking, pool);
             }
             version.number = live.number;
         }
@@ -135,7 +133,7 @@ impl Roots {
         }
     }
 
-    /// Publishes version `index`, which differs from the published one by `changes`, as the next.
+    /// Publishes version `index`, which differs from the published one by `changes`, as the next. Empties `changes`.
     pub fn publish(&mut self, index: usize, changes: &mut Vec<Dirty>) {
         let version = self.get_mut(index);
         let number = version.number + 1;
@@ -150,27 +148,21 @@ impl Roots {
             unsafe { Arc::seize(&mut self.all[index]) }.number = number;
         }
         self.live = index;
-        let list = core::mem::replace(changes, self.lists.pop().unwrap_or_default());
-        self.history_len += list.len();
-        self.history.push_back((number, list));
+        self.history.push_back((number, changes.len()));
+        self.changes.extend(changes.drain(..));
         self.forget_history();
     }
 
     /// Forgets changes that no version lacks, and those that are not worth remembering.
     fn forget_history(&mut self) {
         let behind = self.all.iter().map(|version| version.number).min().unwrap_or(0);
-        while let Some((number, list)) = self.history.front() {
-            let keep = self.history_len <= HISTORY_MIN.max(2 * self.history.back().map_or(0, |(_, list)| list.len()));
-            if *number > behind && keep {
+        while let Some((number, count)) = self.history.front() {
+            let worth = HISTORY_MIN.max(2 * self.history.back().map_or(0, |(_, count)| *count));
+            if *number > behind && self.changes.len() <= worth {
                 break;
             }
-            self.history_len -= list.len();
-            if let Some((_, mut list)) = self.history.pop_front() {
-                list.clear();
-                if self.lists.len() < 8 {
-                    self.lists.push(list);
-                }
-            }
+            self.changes.drain(..*count);
+            self.history.pop_front();
         }
     }
 
@@ -184,8 +176,33 @@ impl Roots {
                 index += 1;
             }
         }
-        self.lists.clear();
         self.forget_history();
+        self.changes.shrink_to(0);
+        self.history.shrink_to(0);
+    }
+}
+
+/// How many changes ahead the processor is told where a catch-up will look: first of the directory entries, then of what
+/// counts the holders of the pages.
+const LOOK_AHEAD: usize = 8;
+
+/// Takes changes over from the published version.
+///
+/// A version that was pinned for long lacks thousands of changes of pages all over memory. Each of them alone would wait
+/// for memory four times.
+fn catch_up_all(version: &mut Version, live: &Version, changes: &VecDeque<Dirty>, first: usize, pool: &mut PagePool) {
+    for index in first..changes.len() {
+        if let Some(Dirty::Page { table, page }) = changes.get(index + 2 * LOOK_AHEAD) {
+            for version in [&*version, live] {
+                version.tables[usize::from(*table)].prefetch_page_slot(*page as usize);
+            }
+        }
+        if let Some(Dirty::Page { table, page }) = changes.get(index + LOOK_AHEAD) {
+            for version in [&*version, live] {
+                version.tables[usize::from(*table)].prefetch_page_count(*page as usize);
+            }
+        }
+        catch_up(version, live, changes[index], pool);
     }
 }
 

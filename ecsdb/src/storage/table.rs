@@ -1,7 +1,7 @@
 //! The directory of one table: chunk by chunk, absent where the table has no rows.
 
 use super::chunk::Chunk;
-use crate::bytes::PageRef;
+use crate::bytes::{PageRef, prefetch_to_write};
 use crate::limits::{BLOCK_SLOTS, CHUNK_SLOTS, PAGE_BLOCKS_MAX, page_slots};
 
 /// How rows of one size are laid out in pages.
@@ -157,6 +157,25 @@ impl Table {
         }
         let geometry = self.geometry;
         self.chunks[index].get_or_insert_with(|| Chunk::new(geometry))
+    }
+
+    /// Asks the processor for the directory entries of page `page`, counted over the whole table.
+    #[inline]
+    pub fn prefetch_page_slot(&self, page: usize) {
+        if let Some(chunk) = self.chunk(page >> self.geometry.chunk_shift()) {
+            let in_chunk = page & (self.geometry.chunk_pages() - 1);
+            chunk.prefetch_entry(self.geometry, in_chunk << self.geometry.page_shift());
+        }
+    }
+
+    /// Asks the processor for what counts the holders of page `page`, counted over the whole table.
+    #[inline]
+    pub fn prefetch_page_count(&self, page: usize) {
+        if let Some(chunk) = self.chunk(page >> self.geometry.chunk_shift())
+            && let Some(page) = &chunk.pages()[page & (self.geometry.chunk_pages() - 1)].page
+        {
+            prefetch_to_write((&raw const **page).cast());
+        }
     }
 
     /// Chunk `index`, to be changed, if any slot of it has a row.

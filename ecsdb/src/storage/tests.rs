@@ -86,6 +86,7 @@ fn apply(batch: &mut Batch<'_>, model: &mut Model, op: &Op, workers: &rayon::Thr
                     |version, block| version.tables[0].word(block),
                     workers,
                     |page| {
+                        page.rows.copy_from_slice(page.before);
                         let mut row = 0;
                         for (present, selected) in page.present.iter().zip(page.selected) {
                             for bit in crate::bits::bits(*present) {

@@ -71,7 +71,6 @@ const INLINE: usize = 48;
 const HEAD: usize = 11;
 
 impl OpBuffer {
-
     /// What it takes in the queue, in bytes.
     pub fn len(&self) -> usize {
         self.bytes.len()

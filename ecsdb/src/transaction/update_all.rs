@@ -1,7 +1,7 @@
 //! Closures over `&mut A` and other components, run over all entities that have them.
 
 use crate::bits::bits;
-use crate::bytes::rows_of_mut;
+use crate::bytes::{bytes_of, duplicate, rows_of};
 use crate::change_set::ColumnSet;
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
 use crate::query::{Fetch, Item, QueryParam, View};
@@ -64,26 +64,34 @@ fn page_of<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
 ) {
     // SAFETY: as in `run`.
     let view = unsafe { View::<S>::new(page.version) };
-    // SAFETY: a copy of the rows of the table of `A`, which are values of `A::Row`, at the start of a page.
-    let mut rows = unsafe { rows_of_mut::<A::Row>(page.rows) };
-    let Some((chunk, _)) = Q::Fetch::chunk(Q::Fetch::source(view), page.first_block / CHUNK_BLOCKS) else { return };
+    // SAFETY: the rows of the table of `A`, which are values of `A::Row`, from the start of a page on.
+    let mut before = unsafe { rows_of::<A::Row>(page.before.as_ptr(), page.before.len() / size_of::<A::Row>()) };
+    let mut after = page.rows.chunks_exact_mut(size_of::<A::Row>());
+    let Some((chunk, _)) = Q::Fetch::chunk(Q::Fetch::source(view), page.first_block / CHUNK_BLOCKS) else {
+        page.rows.copy_from_slice(page.before);
+        return;
+    };
+    // One pass over memory: each row is read from the page before, changed, and written to the page after.
+    let change_row = |row: &A::Row, to: &mut [u8], item: Item<'_, S, Q>| {
+        let mut row = duplicate(row);
+        A::with_mut(&mut row, |row| change(row, item));
+        to.copy_from_slice(bytes_of(&row));
+    };
     for (index, (present, selected)) in page.present.iter().zip(page.selected).enumerate() {
-        let (here, rest) = rows.split_at_mut(present.count_ones() as usize);
-        rows = rest;
-        if *selected == 0 {
-            continue;
-        }
+        let (here, rest) = before.split_at(present.count_ones() as usize);
+        before = rest;
         let others = Q::Fetch::block(chunk, (page.first_block + index) % CHUNK_BLOCKS);
         if present == selected && *present == u64::MAX && Q::Fetch::is_dense(&others, u64::MAX) {
-            for (bit, row) in here.iter_mut().enumerate().take(BLOCK_SLOTS) {
-                A::with_mut(row, |row| change(row, Q::Fetch::dense(&others, bit, bit as u32)));
+            for ((bit, row), to) in here.iter().enumerate().take(BLOCK_SLOTS).zip(&mut after) {
+                change_row(row, to, Q::Fetch::dense(&others, bit, bit as u32));
             }
             continue;
         }
-        for (row, bit) in here.iter_mut().zip(bits(*present)) {
+        for ((row, bit), to) in here.iter().zip(bits(*present)).zip(&mut after) {
             if selected >> bit & 1 == 1 {
-                let item = Q::Fetch::sparse(&others, bit + page.first_bit as u32);
-                A::with_mut(row, |row| change(row, item));
+                change_row(row, to, Q::Fetch::sparse(&others, bit + page.first_bit as u32));
+            } else {
+                to.copy_from_slice(bytes_of(row));
             }
         }
     }

@@ -19,8 +19,8 @@ use super::inbox::{Inbox, Silence};
 use super::job::{Job, Message, OpsJob, Outcome, Request};
 use super::queue::Queue;
 use super::ticket::Commit;
-use crate::storage::{StorageError, Store};
 use crate::entity::Entity;
+use crate::storage::{StorageError, Store};
 use crate::sync::{Completer, CompletionPool, Spent};
 
 /// When a batch ends, at the latest.
@@ -249,7 +249,8 @@ impl Writer {
             quietly(|| match answer {
                 Answer::Ops(completer, outcome) => {
                     let outcome = verdict(outcome, refused.as_ref());
-                    self.spent.extend(completer.complete_and_keep(outcome.map(|entities| Commit { version, entities })));
+                    self.spent
+                        .extend(completer.complete_and_keep(outcome.map(|entities| Commit { version, entities })));
                 }
                 Answer::Job(job, outcome) => job.answer(verdict(outcome, refused.as_ref()).map(|()| version)),
             });

@@ -23,7 +23,9 @@ pub struct PageRewrite<'a> {
     pub present: &'a [u64],
     /// Which of them are to be changed.
     pub selected: &'a [u64],
-    /// A copy of all rows of the page, to be changed in place.
+    /// All rows of the page.
+    pub before: &'a [u8],
+    /// Room for as many rows, to be filled. Its bytes are whatever was there before.
     pub rows: &'a mut [u8],
 }
 
@@ -38,7 +40,7 @@ impl Batch<'_> {
     /// rows. All of them are computed from the state before the call, in parallel on `workers`. Returns how many rows
     /// were selected.
     ///
-    /// Whatever `change` does to the bytes, it leaves valid rows behind. If it panics, nothing has changed.
+    /// `change` fills all rows of the page, with valid ones. If it panics, nothing has changed.
     pub fn rewrite(
         &mut self,
         table: u16,
@@ -96,7 +98,6 @@ impl Batch<'_> {
             let slot = &chunk.pages()[task.page & (geometry.chunk_pages() - 1)];
             let Some(old) = &slot.page else { return };
             let rows = &mut own(copy)[..slot.len as usize * geometry.stride()];
-            rows.copy_from_slice(&old.bytes()[..rows.len()]);
             let first = task.page * geometry.page_slots();
             change(PageRewrite {
                 version,
@@ -104,6 +105,7 @@ impl Batch<'_> {
                 first_bit: first % BLOCK_SLOTS,
                 present: &words[task.words_at..task.words_at + count],
                 selected: &words[task.words_at + count..task.words_at + 2 * count],
+                before: &old.bytes()[..rows.len()],
                 rows,
             });
         };
@@ -117,8 +119,7 @@ impl Batch<'_> {
             let chunk = self.version.tables[usize::from(table)].chunk_mut(task.page >> geometry.chunk_shift());
             let in_chunk = task.page & (geometry.chunk_pages() - 1);
             if let Some(copy) = task.copy {
-                let old = chunk.page_mut(in_chunk).page.replace(copy);
-                chunk.relocate(geometry, in_chunk);
+                let old = chunk.replace_page(geometry, in_chunk, Some(copy));
                 let record = &mut self.undo.pages[undo as usize];
                 // A page that this transaction had made before is nobody's way back.
                 match old {

@@ -40,10 +40,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use crate::bytes::{Line, prefetch_to_write};
 use crate::sync::shim::{
     Arc, AtomicUsize, Ordering, UnsafeCell, deadline_after, is_past, model_failed, park_until, thread,
 };
-use crate::bytes::{Line, prefetch_to_write};
 use crate::sync::{Closed, mutant};
 
 pub use pool::{CompletionPool, Spent};

@@ -60,7 +60,8 @@
 use std::ptr::null_mut;
 
 use crate::sync::shim::{
-    Arc, AtomicPtr, HAZARD_SLOTS, Mutex, Ordering, count_again, fence, lock, model_failed, spin_loop, thread, thread_number,
+    Arc, AtomicPtr, HAZARD_SLOTS, Mutex, Ordering, count_again, fence, lock, model_failed, spin_loop, thread,
+    thread_number,
 };
 use crate::sync::{CachePadded, mutant};
 
