@@ -52,10 +52,6 @@ impl Inbox {
             None => self.receiver.try_recv().ok()?,
         };
         self.unreleased += message.bytes;
-        // Not each time: every giving back takes a cache line from those who queue.
-        if self.unreleased >= self.budget.limit() / 16 {
-            self.give_back();
-        }
         while self.ahead.len() < AHEAD
             && let Ok(message) = self.receiver.try_recv()
         {
@@ -63,6 +59,10 @@ impl Inbox {
                 store.prefetch_entries(table, entity.slot());
             }
             self.ahead.push_back(message);
+        }
+        // Not each time while others queue: every giving back takes a cache line from them.
+        if self.ahead.is_empty() || self.unreleased >= self.budget.limit() / 16 {
+            self.give_back();
         }
         if let Some((table, entity)) = self.ahead.front().and_then(|message| message.request.first()) {
             store.prefetch_page(table, entity.slot());
@@ -83,6 +83,7 @@ impl Inbox {
             RecvTimeoutError::Disconnected => Silence::Over,
         })?;
         self.unreleased = message.bytes;
+        self.give_back();
         Ok(message)
     }
 
