@@ -26,7 +26,7 @@ pub use error::{Location, SchemaError, SchemaErrorKind};
 pub use field_type::{FieldType, Scalar, TypeRef};
 pub use names::{ENTITIES, NAME_BYTES_MAX, RESERVED_PREFIX};
 pub use registry::{Schema, TableOf};
-pub use table_schema::{FieldSchema, RowLayout, TableSchema};
+pub use table_schema::{Durability, FieldSchema, RowLayout, TableSchema};
 pub use validate::{InvalidRow, InvalidRowKind};
 pub use value::{Value, ValueError};
 
