@@ -99,6 +99,7 @@ pub mod __private;
 mod bits;
 mod bytes;
 mod limits;
+pub mod media;
 mod sync;
 mod text;
 
