@@ -116,7 +116,8 @@ mod storage;
 // Layer 3: how rows change.
 mod transaction;
 
-// Layer 4, still empty: what keeps, sends and derives from change sets.
+// Layer 4: what keeps, sends and derives from change sets.
+mod persistence;
 
 // Layer 5: what users hold.
 mod database;

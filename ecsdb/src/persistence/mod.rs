@@ -12,4 +12,5 @@
 
 mod codec;
 mod format;
+mod handshake;
 mod ids;

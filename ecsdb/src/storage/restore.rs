@@ -98,6 +98,7 @@ impl Batch<'_> {
         if block >= BLOCKS_MAX {
             return Err(RestoreError::Unfit("a block beyond the last slot"));
         }
+        self.slots.reach(block + 1);
         self.touch_block(block);
         let before = self.version.entities.state(block);
         let set = match owner {
@@ -115,7 +116,6 @@ impl Batch<'_> {
         }
         self.version.entities.restore(block, EntityBlock { generations, alive, owner: set });
         if set != before.owner && set != TableSetId::NONE {
-            self.slots.reach(block + 1);
             self.slots.set_tables_in(block, set);
         }
         self.slots.refresh(block, set, alive, retired);
@@ -125,6 +125,9 @@ impl Batch<'_> {
     /// Stores `rows`, one after the other, for the slots `mask` of `block`, in place of earlier ones where there are some.
     /// They are valid rows of the table.
     pub fn restore_rows(&mut self, table: u16, block: usize, mask: u64, mut rows: &[u8]) -> Result<(), RestoreError> {
+        if mask == 0 {
+            return Ok(());
+        }
         self.owned(block)?;
         let geometry = self.version.tables[usize::from(table)].geometry();
         let present = self.version.tables[usize::from(table)].word(block);
