@@ -9,8 +9,17 @@
 //! - `ids`, `handshake`: which table and which field is which, and whether the program and the directory mean the same
 //! - `log`: the writing side, the thread that syncs, segments
 //! - `recovery`: opening
+//! - `directory`: the names of files
 
 mod codec;
+mod directory;
+mod error;
 mod format;
 mod handshake;
 mod ids;
+mod log;
+mod recovery;
+
+pub use error::{DirectoryError, LogFailure};
+pub use handshake::{SchemaDifference, SchemaMismatch};
+pub use recovery::{LogSettings, Opened, Recovery, open};

@@ -91,6 +91,9 @@ impl Writer {
             };
             self.batch(first);
         }
+        if let Some(log) = &mut self.config.log {
+            log.close(&self.config.store.left_over());
+        }
         tracing::debug!(version = self.config.store.live().number, "writer ends");
     }
 

@@ -9,7 +9,12 @@ use crate::bits::bits;
 use crate::change_set::{BlockChange, ChangeSet, PageChange};
 use crate::entity::Generations;
 use crate::limits::BLOCK_SLOTS;
-use crate::persistence::format::{ItemHead, Kind, RECORD_BYTES, RecordHead, TRANSACTION_BYTES, Tag, seal};
+use crate::persistence::format::{
+    ALIGN, ITEM_BYTES, ItemHead, Kind, RECORD_BYTES, RecordHead, TRANSACTION_BYTES, Tag, seal,
+};
+
+/// Bytes of a burned generation: its slot, and the lowest generation that is left.
+const BURNED_BYTES: usize = 8;
 
 /// Puts the records of a log together.
 pub struct Encoder {
@@ -69,18 +74,16 @@ impl Encoder {
         self.block_end = self.block_end.max(changes.block_end);
     }
 
-    /// The bytes of the record so far.
-    pub fn len(&self) -> usize {
-        self.buffer.len()
+    /// The bytes that the record will have.
+    pub fn sealed_len(&self) -> usize {
+        let burned = if self.burned.is_empty() { 0 } else { ITEM_BYTES + self.burned.len() * BURNED_BYTES };
+        let end = if self.block_end > self.logged_end { ITEM_BYTES } else { 0 };
+        (self.buffer.len() + burned + end).next_multiple_of(ALIGN)
     }
 
-    /// Whether there is something that only a record can say: a transaction, or what rolled back ones have left.
-    pub fn has_news(&self) -> bool {
-        self.transactions > 0 || !self.burned.is_empty() || self.block_end > self.logged_end
-    }
-
-    /// Ends the record. `None` if it is longer than a record can be.
-    pub fn seal(&mut self, salt: u64, version: u64, durable: u64, time: u64, kind: Kind) -> Option<&[u8]> {
+    /// Ends the record, which is no longer than a record can be: [`Self::sealed_len`] says.
+    pub fn seal(&mut self, salt: u64, version: u64, durable: u64, time: u64, kind: Kind) -> &[u8] {
+        let bytes = self.sealed_len();
         if !self.burned.is_empty() {
             let block = self.burned.len() as u32;
             self.buffer.extend_from_slice(&ItemHead { tag: Tag::Burned, small: 0, table: 0, block }.to_bytes());
@@ -94,7 +97,9 @@ impl Encoder {
             self.buffer.extend_from_slice(&head.to_bytes());
         }
         let head = RecordHead { salt, version, durable, time, transactions: self.transactions, kind };
-        seal(&mut self.buffer, &head).then_some(&*self.buffer)
+        seal(&mut self.buffer, &head);
+        debug_assert_eq!(self.buffer.len(), bytes);
+        &self.buffer
     }
 
     /// Begins the next record. `logged` says whether this one is in the log.

@@ -145,7 +145,7 @@ impl Logged {
 
     fn record(&mut self, kind: Kind) {
         let version = if kind == Kind::Close { self.store.live().number } else { self.store.next_version() };
-        let record = self.encoder.seal(9, version, 0, 0, kind).unwrap().to_vec();
+        let record = self.encoder.seal(9, version, 0, 0, kind).to_vec();
         self.encoder.clear(true);
         self.records.push(record);
     }

@@ -18,6 +18,8 @@ pub enum Kind {
     Commit,
     /// The log was closed: everything before is durable, and nothing is missing. No version of its own.
     Close,
+    /// The log was opened again after a clean close: from here on, versions may get lost. No version of its own.
+    Open,
 }
 
 /// What stands at the front of a record.
@@ -37,12 +39,13 @@ pub struct RecordHead {
     pub kind: Kind,
 }
 
-/// Fills in the head of the record that `buffer` is: [`RECORD_BYTES`] to be overwritten, and the body. Pads it. `false` if it
-/// is longer than a record can be.
-#[must_use]
-pub fn seal(buffer: &mut Vec<u8>, head: &RecordHead) -> bool {
+/// Fills in the head of the record that `buffer` is: [`RECORD_BYTES`] to be overwritten, and the body. Pads it.
+///
+/// # Panics
+/// If it has 4 GiB or more.
+pub fn seal(buffer: &mut Vec<u8>, head: &RecordHead) {
     buffer.resize(buffer.len().next_multiple_of(ALIGN), 0);
-    let Ok(len) = u32::try_from(buffer.len()) else { return false };
+    let len = u32::try_from(buffer.len()).expect("lengths of records have 32 bits");
     let mut bytes = [0; RECORD_BYTES];
     bytes[4..8].copy_from_slice(&len.to_le_bytes());
     bytes[8..16].copy_from_slice(&head.salt.to_le_bytes());
@@ -53,11 +56,11 @@ pub fn seal(buffer: &mut Vec<u8>, head: &RecordHead) -> bool {
     bytes[44] = match head.kind {
         Kind::Commit => 1,
         Kind::Close => 2,
+        Kind::Open => 3,
     };
     buffer[..RECORD_BYTES].copy_from_slice(&bytes);
     let crc = crc32c::crc32c(&buffer[4..]);
     buffer[..4].copy_from_slice(&crc.to_le_bytes());
-    true
 }
 
 /// The record at the front of `bytes`, head and body, if one of the salt `salt` stands there (or of any, if that is `None`) and
@@ -77,6 +80,7 @@ pub fn frame(bytes: &[u8], salt: Option<u64>) -> Option<(RecordHead, &[u8])> {
     let kind = match cursor.u8().ok()? {
         1 => Kind::Commit,
         2 => Kind::Close,
+        3 => Kind::Open,
         _ => return None,
     };
     if cursor.bytes(3).ok()? != [0; 3] || crc32c::crc32c(&whole[4..]) != crc {
@@ -94,7 +98,7 @@ mod tests {
     fn sealed(body: &[u8]) -> Vec<u8> {
         let mut buffer = vec![0; RECORD_BYTES];
         buffer.extend_from_slice(body);
-        assert!(seal(&mut buffer, &HEAD));
+        seal(&mut buffer, &HEAD);
         buffer
     }
 

@@ -50,8 +50,8 @@ impl Log {
         Ok(())
     }
 
-    fn spawn_syncer(self: &Arc<Self>) -> thread::JoinHandle<()> {
-        let log = Arc::clone(self);
+    fn spawn_syncer(log: &Arc<Self>) -> thread::JoinHandle<()> {
+        let log = Arc::clone(log);
         thread::spawn(move || log.watermark.run(|| log.sync(), || {}))
     }
 }
@@ -60,7 +60,7 @@ impl Log {
 fn durable_after_sync() {
     check(Some(2), || {
         let log = Log::new(0);
-        let syncing = log.spawn_syncer();
+        let syncing = Log::spawn_syncer(&log);
         let waiting = thread::spawn({
             let log = Arc::clone(&log);
             move || {
@@ -83,7 +83,7 @@ fn durable_after_sync() {
 fn a_failed_sync() {
     check(Some(2), || {
         let log = Log::new(1);
-        let syncing = log.spawn_syncer();
+        let syncing = Log::spawn_syncer(&log);
         let waiting = thread::spawn({
             let log = Arc::clone(&log);
             move || log.watermark.when(1).wait().unwrap()
@@ -104,7 +104,7 @@ fn a_failed_sync() {
 fn a_failure_after_a_sync() {
     check(Some(2), || {
         let log = Log::new(2);
-        let syncing = log.spawn_syncer();
+        let syncing = Log::spawn_syncer(&log);
         log.write(1).unwrap();
         log.watermark.when(1).wait().unwrap().unwrap();
         log.write(2).unwrap();
@@ -119,7 +119,7 @@ fn a_failure_after_a_sync() {
 fn close_syncs_what_is_written() {
     check(None, || {
         let log = Log::new(0);
-        let syncing = log.spawn_syncer();
+        let syncing = Log::spawn_syncer(&log);
         log.write(1).unwrap();
         log.watermark.close();
         syncing.join().unwrap();
