@@ -129,12 +129,13 @@ pub use component::{Assignment, Column, CompareOp, Component, Field, NativeField
 pub use database::{Db, DbBuilder, DynDb, DynSnapshot, OpenError, Snapshot, SnapshotQuery, Stats, Table};
 pub use ecsdb_derive::Component;
 pub use entity::Entity;
+pub use persistence::{DirectoryError, LogFailure, Recovery, SchemaDifference, SchemaMismatch};
 pub use query::{
     DynRow, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView, View,
 };
 pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
 pub use storage::{MemoryLimit, MemoryUsage, SlotsExhausted};
 pub use transaction::{
-    Bundle, Commit, CommitLog, CommitRefused, DynTransaction, GuardFailure, LogError, OpError, RangeFailure, Ticket,
+    Bundle, Commit, CommitLog, CommitRefused, DurableTicket, DynTransaction, GuardFailure, LogError, OpError, RangeFailure, Ticket,
     Transaction, TransactionBuilder, TransactionError, UpdateFn, UpdateParam,
 };

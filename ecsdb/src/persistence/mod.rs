@@ -22,4 +22,4 @@ mod recovery;
 
 pub use error::{DirectoryError, LogFailure};
 pub use handshake::{SchemaDifference, SchemaMismatch};
-pub use recovery::{LogSettings, Opened, Recovery, open};
+pub use recovery::{LogSettings, Recovery, open};

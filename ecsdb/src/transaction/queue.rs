@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use crossbeam_channel::{Receiver, SendTimeoutError, Sender, TrySendError, bounded};
 
+use super::commit_log::LogError;
 use super::error::TransactionError;
 use super::job::{Message, Request};
 use super::reentrancy::DatabaseId;
-use crate::sync::Budget;
+use crate::sync::{Budget, Watermark};
 
 /// How much may wait for the writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Queue {
     sender: Sender<Message>,
     budget: Arc<Budget>,
     database: DatabaseId,
+    /// What of the commits is durable, if they are logged.
+    watermark: Option<Arc<Watermark<LogError>>>,
 }
 
 /// A request that was not queued, and why.
@@ -49,15 +52,24 @@ pub enum Patience {
 
 impl Queue {
     /// A queue and its receiving end.
-    pub fn new(limits: QueueLimits, database: DatabaseId) -> (Self, Receiver<Message>) {
+    pub fn new(
+        limits: QueueLimits,
+        database: DatabaseId,
+        watermark: Option<Arc<Watermark<LogError>>>,
+    ) -> (Self, Receiver<Message>) {
         let (sender, receiver) = bounded(limits.messages.max(1));
         let budget = Arc::new(Budget::new(limits.bytes.clamp(1, Budget::MAX)));
-        (Self { sender, budget, database }, receiver)
+        (Self { sender, budget, database, watermark }, receiver)
     }
 
     /// The database that the writer works for.
     pub fn database(&self) -> DatabaseId {
         self.database
+    }
+
+    /// What of the commits is durable, if they are logged.
+    pub fn watermark(&self) -> Option<&Arc<Watermark<LogError>>> {
+        self.watermark.as_ref()
     }
 
     /// The budget, to be given back by the writer.

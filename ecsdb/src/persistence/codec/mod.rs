@@ -9,6 +9,6 @@ mod tables;
 #[cfg(all(test, not(ecsdb_loom)))]
 mod tests;
 
-pub use decode::{Applied, ApplyError, apply};
+pub use decode::{ApplyError, apply};
 pub use encode::Encoder;
 pub use tables::Tables;

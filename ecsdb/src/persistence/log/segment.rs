@@ -33,8 +33,6 @@ pub struct Segment {
     pub named: Arc<NamedFile>,
     /// What its records carry.
     pub salt: u64,
-    /// Its number in the directory.
-    pub sequence: u64,
     /// Where the first record stands.
     start: u64,
     /// Where the next record goes.
@@ -56,8 +54,7 @@ impl Segment {
         fill(&*file, start, filled)?;
         file.sync_data()?;
         let named = Arc::new(NamedFile { path: path.to_owned(), file });
-        let (salt, sequence) = (header.salt, header.sequence);
-        Ok(Self { named, salt, sequence, start, end: start, filled, capacity })
+        Ok(Self { named, salt: header.salt, start, end: start, filled, capacity })
     }
 
     /// Goes on with a segment that has records up to `end`, and nothing behind that counts.
@@ -65,7 +62,7 @@ impl Segment {
         let file = media.open(path, Open::Write)?;
         let filled = file.len()?;
         let named = Arc::new(NamedFile { path: path.to_owned(), file });
-        Ok(Self { named, salt: header.salt, sequence: header.sequence, start, end, filled, capacity })
+        Ok(Self { named, salt: header.salt, start, end, filled, capacity })
     }
 
     /// Gives the segment the name `path`. The directory is for the caller to sync.

@@ -79,11 +79,6 @@ impl<E: Clone> Watermark<E> {
         lock(&self.state).durable
     }
 
-    /// Why nothing more will be durable, if something has failed.
-    pub fn failure(&self) -> Option<E> {
-        lock(&self.state).failure.clone()
-    }
-
     /// What is durable, for a writer that is about to write.
     ///
     /// # Errors
