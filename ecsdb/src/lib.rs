@@ -136,6 +136,6 @@ pub use query::{
 pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
 pub use storage::{MemoryLimit, MemoryUsage, SlotsExhausted};
 pub use transaction::{
-    Bundle, Commit, CommitLog, CommitRefused, DurableTicket, DynTransaction, GuardFailure, LogError, OpError, RangeFailure, Ticket,
-    Transaction, TransactionBuilder, TransactionError, UpdateFn, UpdateParam,
+    Bundle, Commit, CommitLog, CommitRefused, DurableTicket, DynTransaction, GuardFailure, LogError, OpError,
+    RangeFailure, Ticket, Transaction, TransactionBuilder, TransactionError, UpdateFn, UpdateParam,
 };

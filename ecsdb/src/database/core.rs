@@ -112,7 +112,14 @@ impl Core {
             })
             .map_err(|error| OpenError::Thread(Box::new(error)))?;
         let readers = Arc::new(Readers { catalog, workers });
-        Ok(Arc::new(Self { readers, published, id, queue: Arc::new(queue), recovery, writer: Mutex::new(Some(thread)) }))
+        Ok(Arc::new(Self {
+            readers,
+            published,
+            id,
+            queue: Arc::new(queue),
+            recovery,
+            writer: Mutex::new(Some(thread)),
+        }))
     }
 
     /// The schema.

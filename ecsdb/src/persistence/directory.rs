@@ -82,7 +82,8 @@ impl Directory {
         let path = self.schema();
         if let Ok(file) = media.open(&path, Open::Read) {
             let mut found = vec![0; text.len()];
-            if file.len()? == text.len() as u64 && file.read_exact_at(&mut found, 0).is_ok() && found == text.as_bytes() {
+            if file.len()? == text.len() as u64 && file.read_exact_at(&mut found, 0).is_ok() && found == text.as_bytes()
+            {
                 return Ok(());
             }
         }

@@ -124,8 +124,7 @@ impl Encoder {
     /// The entities of a block: who is alive, and of generations and owner what has changed.
     fn block(&mut self, change: &BlockChange) {
         let start = self.buffer.len();
-        let mut head =
-            ItemHead { tag: Tag::Block, small: 0, table: 0, block: change.first_slot / BLOCK_SLOTS as u32 };
+        let mut head = ItemHead { tag: Tag::Block, small: 0, table: 0, block: change.first_slot / BLOCK_SLOTS as u32 };
         self.head(head);
         self.buffer.extend_from_slice(&change.after.alive.to_le_bytes());
         head.small = self.generations(&change.before.generations, &change.after.generations);

@@ -371,7 +371,11 @@ fn changes_of_rows_that_stay_are_left_out_where_the_table_says_so() {
     let store = logged.close_and_reopen(schema());
     let rows = |store: &Store| {
         let version = store.live();
-        version.entities.iter().map(|e| version.tables[usize::from(FAST)].row_bytes(e.slot()).unwrap().to_vec()).collect()
+        version
+            .entities
+            .iter()
+            .map(|e| version.tables[usize::from(FAST)].row_bytes(e.slot()).unwrap().to_vec())
+            .collect()
     };
     let (old, new): (Vec<Vec<u8>>, Vec<Vec<u8>>) = (rows(&logged.store), rows(&store));
     assert_eq!((&old[0][..2], &new[0][..2]), (&[77, 77][..], &[0xff, 0xff][..]));

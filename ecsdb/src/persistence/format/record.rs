@@ -93,7 +93,8 @@ pub fn frame(bytes: &[u8], salt: Option<u64>) -> Option<(RecordHead, &[u8])> {
 mod tests {
     use super::*;
 
-    const HEAD: RecordHead = RecordHead { salt: 7, version: 3, durable: 1, time: 5, transactions: 0, kind: Kind::Commit };
+    const HEAD: RecordHead =
+        RecordHead { salt: 7, version: 3, durable: 1, time: 5, transactions: 0, kind: Kind::Commit };
 
     fn sealed(body: &[u8]) -> Vec<u8> {
         let mut buffer = vec![0; RECORD_BYTES];

@@ -58,7 +58,14 @@ impl Segment {
     }
 
     /// Goes on with a segment that has records up to `end`, and nothing behind that counts.
-    pub fn reopen(media: &dyn Media, path: &Path, header: &Header, start: u64, end: u64, capacity: u64) -> io::Result<Self> {
+    pub fn reopen(
+        media: &dyn Media,
+        path: &Path,
+        header: &Header,
+        start: u64,
+        end: u64,
+        capacity: u64,
+    ) -> io::Result<Self> {
         let file = media.open(path, Open::Write)?;
         let filled = file.len()?;
         let named = Arc::new(NamedFile { path: path.to_owned(), file });

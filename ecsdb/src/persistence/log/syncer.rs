@@ -44,7 +44,8 @@ impl Maker {
             ..self.header.clone()
         };
         let path = self.directory.draft(header.sequence);
-        let segment = Segment::create(&*self.media, &path, &header, self.capacity).map_err(LogFailure::io("make", &path))?;
+        let segment =
+            Segment::create(&*self.media, &path, &header, self.capacity).map_err(LogFailure::io("make", &path))?;
         self.header = header;
         Ok(segment)
     }

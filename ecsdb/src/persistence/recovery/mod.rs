@@ -153,12 +153,7 @@ impl Opening<'_> {
     }
 
     /// Goes on after a clean close: in the same segment, if the schema in its header is still right.
-    fn go_on(
-        &self,
-        found: &Replayed,
-        ids: &Ids,
-        schema: &DatabaseSchema,
-    ) -> Result<(Segment, Header), DirectoryError> {
+    fn go_on(&self, found: &Replayed, ids: &Ids, schema: &DatabaseSchema) -> Result<(Segment, Header), DirectoryError> {
         let last = &found.last;
         if last.header.schema != ids.to_bytes() {
             return self.make(self.after(found, last.header.timeline), ids, schema);
@@ -166,7 +161,8 @@ impl Opening<'_> {
         let path = self.directory.segment(last.first);
         let (media, header) = (&**self.media, &last.header);
         let io = |action| DirectoryError::io(action, &path);
-        let mut segment = Segment::reopen(media, &path, header, last.start, last.end, self.segment_bytes).map_err(io("open"))?;
+        let mut segment =
+            Segment::reopen(media, &path, header, last.start, last.end, self.segment_bytes).map_err(io("open"))?;
         // Says from now on that the log is not closed, whatever becomes of the commits that follow.
         let mut record = vec![0; RECORD_BYTES];
         let version = found.version;
@@ -227,8 +223,8 @@ impl Opening<'_> {
             schema: ids.to_bytes(),
         };
         let (draft, wal) = (self.directory.draft(placed.sequence), self.directory.wal());
-        let mut segment =
-            Segment::create(&**self.media, &draft, &header, self.segment_bytes).map_err(DirectoryError::io("make", &draft))?;
+        let mut segment = Segment::create(&**self.media, &draft, &header, self.segment_bytes)
+            .map_err(DirectoryError::io("make", &draft))?;
         let path = self.directory.segment(placed.first);
         segment.rename(&**self.media, path.clone()).map_err(DirectoryError::io("rename to", &path))?;
         self.media.sync_dir(wal).map_err(DirectoryError::io("sync", wal))?;

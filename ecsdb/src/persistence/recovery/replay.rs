@@ -115,7 +115,8 @@ pub fn replay(
 fn follows(before: &Header, segment: &SegmentFile) -> Result<(), DirectoryError> {
     if segment.header.sequence != before.sequence + 1 || segment.header.previous != before.salt {
         let (found, expected) = (segment.header.sequence, before.sequence + 1);
-        let what = format!("it is segment {found} and does not follow the one before, {expected} is missing or another one");
+        let what =
+            format!("it is segment {found} and does not follow the one before, {expected} is missing or another one");
         return Err(segment.damaged(0, what));
     }
     Ok(())
@@ -157,10 +158,11 @@ impl Reader {
                 let what = format!("a record of version {} where version {expected} is expected", head.version);
                 return Err(segment.damaged(at, what));
             }
-            let applied = apply(&mut store.batch(), &self.tables, body, head.transactions).map_err(|error| match error {
-                ApplyError::Malformed(error) => segment.damaged(at + error.at, error.what),
-                ApplyError::Storage(error) => error.into(),
-            })?;
+            let applied =
+                apply(&mut store.batch(), &self.tables, body, head.transactions).map_err(|error| match error {
+                    ApplyError::Malformed(error) => segment.damaged(at + error.at, error.what),
+                    ApplyError::Storage(error) => error.into(),
+                })?;
             replayed.version = head.version;
             replayed.was_closed = head.kind == Kind::Close;
             replayed.block_end = applied.block_end.unwrap_or(replayed.block_end);

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::Component;
-use crate::schema::{Durability, 
-    __check_schema, __check_table, FieldSchema, FieldType, RowLayout, Scalar, Schema, TableOf, TableSchema,
+use crate::schema::{
+    __check_schema, __check_table, Durability, FieldSchema, FieldType, RowLayout, Scalar, Schema, TableOf, TableSchema,
 };
 
 macro_rules! component {

@@ -7,8 +7,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::{GAME, game};
-use crate::schema::{Durability, 
-    DatabaseSchema, FieldSchema, FieldType, RegistryColumn, RegistrySchema, RowLayout, Scalar, TableSchema, TypeRef,
+use crate::schema::{
+    DatabaseSchema, Durability, FieldSchema, FieldType, RegistryColumn, RegistrySchema, RowLayout, Scalar, TableSchema,
+    TypeRef,
 };
 
 #[test]

@@ -166,8 +166,7 @@ impl<E: Clone> Watermark<E> {
                 self.advance(target);
             }
             let synced = sync();
-            let target =
-                if mutant!("watermark/look after sync") { lock(&self.state).written } else { target };
+            let target = if mutant!("watermark/look after sync") { lock(&self.state).written } else { target };
             match synced {
                 Ok(()) => self.advance(target),
                 Err(_) if mutant!("watermark/sync again") => {}
