@@ -19,6 +19,7 @@ const STRUCT_KEYS: &[Key] = &[
     ("table", "table = \"name\""),
     ("row", "row = TypeName"),
     ("view", "view = TypeName"),
+    ("durability", "durability = \"snapshot\""),
     ("crate", "crate = path::to::ecsdb"),
 ];
 
@@ -30,6 +31,7 @@ pub struct StructAttrs {
     pub table: Option<LitStr>,
     pub row: Option<Ident>,
     pub view: Option<Ident>,
+    pub durability: Option<LitStr>,
     pub krate: Option<Path>,
 }
 
@@ -46,6 +48,7 @@ impl StructAttrs {
             match item.shape.0 {
                 "table" => set(cx, &mut parsed.table, &item, name_literal(cx, &item, table_fault)),
                 "row" => set(cx, &mut parsed.row, &item, item.value(cx)),
+                "durability" => set(cx, &mut parsed.durability, &item, name_literal(cx, &item, durability_fault)),
                 "view" => set(cx, &mut parsed.view, &item, item.value(cx)),
                 _ => {
                     let path = item.value_by(cx, syn::parse::Parser::parse2(Path::parse_mod_style, item.tokens()));
@@ -113,6 +116,11 @@ fn name_literal(cx: &Ctxt, item: &Item, fault: fn(&str) -> Option<&'static str>)
         cx.at(literal.span(), format_args!("expected {expected}"));
     }
     Some(literal)
+}
+
+/// What is expected of a durability, unless `name` is one.
+fn durability_fault(name: &str) -> Option<&'static str> {
+    if matches!(name, "wal" | "snapshot" | "none") { None } else { Some("`wal`, `snapshot` or `none`") }
 }
 
 fn set<T>(cx: &Ctxt, slot: &mut Option<T>, item: &Item, value: Option<T>) {

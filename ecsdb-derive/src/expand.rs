@@ -52,6 +52,7 @@ pub fn schema(model: &Model, row: &TokenStream, align: &TokenStream) -> TokenStr
         Storage::Packed => quote!(Packed),
         Storage::Native => quote!(Native),
     };
+    let durability = Ident::new(model.durability, Span::call_site());
     let fields = model.columns.iter().map(|column| {
         let Column { name, doc, ty, member, .. } = column;
         quote! {
@@ -71,6 +72,7 @@ pub fn schema(model: &Model, row: &TokenStream, align: &TokenStream) -> TokenStr
             size: #private::core::mem::size_of::<#row>() as #private::core::primitive::u32,
             align: #align,
             key: #private::core::option::Option::None,
+            durability: #krate::schema::Durability::#durability,
             fields: #private::Cow::Borrowed(const { &[#(#fields)*] }),
         };
     }

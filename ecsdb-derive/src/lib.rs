@@ -38,6 +38,7 @@ use syn::parse_macro_input;
 /// On the struct:
 /// - `#[component(table = "name")]`: the name of the table, otherwise that of the struct in snake case
 /// - `#[component(row = Name)]`, `#[component(view = Name)]`: the names of the generated types
+/// - `#[component(durability = "wal")]`, `"snapshot"` or `"none"`: how much of the table a log keeps
 /// - `#[component(crate = path)]`: where `ecsdb` is, if not at `::ecsdb`
 ///
 /// On a field:

@@ -23,6 +23,8 @@ pub struct Model<'a> {
     pub krate: CratePath,
     pub table: String,
     pub doc: String,
+    /// The variant of `Durability`.
+    pub durability: &'static str,
     /// The name of the generated row type.
     pub row: Ident,
     /// The name of the generated view type.
@@ -133,6 +135,11 @@ pub fn model<'a>(cx: &Ctxt, input: &'a Input, attrs: &StructAttrs) -> Option<Mod
         krate: CratePath::new(attrs),
         table: table_name(cx, ident, attrs),
         doc: attr::doc(&input.attrs),
+        durability: match attrs.durability.as_ref().map(syn::LitStr::value).as_deref() {
+            Some("snapshot") => "Snapshot",
+            Some("none") => "None",
+            _ => "Wal",
+        },
         row: attrs.row.clone().unwrap_or_else(|| format_ident!("{}Row", ident)),
         view: attrs.view.clone().unwrap_or_else(|| format_ident!("{}Ref", ident)),
         columns,

@@ -4,7 +4,7 @@
 
 use core::fmt::Write;
 
-use ecsdb::schema::{DatabaseSchema, FieldSchema, FieldType, RowLayout, Scalar, TableSchema};
+use ecsdb::schema::{DatabaseSchema, Durability, FieldSchema, FieldType, RowLayout, Scalar, TableSchema};
 
 use crate::names::{Names, field_name, type_name};
 use crate::{Builder, Error};
@@ -39,7 +39,11 @@ fn component(out: &mut Code, builder: &Builder, table: &TableSchema) {
         out.line("#[allow(missing_docs)]");
     }
     out.line(&format!("#[derive({}, ::ecsdb::Component)]", builder.derives.join(", ")));
-    out.line(&format!("#[component(table = {:?})]", table.name));
+    let durability = match table.durability {
+        Durability::Wal => String::new(),
+        other => format!(", durability = {:?}", other.name()),
+    };
+    out.line(&format!("#[component(table = {:?}{durability})]", table.name));
     if table.layout == RowLayout::Native {
         out.line("#[repr(C)]");
     }

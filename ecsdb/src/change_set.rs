@@ -32,6 +32,11 @@ impl ColumnSet {
         Self(self.0 | other.0)
     }
 
+    /// The columns as bits: bit `n` is column `n`, bit 63 stands for column 63 and all after it.
+    pub(crate) const fn bits(self) -> u64 {
+        self.0
+    }
+
     /// Whether column number `column` may be in the set.
     pub const fn contains(self, column: u16) -> bool {
         self.0 & Self::one(column).0 != 0
@@ -45,6 +50,10 @@ pub struct ChangeSet {
     pub(crate) pages: Vec<PageRun>,
     /// The presence words of all pages: before, after, written, page by page.
     pub(crate) words: Vec<u64>,
+    /// What transactions that were rolled back have left: slots, ascending, with the lowest generation that nobody has seen.
+    pub(crate) burned: Vec<(u32, u32)>,
+    /// How many blocks the slot allocator reaches over.
+    pub(crate) block_end: u32,
 }
 
 /// The entities of one block of 64 slots, before and after.
@@ -173,6 +182,38 @@ impl<'a> PageChange<'a> {
     /// The columns that were written in rows that existed before and after.
     pub fn columns(&self) -> ColumnSet {
         self.run.columns
+    }
+
+    /// Bytes of a row; 0 for a tag.
+    pub fn stride(&self) -> usize {
+        self.run.stride as usize
+    }
+
+    /// Which slots had a row before, 64 to a word. Bit 0 of the first word is [`Self::first_slot`]; a page of wide rows
+    /// covers fewer than 64 slots, and its only word has no bits above.
+    pub fn words_before(&self) -> &'a [u64] {
+        self.before
+    }
+
+    /// Which slots have a row now, as [`Self::words_before`].
+    pub fn words_after(&self) -> &'a [u64] {
+        self.after
+    }
+
+    /// Which slots were touched, as [`Self::words_before`].
+    pub fn words_written(&self) -> &'a [u64] {
+        self.written
+    }
+
+    /// All rows before, touched or not: those of [`Self::words_before`], in the order of slots, without gaps. What follows
+    /// the last row means nothing.
+    pub fn bytes_before(&self) -> &'a [u8] {
+        self.run.before.as_ref().map_or(&[], |page| page.bytes())
+    }
+
+    /// All rows now, touched or not, as [`Self::bytes_before`] for [`Self::words_after`].
+    pub fn bytes_after(&self) -> &'a [u8] {
+        self.run.after.as_ref().map_or(&[], |page| page.bytes())
     }
 
     /// Every touched row, in the order of slots.

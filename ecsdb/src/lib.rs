@@ -99,6 +99,7 @@ pub mod __private;
 mod bits;
 mod bytes;
 mod limits;
+pub mod media;
 mod sync;
 mod text;
 
@@ -115,7 +116,8 @@ mod storage;
 // Layer 3: how rows change.
 mod transaction;
 
-// Layer 4, still empty: what keeps, sends and derives from change sets.
+// Layer 4: what keeps, sends and derives from change sets.
+mod persistence;
 
 // Layer 5: what users hold.
 mod database;
@@ -127,12 +129,13 @@ pub use component::{Assignment, Column, CompareOp, Component, Field, NativeField
 pub use database::{Db, DbBuilder, DynDb, DynSnapshot, OpenError, Snapshot, SnapshotQuery, Stats, Table};
 pub use ecsdb_derive::Component;
 pub use entity::Entity;
+pub use persistence::{DirectoryError, LogFailure, Recovery, SchemaDifference, SchemaMismatch};
 pub use query::{
     DynRow, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView, View,
 };
 pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
 pub use storage::{MemoryLimit, MemoryUsage, SlotsExhausted};
 pub use transaction::{
-    Bundle, Commit, CommitLog, CommitRefused, DynTransaction, GuardFailure, LogError, OpError, RangeFailure, Ticket,
-    Transaction, TransactionBuilder, TransactionError, UpdateFn, UpdateParam,
+    Bundle, Commit, CommitLog, CommitRefused, DurableTicket, DynTransaction, GuardFailure, LogError, OpError,
+    RangeFailure, Ticket, Transaction, TransactionBuilder, TransactionError, UpdateFn, UpdateParam,
 };

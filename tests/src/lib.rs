@@ -4,6 +4,7 @@
 
 pub mod log;
 pub mod model;
+pub mod simulated;
 pub mod world;
 
 use std::pin::pin;

@@ -1,7 +1,7 @@
 use ecsdb::Component;
 
 #[derive(Component)]
-#[component(tabel = "healths", durability = "none")]
+#[component(tabel = "healths", replicate = "none")]
 struct Health {
     #[component(renam = "points")]
     hp: u32,

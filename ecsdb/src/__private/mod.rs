@@ -15,7 +15,7 @@ pub use crate::transaction::single;
 pub use layout::{NativeLayout, PackedLayout, strictest};
 
 use crate::component::Component;
-use crate::schema::{RowLayout, TableSchema};
+use crate::schema::{Durability, RowLayout, TableSchema};
 
 /// [`Component::with_mut`] of a packed component: a decoded value that is written back, unless `change` panics.
 #[inline]
@@ -34,6 +34,7 @@ pub const REFUSED: &TableSchema = &TableSchema {
     size: 0,
     align: 1,
     key: None,
+    durability: Durability::Wal,
     fields: Cow::Borrowed(&[]),
 };
 

@@ -2,12 +2,16 @@
 
 use core::marker::PhantomData;
 use core::time::Duration;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use thiserror::Error;
 
 use super::core::Core;
 use super::db::Db;
 use super::dyn_db::DynDb;
+use crate::media::{Disk, Media};
+use crate::persistence::DirectoryError;
 use crate::schema::{DatabaseSchema, Schema, SchemaError};
 use crate::transaction::{BatchLimits, CommitLog, QueueLimits};
 
@@ -28,6 +32,12 @@ pub enum OpenError {
         /// What can be used.
         expected: &'static str,
     },
+    /// There is a directory and a commit log: a database has one log.
+    #[error("a database with a directory writes a log of its own: leave out `commit_log` or `directory`")]
+    TwoLogs,
+    /// The directory cannot be opened.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
     /// The system gave no thread.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -41,7 +51,14 @@ pub(super) struct Config {
     pub idle: Duration,
     pub workers: usize,
     pub log: Option<Box<dyn CommitLog>>,
+    pub directory: Option<PathBuf>,
+    pub media: Arc<dyn Media>,
+    pub segment_bytes: usize,
+    pub sync_within: Duration,
 }
+
+/// The smallest segment that makes sense: a header, and a few records.
+pub(super) const SEGMENT_BYTES_MIN: usize = 16 << 10;
 
 impl Default for Config {
     fn default() -> Self {
@@ -52,6 +69,10 @@ impl Default for Config {
             idle: Duration::from_millis(500),
             workers: 0,
             log: None,
+            directory: None,
+            media: Arc::new(Disk),
+            segment_bytes: 64 << 20,
+            sync_within: Duration::ZERO,
         }
     }
 }
@@ -106,13 +127,43 @@ impl<S> DbBuilder<S> {
         self.config.log = Some(Box::new(log));
         self
     }
+
+    /// Where the database is kept: a directory of its own, which is made if it does not exist. What is in its log is there
+    /// again when `open` returns, and every commit goes there. Default: nowhere, the database ends with its handles.
+    pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.config.directory = Some(directory.into());
+        self
+    }
+
+    /// On what the directory is. Default: [`Disk`], the file system of the machine.
+    pub fn media(mut self, media: impl Media + 'static) -> Self {
+        self.config.media = Arc::new(media);
+        self
+    }
+
+    /// How large the files of the log become, in bytes, at least 16 KiB. A batch that takes more gets a file of its own.
+    /// Default: 64 MiB.
+    pub fn segment_bytes(mut self, bytes: usize) -> Self {
+        self.config.segment_bytes = bytes;
+        self
+    }
+
+    /// How long a commit may be visible before the log is synced, if nobody waits for it. Whoever waits, with
+    /// [`Ticket::durable`](crate::Ticket::durable) or [`Db::sync`], has the log synced at once. Longer is less work for the
+    /// disk. A process that is killed loses nothing in any case; a machine that stops loses what was not synced.
+    /// Default: zero, the next sync begins when the one before has ended.
+    pub fn sync_within(mut self, delay: Duration) -> Self {
+        self.config.sync_within = delay;
+        self
+    }
 }
 
 impl<S: Schema> DbBuilder<S> {
-    /// Opens the database, in memory and empty.
+    /// Opens the database: that of the [directory](Self::directory), or an empty one in memory.
     ///
     /// # Errors
-    /// [`OpenError::Setting`] if a limit is 0; [`OpenError::Thread`] if the system gives no thread.
+    /// [`OpenError::Setting`] if a setting cannot be used; [`OpenError::Directory`] if the directory cannot be opened;
+    /// [`OpenError::Thread`] if the system gives no thread.
     pub fn open(self) -> Result<Db<S>, OpenError> {
         let schema = DatabaseSchema::from_tables(S::NAME, S::TABLES)?;
         Ok(Db::new(Core::open(schema, self.config)?))
@@ -120,10 +171,11 @@ impl<S: Schema> DbBuilder<S> {
 }
 
 impl DbBuilder<super::dyn_db::Dynamic> {
-    /// Opens a database with the tables of `schema`, in memory and empty.
+    /// Opens a database with the tables of `schema`: that of the [directory](Self::directory), or an empty one in memory.
     ///
     /// # Errors
-    /// [`OpenError::Setting`] if a limit is 0; [`OpenError::Thread`] if the system gives no thread.
+    /// [`OpenError::Setting`] if a setting cannot be used; [`OpenError::Directory`] if the directory cannot be opened;
+    /// [`OpenError::Thread`] if the system gives no thread.
     pub fn open_schema(self, schema: DatabaseSchema) -> Result<DynDb, OpenError> {
         Ok(DynDb::new(Core::open(schema, self.config)?))
     }

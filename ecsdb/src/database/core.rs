@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use super::config::{Config, OpenError};
+use super::config::{Config, OpenError, SEGMENT_BYTES_MIN};
 use super::stats::Stats;
+use crate::persistence::{self, LogSettings, Recovery};
 use crate::schema::DatabaseSchema;
 use crate::storage::{Store, Version};
 use crate::sync::shim::Arc as VersionRef;
@@ -37,6 +38,8 @@ pub struct Core {
     published: Published<Version>,
     id: DatabaseId,
     queue: Arc<Queue>,
+    /// What was found in the directory, if there is one.
+    recovery: Option<Recovery>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -45,7 +48,7 @@ const CLOSURE_BYTES: usize = 256;
 
 impl Core {
     /// Opens a database with the tables of `schema`.
-    pub(super) fn open(schema: DatabaseSchema, config: Config) -> Result<Arc<Self>, OpenError> {
+    pub(super) fn open(schema: DatabaseSchema, mut config: Config) -> Result<Arc<Self>, OpenError> {
         for (setting, found) in [
             ("queue_limits.messages", config.queue.messages),
             ("queue_limits.bytes", config.queue.bytes),
@@ -56,8 +59,28 @@ impl Core {
                 return Err(OpenError::Setting { setting, found, expected: "use at least 1" });
             }
         }
+        if config.segment_bytes < SEGMENT_BYTES_MIN {
+            let (found, expected) = (config.segment_bytes, "use at least 16384");
+            return Err(OpenError::Setting { setting: "segment_bytes", found, expected });
+        }
         let catalog = Arc::new(Catalog::new(schema));
-        let store = Store::new(catalog.strides(), config.memory_limit);
+        let mut store = Store::new(catalog.strides(), config.memory_limit);
+        let (mut watermark, mut recovery) = (None, None);
+        if let Some(directory) = config.directory.take() {
+            if config.log.is_some() {
+                return Err(OpenError::TwoLogs);
+            }
+            let settings = LogSettings {
+                directory,
+                media: config.media,
+                segment_bytes: config.segment_bytes as u64,
+                sync_within: config.sync_within,
+            };
+            let opened = persistence::open(settings, &Arc::new(catalog.schema().clone()), store)?;
+            store = opened.store;
+            config.log = Some(Box::new(opened.wal));
+            (watermark, recovery) = (Some(opened.watermark), Some(opened.recovery));
+        }
         let published = store.published();
         let id = DatabaseId::next();
         let name = catalog.schema().name().to_owned();
@@ -68,7 +91,7 @@ impl Core {
             .build()
             .map_err(|error| OpenError::Thread(Box::new(error)))?;
         let workers = Arc::new(workers);
-        let (queue, receiver) = Queue::new(config.queue, id);
+        let (queue, receiver) = Queue::new(config.queue, id, watermark);
         let writer = Writer::new(
             WriterConfig {
                 store,
@@ -89,7 +112,14 @@ impl Core {
             })
             .map_err(|error| OpenError::Thread(Box::new(error)))?;
         let readers = Arc::new(Readers { catalog, workers });
-        Ok(Arc::new(Self { readers, published, id, queue: Arc::new(queue), writer: Mutex::new(Some(thread)) }))
+        Ok(Arc::new(Self {
+            readers,
+            published,
+            id,
+            queue: Arc::new(queue),
+            recovery,
+            writer: Mutex::new(Some(thread)),
+        }))
     }
 
     /// The schema.
@@ -154,6 +184,26 @@ impl Core {
             rows: version.tables.iter().map(|table| table.rows()).sum(),
             queued_transactions,
             queued_bytes,
+            durable_version: self.queue.watermark().map(|watermark| watermark.durable()),
+        }
+    }
+
+    /// What was found in the directory, if there is one.
+    pub fn recovery(&self) -> Option<&Recovery> {
+        self.recovery.as_ref()
+    }
+
+    /// Waits until everything that is visible now is durable. Returns the version that is.
+    pub fn sync(&self) -> Result<u64, TransactionError> {
+        if self.id.is_entered() {
+            return Err(TransactionError::Reentrant);
+        }
+        let version = self.pin().number;
+        let watermark = self.queue.watermark().ok_or(TransactionError::NoLog)?;
+        match watermark.when(version).wait() {
+            Ok(Ok(())) => Ok(version),
+            Ok(Err(cause)) => Err(TransactionError::NotDurable { version, cause }),
+            Err(_) => Err(TransactionError::Closed),
         }
     }
 

@@ -10,6 +10,7 @@ use super::stats::Stats;
 use super::table::Table;
 use crate::component::{Assignment, Field};
 use crate::entity::Entity;
+use crate::persistence::Recovery;
 use crate::schema::{DatabaseSchema, Schema, TableOf};
 use crate::storage::MemoryUsage;
 use crate::transaction::{Bundle, Patience, Transaction, TransactionBuilder, TransactionError};
@@ -68,6 +69,36 @@ impl<S: Schema> Db<S> {
     /// If the system gives no thread.
     pub fn in_memory() -> Result<Self, OpenError> {
         Self::builder().open()
+    }
+
+    /// Opens the database that is kept in `directory`, or makes it there, with the usual settings.
+    ///
+    /// What was visible when the process ended is visible again; after a loss of power, at least what was durable.
+    /// [`recovery`](Self::recovery) says what was found.
+    ///
+    /// ```
+    /// # use ecsdb::{Component, Db};
+    /// # #[derive(Component)] struct Purse { gold: u64 }
+    /// # ecsdb::schema! { World: Purse }
+    /// # let directory = std::env::temp_dir().join(format!("ecsdb-open-{}", std::process::id()));
+    /// let db = Db::<World>::open(&directory)?;
+    /// let mut tx = db.begin();
+    /// let ann = tx.spawn(Purse { gold: 100 });
+    /// let ann = tx.commit()?.durable()?[ann];
+    /// drop(db);
+    ///
+    /// let db = Db::<World>::open(&directory)?;
+    /// assert_eq!(db.snapshot().get::<Purse>(ann).unwrap().gold(), 100);
+    /// # drop(db);
+    /// # std::fs::remove_dir_all(directory)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`OpenError::Directory`]: it is in use, damaged, or was written under another schema; [`OpenError::Thread`] if the
+    /// system gives no thread.
+    pub fn open(directory: impl Into<std::path::PathBuf>) -> Result<Self, OpenError> {
+        Self::builder().directory(directory).open()
     }
 
     /// Opens a database with settings of its own.
@@ -223,8 +254,23 @@ impl<S: Schema> Db<S> {
         self.core.schema()
     }
 
+    /// What was found in the directory when it was opened; nothing for a database in memory.
+    pub fn recovery(&self) -> Option<&Recovery> {
+        self.core.recovery()
+    }
+
+    /// Waits until everything that is visible now is durable. Returns the version that is.
+    ///
+    /// # Errors
+    /// [`TransactionError::NotDurable`] if the log has failed; [`TransactionError::NoLog`] if the database is in memory only;
+    /// [`TransactionError::Reentrant`] inside a transaction.
+    pub fn sync(&self) -> Result<u64, TransactionError> {
+        self.core.sync()
+    }
+
     /// Closes the database for all its handles: takes no more transactions, and waits until all that were queued are
-    /// done. Snapshots stay good.
+    /// done. A log is synced and marked as
+    /// closed, and its directory may be opened again. Snapshots stay good.
     ///
     /// # Errors
     /// [`TransactionError::Reentrant`] inside a transaction.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::config::{DbBuilder, OpenError};
 use super::core::{Core, Readers};
 use super::stats::Stats;
+use crate::persistence::Recovery;
 use crate::query::DynView;
 use crate::schema::DatabaseSchema;
 use crate::storage::{MemoryUsage, Version};
@@ -46,6 +47,14 @@ impl DynDb {
         Self::builder().open_schema(schema)
     }
 
+    /// Opens the database that is kept in `directory`, or makes it there; see [`Db::open`](crate::Db::open).
+    ///
+    /// # Errors
+    /// As for [`Db::open`](crate::Db::open).
+    pub fn open(directory: impl Into<std::path::PathBuf>, schema: DatabaseSchema) -> Result<Self, OpenError> {
+        Self::builder().directory(directory).open_schema(schema)
+    }
+
     /// Opens a database with settings of its own.
     pub fn builder() -> DbBuilder<Dynamic> {
         DbBuilder::new()
@@ -83,6 +92,20 @@ impl DynDb {
     /// [`TransactionError::Closed`], or [`TransactionError::Reentrant`] inside a transaction.
     pub fn memory(&self) -> Result<MemoryUsage, TransactionError> {
         self.core.control(|store| store.memory())
+    }
+
+    /// What was found in the directory when it was opened; nothing for a database in memory.
+    pub fn recovery(&self) -> Option<&Recovery> {
+        self.core.recovery()
+    }
+
+    /// Waits until everything that is visible now is durable. Returns the version that is.
+    ///
+    /// # Errors
+    /// [`TransactionError::NotDurable`] if the log has failed; [`TransactionError::NoLog`] if the database is in memory only;
+    /// [`TransactionError::Reentrant`] inside a transaction.
+    pub fn sync(&self) -> Result<u64, TransactionError> {
+        self.core.sync()
     }
 
     /// Closes the database; see [`Db::close`](crate::Db::close).

@@ -14,4 +14,6 @@ pub struct Stats {
     pub queued_transactions: usize,
     /// Bytes of operations that wait for the writer.
     pub queued_bytes: usize,
+    /// The version up to which everything is durable; none for a database in memory.
+    pub durable_version: Option<u64>,
 }

@@ -72,6 +72,18 @@ impl Pair {
         true
     }
 
+    /// Two generations, and the slots that have the second. `None` if they are not what [`Self::parts`] of a pair gives.
+    pub fn from_parts(odd: u64, base: u32, other: u32) -> Option<Self> {
+        let pair = Self { odd, base, other };
+        let is_pair = odd != u64::MAX && (base != RETIRED || other != RETIRED) && !pair.is_each();
+        is_pair.then_some(pair)
+    }
+
+    /// The slots with the second generation, the first generation, and the second, which may be that of no slot.
+    pub fn parts(&self) -> (u64, u32, u32) {
+        (self.odd, self.base, self.other)
+    }
+
     /// The generation of every slot.
     pub fn each(&self) -> [u32; BLOCK_SLOTS] {
         core::array::from_fn(|bit| self.get(bit as u32))

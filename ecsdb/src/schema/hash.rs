@@ -2,13 +2,11 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{DatabaseSchema, FieldType, Scalar, TableSchema};
+use super::type_code::put_type;
+use super::{DatabaseSchema, TableSchema};
 
 /// What the hashed bytes begin with. The last character counts the versions of this form.
 const MAGIC: &[u8; 8] = b"ecsdbSH1";
-
-/// Stands before the length and the element of an array.
-const ARRAY: u8 = 0x80;
 
 impl DatabaseSchema {
     /// The hash of what the rows are: names of tables, and names, types and order of their fields.
@@ -48,36 +46,4 @@ fn put_len(out: &mut Vec<u8>, len: usize) {
 fn put_name(out: &mut Vec<u8>, name: &str) {
     put_len(out, name.len());
     out.extend_from_slice(name.as_bytes());
-}
-
-fn put_type(out: &mut Vec<u8>, field_type: &FieldType) {
-    match field_type {
-        FieldType::Scalar(scalar) => out.push(code(*scalar)),
-        FieldType::Array { element, len } => {
-            out.push(ARRAY);
-            out.extend_from_slice(&len.to_le_bytes());
-            put_type(out, element);
-        }
-    }
-}
-
-/// The number of a scalar. It never changes and is never used again for another one.
-const fn code(scalar: Scalar) -> u8 {
-    match scalar {
-        Scalar::U8 => 1,
-        Scalar::U16 => 2,
-        Scalar::U32 => 3,
-        Scalar::U64 => 4,
-        Scalar::U128 => 5,
-        Scalar::I8 => 6,
-        Scalar::I16 => 7,
-        Scalar::I32 => 8,
-        Scalar::I64 => 9,
-        Scalar::I128 => 10,
-        Scalar::F32 => 11,
-        Scalar::F64 => 12,
-        Scalar::Bool => 13,
-        Scalar::Entity => 14,
-        Scalar::OptionalEntity => 15,
-    }
 }

@@ -15,6 +15,7 @@ mod tests;
 mod toml_in;
 mod toml_out;
 mod toml_section;
+mod type_code;
 mod type_text;
 mod validate;
 mod value;
@@ -26,7 +27,8 @@ pub use error::{Location, SchemaError, SchemaErrorKind};
 pub use field_type::{FieldType, Scalar, TypeRef};
 pub use names::{ENTITIES, NAME_BYTES_MAX, RESERVED_PREFIX};
 pub use registry::{Schema, TableOf};
-pub use table_schema::{FieldSchema, RowLayout, TableSchema};
+pub use table_schema::{Durability, FieldSchema, RowLayout, TableSchema};
+pub(crate) use type_code::{put_type, take_type};
 pub use validate::{InvalidRow, InvalidRowKind};
 pub use value::{Value, ValueError};
 

@@ -14,6 +14,34 @@ pub enum RowLayout {
     Native,
 }
 
+/// How much of a table a log keeps. It makes no difference to a database in memory.
+///
+/// Presence is kept in every case: that a row came, with its values, and that it went. So a reopened database has the
+/// same rows, whatever the tables say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Durability {
+    /// Every change.
+    #[default]
+    Wal,
+    /// Changes of rows that stay are left to snapshots: after reopening, a row has the values that it came with, or those of
+    /// the last snapshot.
+    Snapshot,
+    /// Changes of rows that stay are kept nowhere: after reopening, a row has the values that it came with.
+    None,
+}
+
+impl Durability {
+    /// The name in a schema file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Wal => "wal",
+            Self::Snapshot => "snapshot",
+            Self::None => "none",
+        }
+    }
+}
+
 /// One column of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldSchema {
@@ -44,6 +72,8 @@ pub struct TableSchema {
     pub align: u32,
     /// The name under which the row's entity shows as a column, where the schema gives it one.
     pub key: Option<Cow<'static, str>>,
+    /// How much of it a log keeps.
+    pub durability: Durability,
     /// The columns, in the order in which they lie in the row.
     pub fields: Cow<'static, [FieldSchema]>,
 }

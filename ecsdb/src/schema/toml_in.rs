@@ -9,7 +9,7 @@ use super::error::{Location, SchemaError, SchemaErrorKind};
 use super::names::{ENTITIES, nearest};
 use super::toml_section::{At, Keys, Section, Source};
 use super::type_text::parse_type;
-use super::{FieldSchema, FieldType, RowLayout, Scalar, TableSchema};
+use super::{Durability, FieldSchema, FieldType, RowLayout, Scalar, TableSchema};
 
 const TOP: Keys = Keys { valid: &["database", "tables"], not_yet: &[] };
 const DATABASE: Keys = Keys { valid: &["name", "version"], not_yet: &[] };
@@ -17,14 +17,13 @@ const REGISTRY: Keys = Keys { valid: &["primary_key", "doc", "fields"], not_yet:
 const ID: Keys = Keys { valid: &["name", "type", "doc", "constraint"], not_yet: &[] };
 const VERSION: Keys = Keys { valid: &["name", "type", "doc", "auto_increment"], not_yet: &[] };
 const TABLE: Keys = Keys {
-    valid: &["parent_table", "doc", "layout", "size", "align", "fields"],
+    valid: &["parent_table", "doc", "layout", "durability", "size", "align", "fields"],
     not_yet: &[
         ("primary_key", "tables other than `entities` are keyed by their entity"),
         ("version", "the version of one table"),
         ("index", "an index"),
         ("indexes", "indexes"),
         ("renamed_from", "a renamed table"),
-        ("durability", "how a table is logged"),
         ("replicate", "how a table is replicated"),
     ],
 };
@@ -219,6 +218,7 @@ fn read_table(
         size: u32::try_from(size).unwrap_or(u32::MAX),
         align: align as u32,
         key,
+        durability: read_durability(&section)?,
         fields: Cow::Owned(fields),
     };
     Ok((table, places))
@@ -235,6 +235,19 @@ fn read_layout(section: &Section<'_>) -> Result<RowLayout, SchemaError> {
                 Err(wrong(section, "layout", layout.offset, expected, format!("the text {other:?}")))
             }
         },
+    }
+}
+
+fn read_durability(section: &Section<'_>) -> Result<Durability, SchemaError> {
+    let Some(found) = section.text("durability")? else { return Ok(Durability::default()) };
+    match found.value {
+        "wal" => Ok(Durability::Wal),
+        "snapshot" => Ok(Durability::Snapshot),
+        "none" => Ok(Durability::None),
+        other => {
+            let expected = "\"wal\", \"snapshot\" or \"none\"".to_owned();
+            Err(wrong(section, "durability", found.offset, expected, format!("the text {other:?}")))
+        }
     }
 }
 

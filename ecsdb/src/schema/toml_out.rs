@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::database::{DatabaseSchema, RegistryColumn};
 use super::names::ENTITIES;
-use super::{RowLayout, TableSchema};
+use super::{Durability, RowLayout, TableSchema};
 
 impl DatabaseSchema {
     /// The schema as TOML. The same schema gives the same text, byte for byte, and
@@ -75,6 +75,9 @@ impl Writer {
         if table.layout == RowLayout::Native {
             self.text("layout", "native");
             self.number("align", table.align.into());
+        }
+        if table.durability != Durability::Wal {
+            self.text("durability", table.durability.name());
         }
         self.number("size", table.size.into());
         let fields = format!("[[tables.{}.fields]]", table.name);

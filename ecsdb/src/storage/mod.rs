@@ -10,6 +10,7 @@ mod memory;
 #[cfg(all(test, ecsdb_loom))]
 mod models;
 mod pool;
+mod restore;
 mod roots;
 mod slots;
 mod store;
@@ -24,6 +25,7 @@ pub use edit::{Batch, PageRewrite, StorageError};
 pub use entities::{BlockGenerations, Entities};
 pub use memory::MemoryUsage;
 pub use pool::MemoryLimit;
+pub use restore::{RestoreError, RestoredBlock};
 pub use slots::{SlotMask, SlotsExhausted};
 pub use store::Store;
 pub use table::{PageGeometry, Table};

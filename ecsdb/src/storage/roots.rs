@@ -153,6 +153,17 @@ impl Roots {
         self.forget_history();
     }
 
+    /// Publishes version `index` under the number `number`, and forgets the empty one that was there before: nobody has it
+    /// pinned, and nothing leads from it to the new one.
+    pub fn publish_restored(&mut self, index: usize, number: u64, pool: &mut PagePool) {
+        self.get_mut(index).number = number;
+        let next = Arc::clone(&self.all[index]);
+        drop(self.publisher.store(next));
+        self.live = index;
+        self.trim(pool);
+        debug_assert_eq!(self.all.len(), 1, "nobody has pinned the empty version");
+    }
+
     /// Forgets changes that no version lacks, and those that are not worth remembering.
     fn forget_history(&mut self) {
         let behind = self.all.iter().map(|version| version.number).min().unwrap_or(0);

@@ -61,9 +61,45 @@ pub struct SlotAllocator {
     unowned: Vec<u64>,
     /// Per slot, the lowest generation that no rolled-back transaction has shown to anybody.
     burned: HashMap<u32, u32>,
+    /// Slots that were burned since [`Self::take_burned`] was called last; none if it never was.
+    burned_since: Option<BTreeSet<u32>>,
 }
 
 impl SlotAllocator {
+    /// How many blocks there are, owned or not.
+    pub fn end(&self) -> usize {
+        self.notes.len()
+    }
+
+    /// Makes sure that there are at least `end` blocks.
+    pub fn reach(&mut self, end: usize) {
+        self.extend_to(end);
+    }
+
+    /// What was burned since the last call, or at all if there was none: slots, ascending, and the lowest generation of each
+    /// that nobody has seen. With the entity directory and [`Self::end`], it is all that it takes to hand out the same
+    /// entities elsewhere.
+    pub fn take_burned(&mut self) -> Vec<(u32, u32)> {
+        let Some(since) = &mut self.burned_since else {
+            self.burned_since = Some(BTreeSet::new());
+            let mut all: Vec<(u32, u32)> = self.burned.iter().map(|(slot, lowest)| (*slot, *lowest)).collect();
+            all.sort_unstable();
+            return all;
+        };
+        if since.is_empty() {
+            return Vec::new();
+        }
+        // A slot that was handed out again since has its generation in the directory.
+        let burned = &self.burned;
+        core::mem::take(since).into_iter().filter_map(|slot| Some((slot, *burned.get(&slot)?))).collect()
+    }
+
+    /// Takes over what [`Self::take_burned`] of another allocator has said.
+    pub fn restore_burned(&mut self, slot: u32, generation: u32) {
+        self.burn(slot, generation);
+        self.burned_since = Some(BTreeSet::new());
+    }
+
     /// Takes up to `count` free slots of one block for entities of the set `set`, the lowest first. Blocks that the set
     /// had to be given are appended to `granted`; the caller notes their owner in the entity directory.
     pub fn take(
@@ -258,6 +294,9 @@ impl SlotAllocator {
     fn burn(&mut self, slot: u32, generation: u32) {
         let lowest = self.burned.entry(slot).or_insert(generation);
         *lowest = generation.max(*lowest);
+        if let Some(since) = &mut self.burned_since {
+            since.insert(slot);
+        }
     }
 
     /// The generation for the next entity in `slot`, whose directory says `generation`.

@@ -9,6 +9,7 @@ use super::slots::{SlotAllocator, SlotsExhausted};
 use super::table::{PageGeometry, Table};
 use super::version::Version;
 use crate::bytes::Meter;
+use crate::change_set::ChangeSet;
 use crate::limits::{CHUNK_SLOTS, SLOTS_MAX};
 use crate::sync::shim::Arc as VersionRef;
 use crate::sync::shim::unwatched::Arc;
@@ -143,6 +144,27 @@ impl Store {
             self.pool.collect();
         }
         self.live().number
+    }
+
+    /// Publishes the batch in the making as version `number`, the first one that there is.
+    pub(super) fn publish_restored(&mut self, number: u64) {
+        if let Some(open) = self.open.take() {
+            self.dirty.clear();
+            self.roots.publish_restored(open.root, number, &mut self.pool);
+        }
+    }
+
+    /// What is left of transactions that were rolled back since the last change set, as one that changes nothing: what a log
+    /// has to know besides to hand out the same entities when it is read again.
+    pub fn left_over(&mut self) -> ChangeSet {
+        ChangeSet {
+            version: self.live().number,
+            entities: Vec::new(),
+            pages: Vec::new(),
+            words: Vec::new(),
+            burned: self.slots.take_burned(),
+            block_end: self.slots.end() as u32,
+        }
     }
 
     /// Gives memory back that only helps the next commits: spare versions and free pages.

@@ -8,6 +8,7 @@
 //! - [`Publisher`] and [`Published`]: one value written by one thread and pinned by any number of readers, without
 //!   locks. This is how a version of the database becomes visible.
 //! - [`completion()`]: the state behind a ticket, written once, waited for by a thread or a task.
+//! - [`Watermark`]: up to which version a log is durable, with the thread that syncs on one side and waiters on the other.
 //! - [`Budget`]: the bound of the queue in bytes (or messages), with blocking back-pressure.
 //!
 //! This module knows nothing of entities, tables or transactions, and must never do input or output.
@@ -18,6 +19,7 @@ mod completion;
 pub(crate) mod mutant;
 mod publish;
 pub(crate) mod shim;
+mod watermark;
 
 pub(crate) use mutant::mutant;
 
@@ -25,6 +27,7 @@ pub use budget::Budget;
 pub use cache_padded::CachePadded;
 pub use completion::{Completer, CompletionPool, Pending, Spent, completion};
 pub use publish::{Published, Publisher, publish};
+pub use watermark::Watermark;
 
 /// The other side is gone: nothing more will arrive, and nothing more is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

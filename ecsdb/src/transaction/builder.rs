@@ -146,7 +146,7 @@ impl<S: Schema> TransactionBuilder<S> {
         let bytes = self.ops.len();
         let job = OpsJob { ops: self.ops, completer };
         match self.queue.send(Request::Ops(job), bytes, patience) {
-            Ok(()) => Ok(Ticket::new(pending, self.queue.database())),
+            Ok(()) => Ok(Ticket::new(pending, self.queue.database(), self.queue.watermark().cloned())),
             Err(Refused(refused)) => {
                 let (error, request) = *refused;
                 let ops = if let Request::Ops(job) = request { job.ops } else { OpBuffer::default() };

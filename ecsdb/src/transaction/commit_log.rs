@@ -72,4 +72,11 @@ pub trait CommitLog: Send {
 
     /// Forgets what was appended since the last `commit`.
     fn abort(&mut self);
+
+    /// Ends the log: the database was closed, and nothing comes any more. `rest` changes nothing; it says what transactions
+    /// that were rolled back since the last `append` have left. Not called if the writer has panicked. Does nothing unless a
+    /// log says otherwise.
+    fn close(&mut self, rest: &ChangeSet) {
+        let _ = rest;
+    }
 }

@@ -144,6 +144,18 @@ pub enum TransactionError {
     /// The database is closed, or its writer is gone.
     #[error("the database is closed")]
     Closed,
+    /// The changes are visible, and the log has failed before they were known to be durable: a process that is killed keeps
+    /// them, a machine that stops may lose them. No further transaction is committed.
+    #[error("version {version} is visible and not known to be durable: {cause}")]
+    NotDurable {
+        /// The version in which the changes became visible.
+        version: u64,
+        /// What has failed.
+        cause: LogError,
+    },
+    /// The changes are visible, and the database has no directory in which they could become durable. Open it with one.
+    #[error("the database is in memory only: nothing in it is durable")]
+    NoLog,
     /// The commit log refused the batch; the published state is as before it.
     #[error("the commit log refused the transaction: {0}")]
     Log(LogError),

@@ -31,7 +31,7 @@ pub use job::{ClosureJob, Request};
 pub use queue::{Patience, Queue, QueueLimits};
 pub use reentrancy::DatabaseId;
 pub use scope::Transaction;
-pub use ticket::{Commit, Ticket};
+pub use ticket::{Commit, DurableTicket, Ticket};
 pub use untyped::DynTransaction;
 pub use update_all::{UpdateFn, UpdateParam};
 pub use writer::{BatchLimits, Writer, WriterConfig};

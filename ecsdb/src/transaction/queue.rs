@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use crossbeam_channel::{Receiver, SendTimeoutError, Sender, TrySendError, bounded};
 
+use super::commit_log::LogError;
 use super::error::TransactionError;
 use super::job::{Message, Outcome, Request};
 use super::reentrancy::DatabaseId;
-use crate::sync::{Budget, Completer, CompletionPool, Pending};
+use crate::sync::{Budget, Completer, CompletionPool, Pending, Watermark};
 
 /// How much may wait for the writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Queue {
     budget: Arc<Budget>,
     completions: Arc<CompletionPool<Outcome>>,
     database: DatabaseId,
+    /// What of the commits is durable, if they are logged.
+    watermark: Option<Arc<Watermark<LogError>>>,
 }
 
 /// A request that was not queued, and why.
@@ -50,15 +53,24 @@ pub enum Patience {
 
 impl Queue {
     /// A queue and its receiving end.
-    pub fn new(limits: QueueLimits, database: DatabaseId) -> (Self, Receiver<Message>) {
+    pub fn new(
+        limits: QueueLimits,
+        database: DatabaseId,
+        watermark: Option<Arc<Watermark<LogError>>>,
+    ) -> (Self, Receiver<Message>) {
         let (sender, receiver) = bounded(limits.messages.max(1));
         let budget = Arc::new(Budget::new(limits.bytes.clamp(1, Budget::MAX)));
-        (Self { sender, budget, completions: Arc::default(), database }, receiver)
+        (Self { sender, budget, completions: Arc::default(), database, watermark }, receiver)
     }
 
     /// The database that the writer works for.
     pub fn database(&self) -> DatabaseId {
         self.database
+    }
+
+    /// What of the commits is durable, if they are logged.
+    pub fn watermark(&self) -> Option<&Arc<Watermark<LogError>>> {
+        self.watermark.as_ref()
     }
 
     /// The budget, to be given back by the writer.

@@ -4,12 +4,15 @@ use core::ops::Index;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
+use std::sync::Arc;
+use std::time::Instant;
 
+use super::commit_log::LogError;
 use super::error::TransactionError;
 use super::job::Outcome;
 use super::reentrancy::DatabaseId;
 use crate::entity::Entity;
-use crate::sync::Pending;
+use crate::sync::{Closed, Pending, Watermark};
 
 /// A transaction that was committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,16 +49,28 @@ impl Index<Entity> for Commit {
 
 /// The claim on the outcome of a transaction that was queued.
 ///
-/// Wait for it with [`visible`](Self::visible), or await it. Dropping it gives up the claim, not the transaction.
+/// Wait for it with [`visible`](Self::visible) or [`durable`](Self::durable), or await it. Dropping it gives up the claim, not the transaction.
 #[must_use = "the transaction may fail: wait for the ticket, or drop it on purpose"]
 pub struct Ticket {
     pending: Pending<Outcome>,
     database: DatabaseId,
+    /// What is durable, if there is a log.
+    watermark: Option<Arc<Watermark<LogError>>>,
+    /// What is visible and was not told yet, because somebody waited in vain for it to become durable.
+    visible: Option<Commit>,
 }
 
+/// How often somebody who is going to wait for the log looks whether the commit is visible, before sleeping until then: a
+/// commit takes less time than waking a thread, and the wait for the log has one wake-up anyway.
+const LOOKS: usize = 200;
+
 impl Ticket {
-    pub(super) fn new(pending: Pending<Outcome>, database: DatabaseId) -> Self {
-        Self { pending, database }
+    pub(super) fn new(
+        pending: Pending<Outcome>,
+        database: DatabaseId,
+        watermark: Option<Arc<Watermark<LogError>>>,
+    ) -> Self {
+        Self { pending, database, watermark, visible: None }
     }
 
     /// The outcome if it is known already, `None` if it is still to come. Never blocks.
@@ -63,6 +78,9 @@ impl Ticket {
     /// # Errors
     /// Why the transaction was not committed. The outcome is told once: after it comes [`TransactionError::Closed`].
     pub fn try_visible(&mut self) -> Result<Option<Commit>, TransactionError> {
+        if let Some(commit) = self.visible.take() {
+            return Ok(Some(commit));
+        }
         match self.pending.try_get() {
             Ok(Some(outcome)) => outcome.map(Some),
             Ok(None) => Ok(None),
@@ -78,7 +96,10 @@ impl Ticket {
         if self.database.is_entered() {
             return Err(TransactionError::Reentrant);
         }
-        self.pending.wait().unwrap_or(Err(TransactionError::Closed))
+        match self.visible {
+            Some(commit) => Ok(commit),
+            None => self.pending.wait().unwrap_or(Err(TransactionError::Closed)),
+        }
     }
 
     /// Blocks until the changes are visible, but no longer than `timeout`.
@@ -90,10 +111,113 @@ impl Ticket {
         if self.database.is_entered() {
             return Err(TransactionError::Reentrant);
         }
+        if let Some(commit) = self.visible.take() {
+            return Ok(commit);
+        }
         match self.pending.wait_timeout(timeout) {
             Ok(Some(outcome)) => outcome,
             Ok(None) => Err(TransactionError::Timeout),
             Err(_) => Err(TransactionError::Closed),
+        }
+    }
+
+    /// Blocks until the changes are durable: visible to every reader, and in the log in a way that survives a loss of power.
+    ///
+    /// # Errors
+    /// As for [`Self::visible`]; [`TransactionError::NotDurable`] if the log has failed meanwhile, and
+    /// [`TransactionError::NoLog`] if the database is in memory only: then the changes are visible.
+    pub fn durable(mut self) -> Result<Commit, TransactionError> {
+        if self.database.is_entered() {
+            return Err(TransactionError::Reentrant);
+        }
+        let mut seen = None;
+        for _ in 0..LOOKS {
+            seen = self.try_visible()?;
+            if seen.is_some() {
+                break;
+            }
+            core::hint::spin_loop();
+        }
+        let watermark = self.watermark.clone();
+        let commit = match seen {
+            Some(commit) => commit,
+            None => self.visible()?,
+        };
+        let waiting = when_durable(watermark.as_deref(), &commit)?;
+        kept(waiting.wait(), commit)
+    }
+
+    /// Blocks until the changes are durable, but no longer than `timeout`.
+    ///
+    /// # Errors
+    /// As for [`Self::durable`], and [`TransactionError::Timeout`]: then the outcome is still to come, whether the changes are
+    /// visible or not, and the ticket may be asked again.
+    pub fn durable_timeout(&mut self, timeout: Duration) -> Result<Commit, TransactionError> {
+        let began = Instant::now();
+        let commit = self.visible_timeout(timeout)?;
+        let mut waiting = when_durable(self.watermark.as_deref(), &commit)?;
+        match waiting.wait_timeout(timeout.saturating_sub(began.elapsed())) {
+            Ok(Some(outcome)) => kept(Ok(outcome), commit),
+            Ok(None) => {
+                self.visible = Some(commit);
+                Err(TransactionError::Timeout)
+            }
+            Err(error) => kept(Err(error), commit),
+        }
+    }
+
+    /// A future that ends when the changes are durable, as [`Self::durable`] does. The ticket itself is the future that ends
+    /// when they are visible.
+    pub fn when_durable(self) -> DurableTicket {
+        DurableTicket { ticket: self, waiting: None }
+    }
+}
+
+/// The answer of the log to whether `commit` is durable, when it comes.
+fn when_durable(
+    watermark: Option<&Watermark<LogError>>,
+    commit: &Commit,
+) -> Result<Pending<Result<(), LogError>>, TransactionError> {
+    Ok(watermark.ok_or(TransactionError::NoLog)?.when(commit.version))
+}
+
+/// What becomes of a commit, given that answer.
+fn kept(answer: Result<Result<(), LogError>, Closed>, commit: Commit) -> Result<Commit, TransactionError> {
+    match answer {
+        Ok(Ok(())) => Ok(commit),
+        Ok(Err(cause)) => Err(TransactionError::NotDurable { version: commit.version, cause }),
+        Err(Closed) => Err(TransactionError::Closed),
+    }
+}
+
+/// The claim on the outcome of a transaction that is to be durable, for async code: see [`Ticket::when_durable`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct DurableTicket {
+    ticket: Ticket,
+    /// What is visible, and the answer of the log that is to come.
+    waiting: Option<(Commit, Pending<Result<(), LogError>>)>,
+}
+
+/// Cancel safe: dropping the future gives up the claim, not the transaction.
+impl Future for DurableTicket {
+    type Output = Result<Commit, TransactionError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.waiting.is_none() {
+            let commit = match Pin::new(&mut self.ticket).poll(context) {
+                Poll::Ready(outcome) => outcome?,
+                Poll::Pending => return Poll::Pending,
+            };
+            let waiting = when_durable(self.ticket.watermark.as_deref(), &commit)?;
+            self.waiting = Some((commit, waiting));
+        }
+        let Some((commit, mut waiting)) = self.waiting.take() else { return Poll::Pending };
+        match Pin::new(&mut waiting).poll(context) {
+            Poll::Ready(answer) => Poll::Ready(kept(answer, commit)),
+            Poll::Pending => {
+                self.waiting = Some((commit, waiting));
+                Poll::Pending
+            }
         }
     }
 }
@@ -105,6 +229,9 @@ impl Future for Ticket {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if self.database.is_entered() {
             return Poll::Ready(Err(TransactionError::Reentrant));
+        }
+        if let Some(commit) = self.visible.take() {
+            return Poll::Ready(Ok(commit));
         }
         Pin::new(&mut self.pending).poll(context).map(|outcome| outcome.unwrap_or(Err(TransactionError::Closed)))
     }

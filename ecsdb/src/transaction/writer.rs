@@ -93,6 +93,9 @@ impl Writer {
             let Some(first) = self.inbox.next(&self.config.store).or_else(|| self.wait()) else { break };
             self.batch(first);
         }
+        if let Some(log) = &mut self.config.log {
+            log.close(&self.config.store.left_over());
+        }
         tracing::debug!(version = self.config.store.live().number, "writer ends");
     }
 

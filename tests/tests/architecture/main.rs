@@ -128,7 +128,7 @@ fn atomics_stay_in_sync() {
 fn imports(module: &[&str], source: &str) -> Vec<String> {
     let root = Root::parse(
         "pub mod __private; mod bits; mod entity; mod storage; mod query; mod transaction; mod replication; mod views;
-         mod database; pub use entity::Entity; pub use database::{Db, config::{Config as Settings, DbBuilder}};",
+         mod persistence; mod media; mod database; pub use entity::Entity; pub use database::{Db, config::{Config as Settings, DbBuilder}};",
     );
     layers::check("x.rs", module, source, &root)
 }
@@ -160,6 +160,14 @@ fn an_import_from_above_is_found() {
 fn siblings_of_the_fourth_layer_do_not_import_each_other() {
     assert_eq!(imports(&["views"], "use crate::replication::Feed;").len(), 1);
     assert_eq!(imports(&["views"], "use crate::transaction::CommitLog;").len(), 0);
+}
+
+#[test]
+fn files_are_the_business_of_persistence() {
+    assert_eq!(imports(&["storage"], "use crate::media::Disk;").len(), 1);
+    assert_eq!(imports(&["views"], "use crate::media::Disk;").len(), 1);
+    assert_eq!(imports(&["persistence"], "use crate::media::Disk;").len(), 0);
+    assert_eq!(imports(&["database"], "use crate::media::Disk;").len(), 0);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use super::GAME;
-use crate::schema::{DatabaseSchema, FieldSchema, FieldType, RowLayout, Scalar, SchemaErrorKind, TableSchema};
+use crate::schema::{
+    DatabaseSchema, Durability, FieldSchema, FieldType, RowLayout, Scalar, SchemaErrorKind, TableSchema,
+};
 
 /// The message for the example with `from` replaced by `to`.
 fn message(from: &str, to: &str) -> String {
@@ -190,6 +192,7 @@ fn rust_table(name: &'static str, size: u32, fields: Vec<FieldSchema>) -> &'stat
         size,
         align: 1,
         key: None,
+        durability: Durability::Wal,
         fields: Cow::Owned(fields),
     }))
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::Component;
 use crate::schema::{
-    __check_schema, __check_table, FieldSchema, FieldType, RowLayout, Scalar, Schema, TableOf, TableSchema,
+    __check_schema, __check_table, Durability, FieldSchema, FieldType, RowLayout, Scalar, Schema, TableOf, TableSchema,
 };
 
 macro_rules! component {
@@ -23,6 +23,7 @@ macro_rules! component {
                 size: 4,
                 align: 4,
                 key: None,
+                durability: Durability::Wal,
                 fields: Cow::Borrowed(&[FieldSchema {
                     name: Cow::Borrowed("value"),
                     doc: Cow::Borrowed(""),

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 
 use super::{GAME, game};
 use crate::schema::{
-    DatabaseSchema, FieldSchema, FieldType, RegistryColumn, RegistrySchema, RowLayout, Scalar, TableSchema, TypeRef,
+    DatabaseSchema, Durability, FieldSchema, FieldType, RegistryColumn, RegistrySchema, RowLayout, Scalar, TableSchema,
+    TypeRef,
 };
 
 #[test]
@@ -99,6 +100,7 @@ prop_compose! {
         doc in any_doc(),
         native in any::<bool>(),
         key in prop::option::of(any_name()),
+        durability in prop::sample::select(vec![Durability::Wal, Durability::Snapshot, Durability::None]),
         fields in vec((any_name(), any_doc(), any_type()), 0..6),
     ) -> TableSchema {
         let (mut size, mut align) = (0, 1);
@@ -119,7 +121,7 @@ prop_compose! {
         let layout = if native && size % align == 0 { RowLayout::Native } else { RowLayout::Packed };
         let align = if layout == RowLayout::Native { align as u32 } else { 1 };
         TableSchema {
-            name: Cow::Owned(name), doc, layout, size: size as u32, align, key: key.map(Cow::Owned), fields: Cow::Owned(kept),
+            name: Cow::Owned(name), doc, layout, size: size as u32, align, key: key.map(Cow::Owned), durability, fields: Cow::Owned(kept),
         }
     }
 }

@@ -175,7 +175,15 @@ impl Batch<'_> {
             before: block_state(self.slots, undo.before),
             after: block_state(self.slots, self.version.entities.state(undo.block as usize)),
         });
-        ChangeSet { version, entities: entities.collect(), pages, words }
+        let entities = entities.collect();
+        ChangeSet {
+            version,
+            entities,
+            pages,
+            words,
+            burned: self.slots.take_burned(),
+            block_end: self.slots.end() as u32,
+        }
     }
 
     /// Takes back everything that the running transaction did. Generations that it handed out are burned.

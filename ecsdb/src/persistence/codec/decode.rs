@@ -1,0 +1,247 @@
+//! Bytes into storage.
+//!
+//! Everything is checked before it goes anywhere: lengths before anything is allocated, rows before they are stored. What
+//! fails leaves a store that is thrown away.
+
+use thiserror::Error;
+
+use super::encode::{LISTED, OWNER_LISTED, OWNER_NONE, PAIR, SAME, UNIFORM};
+use super::tables::{Span, TableCode, Tables};
+use crate::bits::bits;
+use crate::entity::{Generations, Pair};
+use crate::limits::BLOCK_SLOTS;
+use crate::persistence::format::{Cursor, ItemHead, Malformed, Masks, RECORD_BYTES, TRANSACTION_BYTES, Tag};
+use crate::storage::{Batch, RestoreError, RestoredBlock, StorageError};
+
+/// What a record came down to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Rows that were stored, changed or removed.
+    pub rows: u64,
+    /// How many blocks the record has said that there are, if it has.
+    pub block_end: Option<u32>,
+}
+
+/// Why a record cannot be applied.
+#[derive(Debug, Error)]
+pub enum ApplyError {
+    /// It is not what the format says, or does not fit what came before.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// There is no room for what it says.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl From<RestoreError> for ApplyError {
+    fn from(error: RestoreError) -> Self {
+        match error {
+            RestoreError::Storage(error) => Self::Storage(error),
+            // Where it stands is added by whoever knows.
+            RestoreError::Unfit(what) => Self::Malformed(Malformed { at: 0, what: what.into() }),
+        }
+    }
+}
+
+/// Applies the body of a record with so many transactions. Errors tell places from the front of the record on.
+pub fn apply(batch: &mut Batch<'_>, tables: &Tables, body: &[u8], transactions: u32) -> Result<Applied, ApplyError> {
+    let mut applier = Applier { batch, tables, applied: Applied::default(), scratch: Vec::new(), spans: Vec::new() };
+    let mut cursor = Cursor::new(body, RECORD_BYTES);
+    for _ in 0..transactions {
+        let start = cursor;
+        let len = cursor.u32()? as usize;
+        if cursor.u32()? != 0 {
+            return Err(start.malformed("an unknown kind of transaction").into());
+        }
+        let Some(items) = len.checked_sub(TRANSACTION_BYTES) else {
+            return Err(start.malformed(format!("a transaction of {len} bytes")).into());
+        };
+        let at = cursor.position();
+        let mut items = Cursor::new(cursor.bytes(items)?, at);
+        while !items.rest().is_empty() {
+            applier.item(&mut items, false)?;
+        }
+    }
+    // Behind the transactions stands what rolled back ones have left, and then zeros.
+    while cursor.rest().first().is_some_and(|tag| *tag != 0) {
+        applier.item(&mut cursor, true)?;
+    }
+    if cursor.rest().iter().any(|byte| *byte != 0) {
+        return Err(cursor.malformed("something stands behind the last item").into());
+    }
+    Ok(applier.applied)
+}
+
+struct Applier<'a, 'b> {
+    batch: &'a mut Batch<'b>,
+    tables: &'a Tables,
+    applied: Applied,
+    /// Rows as they lie in memory.
+    scratch: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+impl Applier<'_, '_> {
+    fn item(&mut self, cursor: &mut Cursor<'_>, is_tail: bool) -> Result<(), ApplyError> {
+        let start = *cursor;
+        let head = ItemHead::read(cursor)?;
+        let done = match head.tag {
+            Tag::Burned if is_tail => self.burned(cursor, head),
+            Tag::End if is_tail => self.end(head),
+            Tag::Block if !is_tail => self.block(cursor, head),
+            Tag::Insert if !is_tail => self.insert(cursor, head),
+            Tag::Remove if !is_tail => self.remove(cursor, head),
+            Tag::Update if !is_tail => self.update(cursor, head),
+            _ => return Err(start.malformed(format!("an item {:?} in the wrong place", head.tag)).into()),
+        };
+        done.map_err(|error| match error {
+            ApplyError::Malformed(Malformed { at: 0, what }) => start.malformed(what).into(),
+            error => error,
+        })
+    }
+
+    fn burned(&mut self, cursor: &mut Cursor<'_>, head: ItemHead) -> Result<(), ApplyError> {
+        for _ in 0..head.block {
+            let (slot, generation) = (cursor.u32()?, cursor.u32()?);
+            self.batch.restore_burned(slot, generation)?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, head: ItemHead) -> Result<(), ApplyError> {
+        self.batch.restore_end(head.block as usize)?;
+        self.applied.block_end = Some(head.block);
+        Ok(())
+    }
+
+    fn block(&mut self, cursor: &mut Cursor<'_>, head: ItemHead) -> Result<(), ApplyError> {
+        let block = head.block as usize;
+        let alive = cursor.u64()?;
+        let generations = match head.small & 0b11 {
+            SAME => None,
+            UNIFORM => {
+                let base = cursor.u32()?;
+                Some(pair(cursor, 0, base, base)?)
+            }
+            PAIR => {
+                let (base, other, odd) = (cursor.u32()?, cursor.u32()?, cursor.u64()?);
+                Some(pair(cursor, odd, base, other)?)
+            }
+            LISTED => {
+                let before = self.batch.version().entities.generations(block);
+                let mut each: [u32; BLOCK_SLOTS] = core::array::from_fn(|bit| before.get(bit as u32));
+                for bit in bits(cursor.u64()?) {
+                    each[bit as usize] = cursor.u32()?;
+                }
+                Some(Generations::Each(each.into()))
+            }
+            _ => unreachable!("two bits"),
+        };
+        let mut listed = Vec::new();
+        let owner = match head.small & !0b11 {
+            0 => None,
+            OWNER_NONE => Some(None),
+            OWNER_LISTED => {
+                for _ in 0..head.table {
+                    let id = cursor.u16()?;
+                    listed.push(find(self.tables, cursor, id)?.number);
+                }
+                listed.sort_unstable();
+                if listed.windows(2).any(|pair| pair[0] == pair[1]) {
+                    return Err(cursor.malformed("a set of tables names one twice").into());
+                }
+                Some(Some(&*listed))
+            }
+            _ => return Err(cursor.malformed("unknown flags of a block").into()),
+        };
+        Ok(self.batch.restore_block(RestoredBlock { block, alive, generations, owner })?)
+    }
+
+    fn insert(&mut self, cursor: &mut Cursor<'_>, head: ItemHead) -> Result<(), ApplyError> {
+        let tables = self.tables;
+        let table = find(tables, cursor, head.table)?;
+        let masks = Masks::read(cursor, head.small)?;
+        let at = cursor.position();
+        // At most 16 KiB of slots, so no product overflows.
+        let mut rows = cursor.bytes(masks.count() * table.stride)?;
+        if !table.is_plain {
+            self.unpack(table, rows);
+            rows = &self.scratch;
+        }
+        if table.stride > 0 {
+            for (index, row) in rows.chunks_exact(table.stride).enumerate() {
+                let invalid = |what: String| Malformed { at: at + index * table.stride, what };
+                tables.validate(table, row).map_err(|error| invalid(error.to_string()))?;
+            }
+        }
+        for (block, mask) in (head.block as usize..).zip(masks.words()) {
+            let (now, rest) = rows.split_at(mask.count_ones() as usize * table.stride);
+            self.batch.restore_rows(table.number, block, mask, now)?;
+            rows = rest;
+        }
+        self.applied.rows += masks.count() as u64;
+        Ok(())
+    }
+
+    /// Puts rows into `scratch` as they lie in memory.
+    fn unpack(&mut self, table: &TableCode, rows: &[u8]) {
+        table.spans(u64::MAX, &mut self.spans);
+        self.scratch.clear();
+        self.scratch.resize(rows.len(), 0);
+        for (from, to) in rows.chunks_exact(table.stride).zip(self.scratch.chunks_exact_mut(table.stride)) {
+            let mut at = 0;
+            for span in &self.spans {
+                let len = span.end - span.start;
+                to[span.start..span.end].copy_from_slice(&from[at..at + len]);
+                at += len;
+            }
+        }
+    }
+
+    fn remove(&mut self, cursor: &mut Cursor<'_>, head: ItemHead) -> Result<(), ApplyError> {
+        let table = find(self.tables, cursor, head.table)?.number;
+        let masks = Masks::read(cursor, head.small)?;
+        for (block, mask) in (head.block as usize..).zip(masks.words()) {
+            self.batch.restore_removal(table, block, mask)?;
+        }
+        self.applied.rows += masks.count() as u64;
+        Ok(())
+    }
+
+    fn update(&mut self, cursor: &mut Cursor<'_>, head: ItemHead) -> Result<(), ApplyError> {
+        let tables = self.tables;
+        let table = find(tables, cursor, head.table)?;
+        let masks = Masks::read(cursor, head.small)?;
+        let columns = cursor.u64()?;
+        if columns & !table.all_columns() != 0 {
+            return Err(cursor.malformed("a change of columns that the table does not have").into());
+        }
+        table.spans(columns, &mut self.spans);
+        let spans = core::mem::take(&mut self.spans);
+        let bytes: usize = spans.iter().map(|span| span.end - span.start).sum();
+        let mut values = Cursor::new(cursor.rest(), cursor.position());
+        cursor.bytes(masks.count() * bytes)?;
+        for (block, mask) in (head.block as usize..).zip(masks.words()) {
+            self.batch.restore_update(table.number, block, mask, |row| {
+                let at = values;
+                for span in &spans {
+                    row[span.start..span.end].copy_from_slice(values.bytes(span.end - span.start)?);
+                }
+                tables.validate(table, row).map_err(|error| ApplyError::from(at.malformed(error.to_string())))
+            })?;
+        }
+        self.spans = spans;
+        self.applied.rows += masks.count() as u64;
+        Ok(())
+    }
+}
+
+fn find<'t>(tables: &'t Tables, cursor: &Cursor<'_>, id: u16) -> Result<&'t TableCode, Malformed> {
+    tables.with_id(id).ok_or_else(|| cursor.malformed(format!("there is no table {id}")))
+}
+
+fn pair(cursor: &Cursor<'_>, odd: u64, base: u32, other: u32) -> Result<Generations, Malformed> {
+    Pair::from_parts(odd, base, other)
+        .map(Generations::Pair)
+        .ok_or_else(|| cursor.malformed("generations that a block cannot have"))
+}

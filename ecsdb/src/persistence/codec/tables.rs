@@ -1,0 +1,134 @@
+//! The tables of a database as the codec sees them: ids, and where fields lie in memory and in files.
+
+use std::sync::Arc;
+
+use crate::persistence::ids::{Ids, TableIds};
+use crate::schema::{DatabaseSchema, Durability, InvalidRow, Scalar, TableSchema};
+
+/// A part of a row in memory, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Where it starts.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+}
+
+/// Every table, by its number in the program and by its id in the directory.
+pub struct Tables {
+    schema: Arc<DatabaseSchema>,
+    tables: Vec<TableCode>,
+    /// The number of the table with this id.
+    numbers: Vec<Option<u16>>,
+}
+
+/// One table.
+pub struct TableCode {
+    /// Its id in the directory.
+    pub id: u16,
+    /// Its number in the program.
+    pub number: u16,
+    /// Bytes of a row.
+    pub stride: usize,
+    /// Whether changes of rows that stay are logged.
+    pub logs_updates: bool,
+    /// Whether rows lie in memory as they stand in files.
+    pub is_plain: bool,
+    /// Where the fields lie in memory, in the order in which they stand in files.
+    fields: Vec<Span>,
+    /// The numbers of these fields in the program.
+    columns: Vec<u16>,
+    /// Whether there are bytes that are no row.
+    is_checked: bool,
+}
+
+/// The bit of a set of columns that stands for column `position`.
+const fn column_bit(position: usize) -> u64 {
+    1 << if position < 63 { position } else { 63 }
+}
+
+impl Tables {
+    /// The tables of `schema`, which has no differences from `ids`.
+    pub fn new(ids: &Ids, schema: Arc<DatabaseSchema>) -> Self {
+        let code = |(number, table): (usize, &TableSchema)| {
+            let known = ids.tables.iter().find(|known| known.name == table.name);
+            TableCode::new(known.expect("the schemas were compared"), number as u16, table)
+        };
+        let tables: Vec<TableCode> = schema.tables().iter().enumerate().map(code).collect();
+        let mut numbers = vec![None; ids.next.into()];
+        for table in &tables {
+            numbers[usize::from(table.id)] = Some(table.number);
+        }
+        Self { schema, tables, numbers }
+    }
+
+    /// The table with this number.
+    #[inline]
+    pub fn numbered(&self, number: u16) -> &TableCode {
+        &self.tables[usize::from(number)]
+    }
+
+    /// The table with this id.
+    pub fn with_id(&self, id: u16) -> Option<&TableCode> {
+        let number = *self.numbers.get(usize::from(id))?;
+        Some(self.numbered(number?))
+    }
+
+    /// Checks that `row` is a row of `table`.
+    pub fn validate(&self, table: &TableCode, row: &[u8]) -> Result<(), InvalidRow> {
+        if table.is_checked { self.schema.tables()[usize::from(table.number)].validate(row) } else { Ok(()) }
+    }
+}
+
+impl TableCode {
+    fn new(ids: &TableIds, number: u16, table: &TableSchema) -> Self {
+        let (mut fields, mut columns) = (Vec::new(), Vec::new());
+        for known in &ids.fields {
+            let (column, field) = table.field(&known.name).expect("the schemas were compared");
+            let start = field.offset as usize;
+            fields.push(Span { start, end: start + field.field_type.size() });
+            columns.push(column as u16);
+        }
+        let checked = |scalar| matches!(scalar, Scalar::Bool | Scalar::Entity);
+        Self {
+            id: ids.id,
+            number,
+            stride: table.size as usize,
+            logs_updates: table.durability == Durability::Wal,
+            is_plain: columns.is_sorted(),
+            fields,
+            columns,
+            is_checked: table.fields.iter().any(|field| checked(field.field_type.scalars().0)),
+        }
+    }
+
+    /// All columns.
+    pub fn all_columns(&self) -> u64 {
+        (0..self.fields.len()).fold(0, |bits, position| bits | column_bit(position))
+    }
+
+    /// A set of columns of the program, as a set of columns in files.
+    #[inline]
+    pub fn to_file(&self, columns: u64) -> u64 {
+        if self.is_plain {
+            return columns & self.all_columns();
+        }
+        let is_in = |column: u16| columns & column_bit(column.into()) != 0;
+        let positions = (0..self.columns.len()).filter(|position| is_in(self.columns[*position]));
+        positions.fold(0, |bits, position| bits | column_bit(position))
+    }
+
+    /// Puts the parts of a row that the columns of `file_columns` are into `spans`, in the order of files; neighbours as one.
+    pub fn spans(&self, file_columns: u64, spans: &mut Vec<Span>) {
+        spans.clear();
+        for (position, field) in self.fields.iter().enumerate() {
+            if file_columns & column_bit(position) == 0 {
+                continue;
+            }
+            match spans.last_mut() {
+                Some(last) if last.end == field.start => last.end = field.end,
+                _ => spans.push(*field),
+            }
+        }
+    }
+}

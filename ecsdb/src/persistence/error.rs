@@ -1,0 +1,108 @@
+//! What can go wrong with a directory, and with its log.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::handshake::SchemaMismatch;
+use crate::storage::{MemoryLimit, SlotsExhausted, StorageError};
+
+/// Why a directory could not be opened. Unless it says otherwise, nothing in it was changed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DirectoryError {
+    /// Another database is open in the directory, in this process or in another one.
+    #[error("{} is locked: the directory is open already, in this process or another one", path.display())]
+    Locked {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// The system refused. What was done before stays done; opening again goes on from there.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was to be done.
+        action: &'static str,
+        /// To which file or directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// What is in a file was changed or lost after it was durable. Restore the file from a backup: nothing is left out
+    /// behind the user's back.
+    #[error("{} is damaged at byte {offset}: {what}", file.display())]
+    Damaged {
+        /// The file.
+        file: PathBuf,
+        /// Where in the file, in bytes.
+        offset: u64,
+        /// What is wrong there.
+        what: String,
+    },
+    /// A file was written by a later version of this crate. Open the directory with that.
+    #[error("{} has format {found}, which this version does not know: it was written by a later one", file.display())]
+    Format {
+        /// The file.
+        file: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+    /// The schema is not that of the directory.
+    #[error(transparent)]
+    Schema(#[from] SchemaMismatch),
+    /// The rows in the log do not fit in the memory limit.
+    #[error(transparent)]
+    Memory(#[from] MemoryLimit),
+    /// The entities in the log do not fit in the slots that there are.
+    #[error(transparent)]
+    Slots(#[from] SlotsExhausted),
+    /// The system gave no thread.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] io::Error),
+}
+
+impl From<StorageError> for DirectoryError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Memory(error) => Self::Memory(error),
+            StorageError::Slots(error) => Self::Slots(error),
+        }
+    }
+}
+
+impl DirectoryError {
+    /// Adds to an error of the system what was to be done, and to what.
+    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { action, path: path.to_owned(), source }
+    }
+}
+
+/// Why a log takes no more commits: the cause in a [`LogError`](crate::LogError) of a database with a directory.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LogFailure {
+    /// The system refused a file of the log. The log takes nothing more; reads go on. Open the directory again when the
+    /// cause is gone.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was to be done.
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The transactions of one batch are too large for one record. The log goes on without them: split them up.
+    #[error("the transaction takes {bytes} bytes in the log, and a record has room for 4 GiB: split it up")]
+    TooLarge {
+        /// The bytes that it takes.
+        bytes: usize,
+    },
+}
+
+impl LogFailure {
+    /// Adds to an error of the system what was to be done, and to what.
+    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { action, path: path.to_owned(), source }
+    }
+}

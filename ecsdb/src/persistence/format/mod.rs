@@ -1,0 +1,14 @@
+//! The bytes of the log: segment headers, records, and the items in them. `docs/wal.md` describes them byte by byte.
+//!
+//! Owns positions and checks of bytes. It knows no tables and no files, allocates nothing when it reads, and never trusts
+//! what it reads.
+
+mod cursor;
+mod header;
+mod item;
+mod record;
+
+pub use cursor::{Cursor, Malformed};
+pub use header::{Header, HeaderError, PREFIX_BYTES};
+pub use item::{ITEM_BYTES, ItemHead, Masks, Tag};
+pub use record::{ALIGN, Kind, RECORD_BYTES, RecordHead, TRANSACTION_BYTES, frame, seal};

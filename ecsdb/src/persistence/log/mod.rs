@@ -1,0 +1,13 @@
+//! The writing side of the log.
+//!
+//! - [`Wal`]: what the writer thread calls; encodes, and writes each batch before it is published
+//! - `segment`: files, their headers and the zeros ahead of the last record
+//! - `syncer`: the thread that syncs what was written
+
+mod segment;
+mod syncer;
+mod wal;
+
+pub use segment::{Segment, nanoseconds, random};
+pub use syncer::Maker;
+pub use wal::{Resume, Wal};

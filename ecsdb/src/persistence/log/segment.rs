@@ -1,0 +1,133 @@
+//! One file of the log.
+//!
+//! A segment is made under a name of its own, filled with zeros for the first records, synced, and only then given the name by
+//! which it is found. So whatever has that name begins with a whole header. Zeros are written ahead of the last record in
+//! steps: a sync then finds the length as it was, and has no metadata to write.
+
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::media::{Media, MediaFile, Open};
+use crate::persistence::format::Header;
+
+/// Zeros are written ahead in units of so many bytes.
+const FILL_BYTES: u64 = 1 << 20;
+
+/// Zeros, to be written.
+static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+
+/// A file and its name.
+pub struct NamedFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The file.
+    pub file: Box<dyn MediaFile>,
+}
+
+/// A segment that is written.
+pub struct Segment {
+    /// The file.
+    pub named: Arc<NamedFile>,
+    /// What its records carry.
+    pub salt: u64,
+    /// Where the first record stands.
+    start: u64,
+    /// Where the next record goes.
+    end: u64,
+    /// Up to where the file exists.
+    filled: u64,
+    /// How large it should become.
+    capacity: u64,
+}
+
+impl Segment {
+    /// Makes a segment at `path`, where nothing of worth is, and syncs it; its name is for the caller to sync.
+    pub fn create(media: &dyn Media, path: &Path, header: &Header, capacity: u64) -> io::Result<Self> {
+        let file = media.open(path, Open::Truncate)?;
+        let bytes = header.to_bytes();
+        let start = bytes.len() as u64;
+        file.write_all_at(&bytes, 0)?;
+        let filled = capacity.min(start + FILL_BYTES).max(start);
+        fill(&*file, start, filled)?;
+        file.sync_data()?;
+        let named = Arc::new(NamedFile { path: path.to_owned(), file });
+        Ok(Self { named, salt: header.salt, start, end: start, filled, capacity })
+    }
+
+    /// Goes on with a segment that has records up to `end`, and nothing behind that counts.
+    pub fn reopen(
+        media: &dyn Media,
+        path: &Path,
+        header: &Header,
+        start: u64,
+        end: u64,
+        capacity: u64,
+    ) -> io::Result<Self> {
+        let file = media.open(path, Open::Write)?;
+        let filled = file.len()?;
+        let named = Arc::new(NamedFile { path: path.to_owned(), file });
+        Ok(Self { named, salt: header.salt, start, end, filled, capacity })
+    }
+
+    /// Gives the segment the name `path`. The directory is for the caller to sync.
+    pub fn rename(&mut self, media: &dyn Media, path: PathBuf) -> io::Result<()> {
+        media.rename(&self.named.path, &path)?;
+        match Arc::get_mut(&mut self.named) {
+            Some(named) => named.path = path,
+            // Only a segment that is in use is shared, and that has its name.
+            None => return Err(io::Error::other("a segment that is in use cannot be renamed")),
+        }
+        Ok(())
+    }
+
+    /// Whether a record of `bytes` bytes should go to the next segment.
+    pub fn is_full_for(&self, bytes: u64) -> bool {
+        // What is larger than a segment gets one of its own.
+        self.end > self.start && self.end + bytes > self.capacity
+    }
+
+    /// Whether it is time to make the next segment ready.
+    pub fn is_filling(&self) -> bool {
+        self.end > self.capacity / 2
+    }
+
+    /// Writes a record.
+    pub fn write(&mut self, record: &[u8]) -> io::Result<()> {
+        let end = self.end + record.len() as u64;
+        if end > self.filled {
+            let mut filled = end;
+            // A large record makes the file longer once; many small ones would each time.
+            if (record.len() as u64) < FILL_BYTES / 4 {
+                filled = end.next_multiple_of(FILL_BYTES).min(self.capacity).max(end);
+                fill(&*self.named.file, end, filled)?;
+            }
+            self.filled = filled;
+        }
+        self.named.file.write_all_at(record, self.end)?;
+        self.end = end;
+        Ok(())
+    }
+}
+
+fn fill(file: &dyn MediaFile, mut from: u64, to: u64) -> io::Result<()> {
+    while from < to {
+        let len = ZEROS.len().min((to - from) as usize);
+        file.write_all_at(&ZEROS[..len], from)?;
+        from += len as u64;
+    }
+    Ok(())
+}
+
+/// A number that nobody has had before, for salts and timelines; never 0.
+pub fn random() -> u64 {
+    // The standard library seeds each of these from the system's randomness.
+    RandomState::new().hash_one(SystemTime::now()).max(1)
+}
+
+/// The time as it stands in files. Times before 1970 are 0.
+pub fn nanoseconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+}

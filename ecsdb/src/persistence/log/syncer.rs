@@ -1,0 +1,158 @@
+//! What the writer and the thread that syncs share: the files that are not synced yet, and the next segment.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::segment::{NamedFile, Segment, random};
+use crate::media::Media;
+use crate::persistence::directory::Directory;
+use crate::persistence::error::LogFailure;
+use crate::persistence::format::Header;
+use crate::sync::Watermark;
+use crate::transaction::LogError;
+
+/// The files that a sync has to cover.
+struct Files {
+    /// Segments that were left for the next one since they were synced last.
+    sealed: Vec<Arc<NamedFile>>,
+    current: Arc<NamedFile>,
+    /// Whether a name in the directory of the segments was not synced yet.
+    is_renamed: bool,
+}
+
+/// What it takes to make a segment.
+pub struct Maker {
+    /// Where.
+    pub media: Arc<dyn Media>,
+    /// In which directory.
+    pub directory: Directory,
+    /// How large segments become.
+    pub capacity: u64,
+    /// The header of the current segment, for what all segments have in common.
+    pub header: Header,
+}
+
+impl Maker {
+    /// Makes the segment that follows the current one, under its draft's name.
+    fn make(&mut self) -> Result<Segment, LogFailure> {
+        let header = Header {
+            salt: random(),
+            sequence: self.header.sequence + 1,
+            previous: self.header.salt,
+            created: super::segment::nanoseconds(self.media.now()),
+            recycled: false,
+            ..self.header.clone()
+        };
+        let path = self.directory.draft(header.sequence);
+        let segment =
+            Segment::create(&*self.media, &path, &header, self.capacity).map_err(LogFailure::io("make", &path))?;
+        self.header = header;
+        Ok(segment)
+    }
+}
+
+/// The segment that comes next, ready or not.
+struct Next {
+    maker: Maker,
+    ready: Option<Segment>,
+    /// Whether it is time to make it.
+    is_wanted: bool,
+}
+
+/// What the two threads share.
+pub struct Shared {
+    media: Arc<dyn Media>,
+    directory: Directory,
+    /// What is durable.
+    pub watermark: Arc<Watermark<LogError>>,
+    files: Mutex<Files>,
+    next: Mutex<Next>,
+}
+
+impl Shared {
+    /// For a log whose current segment is `segment`.
+    pub fn new(maker: Maker, segment: &Segment, watermark: Arc<Watermark<LogError>>) -> Self {
+        let files = Files { sealed: Vec::new(), current: Arc::clone(&segment.named), is_renamed: false };
+        Self {
+            media: Arc::clone(&maker.media),
+            directory: maker.directory.clone(),
+            watermark,
+            files: Mutex::new(files),
+            next: Mutex::new(Next { maker, ready: None, is_wanted: false }),
+        }
+    }
+
+    /// Syncs everything that was written before the call.
+    pub fn sync(&self) -> Result<(), LogError> {
+        let (sealed, current, is_renamed) = {
+            let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+            let sealed = core::mem::take(&mut files.sealed);
+            (sealed, Arc::clone(&files.current), core::mem::take(&mut files.is_renamed))
+        };
+        // In the order in which they were written. The first failure is the last thing that happens here, so nothing that
+        // was taken out of the list is forgotten.
+        for named in &sealed {
+            self.sync_file(named)?;
+        }
+        if is_renamed {
+            let wal = self.directory.wal();
+            self.media.sync_dir(wal).map_err(LogFailure::io("sync", wal)).map_err(LogError::new)?;
+        }
+        self.sync_file(&current)
+    }
+
+    fn sync_file(&self, named: &NamedFile) -> Result<(), LogError> {
+        named.file.sync_data().map_err(LogFailure::io("sync", &named.path)).map_err(LogError::new)
+    }
+
+    /// Asks the syncing thread to make the next segment when it has time.
+    pub fn want_next(&self) {
+        // If it is being made just now, there is nothing to ask for.
+        if let Ok(mut next) = self.next.try_lock() {
+            next.is_wanted = next.ready.is_none();
+        }
+    }
+
+    /// Makes the next segment, if it was asked for.
+    fn make_ready(&self) {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        if core::mem::take(&mut next.is_wanted) && next.ready.is_none() {
+            match next.maker.make() {
+                Ok(segment) => next.ready = Some(segment),
+                Err(failure) => self.watermark.fail(LogError::new(failure)),
+            }
+        }
+    }
+
+    /// Takes the next segment, for records from `version` on. It is the current one from here on, and the one before is synced
+    /// first by the next sync.
+    pub fn rotate(&self, version: u64) -> Result<Segment, LogFailure> {
+        let mut segment = {
+            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+            next.is_wanted = false;
+            match next.ready.take() {
+                Some(segment) => segment,
+                None => next.maker.make()?,
+            }
+        };
+        let path = self.directory.segment(version);
+        segment.rename(&*self.media, path.clone()).map_err(LogFailure::io("rename to", &path))?;
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let sealed = core::mem::replace(&mut files.current, Arc::clone(&segment.named));
+        files.sealed.push(sealed);
+        files.is_renamed = true;
+        Ok(segment)
+    }
+
+    /// What the syncing thread does.
+    pub fn run(&self) {
+        self.watermark.run(|| self.sync(), || self.make_ready());
+        tracing::debug!(durable = self.watermark.durable(), "the log is not synced any more");
+    }
+
+    /// The draft that is left when nobody needs it any more.
+    pub fn take_ready(&self) -> Option<PathBuf> {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        next.ready.take().map(|segment| segment.named.path.clone())
+    }
+}

@@ -1,0 +1,146 @@
+//! The log as the writer thread sees it.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use super::segment::{Segment, nanoseconds};
+use super::syncer::{Maker, Shared};
+use crate::change_set::ChangeSet;
+use crate::media::{Lock, Media};
+use crate::persistence::codec::{Encoder, Tables};
+use crate::persistence::error::LogFailure;
+use crate::persistence::format::Kind;
+use crate::sync::Watermark;
+use crate::transaction::{CommitLog, LogError};
+
+/// Where a log goes on.
+pub struct Resume {
+    /// What it takes to make segments.
+    pub maker: Maker,
+    /// The segment to write to.
+    pub segment: Segment,
+    /// The version that the directory has.
+    pub version: u64,
+    /// How many blocks the log has said that there are.
+    pub block_end: u32,
+    /// The tables.
+    pub tables: Arc<Tables>,
+    /// What is durable.
+    pub watermark: Arc<Watermark<LogError>>,
+    /// The lock of the directory.
+    pub lock: Lock,
+}
+
+/// The write-ahead log of a directory.
+pub struct Wal {
+    encoder: Encoder,
+    segment: Segment,
+    /// The version of the last record.
+    version: u64,
+    media: Arc<dyn Media>,
+    shared: Arc<Shared>,
+    /// The thread that syncs.
+    syncer: Option<JoinHandle<()>>,
+    /// Held until everything above is gone: fields are dropped in their order.
+    _lock: Lock,
+}
+
+impl Wal {
+    /// Goes on with a log, and starts the thread that syncs it.
+    pub fn resume(resume: Resume, name: &str) -> io::Result<Self> {
+        let Resume { maker, segment, version, block_end, tables, watermark, lock } = resume;
+        let media = Arc::clone(&maker.media);
+        let shared = Arc::new(Shared::new(maker, &segment, watermark));
+        let syncer = std::thread::Builder::new().name(format!("ecsdb-{name}-log")).spawn({
+            let shared = Arc::clone(&shared);
+            move || shared.run()
+        })?;
+        let encoder = Encoder::new(tables, block_end);
+        Ok(Self { encoder, segment, version, media, shared, syncer: Some(syncer), _lock: lock })
+    }
+
+    /// Writes the record in the making.
+    fn write(&mut self, version: u64, durable: u64, kind: Kind) -> Result<(), LogError> {
+        let bytes = self.encoder.sealed_len();
+        if u32::try_from(bytes).is_err() {
+            return Err(LogError::new(LogFailure::TooLarge { bytes }));
+        }
+        let mut done = Ok(());
+        if self.segment.is_full_for(bytes as u64) {
+            // A mark of a close has no version of its own: the segment begins with the next one.
+            let first = if kind == Kind::Commit { version } else { version + 1 };
+            done = self.shared.rotate(first).map(|next| self.segment = next);
+        }
+        let time = nanoseconds(self.media.now());
+        let done = done.and_then(|()| {
+            let record = self.encoder.seal(self.segment.salt, version, durable, time, kind);
+            self.segment.write(record).map_err(LogFailure::io("write", &self.segment.named.path))
+        });
+        if let Err(failure) = done {
+            let error = LogError::new(failure);
+            self.shared.watermark.fail(error.clone());
+            return Err(error);
+        }
+        self.encoder.clear(true);
+        if self.segment.is_filling() {
+            self.shared.want_next();
+        }
+        Ok(())
+    }
+
+    /// Waits until the thread that syncs has synced everything, and ends it.
+    fn end_syncer(&mut self) {
+        self.shared.watermark.close();
+        if let Some(syncer) = self.syncer.take()
+            && syncer.join().is_err()
+        {
+            tracing::error!("the thread that syncs the log panicked");
+        }
+    }
+}
+
+impl CommitLog for Wal {
+    fn append(&mut self, changes: &ChangeSet) -> Result<(), LogError> {
+        self.encoder.append(changes);
+        Ok(())
+    }
+
+    fn commit(&mut self, version: u64) -> Result<(), LogError> {
+        let durable = self.shared.watermark.check()?;
+        self.write(version, durable, Kind::Commit)?;
+        // Written, and nobody would sync it any more: then nobody may see it either.
+        self.shared.watermark.written(version)?;
+        self.version = version;
+        Ok(())
+    }
+
+    fn abort(&mut self) {
+        self.encoder.clear(false);
+    }
+
+    fn close(&mut self, rest: &ChangeSet) {
+        self.encoder.note(rest);
+        self.end_syncer();
+        let closed = self.shared.watermark.check().and_then(|durable| {
+            debug_assert_eq!(durable, self.version, "a log that closes is synced");
+            self.write(self.version, durable, Kind::Close)?;
+            self.shared.sync()
+        });
+        match closed {
+            Ok(()) => tracing::debug!(version = self.version, "the log is closed"),
+            Err(error) => tracing::error!(%error, "the log was not closed"),
+        }
+        if let Some(draft) = self.shared.take_ready() {
+            // Nothing depends on it: whoever opens the directory removes it otherwise.
+            let _ = self.media.remove(&draft);
+        }
+    }
+}
+
+/// Without a mark of a clean close: that is for [`CommitLog::close`], which the writer calls unless it has panicked.
+impl Drop for Wal {
+    fn drop(&mut self) {
+        self.end_syncer();
+    }
+}

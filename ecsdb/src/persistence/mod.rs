@@ -1,0 +1,25 @@
+//! The commit log: what keeps a database when its process ends.
+//!
+//! Owns the directory of a database: the lock, the segments of the log, and the ids that tables and fields have there. It
+//! writes what [`ChangeSet`](crate::ChangeSet)s say through [`CommitLog`](crate::CommitLog), and puts a version together from
+//! it when the directory is opened again. Only here are files touched, all of them through [`Media`](crate::media::Media).
+//!
+//! - `format`: the bytes, described in `docs/wal.md`
+//! - `codec`: change sets to bytes, and bytes into storage
+//! - `ids`, `handshake`: which table and which field is which, and whether the program and the directory mean the same
+//! - `log`: the writing side, the thread that syncs, segments
+//! - `recovery`: opening
+//! - `directory`: the names of files
+
+mod codec;
+mod directory;
+mod error;
+mod format;
+mod handshake;
+mod ids;
+mod log;
+mod recovery;
+
+pub use error::{DirectoryError, LogFailure};
+pub use handshake::{SchemaDifference, SchemaMismatch};
+pub use recovery::{LogSettings, Recovery, open};

@@ -1,0 +1,241 @@
+//! Opening a directory.
+//!
+//! First everything is read and judged, and nothing is changed; then the torn end is cut off, if there is one; then the log
+//! goes on. Each step may be interrupted and begun again: a crash in the middle leaves a directory that opens to the same
+//! version.
+
+mod replay;
+mod report;
+mod scan;
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub use report::Recovery;
+
+use self::replay::{Replayed, replay};
+use super::codec::Tables;
+use super::directory::Directory;
+use super::error::DirectoryError;
+use super::format::{Header, Kind, RECORD_BYTES, RecordHead, seal};
+use super::ids::Ids;
+use super::log::{Maker, Resume, Segment, Wal, nanoseconds, random};
+use crate::media::{Lock, Media, Open};
+use crate::schema::DatabaseSchema;
+use crate::storage::Store;
+use crate::sync::Watermark;
+use crate::transaction::LogError;
+
+/// How a directory is opened.
+pub struct LogSettings {
+    /// Where it is.
+    pub directory: PathBuf,
+    /// On what.
+    pub media: Arc<dyn Media>,
+    /// How large segments become, in bytes.
+    pub segment_bytes: u64,
+    /// How long what is visible may wait to be synced, if nobody waits for it.
+    pub sync_within: Duration,
+}
+
+/// A directory that is open.
+pub struct Opened {
+    /// What it holds.
+    pub store: Store,
+    /// Where commits go from here on.
+    pub wal: Wal,
+    /// What of them is durable.
+    pub watermark: Arc<Watermark<LogError>>,
+    /// What was found.
+    pub recovery: Recovery,
+}
+
+/// Opens a directory, or makes it if there is none. `store` is fresh and has the tables of `schema`.
+pub fn open(settings: LogSettings, schema: &Arc<DatabaseSchema>, mut store: Store) -> Result<Opened, DirectoryError> {
+    let began = Instant::now();
+    let LogSettings { directory, media, segment_bytes, sync_within } = settings;
+    let directory = Directory::new(directory);
+    let lock = lock(&*media, &directory)?;
+    let (firsts, drafts) = directory.list(&*media).map_err(DirectoryError::io("list", directory.wal()))?;
+    let opening = Opening { media: &media, directory: &directory, segment_bytes };
+    store.begin_restore();
+    let found = if firsts.is_empty() {
+        opening.must_be_new()?;
+        store.finish_restore(0).map_err(|_| opening.lost())?;
+        None
+    } else {
+        Some(replay(&*media, &directory, &firsts, schema, &mut store)?)
+    };
+    // From here on things are changed.
+    for draft in drafts {
+        media.remove(&draft).map_err(DirectoryError::io("remove", &draft))?;
+    }
+    let ids = match &found {
+        Some(found) => found.ids.with_durabilities(schema),
+        None => Ids::assign(schema),
+    };
+    let (segment, header) = match &found {
+        None => opening.begin(&ids, schema)?,
+        Some(found) if found.was_closed => opening.go_on(found, &ids, schema)?,
+        Some(found) => opening.cut(found, &firsts, &ids, schema)?,
+    };
+    let text = ids.comments() + "\n" + &schema.to_toml();
+    directory.write_schema(&*media, &text).map_err(DirectoryError::io("write", &directory.schema()))?;
+
+    let found = found.as_ref();
+    let version = found.map_or(0, |found| found.version);
+    let recovery = Recovery {
+        version,
+        timeline: header.timeline,
+        was_closed: found.is_none_or(|found| found.was_closed),
+        transactions: found.map_or(0, |found| found.transactions),
+        rows: found.map_or(0, |found| found.rows),
+        segments: found.map_or(0, |found| found.kept),
+        bytes: found.map_or(0, |found| found.bytes),
+        torn_bytes: found.map_or(0, |found| found.torn_bytes),
+        time: began.elapsed(),
+    };
+    tracing::info!(directory = %directory.root().display(), ?recovery, "opened");
+    let watermark = Arc::new(Watermark::new(version, sync_within));
+    let resume = Resume {
+        maker: Maker { media: Arc::clone(&media), directory: directory.clone(), capacity: segment_bytes, header },
+        segment,
+        version,
+        block_end: found.map_or(0, |found| found.block_end),
+        tables: Arc::new(Tables::new(&ids, Arc::clone(schema))),
+        watermark: Arc::clone(&watermark),
+        lock,
+    };
+    let wal = Wal::resume(resume, schema.name()).map_err(DirectoryError::Thread)?;
+    Ok(Opened { store, wal, watermark, recovery })
+}
+
+/// Makes the directory, if there is none, and locks it.
+fn lock(media: &dyn Media, directory: &Directory) -> Result<Lock, DirectoryError> {
+    let root = directory.root();
+    media.create_dir_all(root).map_err(DirectoryError::io("make", root))?;
+    let path = directory.lock();
+    let lock = media.lock(&path).map_err(|error| match error.kind() {
+        ErrorKind::WouldBlock => DirectoryError::Locked { path: path.clone() },
+        _ => DirectoryError::io("lock", &path)(error),
+    })?;
+    media.create_dir_all(directory.wal()).map_err(DirectoryError::io("make", directory.wal()))?;
+    Ok(lock)
+}
+
+/// What it takes to change the directory.
+struct Opening<'a> {
+    media: &'a Arc<dyn Media>,
+    directory: &'a Directory,
+    segment_bytes: u64,
+}
+
+impl Opening<'_> {
+    /// Refuses a directory without segments that had some: the copy of the schema is written after the first one.
+    fn must_be_new(&self) -> Result<(), DirectoryError> {
+        let path = self.directory.schema();
+        if self.media.exists(&path).map_err(DirectoryError::io("look for", &path))? {
+            return Err(self.lost());
+        }
+        Ok(())
+    }
+
+    fn lost(&self) -> DirectoryError {
+        let what = "no segment is left of the log that was here".into();
+        DirectoryError::Damaged { file: self.directory.wal().to_owned(), offset: 0, what }
+    }
+
+    /// Makes the first segment of a new directory.
+    fn begin(&self, ids: &Ids, schema: &DatabaseSchema) -> Result<(Segment, Header), DirectoryError> {
+        self.make(Placed { first: 1, sequence: 1, previous: 0, timeline: random() }, ids, schema)
+    }
+
+    /// Goes on after a clean close: in the same segment, if the schema in its header is still right.
+    fn go_on(&self, found: &Replayed, ids: &Ids, schema: &DatabaseSchema) -> Result<(Segment, Header), DirectoryError> {
+        let last = &found.last;
+        if last.header.schema != ids.to_bytes() {
+            return self.make(self.after(found, last.header.timeline), ids, schema);
+        }
+        let path = self.directory.segment(last.first);
+        let (media, header) = (&**self.media, &last.header);
+        let io = |action| DirectoryError::io(action, &path);
+        let mut segment =
+            Segment::reopen(media, &path, header, last.start, last.end, self.segment_bytes).map_err(io("open"))?;
+        // Says from now on that the log is not closed, whatever becomes of the commits that follow.
+        let mut record = vec![0; RECORD_BYTES];
+        let version = found.version;
+        let time = nanoseconds(self.media.now());
+        let head = RecordHead { salt: header.salt, version, durable: version, time, transactions: 0, kind: Kind::Open };
+        seal(&mut record, &head);
+        segment.write(&record).map_err(io("write"))?;
+        segment.named.file.sync_data().map_err(io("sync"))?;
+        Ok((segment, header.clone()))
+    }
+
+    /// Cuts off what stands behind the last whole record, and goes on in a new segment of a new timeline.
+    fn cut(
+        &self,
+        found: &Replayed,
+        firsts: &[u64],
+        ids: &Ids,
+        schema: &DatabaseSchema,
+    ) -> Result<(Segment, Header), DirectoryError> {
+        let wal = self.directory.wal();
+        // The last one first: if this ends in between, the rest still follows from one segment to the next.
+        for first in firsts[found.kept..].iter().rev() {
+            let path = self.directory.segment(*first);
+            self.media.remove(&path).map_err(DirectoryError::io("remove", &path))?;
+            self.media.sync_dir(wal).map_err(DirectoryError::io("sync", wal))?;
+        }
+        let placed = self.after(found, random());
+        if placed.first != found.last.first {
+            let path = self.directory.segment(found.last.first);
+            let file = self.media.open(&path, Open::Write).map_err(DirectoryError::io("open", &path))?;
+            file.set_len(found.last.end).map_err(DirectoryError::io("cut", &path))?;
+            file.sync_data().map_err(DirectoryError::io("sync", &path))?;
+        }
+        self.make(placed, ids, schema)
+    }
+
+    /// The place of a segment after what was found. A segment without commits is replaced: it would have the same name.
+    fn after(&self, found: &Replayed, timeline: u64) -> Placed {
+        let last = &found.last;
+        let first = found.version + 1;
+        if last.first == first {
+            Placed { first, sequence: last.header.sequence, previous: last.header.previous, timeline }
+        } else {
+            Placed { first, sequence: last.header.sequence + 1, previous: last.header.salt, timeline }
+        }
+    }
+
+    /// Makes a segment and gives it its name.
+    fn make(&self, placed: Placed, ids: &Ids, schema: &DatabaseSchema) -> Result<(Segment, Header), DirectoryError> {
+        let header = Header {
+            timeline: placed.timeline,
+            salt: random(),
+            sequence: placed.sequence,
+            previous: placed.previous,
+            created: nanoseconds(self.media.now()),
+            schema_hash: schema.hash(),
+            recycled: false,
+            schema: ids.to_bytes(),
+        };
+        let (draft, wal) = (self.directory.draft(placed.sequence), self.directory.wal());
+        let mut segment = Segment::create(&**self.media, &draft, &header, self.segment_bytes)
+            .map_err(DirectoryError::io("make", &draft))?;
+        let path = self.directory.segment(placed.first);
+        segment.rename(&**self.media, path.clone()).map_err(DirectoryError::io("rename to", &path))?;
+        self.media.sync_dir(wal).map_err(DirectoryError::io("sync", wal))?;
+        Ok((segment, header))
+    }
+}
+
+/// Where a segment stands in the log.
+struct Placed {
+    first: u64,
+    sequence: u64,
+    previous: u64,
+    timeline: u64,
+}

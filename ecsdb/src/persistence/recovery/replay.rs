@@ -1,0 +1,210 @@
+//! All segments, one after the other, into a store. Touches no file.
+
+use std::sync::Arc;
+
+use super::scan::SegmentFile;
+use crate::media::Media;
+use crate::persistence::codec::{ApplyError, Tables, apply};
+use crate::persistence::directory::Directory;
+use crate::persistence::error::DirectoryError;
+use crate::persistence::format::{Header, Kind};
+use crate::persistence::handshake::{SchemaMismatch, differences};
+use crate::persistence::ids::Ids;
+use crate::schema::DatabaseSchema;
+use crate::storage::{RestoreError, Store};
+
+/// What the log comes down to.
+pub struct Replayed {
+    /// The tables of the directory.
+    pub ids: Ids,
+    /// The version of the last commit.
+    pub version: u64,
+    /// How many blocks the log has said that there are.
+    pub block_end: u32,
+    /// Whether the last record is the mark of a close, and nothing stands behind it.
+    pub was_closed: bool,
+    /// Transactions.
+    pub transactions: u64,
+    /// Rows that they were about.
+    pub rows: u64,
+    /// Bytes of records.
+    pub bytes: u64,
+    /// Bytes behind the last whole record.
+    pub torn_bytes: u64,
+    /// The last segment that stays.
+    pub last: LastSegment,
+    /// How many segments stay.
+    pub kept: usize,
+}
+
+/// The segment in which the log ends.
+pub struct LastSegment {
+    /// Its first version, which is its name.
+    pub first: u64,
+    /// Its header.
+    pub header: Header,
+    /// Where its records start.
+    pub start: u64,
+    /// Where they end.
+    pub end: u64,
+}
+
+/// Reads the segments that begin with the versions `firsts` into `store`, which is fresh, and is left with version
+/// [`Replayed::version`] in the making.
+pub fn replay(
+    media: &dyn Media,
+    directory: &Directory,
+    firsts: &[u64],
+    schema: &Arc<DatabaseSchema>,
+    store: &mut Store,
+) -> Result<Replayed, DirectoryError> {
+    let mut reader: Option<Reader> = None;
+    for (index, first) in firsts.iter().enumerate() {
+        let segment = SegmentFile::read(media, directory.segment(*first), *first)?;
+        let reader = match &mut reader {
+            Some(reader) => {
+                follows(&reader.replayed.last.header, &segment)?;
+                if segment.ids.tables.len() != reader.replayed.ids.tables.len() {
+                    return Err(segment.damaged(0, "it has other tables than the segment before"));
+                }
+                reader
+            }
+            None => {
+                if segment.header.sequence != 1 || segment.first != 1 {
+                    return Err(segment.damaged(0, "segments before this one are missing"));
+                }
+                let differences = differences(&segment.ids, schema);
+                if !differences.is_empty() {
+                    return Err(SchemaMismatch { directory: directory.root().to_owned(), differences }.into());
+                }
+                reader.insert(Reader::new(&segment, schema))
+            }
+        };
+        let end = reader.segment(store, &segment)?;
+        reader.replayed.kept = index + 1;
+        let next = firsts.get(index + 1);
+        if next.is_some_and(|next| *next == reader.replayed.version + 1) {
+            // What stands behind the records of a segment that was left for the next one means nothing.
+            continue;
+        }
+        // The log ends here, one way or another.
+        reader.judge(media, directory, &segment, end, &firsts[index + 1..])?;
+        reader.replayed.torn_bytes += segment.torn_bytes(end) as u64;
+        break;
+    }
+    let Some(Reader { mut replayed, .. }) = reader else {
+        return Err(DirectoryError::Damaged {
+            file: directory.wal().to_owned(),
+            offset: 0,
+            what: "there is no segment".into(),
+        });
+    };
+    replayed.was_closed &= replayed.torn_bytes == 0 && replayed.kept == firsts.len();
+    store.finish_restore(replayed.version).map_err(|error| match error {
+        RestoreError::Storage(error) => error.into(),
+        RestoreError::Unfit(what) => DirectoryError::Damaged {
+            file: directory.segment(replayed.last.first),
+            offset: replayed.last.end,
+            what: format!("the log as a whole leaves {what}"),
+        },
+    })?;
+    Ok(replayed)
+}
+
+/// Checks that `segment` is the one after that with the header `before`.
+fn follows(before: &Header, segment: &SegmentFile) -> Result<(), DirectoryError> {
+    if segment.header.sequence != before.sequence + 1 || segment.header.previous != before.salt {
+        let (found, expected) = (segment.header.sequence, before.sequence + 1);
+        let what =
+            format!("it is segment {found} and does not follow the one before, {expected} is missing or another one");
+        return Err(segment.damaged(0, what));
+    }
+    Ok(())
+}
+
+struct Reader {
+    tables: Tables,
+    replayed: Replayed,
+}
+
+impl Reader {
+    fn new(segment: &SegmentFile, schema: &Arc<DatabaseSchema>) -> Self {
+        let replayed = Replayed {
+            ids: segment.ids.clone(),
+            version: 0,
+            block_end: 0,
+            was_closed: false,
+            transactions: 0,
+            rows: 0,
+            bytes: 0,
+            torn_bytes: 0,
+            last: last(segment, segment.start),
+            kept: 0,
+        };
+        Self { tables: Tables::new(&segment.ids, Arc::clone(schema)), replayed }
+    }
+
+    /// Takes in the records of one segment. Returns where they end.
+    fn segment(&mut self, store: &mut Store, segment: &SegmentFile) -> Result<usize, DirectoryError> {
+        let mut at = segment.start;
+        let replayed = &mut self.replayed;
+        replayed.was_closed = false;
+        if segment.first != replayed.version + 1 {
+            return Err(segment.damaged(0, format!("it begins after version {}", replayed.version)));
+        }
+        while let Some((head, body, len)) = segment.record(at) {
+            let expected = replayed.version + u64::from(head.kind == Kind::Commit);
+            if head.version != expected || head.durable > replayed.version {
+                let what = format!("a record of version {} where version {expected} is expected", head.version);
+                return Err(segment.damaged(at, what));
+            }
+            let applied =
+                apply(&mut store.batch(), &self.tables, body, head.transactions).map_err(|error| match error {
+                    ApplyError::Malformed(error) => segment.damaged(at + error.at, error.what),
+                    ApplyError::Storage(error) => error.into(),
+                })?;
+            replayed.version = head.version;
+            replayed.was_closed = head.kind == Kind::Close;
+            replayed.block_end = applied.block_end.unwrap_or(replayed.block_end);
+            replayed.transactions += u64::from(head.transactions);
+            replayed.rows += applied.rows;
+            replayed.bytes += len as u64;
+            at += len;
+        }
+        replayed.last = last(segment, at);
+        Ok(at)
+    }
+
+    /// The log ends in `segment` at `end`, although segments with the first versions `later` follow. Is something missing that
+    /// was durable?
+    fn judge(
+        &mut self,
+        media: &dyn Media,
+        directory: &Directory,
+        segment: &SegmentFile,
+        end: usize,
+        later: &[u64],
+    ) -> Result<(), DirectoryError> {
+        let version = self.replayed.version;
+        let damaged = || segment.damaged(end, format!("no whole record, although version {} was durable", version + 1));
+        if segment.shows_damage_at(end, version) {
+            return Err(damaged());
+        }
+        let mut before = segment.header.clone();
+        for first in later {
+            let segment = SegmentFile::read(media, directory.segment(*first), *first)?;
+            follows(&before, &segment)?;
+            if segment.shows_damage_at(segment.start, version) {
+                return Err(damaged());
+            }
+            self.replayed.torn_bytes += segment.torn_bytes(segment.start) as u64;
+            before = segment.header;
+        }
+        Ok(())
+    }
+}
+
+fn last(segment: &SegmentFile, end: usize) -> LastSegment {
+    let (start, end) = (segment.start as u64, end as u64);
+    LastSegment { first: segment.first, header: segment.header.clone(), start, end }
+}

@@ -1,0 +1,29 @@
+//! What opening a directory has found.
+
+use std::time::Duration;
+
+/// What opening a directory has found there, and done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Recovery {
+    /// The version that the database has: that of the last commit that was found whole.
+    pub version: u64,
+    /// The history that versions belong to from here on. It is a new one unless the log was closed before: what was visible
+    /// in the old one, and not durable, may be missing, and its version numbers and entities are handed out again.
+    pub timeline: u64,
+    /// Whether the log was closed before, so that nothing is missing. `true` for a new directory.
+    pub was_closed: bool,
+    /// Transactions that were replayed.
+    pub transactions: u64,
+    /// Rows that were stored, changed or removed by them.
+    pub rows: u64,
+    /// Files that the log is made of.
+    pub segments: usize,
+    /// Bytes of records.
+    pub bytes: u64,
+    /// Bytes behind the last whole record that were cut off: of commits that were being written when the process or the machine
+    /// stopped, and of which none was acknowledged as durable.
+    pub torn_bytes: u64,
+    /// How long it took.
+    pub time: Duration,
+}

@@ -1,0 +1,90 @@
+//! One segment, read front to back.
+//!
+//! Where the records end, something else stands: zeros, what the file held before, a record that was not written to its end, or
+//! one that was and is damaged. Only what was written later can tell the last two apart: a later record that says that the
+//! version was durable, or that could not be there if the bad one had never been written.
+
+use std::path::PathBuf;
+
+use crate::media::{Media, Open};
+use crate::persistence::error::DirectoryError;
+use crate::persistence::format::{ALIGN, Header, HeaderError, Kind, RECORD_BYTES, RecordHead, frame};
+use crate::persistence::ids::Ids;
+
+/// A segment in memory.
+pub struct SegmentFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The first version in it, as its name says.
+    pub first: u64,
+    /// Its header.
+    pub header: Header,
+    /// The tables of its header.
+    pub ids: Ids,
+    /// Where its records start.
+    pub start: usize,
+    bytes: Vec<u8>,
+}
+
+impl SegmentFile {
+    /// Reads the segment at `path`.
+    pub fn read(media: &dyn Media, path: PathBuf, first: u64) -> Result<Self, DirectoryError> {
+        let file = media.open(&path, Open::Read).map_err(DirectoryError::io("open", &path))?;
+        let len = file.len().map_err(DirectoryError::io("read", &path))?;
+        // As large as the file is, and no larger.
+        let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
+        file.read_exact_at(&mut bytes, 0).map_err(DirectoryError::io("read", &path))?;
+        let damaged = |at: usize, what: String| DirectoryError::Damaged { file: path.clone(), offset: at as u64, what };
+        let (header, start) = Header::read(&bytes).map_err(|error| match error {
+            HeaderError::Format(found) => DirectoryError::Format { file: path.clone(), found },
+            HeaderError::Malformed(error) => damaged(error.at, error.what),
+        })?;
+        let schema_at = crate::persistence::format::PREFIX_BYTES;
+        let ids = Ids::read(&header.schema, schema_at).map_err(|error| damaged(error.at, error.what))?;
+        Ok(Self { path, first, header, ids, start, bytes })
+    }
+
+    /// The record at `at`, if there is a whole one of this segment: its head, its body and its length.
+    pub fn record(&self, at: usize) -> Option<(RecordHead, &[u8], usize)> {
+        let (head, body) = frame(self.bytes.get(at..)?, Some(self.header.salt))?;
+        Some((head, body, RECORD_BYTES + body.len()))
+    }
+
+    /// Whether some record behind `at`, where there is none, shows that there was one: that of the version after `version`, or a
+    /// mark of an opening or a close.
+    pub fn shows_damage_at(&self, at: usize, version: u64) -> bool {
+        let mut at = at;
+        while at + RECORD_BYTES <= self.bytes.len() {
+            match self.record(at) {
+                Some((head, _, _)) if is_evidence(&head, version) => return true,
+                Some((_, _, len)) => at += len,
+                None => at += ALIGN,
+            }
+        }
+        false
+    }
+
+    /// How many bytes of this segment's own stand behind `at`, where the records end.
+    pub fn torn_bytes(&self, at: usize) -> usize {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        if !self.header.recycled {
+            return rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        }
+        // What the file held before is nobody's loss. A record of ours carries the salt.
+        let salt = self.header.salt.to_le_bytes();
+        let ours = |at: &usize| rest.get(at + 8..at + 16) == Some(&salt[..]);
+        (0..rest.len()).step_by(ALIGN).rfind(ours).map_or(0, |last| rest.len().min(last + RECORD_BYTES))
+    }
+
+    /// An error about this file.
+    pub fn damaged(&self, at: usize, what: impl Into<String>) -> DirectoryError {
+        DirectoryError::Damaged { file: self.path.clone(), offset: at as u64, what: what.into() }
+    }
+}
+
+/// Whether a later record shows that what should stand before it, after `version`, was durable once.
+fn is_evidence(head: &RecordHead, version: u64) -> bool {
+    // A mark is synced before anything comes after it; so if the next commit is here and the place before it is bad, a mark is
+    // damaged.
+    head.durable > version || head.kind == Kind::Commit && head.version <= version + 1
+}

@@ -1,0 +1,160 @@
+//! The watermark under loom: a writer, the thread that syncs, and somebody who waits.
+//!
+//! The medium is two numbers: what was written to it, and what the last sync has kept. A sync keeps what was written before it
+//! began.
+
+use std::time::Duration;
+
+use super::Watermark;
+use crate::sync::shim::model::{check, must_fail};
+use crate::sync::shim::{Arc, AtomicUsize, Ordering, thread};
+
+/// A file that forgets what was not synced.
+struct File {
+    written: AtomicUsize,
+    kept: AtomicUsize,
+    /// Which sync fails, counted from 1.
+    fails: usize,
+    syncs: AtomicUsize,
+}
+
+struct Log {
+    file: File,
+    watermark: Watermark<&'static str>,
+}
+
+impl Log {
+    fn new(fails: usize) -> Arc<Self> {
+        let file = File { written: AtomicUsize::new(0), kept: AtomicUsize::new(0), fails, syncs: AtomicUsize::new(0) };
+        Arc::new(Self { file, watermark: Watermark::new(0, Duration::ZERO) })
+    }
+
+    fn write(&self, version: usize) -> Result<(), &'static str> {
+        self.watermark.check()?;
+        self.file.written.store(version, Ordering::SeqCst);
+        self.watermark.written(version as u64)
+    }
+
+    fn sync(&self) -> Result<(), &'static str> {
+        let covered = self.file.written.load(Ordering::SeqCst);
+        if self.file.syncs.fetch_add(1, Ordering::SeqCst) + 1 == self.file.fails {
+            // What could not be written is gone, and later syncs know nothing of it.
+            return Err("the disk is broken");
+        }
+        self.file.kept.store(covered, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn spawn_syncer(log: &Arc<Self>) -> thread::JoinHandle<()> {
+        let log = Arc::clone(log);
+        thread::spawn(move || log.watermark.run(|| log.sync(), || {}))
+    }
+}
+
+/// Two versions, and somebody who waits for the second and looks for the first: durable only after the sync, in order.
+fn durable_after_sync() {
+    check(Some(2), || {
+        let log = Log::new(0);
+        let syncing = Log::spawn_syncer(&log);
+        let waiting = thread::spawn({
+            let log = Arc::clone(&log);
+            move || {
+                for version in [2, 1] {
+                    log.watermark.when(version).wait().unwrap().unwrap();
+                    assert!(log.file.kept.load(Ordering::SeqCst) >= version as usize, "acknowledged before it is kept");
+                    assert!(log.watermark.durable() >= version);
+                }
+            }
+        });
+        log.write(1).unwrap();
+        log.write(2).unwrap();
+        waiting.join().unwrap();
+        log.watermark.close();
+        syncing.join().unwrap();
+    });
+}
+
+/// The first sync fails. Nothing is acknowledged that it or a later one would have covered, and somebody is told in any case.
+fn a_failed_sync() {
+    check(Some(2), || {
+        let log = Log::new(1);
+        let syncing = Log::spawn_syncer(&log);
+        let waiting = thread::spawn({
+            let log = Arc::clone(&log);
+            move || log.watermark.when(1).wait().unwrap()
+        });
+        log.write(1).unwrap();
+        let second = log.write(2);
+        assert_eq!(waiting.join().unwrap(), Err("the disk is broken"), "acknowledged after a failure");
+        syncing.join().unwrap();
+        assert_eq!(log.file.syncs.load(Ordering::SeqCst), 1, "nothing is synced again");
+        assert_eq!(log.watermark.durable(), 0);
+        assert!(log.watermark.check().is_err(), "nothing is written after a failure");
+        assert!(log.watermark.written(3).is_err(), "nor accepted that was on its way");
+        assert!(second.is_ok() || second == Err("the disk is broken"));
+    });
+}
+
+/// The second sync may fail, or cover both versions and never run: what the first one has covered stays durable.
+fn a_failure_after_a_sync() {
+    check(Some(2), || {
+        let log = Log::new(2);
+        let syncing = Log::spawn_syncer(&log);
+        log.write(1).unwrap();
+        log.watermark.when(1).wait().unwrap().unwrap();
+        log.write(2).unwrap();
+        assert!(log.watermark.when(2).wait().unwrap().is_err());
+        syncing.join().unwrap();
+        assert_eq!(log.watermark.when(1).wait().unwrap(), Ok(()));
+        assert_eq!((log.file.kept.load(Ordering::SeqCst), log.watermark.durable()), (1, 1));
+    });
+}
+
+/// A log that closes while something is written and not synced: it is synced first.
+fn close_syncs_what_is_written() {
+    check(None, || {
+        let log = Log::new(0);
+        let syncing = Log::spawn_syncer(&log);
+        log.write(1).unwrap();
+        log.watermark.close();
+        syncing.join().unwrap();
+        assert_eq!((log.file.kept.load(Ordering::SeqCst), log.watermark.durable()), (1, 1));
+    });
+}
+
+macro_rules! models {
+    ($($model:ident: $($fault:literal as $test:ident),*;)*) => {$(
+        mod $model {
+            #[test]
+            fn loom_holds() {
+                super::$model();
+            }
+
+            $(
+                #[test]
+                fn $test() {
+                    super::must_fail($fault, super::$model);
+                }
+            )*
+        }
+    )*};
+}
+
+models! {
+    durable_after_sync:
+        "watermark/advance before sync" as loom_finds_advance_before_sync,
+        "watermark/look after sync" as loom_finds_a_look_after_sync,
+        "watermark/wake everybody" as loom_finds_waking_everybody,
+        "watermark/register without a look" as loom_finds_register_without_a_look,
+        "watermark/written in silence" as loom_finds_written_in_silence;
+    a_failed_sync:
+        "watermark/sync again" as loom_finds_sync_again,
+        "watermark/write after failure" as loom_finds_write_after_failure;
+    a_failure_after_a_sync:
+        "watermark/sync again" as loom_finds_sync_again;
+}
+
+#[test]
+fn loom_close_syncs_what_is_written() {
+    close_syncs_what_is_written();
+}

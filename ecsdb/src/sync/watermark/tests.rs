@@ -1,0 +1,100 @@
+//! What a watermark must do, apart from what the models show.
+
+use std::time::Duration;
+
+use super::Watermark;
+use crate::sync::shim::{Arc, AtomicUsize, Ordering, thread};
+
+#[test]
+fn what_is_durable_from_the_start_needs_no_sync() {
+    let watermark = Watermark::<&str>::new(4, Duration::ZERO);
+    assert_eq!(watermark.when(4).wait(), Ok(Ok(())));
+    assert_eq!(watermark.when(5).try_get(), Ok(None));
+    assert_eq!((watermark.durable(), watermark.check()), (4, Ok(4)));
+}
+
+#[test]
+fn many_waiters_and_versions() {
+    let watermark = Arc::new(Watermark::<&str>::new(0, Duration::ZERO));
+    let syncs = Arc::new(AtomicUsize::new(0));
+    let syncing = thread::spawn({
+        let (watermark, syncs) = (Arc::clone(&watermark), Arc::clone(&syncs));
+        move || {
+            let sync = || {
+                syncs.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            };
+            watermark.run(sync, || {})
+        }
+    });
+    let waiting: Vec<_> = (1..=8_u64)
+        .map(|reader| {
+            let watermark = Arc::clone(&watermark);
+            thread::spawn(move || {
+                for version in (reader..400).step_by(8) {
+                    assert_eq!(watermark.when(version).wait(), Ok(Ok(())));
+                    assert!(watermark.durable() >= version);
+                }
+            })
+        })
+        .collect();
+    for version in 1..400 {
+        watermark.written(version).unwrap();
+    }
+    waiting.into_iter().for_each(|thread| thread.join().unwrap());
+    watermark.close();
+    syncing.join().unwrap();
+    assert!((1..400).contains(&syncs.load(Ordering::Relaxed)));
+}
+
+/// With a delay nothing is synced before somebody asks, or the log closes.
+#[test]
+fn a_waiter_does_not_wait_for_the_delay() {
+    let watermark = Arc::new(Watermark::<&str>::new(0, Duration::from_secs(3600)));
+    let syncing = thread::spawn({
+        let watermark = Arc::clone(&watermark);
+        move || watermark.run(|| Ok(()), || {})
+    });
+    watermark.written(1).unwrap();
+    watermark.written(2).unwrap();
+    assert_eq!(watermark.when(1).wait(), Ok(Ok(())));
+    assert_eq!(watermark.durable(), 2, "a sync covers all that is written");
+    watermark.written(3).unwrap();
+    watermark.close();
+    syncing.join().unwrap();
+    assert_eq!(watermark.durable(), 3);
+}
+
+#[test]
+fn the_delay_ends_by_itself() {
+    let watermark = Arc::new(Watermark::<&str>::new(0, Duration::from_millis(1)));
+    let (synced, told) = std::sync::mpsc::channel();
+    let syncing = thread::spawn({
+        let watermark = Arc::clone(&watermark);
+        move || watermark.run(|| Ok(()), || synced.send(()).unwrap())
+    });
+    watermark.written(1).unwrap();
+    told.recv().unwrap();
+    watermark.close();
+    syncing.join().unwrap();
+}
+
+#[test]
+fn a_failure_is_final_and_keeps_its_first_cause() {
+    let watermark = Watermark::new(0, Duration::ZERO);
+    watermark.written(1).unwrap();
+    let mut outcomes = [Ok(()), Err("no space"), Ok(())].into_iter();
+    let waiting = watermark.when(3);
+    let sync = || {
+        watermark.written(3)?;
+        outcomes.next().unwrap()
+    };
+    watermark.run(sync, || {});
+    assert_eq!(waiting.wait(), Ok(Err("no space")));
+    watermark.fail("later");
+    assert_eq!((watermark.written(4), watermark.check()), (Err("no space"), Err("no space")));
+    assert_eq!(watermark.when(1).wait(), Ok(Ok(())), "what was durable stays durable");
+    assert_eq!(watermark.when(2).wait(), Ok(Err("no space")));
+    watermark.run(|| panic!("nothing is synced after a failure"), || {});
+    assert_eq!(outcomes.next(), Some(Ok(())));
+}
