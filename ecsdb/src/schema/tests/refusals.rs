@@ -23,6 +23,14 @@ fn table(text: &str) -> String {
 }
 
 #[test]
+fn a_durability_is_one_of_three() {
+    assert_eq!(
+        table("durability = \"fast\""),
+        "game.toml:4:14: table `a`: `durability` must be \"wal\", \"snapshot\" or \"none\", found the text \"fast\""
+    );
+}
+
+#[test]
 fn the_place_and_the_nearest_key_are_named() {
     assert_eq!(
         message(
