@@ -1,7 +1,7 @@
 //! The world, played without a clock: what must hold after every tick, and whatever the readers see meanwhile.
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
-use ecsdb::Entity;
+use ecsdb::{Db, Entity};
 use ecsdb_examples::world::components::{Health, Item, Mob, Purse, Treasury};
 use ecsdb_examples::world::{Options, Readers, Settings, Simulation, Tally, Violation, check, run};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 const MOBS: usize = 2_000;
 
 fn world(seed: u64) -> Simulation {
-    Simulation::new(Settings { mobs: MOBS, tick_rate: 60, seed }).unwrap()
+    Simulation::new(Db::in_memory().unwrap(), Settings { mobs: MOBS, tick_rate: 60, seed }).unwrap()
 }
 
 #[test]
@@ -101,7 +101,10 @@ fn an_item_of_the_dead_and_a_mob_too_many_are_found() {
 fn a_whole_run_ends_with_a_table() {
     let options = Options::parse_from(["world", "--entities", "500", "--seconds", "1", "--readers", "1"]);
     let mut lines = Vec::new();
-    let report = run(&options, Duration::from_millis(100), |progress| lines.push(progress.to_string())).unwrap();
+    let mut world = Simulation::new(Db::in_memory().unwrap(), Settings::from(&options)).unwrap();
+    let interval = Duration::from_millis(100);
+    let report =
+        run(&mut world, &options, interval, Simulation::tick, |progress| lines.push(progress.to_string())).unwrap();
     assert!(!lines.is_empty());
     assert_eq!(report.tick_us.len(), report.tally.ticks);
     assert!(report.held <= report.tally.ticks && report.tally.ticks <= report.planned, "{report:?}");

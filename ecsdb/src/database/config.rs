@@ -32,9 +32,6 @@ pub enum OpenError {
         /// What can be used.
         expected: &'static str,
     },
-    /// There is a directory and a commit log: a database has one log.
-    #[error("a database with a directory writes a log of its own: leave out `commit_log` or `directory`")]
-    TwoLogs,
     /// The directory cannot be opened.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
@@ -104,7 +101,8 @@ impl<S> DbBuilder<S> {
     }
 
     /// How many transactions, and how many bytes of operations, are published together at the most. A batch also ends when
-    /// nothing waits, so a lone transaction is published at once. Default: 1,024 and 4 MiB.
+    /// nothing waits, so a lone transaction is published at once. Default: 64 and 4 MiB: what a batch touches then stays in
+    /// the processor's cache until the next version catches up.
     pub fn batch_limits(mut self, transactions: usize, bytes: usize) -> Self {
         self.config.batch = BatchLimits { transactions, bytes };
         self
@@ -122,7 +120,8 @@ impl<S> DbBuilder<S> {
         self
     }
 
-    /// Where commits go before they are visible; see [`CommitLog`]. Default: nowhere.
+    /// Where commits go before they are visible; see [`CommitLog`]. If there is a [directory](Self::directory) as well, they
+    /// come here first, and what is replayed when the directory is opened does not come here. Default: nowhere.
     pub fn commit_log(mut self, log: impl CommitLog + 'static) -> Self {
         self.config.log = Some(Box::new(log));
         self

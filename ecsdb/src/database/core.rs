@@ -11,7 +11,7 @@ use crate::storage::{Store, Version};
 use crate::sync::shim::Arc as VersionRef;
 use crate::sync::{Published, completion};
 use crate::transaction::{
-    Apply, Catalog, ClosureJob, DatabaseId, Patience, Queue, Request, TransactionError, Writer, WriterConfig,
+    Apply, Both, Catalog, ClosureJob, DatabaseId, Patience, Queue, Request, TransactionError, Writer, WriterConfig,
 };
 
 /// What snapshots need besides their version. It keeps no database open.
@@ -67,9 +67,6 @@ impl Core {
         let mut store = Store::new(catalog.strides(), config.memory_limit);
         let (mut watermark, mut recovery) = (None, None);
         if let Some(directory) = config.directory.take() {
-            if config.log.is_some() {
-                return Err(OpenError::TwoLogs);
-            }
             let settings = LogSettings {
                 directory,
                 media: config.media,
@@ -78,7 +75,11 @@ impl Core {
             };
             let opened = persistence::open(settings, &Arc::new(catalog.schema().clone()), store)?;
             store = opened.store;
-            config.log = Some(Box::new(opened.wal));
+            let wal = Box::new(opened.wal);
+            config.log = Some(match config.log {
+                Some(first) => Box::new(Both { first, second: wal }),
+                None => wal,
+            });
             (watermark, recovery) = (Some(opened.watermark), Some(opened.recovery));
         }
         let published = store.published();

@@ -70,7 +70,8 @@ pub trait CommitLog: Send {
     /// As for `append`.
     fn commit(&mut self, version: u64) -> Result<(), LogError>;
 
-    /// Forgets what was appended since the last `commit`.
+    /// Forgets what was appended since the last `commit`. Follows a `commit` that went well only if another log of the same
+    /// database has refused the batch after it: then that batch is not published, and its version is given to another.
     fn abort(&mut self);
 
     /// Ends the log: the database was closed, and nothing comes any more. `rest` changes nothing; it says what transactions
@@ -78,5 +79,35 @@ pub trait CommitLog: Send {
     /// log says otherwise.
     fn close(&mut self, rest: &ChangeSet) {
         let _ = rest;
+    }
+}
+
+/// Two logs of one database: what the first refuses the second does not hear of.
+pub struct Both {
+    /// Asked first.
+    pub first: Box<dyn CommitLog>,
+    /// Asked when the first has agreed.
+    pub second: Box<dyn CommitLog>,
+}
+
+impl CommitLog for Both {
+    fn append(&mut self, changes: &ChangeSet) -> Result<(), LogError> {
+        self.first.append(changes)?;
+        self.second.append(changes)
+    }
+
+    fn commit(&mut self, version: u64) -> Result<(), LogError> {
+        self.first.commit(version)?;
+        self.second.commit(version)
+    }
+
+    fn abort(&mut self) {
+        self.first.abort();
+        self.second.abort();
+    }
+
+    fn close(&mut self, rest: &ChangeSet) {
+        self.first.close(rest);
+        self.second.close(rest);
     }
 }

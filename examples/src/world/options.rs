@@ -1,11 +1,14 @@
 //! The options of the program, with the ranges in which they make sense.
 
+use std::path::PathBuf;
+
 use clap::Parser;
 
-/// Plays a game world in an in-memory database and reports how it held up.
+/// Plays a game world, reports how it held up, kills it in the middle of a tick, and recovers it.
 ///
 /// Mobs move, fight, die, carry gold and trade at a fixed tick rate, while readers scan snapshots without pause and check
-/// that no gold is ever made or lost.
+/// that no gold is ever made or lost. The world is kept in a directory: a process of its own plays it, is killed without
+/// warning, and what its log recovers is compared with what it had committed.
 #[derive(Clone, Debug, Parser, PartialEq, Eq)]
 #[command(name = "world", version)]
 pub struct Options {
@@ -28,4 +31,20 @@ pub struct Options {
     /// Where all randomness comes from: the same seed plays the same game
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub seed: u64,
+
+    /// Keep the world in this directory, and go on with the one that is there [default: a temporary directory]
+    #[arg(long, value_name = "PATH")]
+    pub dir: Option<PathBuf>,
+
+    /// Leave the temporary directory where it is
+    #[arg(long, conflicts_with = "dir")]
+    pub keep: bool,
+
+    /// Play in memory only: no log, no kill
+    #[arg(long, conflicts_with_all = ["dir", "keep"])]
+    pub in_memory: bool,
+
+    /// Be the process that is killed
+    #[arg(long, hide = true, requires = "dir", conflicts_with_all = ["keep", "in_memory"])]
+    pub mortal: bool,
 }

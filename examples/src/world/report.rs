@@ -88,6 +88,8 @@ pub struct Report {
     pub mob_kinds: usize,
     /// How many kinds of items there are.
     pub item_kinds: usize,
+    /// How many mobs there are.
+    pub mobs: usize,
     /// How many items there are.
     pub items: usize,
     /// How long it took to make the world.
@@ -127,7 +129,7 @@ impl fmt::Display for Report {
             "world",
             format_args!(
                 "{} mobs of {} kinds, {} items of {} kinds, made in {:.0} ms",
-                Grouped(options.entities.into()),
+                Grouped(self.mobs as u64),
                 self.mob_kinds,
                 Grouped(self.items as u64),
                 Grouped(self.item_kinds as u64),
@@ -192,7 +194,7 @@ impl fmt::Display for Millis {
 }
 
 /// A number with its digits in groups of three.
-struct Grouped(u64);
+pub struct Grouped(pub u64);
 
 impl fmt::Display for Grouped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -208,7 +210,7 @@ impl fmt::Display for Grouped {
 }
 
 /// How often in a second, to three or four digits.
-struct Rate(f64);
+pub struct Rate(pub f64);
 
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,7 +9,7 @@ use super::clock::Clock;
 use super::options::Options;
 use super::readers::{ReaderError, Readers, check};
 use super::report::{MemoryFigures, Progress, Report};
-use super::simulation::{Settings, Simulation, SimulationError};
+use super::simulation::{Simulation, SimulationError};
 
 /// Why a run did not come to its end.
 #[derive(Debug, Error)]
@@ -26,18 +26,17 @@ pub enum RunError {
 /// The longest tick that is told from longer ones, in microseconds.
 const TICK_MAX_US: u64 = 600_000_000;
 
-/// Plays as `options` say, and tells `progress` where it stands after every `interval`.
+/// Plays `world` as `options` say, each tick through `tick`, and tells `progress` where it stands after every `interval`.
 ///
 /// # Errors
-/// If the world cannot be made or played on, or a reader sees a state that is not consistent.
-pub fn run(options: &Options, interval: Duration, mut progress: impl FnMut(&Progress)) -> Result<Report, RunError> {
-    let begin = Instant::now();
-    let mut world = Simulation::new(Settings {
-        mobs: options.entities as usize,
-        tick_rate: options.tick_rate,
-        seed: options.seed,
-    })?;
-    let populated = begin.elapsed();
+/// If the world cannot be played on, or a reader sees a state that is not consistent.
+pub fn run(
+    world: &mut Simulation,
+    options: &Options,
+    interval: Duration,
+    mut tick: impl FnMut(&mut Simulation) -> Result<(), SimulationError>,
+    mut progress: impl FnMut(&Progress),
+) -> Result<Report, RunError> {
     let readers = Readers::start(world.db(), options.readers as usize, world.constants())?;
 
     // A fixed range and precision that are valid, so making it cannot fail.
@@ -52,12 +51,12 @@ pub fn run(options: &Options, interval: Duration, mut progress: impl FnMut(&Prog
     while world.tally().ticks < planned && clock.due() < start + length && !readers.have_failed() {
         clock.wait();
         let begin = Instant::now();
-        world.tick()?;
+        tick(world)?;
         let end = Instant::now();
         tick_us.saturating_record((end - begin).as_micros() as u64);
         held += u64::from(clock.finish(end));
         if end >= next_sample {
-            running = running.max(memory(&world)?);
+            running = running.max(memory(world)?);
             next_sample += Duration::from_secs(1);
         }
         if end >= next_progress {
@@ -73,10 +72,10 @@ pub fn run(options: &Options, interval: Duration, mut progress: impl FnMut(&Prog
         }
     }
     let elapsed = start.elapsed();
-    running = running.max(memory(&world)?);
+    running = running.max(memory(world)?);
     let read = readers.finish()?;
     world.db().trim().map_err(SimulationError::from)?;
-    let rest = memory(&world)?;
+    let rest = memory(world)?;
     let snapshot = world.db().snapshot();
     check(&snapshot, world.constants()).map_err(ReaderError::from)?;
     Ok(Report {
@@ -84,7 +83,8 @@ pub fn run(options: &Options, interval: Duration, mut progress: impl FnMut(&Prog
         mob_kinds: world.definitions().mobs.len(),
         item_kinds: world.definitions().items.len(),
         items: world.items().len(),
-        populated,
+        mobs: world.constants().mobs,
+        populated: world.made(),
         elapsed,
         held,
         planned,

@@ -1,15 +1,17 @@
 //! The game: what happens in a tick, in which order.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use ecsdb::{Db, Entity, OpenError, TransactionError};
+use ecsdb::{Db, Entity, OpenError, Snapshot, TransactionError};
 use thiserror::Error;
 
 use super::combat::{Blow, fight};
-use super::components::{Purse, Treasury, Vel, World};
+use super::components::{Item, Mob, Purse, PurseRef, Treasury, Vel, World};
 use super::definitions::{Definitions, DefinitionsError};
 use super::market::{self, Outcome};
 use super::movement::move_all;
+use super::options::Options;
 use super::population::{spawn_items, spawn_mobs};
 use super::readers::Constants;
 
@@ -32,6 +34,12 @@ pub enum SimulationError {
     /// A transaction failed that should not.
     #[error("a transaction failed: {0}")]
     Transaction(#[from] TransactionError),
+    /// Nobody listens any more to what happens.
+    #[error("cannot tell what happens: {0}")]
+    Told(#[source] std::io::Error),
+    /// The database holds something, but no world: nobody has the gold.
+    #[error("the database holds something else than a world: there is no treasury")]
+    NoTreasury,
 }
 
 /// What kind of world it is.
@@ -43,6 +51,12 @@ pub struct Settings {
     pub tick_rate: u32,
     /// Where all randomness comes from.
     pub seed: u64,
+}
+
+impl From<&Options> for Settings {
+    fn from(options: &Options) -> Self {
+        Self { mobs: options.entities as usize, tick_rate: options.tick_rate, seed: options.seed }
+    }
 }
 
 /// What has happened so far.
@@ -79,37 +93,78 @@ pub struct Simulation {
     /// All items. They change hands but never go.
     items: Vec<Entity>,
     tally: Tally,
+    made: Duration,
+}
+
+/// What stays the same in the world of `snapshot` from then on.
+pub fn constants_of(snapshot: &Snapshot<World>) -> Constants {
+    Constants {
+        gold: snapshot.query::<PurseRef<'_>>().iter().map(|purse| purse.gold()).sum(),
+        mobs: snapshot.table::<Mob>().len(),
+        items: snapshot.table::<Item>().len(),
+    }
 }
 
 impl Simulation {
-    /// Opens a database and populates it: the treasury gets all the gold there will ever be, 200 pieces a mob; then
-    /// mobs are spawned from it, and an item for every second one.
+    /// Goes on with the world in `db`. If there is none, populates it: the treasury gets all the gold there will ever be, 200
+    /// pieces a mob; then mobs are spawned from it, and an item for every second one.
     ///
     /// # Errors
-    /// If something cannot be loaded, opened or spawned.
-    pub fn new(settings: Settings) -> Result<Self, SimulationError> {
+    /// If something cannot be loaded or spawned, or `db` holds something else.
+    pub fn new(db: Db<World>, mut settings: Settings) -> Result<Self, SimulationError> {
         let definitions = Arc::new(Definitions::load()?);
-        let db = Db::<World>::in_memory()?;
-        let gold = settings.mobs as u64 * 200;
-        let treasury = db.spawn((Treasury, Purse { gold }))?;
-        let mut world = Self {
-            db,
-            definitions,
-            settings,
-            rng: fastrand::Rng::with_seed(settings.seed),
-            treasury,
-            gold,
-            mobs: Vec::with_capacity(settings.mobs),
-            items: Vec::new(),
-            tally: Tally::default(),
+        let begin = Instant::now();
+        let snapshot = db.snapshot();
+        let is_new = snapshot.entity_count() == 0;
+        let mut world = if is_new {
+            let gold = settings.mobs as u64 * 200;
+            let treasury = db.spawn((Treasury, Purse { gold }))?;
+            Self {
+                definitions,
+                settings,
+                rng: fastrand::Rng::with_seed(settings.seed),
+                treasury,
+                gold,
+                mobs: Vec::with_capacity(settings.mobs),
+                items: Vec::new(),
+                tally: Tally::default(),
+                made: Duration::ZERO,
+                db,
+            }
+        } else {
+            let treasury = snapshot.query::<Entity>().with::<Treasury>().iter().next();
+            let Constants { gold, mobs, .. } = constants_of(&snapshot);
+            settings.mobs = mobs;
+            Self {
+                definitions,
+                settings,
+                // Another game than the one that was played so far.
+                rng: fastrand::Rng::with_seed(settings.seed ^ snapshot.version()),
+                treasury: treasury.ok_or(SimulationError::NoTreasury)?,
+                gold,
+                mobs: snapshot.query::<Entity>().with::<Mob>().iter().collect(),
+                items: snapshot.query::<Entity>().with::<Item>().iter().collect(),
+                tally: Tally::default(),
+                made: Duration::ZERO,
+                db,
+            }
         };
+        drop(snapshot);
         while world.mobs.len() < settings.mobs {
             world.spawn((settings.mobs - world.mobs.len()).min(SPAWN_BATCH))?;
         }
-        let owners: Vec<Entity> = world.mobs.iter().copied().step_by(2).collect();
-        let (definitions, mut rng) = (Arc::clone(&world.definitions), world.rng.fork());
-        world.items = world.db.write(move |tx| spawn_items(tx, &definitions, owners, &mut rng))?;
+        if is_new {
+            let owners: Vec<Entity> = world.mobs.iter().copied().step_by(2).collect();
+            let (definitions, mut rng) = (Arc::clone(&world.definitions), world.rng.fork());
+            world.items = world.db.write(move |tx| spawn_items(tx, &definitions, owners, &mut rng))?;
+        }
+        world.made = begin.elapsed();
         Ok(world)
+    }
+
+    /// How long it took to make it.
+    pub fn made(&self) -> Duration {
+        self.made
     }
 
     /// The database that the world lives in.

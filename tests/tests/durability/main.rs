@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ecsdb::{Db, DirectoryError, Entity, OpenError, TransactionError};
 use ecsdb_tests::block_on;
-use ecsdb_tests::log::Rows;
+use ecsdb_tests::log::{Recorder, Rows};
 use ecsdb_tests::simulated::Simulated;
 use ecsdb_tests::world::*;
 
@@ -252,6 +252,23 @@ fn the_memory_limit_holds_while_opening() {
 fn settings_that_cannot_be_used_are_refused() {
     let builder = || Db::<World>::builder().media(Simulated::new()).directory("save");
     assert!(matches!(builder().segment_bytes(1).open(), Err(OpenError::Setting { setting: "segment_bytes", .. })));
-    let log = ecsdb_tests::log::Recorder::default();
-    assert!(matches!(builder().commit_log(log).open(), Err(OpenError::TwoLogs)));
+}
+
+#[test]
+fn a_log_of_ones_own_comes_before_that_of_the_directory() {
+    let (media, log) = (Simulated::new(), Recorder::default());
+    let open = || Db::<World>::builder().media(media.clone()).directory("save").commit_log(log.clone()).open().unwrap();
+    let db = open();
+    work(&db, 1);
+    assert_eq!(log.with(|record| record.rows.clone()), Rows::of(&db));
+    // What it refuses is in neither of them.
+    log.with(|record| record.refuse_commit = true);
+    assert!(matches!(db.spawn(Small::sample(1)), Err(TransactionError::Log(_))));
+    let versions = log.with(|record| record.versions.clone());
+    assert_eq!(versions.last(), Some(&db.stats().version));
+    let expected = Rows::of(&db);
+    drop(db);
+    let db = open();
+    assert_eq!(Rows::of(&db), expected);
+    assert_eq!(log.with(|record| record.versions.clone()), versions, "what is replayed does not come again");
 }
