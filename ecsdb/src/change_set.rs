@@ -219,24 +219,59 @@ impl<'a> PageChange<'a> {
     /// Every touched row, in the order of slots.
     pub fn rows(&self) -> impl Iterator<Item = RowChange<'a>> + use<'a> {
         let run = self.run;
-        let (before, after, written) = (self.before, self.after, self.written);
-        let stride = run.stride as usize;
-        (0..written.len()).flat_map(move |index| {
-            bits(written[index]).map(move |bit| RowChange {
-                slot: run.first_slot + (index * BLOCK_SLOTS) as u32 + bit,
-                before: row(before, run.before.as_ref(), index, bit, stride),
-                after: row(after, run.after.as_ref(), index, bit, stride),
+        let written = self.written;
+        let mut before = Side::new(self.before, self.bytes_before(), run.stride);
+        let mut after = Side::new(self.after, self.bytes_after(), run.stride);
+        let blocks = written.iter().enumerate().map(move |(index, written)| {
+            (run.first_slot + (index * BLOCK_SLOTS) as u32, *written, before.next(index), after.next(index))
+        });
+        blocks.flat_map(|(first, written, before, after)| {
+            bits(written).map(move |bit| RowChange {
+                slot: first + bit,
+                before: before.row(bit),
+                after: after.row(bit),
             })
         })
     }
 }
 
-fn row<'a>(words: &[u64], page: Option<&'a PageRef>, index: usize, bit: u32, stride: usize) -> Option<&'a [u8]> {
-    if words[index] >> bit & 1 == 0 {
-        return None;
+/// A page before or after the change, read block by block.
+struct Side<'a> {
+    words: &'a [u64],
+    rest: &'a [u8],
+    stride: usize,
+}
+
+/// The rows of one block of such a page.
+#[derive(Clone, Copy)]
+struct BlockRows<'a> {
+    word: u64,
+    rows: &'a [u8],
+    stride: usize,
+}
+
+impl<'a> Side<'a> {
+    fn new(words: &'a [u64], rows: &'a [u8], stride: u32) -> Self {
+        Self { words, rest: rows, stride: stride as usize }
     }
-    let earlier: u32 = words[..index].iter().map(|word| word.count_ones()).sum();
-    let rank = (earlier + (words[index] & ((1 << bit) - 1)).count_ones()) as usize;
-    // A tag has no page and no bytes.
-    Some(page.map_or(&[], |page| &page.bytes()[rank * stride..(rank + 1) * stride]))
+
+    /// Block `index`, asked for in order.
+    fn next(&mut self, index: usize) -> BlockRows<'a> {
+        let word = self.words[index];
+        let (rows, rest) = self.rest.split_at(word.count_ones() as usize * self.stride);
+        self.rest = rest;
+        BlockRows { word, rows, stride: self.stride }
+    }
+}
+
+impl<'a> BlockRows<'a> {
+    #[inline]
+    fn row(self, bit: u32) -> Option<&'a [u8]> {
+        if self.word >> bit & 1 == 0 {
+            return None;
+        }
+        // Counting is a software routine on a plain x86-64; a full block needs none.
+        let rank = if self.word == u64::MAX { bit } else { (self.word & ((1 << bit) - 1)).count_ones() } as usize;
+        Some(&self.rows[rank * self.stride..(rank + 1) * self.stride])
+    }
 }
