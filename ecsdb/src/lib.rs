@@ -20,7 +20,10 @@
 //!   change them a lot later make tables sparser.
 //! - **Rows are handed out as they lie**, so it works on *little-endian targets only*, and components are plain data:
 //!   numbers, `bool`, [`Entity`], and arrays. There are no strings yet.
-//! - **Everything is in memory.** There is no log and no file yet: when the process ends, the data is gone.
+//! - **Everything is in memory.** A database that is opened in a [directory](Db::open) writes each commit to a log as well, before
+//!   anybody sees it, and reads the log when it is opened again. There are no snapshots yet, so *the log only grows, and opening
+//!   takes as long as it is*. Whoever wants to know that a commit survives a loss of power [waits for the
+//!   disk](Ticket::durable); all others do not.
 //!
 //! # Usage
 //!
@@ -66,6 +69,7 @@
 //! | change, with code that looks at what is there | [`Db::write`], [`Db::write_async`] |
 //! | change, as a message that is put together anywhere and needs no waiting | [`Db::begin`], [`TransactionBuilder`] |
 //! | change one thing | [`Db::spawn`], [`Db::insert`] and their neighbours, [`Table`] |
+//! | keep a database | [`Db::open`], [`Ticket::durable`], [`Db::sync`], [`Db::recovery`] |
 //! | change all rows of a table | [`Transaction::update_all`] |
 //! | work with a schema that is known at run time only | [`DynDb`], [`schema::DatabaseSchema`] |
 //!
@@ -77,7 +81,7 @@
 //! # More
 //!
 //! `ARCHITECTURE.md` in the repository says how it works and why, `docs/memory-model.md` has every atomic and its ordering,
-//! `docs/schema.md` the text form of schemas.
+//! `docs/schema.md` the text form of schemas, `docs/wal.md` the files of a database.
 
 #![deny(missing_docs)]
 

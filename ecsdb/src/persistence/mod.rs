@@ -19,6 +19,8 @@ mod handshake;
 mod ids;
 mod log;
 mod recovery;
+#[cfg(all(test, not(ecsdb_loom)))]
+mod tests;
 
 pub use error::{DirectoryError, LogFailure};
 pub use handshake::{SchemaDifference, SchemaMismatch};

@@ -267,9 +267,12 @@ fn transact(batch: &mut Batch<'_>, schema: &DatabaseSchema, op: &Op) {
     }
 }
 
+/// The name of its table, its entity, and the bytes of its fields in the order of their names.
+type Row = (String, Entity, Vec<Vec<u8>>);
+
 /// What a store comes down to, whatever the order of its tables and fields: every block of entities, and every row by the
 /// names of table and fields.
-fn state(schema: &DatabaseSchema, version: &Version) -> (Vec<String>, Vec<(String, Entity, Vec<Vec<u8>>)>) {
+fn state(schema: &DatabaseSchema, version: &Version) -> (Vec<String>, Vec<Row>) {
     let blocks = (0..version.chunk_count() * 64).map(|block| {
         let state = version.entities.state(block);
         let generations = match &state.generations {

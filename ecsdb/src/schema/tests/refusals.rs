@@ -23,6 +23,14 @@ fn table(text: &str) -> String {
 }
 
 #[test]
+fn a_durability_is_one_of_three() {
+    assert_eq!(
+        table("durability = \"fast\""),
+        "game.toml:4:14: table `a`: `durability` must be \"wal\", \"snapshot\" or \"none\", found the text \"fast\""
+    );
+}
+
+#[test]
 fn the_place_and_the_nearest_key_are_named() {
     assert_eq!(
         message(
@@ -35,7 +43,7 @@ fn the_place_and_the_nearest_key_are_named() {
     assert_eq!(
         message("parent_table = \"entities\"\n[[tables.health", "parent_tabel = \"entities\"\n[[tables.health"),
         "game.toml:37:1: table `health`: unknown key `parent_tabel`, did you mean `parent_table`?: the keys here are \
-         `parent_table`, `doc`, `layout`, `size`, `align` and `fields`"
+         `parent_table`, `doc`, `layout`, `durability`, `size`, `align` and `fields`"
     );
     assert_eq!(
         message("type = \"f32\"", "type = \"f3\""),

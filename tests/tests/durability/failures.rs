@@ -1,0 +1,87 @@
+//! Calls that fail while the database is open.
+
+use std::time::Duration;
+
+use ecsdb::{Db, TransactionError};
+use ecsdb_tests::log::Rows;
+use ecsdb_tests::simulated::{Failure, Fault, Simulated, Survival};
+use ecsdb_tests::world::*;
+
+use super::{assert_same, killed, small, work};
+
+/// A log that cannot be synced: what is visible stays visible, nothing more is acknowledged, and nothing is tried again.
+#[test]
+fn a_failed_sync_poisons_the_log() {
+    let media = Simulated::new();
+    let db = small(&media).sync_within(Duration::from_secs(3600)).open().unwrap();
+    let commit = |n| {
+        let mut tx = db.begin();
+        tx.spawn(Small::sample(n));
+        tx.commit().unwrap()
+    };
+    commit(1).durable().unwrap();
+    let durable = Rows::of(&db);
+    commit(2).visible().unwrap();
+    media.set_faults(vec![Fault::at(media.calls().len(), Failure::Device)]);
+    let error = commit_after_fault(&db, &media);
+    assert!(error.to_string().contains("is visible and not known to be durable: cannot sync"), "{error}");
+    let visible = Rows::of(&db);
+    // The medium is as good as new. The log is not: what the sync should have kept may be gone.
+    media.set_faults(Vec::new());
+    let error = commit(3).visible().unwrap_err();
+    assert!(matches!(&error, TransactionError::Log(_)) && error.to_string().contains("cannot sync"), "{error}");
+    assert!(matches!(commit(4).durable(), Err(TransactionError::Log(_))));
+    assert!(matches!(db.sync(), Err(TransactionError::NotDurable { version: 2, .. })));
+    assert_eq!(db.stats().durable_version, Some(1));
+    assert!(Rows::of(&db) == visible, "reads go on, and what was refused has not happened");
+    let killed = killed(&media);
+    let crashed = Simulated::of(media.state().image(Survival::Nothing));
+    drop(db);
+    assert!(Rows::of(&small(&killed).open().unwrap()) == visible);
+    assert!(Rows::of(&small(&crashed).open().unwrap()) == durable, "what was acknowledged as durable is there");
+    let reopened = small(&media).open().unwrap();
+    assert!(!reopened.recovery().unwrap().was_closed, "a log that has failed is not closed");
+}
+
+/// The next call is the sync that somebody asks for here.
+fn commit_after_fault(db: &Db<World>, media: &Simulated) -> TransactionError {
+    let error = db.sync().unwrap_err();
+    assert_eq!(media.struck(), 1);
+    error
+}
+
+/// A batch that cannot be written is not published.
+#[test]
+fn a_failed_write_poisons_the_log() {
+    for failure in [Failure::Device, Failure::NoSpace, Failure::Stop] {
+        let media = Simulated::new();
+        let db = small(&media).sync_within(Duration::from_secs(3600)).open().unwrap();
+        db.spawn(Small::sample(1)).unwrap();
+        assert_eq!(db.sync().unwrap(), 1);
+        let before = Rows::of(&db);
+        media.set_faults(vec![Fault::at(media.calls().len(), failure)]);
+        let error = db.spawn((Wide::sample(2), Small::sample(2))).unwrap_err();
+        assert!(matches!(&error, TransactionError::Log(_)) && error.to_string().contains("cannot write"), "{error}");
+        media.set_faults(Vec::new());
+        assert!(matches!(db.spawn(Small::sample(3)), Err(TransactionError::Log(_))), "{failure:?}");
+        assert!(Rows::of(&db) == before && db.sync().unwrap() == 1);
+        drop(db);
+        let db = small(&media).open().unwrap();
+        assert!(Rows::of(&db) == before, "{failure:?}");
+        assert_eq!(db.recovery().unwrap().torn_bytes > 0, failure != Failure::Stop);
+    }
+}
+
+#[test]
+fn short_writes_and_reads_are_continued() {
+    let media = Simulated::new();
+    media.set_faults(vec![Fault::from(0, Failure::Short)]);
+    let witness = Db::<World>::in_memory().unwrap();
+    for round in 0..4 {
+        let db = small(&media).open().unwrap();
+        work(&db, round);
+        work(&witness, round);
+        assert_same(&db, &witness, "with short writes");
+    }
+    assert!(media.struck() > 20);
+}

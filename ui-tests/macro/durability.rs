@@ -1,0 +1,15 @@
+use ecsdb::Component;
+
+#[derive(Component)]
+#[component(durability = "fast")]
+struct Health {
+    hp: u32,
+}
+
+#[derive(Component)]
+#[component(durability = none)]
+struct Mana {
+    points: u32,
+}
+
+fn main() {}
