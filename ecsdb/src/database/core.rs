@@ -221,7 +221,14 @@ impl Core {
         {
             tracing::error!("the writer thread panicked");
         }
-        Ok(())
+        let version = self.pin().number;
+        match self.queue.watermark() {
+            Some(watermark) if watermark.durable() < version => match watermark.check() {
+                Ok(_) => Ok(()),
+                Err(cause) => Err(TransactionError::NotDurable { version, cause }),
+            },
+            _ => Ok(()),
+        }
     }
 }
 

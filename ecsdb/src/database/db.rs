@@ -273,7 +273,8 @@ impl<S: Schema> Db<S> {
     /// closed, and its directory may be opened again. Snapshots stay good.
     ///
     /// # Errors
-    /// [`TransactionError::Reentrant`] inside a transaction.
+    /// [`TransactionError::Reentrant`] inside a transaction; [`TransactionError::NotDurable`] if the log has failed: the
+    /// database is closed, and a machine that stops now may lose what was visible.
     pub fn close(&self) -> Result<(), TransactionError> {
         self.core.close()
     }

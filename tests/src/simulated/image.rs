@@ -2,6 +2,8 @@
 //!
 //! Anything that the contract of [`ecsdb::media`] allows may come out, and nothing else. The same seed gives the same image.
 
+use std::sync::Arc;
+
 use fastrand::Rng;
 
 use super::state::{Change, File, Piece, State, write};
@@ -63,13 +65,14 @@ impl Chance {
         }
     }
 
-    fn content(&mut self, file: &File) -> Vec<u8> {
+    fn content(&mut self, file: &File) -> Arc<Vec<u8>> {
         let (rng, percent, unit) = match self {
-            Self::Never => return file.durable.clone(),
-            Self::Always => return file.live.clone(),
+            _ if file.pieces.is_empty() => return Arc::clone(&file.durable),
+            Self::Never => return Arc::clone(&file.durable),
+            Self::Always => return Arc::clone(&file.live),
             Self::Sometimes { rng, percent, unit } => (rng, *percent, *unit),
         };
-        let mut content = file.durable.clone();
+        let mut content = Vec::clone(&file.durable);
         for Piece { change, .. } in &file.pieces {
             let survives = rng.u8(..100) < percent;
             match change {
@@ -87,7 +90,7 @@ impl Chance {
                 content.resize(len, 0);
             }
         }
-        content
+        Arc::new(content)
     }
 }
 

@@ -27,10 +27,10 @@ pub struct State {
 /// The content of a file.
 #[derive(Clone, Debug, Default)]
 pub(super) struct File {
-    /// What calls see: `durable` with all pieces.
-    pub live: Vec<u8>,
-    /// What survives.
-    pub durable: Vec<u8>,
+    /// What calls see: `durable` with all pieces. Shared with other states until it changes.
+    pub live: Arc<Vec<u8>>,
+    /// What survives. Shared likewise.
+    pub durable: Arc<Vec<u8>>,
     /// What may survive, in order.
     pub pieces: Vec<Piece>,
 }
@@ -94,8 +94,7 @@ impl State {
 
     /// Replaces what is in the file `path`, which exists, behind the back of everybody: as damage does.
     pub fn damage(&mut self, path: &Path, content: Vec<u8>) {
-        let file = &mut self.files[self.names[path]];
-        *file = File { live: content.clone(), durable: content, pieces: Vec::new() };
+        self.files[self.names[path]] = File::synced(Arc::new(content));
     }
 
     /// Whether anything would be lost in a crash.
@@ -183,12 +182,12 @@ impl NameChange {
 
 impl File {
     /// A file that has been synced.
-    pub fn synced(content: Vec<u8>) -> Self {
-        Self { live: content.clone(), durable: content, pieces: Vec::new() }
+    pub fn synced(content: Arc<Vec<u8>>) -> Self {
+        Self { live: Arc::clone(&content), durable: content, pieces: Vec::new() }
     }
 
     fn change(&mut self, operation: usize, change: Change) {
-        change.apply(&mut self.live);
+        change.apply(Arc::make_mut(&mut self.live));
         self.pieces.push(Piece { operation, change, is_given_up: false });
     }
 
@@ -200,7 +199,7 @@ impl File {
             } else {
                 // What was given up before cannot come up again where something newer is durable.
                 kept.retain(|old| old.operation >= covers || !old.change.overlaps(&piece.change));
-                piece.change.apply(&mut self.durable);
+                piece.change.apply(Arc::make_mut(&mut self.durable));
             }
         }
         self.pieces = kept;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::media::{Media, MediaFile, Open};
-use crate::persistence::format::Header;
+use crate::persistence::format::{Header, Kind};
 
 /// Zeros are written ahead in units of so many bytes.
 const FILL_BYTES: u64 = 1 << 20;
@@ -33,8 +33,8 @@ pub struct Segment {
     pub named: Arc<NamedFile>,
     /// What its records carry.
     pub salt: u64,
-    /// Where the first record stands.
-    start: u64,
+    /// Whether a commit is in it. Without one it is not left for the next segment, which would have the same name.
+    has_commits: bool,
     /// Where the next record goes.
     end: u64,
     /// Up to where the file exists.
@@ -54,22 +54,22 @@ impl Segment {
         fill(&*file, start, filled)?;
         file.sync_data()?;
         let named = Arc::new(NamedFile { path: path.to_owned(), file });
-        Ok(Self { named, salt: header.salt, start, end: start, filled, capacity })
+        Ok(Self { named, salt: header.salt, has_commits: false, end: start, filled, capacity })
     }
 
-    /// Goes on with a segment that has records up to `end`, and nothing behind that counts.
+    /// Goes on with a segment that has records up to `end`, commits among them or not, and nothing behind that counts.
     pub fn reopen(
         media: &dyn Media,
         path: &Path,
         header: &Header,
-        start: u64,
+        has_commits: bool,
         end: u64,
         capacity: u64,
     ) -> io::Result<Self> {
         let file = media.open(path, Open::Write)?;
         let filled = file.len()?;
         let named = Arc::new(NamedFile { path: path.to_owned(), file });
-        Ok(Self { named, salt: header.salt, start, end, filled, capacity })
+        Ok(Self { named, salt: header.salt, has_commits, end, filled, capacity })
     }
 
     /// Gives the segment the name `path`. The directory is for the caller to sync.
@@ -86,7 +86,7 @@ impl Segment {
     /// Whether a record of `bytes` bytes should go to the next segment.
     pub fn is_full_for(&self, bytes: u64) -> bool {
         // What is larger than a segment gets one of its own.
-        self.end > self.start && self.end + bytes > self.capacity
+        self.has_commits && self.end + bytes > self.capacity
     }
 
     /// Whether it is time to make the next segment ready.
@@ -94,8 +94,8 @@ impl Segment {
         self.end > self.capacity / 2
     }
 
-    /// Writes a record.
-    pub fn write(&mut self, record: &[u8]) -> io::Result<()> {
+    /// Writes a record: a commit, or a mark.
+    pub fn write(&mut self, record: &[u8], kind: Kind) -> io::Result<()> {
         let end = self.end + record.len() as u64;
         if end > self.filled {
             let mut filled = end;
@@ -108,6 +108,7 @@ impl Segment {
         }
         self.named.file.write_all_at(record, self.end)?;
         self.end = end;
+        self.has_commits |= kind == Kind::Commit;
         Ok(())
     }
 }

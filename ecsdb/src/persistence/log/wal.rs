@@ -75,7 +75,7 @@ impl Wal {
         let time = nanoseconds(self.media.now());
         let done = done.and_then(|()| {
             let record = self.encoder.seal(self.segment.salt, version, durable, time, kind);
-            self.segment.write(record).map_err(LogFailure::io("write", &self.segment.named.path))
+            self.segment.write(record, kind).map_err(LogFailure::io("write", &self.segment.named.path))
         });
         if let Err(failure) = done {
             let error = LogError::new(failure);
@@ -109,9 +109,10 @@ impl CommitLog for Wal {
     fn commit(&mut self, version: u64) -> Result<(), LogError> {
         let durable = self.shared.watermark.check()?;
         self.write(version, durable, Kind::Commit)?;
-        // Written, and nobody would sync it any more: then nobody may see it either.
-        self.shared.watermark.written(version)?;
         self.version = version;
+        // If a sync has failed meanwhile, this is written all the same, and whoever opens the directory next may find it. So it
+        // is visible and never durable, as what was written shortly before; the next commit is refused.
+        let _ = self.shared.watermark.written(version);
         Ok(())
     }
 

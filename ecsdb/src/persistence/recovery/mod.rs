@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 pub use report::Recovery;
 
-use self::replay::{Replayed, replay};
+use self::replay::{LastSegment, Replayed, replay};
+use self::scan::SegmentFile;
 use super::codec::Tables;
 use super::directory::Directory;
 use super::error::DirectoryError;
@@ -161,15 +162,19 @@ impl Opening<'_> {
         let path = self.directory.segment(last.first);
         let (media, header) = (&**self.media, &last.header);
         let io = |action| DirectoryError::io(action, &path);
+        // The mark of the close is written once more: if its sync failed, it is not on the medium, although it can be read.
+        let end = last.end - found.close.len() as u64;
+        let has_commits = last.version >= last.first;
         let mut segment =
-            Segment::reopen(media, &path, header, last.start, last.end, self.segment_bytes).map_err(io("open"))?;
+            Segment::reopen(media, &path, header, has_commits, end, self.segment_bytes).map_err(io("open"))?;
+        segment.write(&found.close, Kind::Close).map_err(io("write"))?;
         // Says from now on that the log is not closed, whatever becomes of the commits that follow.
         let mut record = vec![0; RECORD_BYTES];
         let version = found.version;
         let time = nanoseconds(self.media.now());
         let head = RecordHead { salt: header.salt, version, durable: version, time, transactions: 0, kind: Kind::Open };
         seal(&mut record, &head);
-        segment.write(&record).map_err(io("write"))?;
+        segment.write(&record, Kind::Open).map_err(io("write"))?;
         segment.named.file.sync_data().map_err(io("sync"))?;
         Ok((segment, header.clone()))
     }
@@ -189,6 +194,9 @@ impl Opening<'_> {
             self.media.remove(&path).map_err(DirectoryError::io("remove", &path))?;
             self.media.sync_dir(wal).map_err(DirectoryError::io("sync", wal))?;
         }
+        for segment in &found.unsure {
+            self.make_sure(segment, found.durable)?;
+        }
         let placed = self.after(found, random());
         if placed.first != found.last.first {
             let path = self.directory.segment(found.last.first);
@@ -197,6 +205,27 @@ impl Opening<'_> {
             file.sync_data().map_err(DirectoryError::io("sync", &path))?;
         }
         self.make(placed, ids, schema)
+    }
+
+    /// Writes once more what stands in `segment` after version `durable`. It was read, but if a sync of it failed in this life
+    /// of the machine, it is not on the medium, and another sync would not put it there.
+    fn make_sure(&self, segment: &LastSegment, durable: u64) -> Result<(), DirectoryError> {
+        let path = self.directory.segment(segment.first);
+        let read = SegmentFile::read(&**self.media, path.clone(), segment.first)?;
+        let end = segment.end as usize;
+        if segment.first <= durable {
+            // Its name is durable, and so are its first records.
+            let from = read.after(durable, end);
+            let file = self.media.open(&path, Open::Write).map_err(DirectoryError::io("open", &path))?;
+            file.write_all_at(read.bytes(from..end), from as u64).map_err(DirectoryError::io("write", &path))?;
+            return file.sync_data().map_err(DirectoryError::io("sync", &path));
+        }
+        let (draft, wal) = (self.directory.draft(segment.header.sequence), self.directory.wal());
+        let file = self.media.open(&draft, Open::Truncate).map_err(DirectoryError::io("make", &draft))?;
+        file.write_all_at(read.bytes(0..end), 0).map_err(DirectoryError::io("write", &draft))?;
+        file.sync_data().map_err(DirectoryError::io("sync", &draft))?;
+        self.media.rename(&draft, &path).map_err(DirectoryError::io("rename to", &path))?;
+        self.media.sync_dir(wal).map_err(DirectoryError::io("sync", wal))
     }
 
     /// The place of a segment after what was found. A segment without commits is replaced: it would have the same name.

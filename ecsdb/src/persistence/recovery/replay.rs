@@ -35,18 +35,25 @@ pub struct Replayed {
     pub last: LastSegment,
     /// How many segments stay.
     pub kept: usize,
+    /// The highest version of which a record says that it was durable.
+    pub durable: u64,
+    /// The last segments that stay: all that may have records of later versions, which nothing says were durable.
+    pub unsure: Vec<LastSegment>,
+    /// The mark of the close, if it was closed.
+    pub close: Vec<u8>,
 }
 
-/// The segment in which the log ends.
+/// A segment in which the log ends, or may have ended.
+#[derive(Clone)]
 pub struct LastSegment {
     /// Its first version, which is its name.
     pub first: u64,
     /// Its header.
     pub header: Header,
-    /// Where its records start.
-    pub start: u64,
-    /// Where they end.
+    /// Where its records end.
     pub end: u64,
+    /// The last version in it, or the one before if there is none.
+    pub version: u64,
 }
 
 /// Reads the segments that begin with the versions `firsts` into `store`, which is fresh, and is left with version
@@ -64,8 +71,9 @@ pub fn replay(
         let reader = match &mut reader {
             Some(reader) => {
                 follows(&reader.replayed.last.header, &segment)?;
-                if segment.ids.tables.len() != reader.replayed.ids.tables.len() {
-                    return Err(segment.damaged(0, "it has other tables than the segment before"));
+                // What is logged of a table may change from one opening to the next.
+                if segment.ids.with_durabilities(schema) != reader.replayed.ids.with_durabilities(schema) {
+                    return Err(segment.damaged(0, "it has other tables or fields than the segment before"));
                 }
                 reader
             }
@@ -138,8 +146,11 @@ impl Reader {
             rows: 0,
             bytes: 0,
             torn_bytes: 0,
-            last: last(segment, segment.start),
+            last: last(segment, segment.start, 0),
             kept: 0,
+            durable: 0,
+            unsure: Vec::new(),
+            close: Vec::new(),
         };
         Self { tables: Tables::new(&segment.ids, Arc::clone(schema)), replayed }
     }
@@ -164,6 +175,10 @@ impl Reader {
                     ApplyError::Storage(error) => error.into(),
                 })?;
             replayed.version = head.version;
+            replayed.durable = replayed.durable.max(head.durable);
+            if head.kind == Kind::Close {
+                replayed.close = segment.bytes(at..at + len).to_vec();
+            }
             replayed.was_closed = head.kind == Kind::Close;
             replayed.block_end = applied.block_end.unwrap_or(replayed.block_end);
             replayed.transactions += u64::from(head.transactions);
@@ -171,7 +186,10 @@ impl Reader {
             replayed.bytes += len as u64;
             at += len;
         }
-        replayed.last = last(segment, at);
+        replayed.last = last(segment, at, replayed.version);
+        let durable = replayed.durable;
+        replayed.unsure.push(replayed.last.clone());
+        replayed.unsure.retain(|segment| segment.version > durable);
         Ok(at)
     }
 
@@ -190,21 +208,18 @@ impl Reader {
         if segment.shows_damage_at(end, version) {
             return Err(damaged());
         }
-        let mut before = segment.header.clone();
         for first in later {
+            // Names that were not synced survive in any order: one in between may be missing, and need not have been durable.
             let segment = SegmentFile::read(media, directory.segment(*first), *first)?;
-            follows(&before, &segment)?;
             if segment.shows_damage_at(segment.start, version) {
                 return Err(damaged());
             }
             self.replayed.torn_bytes += segment.torn_bytes(segment.start) as u64;
-            before = segment.header;
         }
         Ok(())
     }
 }
 
-fn last(segment: &SegmentFile, end: usize) -> LastSegment {
-    let (start, end) = (segment.start as u64, end as u64);
-    LastSegment { first: segment.first, header: segment.header.clone(), start, end }
+fn last(segment: &SegmentFile, end: usize, version: u64) -> LastSegment {
+    LastSegment { first: segment.first, header: segment.header.clone(), end: end as u64, version }
 }

@@ -4,6 +4,7 @@
 //! one that was and is damaged. Only what was written later can tell the last two apart: a later record that says that the
 //! version was durable, or that could not be there if the bad one had never been written.
 
+use core::ops::Range;
 use std::path::PathBuf;
 
 use crate::media::{Media, Open};
@@ -48,6 +49,23 @@ impl SegmentFile {
     pub fn record(&self, at: usize) -> Option<(RecordHead, &[u8], usize)> {
         let (head, body) = frame(self.bytes.get(at..)?, Some(self.header.salt))?;
         Some((head, body, RECORD_BYTES + body.len()))
+    }
+
+    /// What stands at `range`, which ends within the file.
+    pub fn bytes(&self, range: Range<usize>) -> &[u8] {
+        &self.bytes[range]
+    }
+
+    /// Where the first record stands whose version is later than `version`; `end`, where the records end, if there is none.
+    pub fn after(&self, version: u64, end: usize) -> usize {
+        let mut at = self.start;
+        while at < end {
+            match self.record(at) {
+                Some((head, _, len)) if head.version <= version => at += len,
+                _ => return at,
+            }
+        }
+        end
     }
 
     /// Whether some record behind `at`, where there is none, shows that there was one: that of the version after `version`, or a
