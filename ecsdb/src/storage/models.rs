@@ -6,7 +6,7 @@
 
 use super::{Store, Version};
 use crate::sync::Published;
-use crate::sync::shim::model::{check, must_fail};
+use crate::sync::shim::model::{check, models};
 use crate::sync::shim::{Arc, AtomicUsize, Ordering, thread};
 
 /// Both are written by every commit.
@@ -132,24 +132,6 @@ fn a_discarded_batch() {
         reading.join().unwrap();
         assert_eq!(state(store.live()), [3, 3, 3, 2]);
     });
-}
-
-macro_rules! models {
-    ($($model:ident: $($fault:literal as $test:ident),*;)*) => {$(
-        mod $model {
-            #[test]
-            fn loom_holds() {
-                super::$model();
-            }
-
-            $(
-                #[test]
-                fn $test() {
-                    super::must_fail($fault, super::$model);
-                }
-            )*
-        }
-    )*};
 }
 
 models! {

@@ -9,6 +9,7 @@
 //!   locks. This is how a version of the database becomes visible.
 //! - [`completion()`]: the state behind a ticket, written once, waited for by a thread or a task.
 //! - [`Watermark`]: up to which version a log is durable, with the thread that syncs on one side and waiters on the other.
+//! - [`channel`]: the bounded channel of the queue: crossbeam's, or one that loom can see.
 //! - [`Budget`]: the bound of the queue in bytes (or messages), with blocking back-pressure.
 //!
 //! This module knows nothing of entities, tables or transactions, and must never do input or output.
@@ -22,6 +23,7 @@ pub(crate) mod shim;
 mod watermark;
 
 pub(crate) use mutant::mutant;
+pub(crate) use shim::channel;
 
 pub use budget::Budget;
 pub use cache_padded::CachePadded;

@@ -7,11 +7,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError};
-
 use super::job::Message;
 use crate::storage::Store;
-use crate::sync::Budget;
+use crate::sync::channel::{Receiver, RecvTimeoutError};
+use crate::sync::{Budget, mutant};
 
 /// How many requests are taken ahead of the running one.
 const AHEAD: usize = 2;
@@ -42,7 +41,8 @@ impl Inbox {
 
     /// Whether the queue was closed and everything in it is done.
     pub fn is_over(&self) -> bool {
-        self.budget.is_closed() && self.ahead.is_empty() && self.receiver.is_empty()
+        let is_empty = || self.ahead.is_empty() && self.receiver.is_empty();
+        self.budget.is_closed() && (is_empty() || mutant!("writer/end before the queue is empty"))
     }
 
     /// The next request, if there is one. What it needs of `store` is on its way.

@@ -12,6 +12,8 @@ mod commit_log;
 mod error;
 mod inbox;
 mod job;
+#[cfg(all(test, ecsdb_loom))]
+mod models;
 mod ops;
 mod queue;
 mod reentrancy;

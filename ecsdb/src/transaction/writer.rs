@@ -9,8 +9,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::Receiver;
-
 use super::apply::Apply;
 use super::catalog::Catalog;
 use super::commit_log::{CommitLog, LogError};
@@ -21,7 +19,8 @@ use super::queue::Queue;
 use super::ticket::Commit;
 use crate::entity::Entity;
 use crate::storage::{StorageError, Store};
-use crate::sync::{Completer, CompletionPool, Spent};
+use crate::sync::channel::Receiver;
+use crate::sync::{Completer, CompletionPool, Spent, mutant};
 
 /// When a batch ends, at the latest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,10 +235,13 @@ impl Writer {
             if let Some(error) = &refused {
                 tracing::error!(%error, "the commit log refused a batch");
                 log.abort();
-                store.discard();
+                if !mutant!("writer/publish what was refused") {
+                    store.discard();
+                }
             }
         }
-        let version = store.publish();
+        let is_late = mutant!("writer/answer before publication");
+        let version = if is_late { store.next_version() } else { store.publish() };
         if core::mem::take(&mut self.short_of_memory) {
             // Spare versions hold pages that the published one has replaced: the next transaction may have them.
             store.trim();
@@ -257,6 +259,9 @@ impl Writer {
                 }
                 Answer::Job(job, outcome) => job.answer(verdict(outcome, refused.as_ref()).map(|()| version)),
             });
+        }
+        if is_late {
+            self.config.store.publish();
         }
     }
 }

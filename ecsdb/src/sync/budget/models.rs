@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Budget;
 use crate::sync::Closed;
-use crate::sync::shim::model::{check, must_fail};
+use crate::sync::shim::model::{check, models};
 use crate::sync::shim::{Arc, thread};
 
 /// A waiter against the release that makes room for it.
@@ -87,24 +87,6 @@ fn wait_against_close() {
         budget.close();
         waiting.join().unwrap();
     });
-}
-
-macro_rules! models {
-    ($($model:ident: $($fault:literal as $test:ident),*;)*) => {$(
-        mod $model {
-            #[test]
-            fn loom_holds() {
-                super::$model();
-            }
-
-            $(
-                #[test]
-                fn $test() {
-                    super::must_fail($fault, super::$model);
-                }
-            )*
-        }
-    )*};
 }
 
 models! {

@@ -4,7 +4,7 @@ use loom::future::block_on;
 
 use super::{CompletionPool, completion};
 use crate::sync::Closed;
-use crate::sync::shim::model::{check, must_fail};
+use crate::sync::shim::model::{check, models};
 use crate::sync::shim::{Arc, thread};
 
 /// A value that loom watches: a leak, a double drop or an unsynchronized look ends the model.
@@ -116,24 +116,6 @@ fn complete_against_drop() {
 #[test]
 fn loom_complete_against_drop() {
     complete_against_drop();
-}
-
-macro_rules! models {
-    ($($model:ident: $($fault:literal as $test:ident),*;)*) => {$(
-        mod $model {
-            #[test]
-            fn loom_holds() {
-                super::$model();
-            }
-
-            $(
-                #[test]
-                fn $test() {
-                    super::must_fail($fault, super::$model);
-                }
-            )*
-        }
-    )*};
 }
 
 models! {

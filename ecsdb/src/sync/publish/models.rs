@@ -4,7 +4,7 @@
 use loom::cell::UnsafeCell;
 
 use super::hazard::{Published, publish};
-use crate::sync::shim::model::{check, must_fail};
+use crate::sync::shim::model::{check, models};
 use crate::sync::shim::{Arc, thread};
 
 /// A value whose every access is checked: a read that races with a write ends the model.
@@ -116,24 +116,6 @@ fn slot_handed_on() {
         assert!([1, 2].contains(&first.join().unwrap().read()));
         assert!([1, 2].contains(&second.join().unwrap().read()));
     });
-}
-
-macro_rules! models {
-    ($($model:ident: $($fault:literal as $test:ident),*;)*) => {$(
-        mod $model {
-            #[test]
-            fn loom_holds() {
-                super::$model();
-            }
-
-            $(
-                #[test]
-                fn $test() {
-                    super::must_fail($fault, super::$model);
-                }
-            )*
-        }
-    )*};
 }
 
 models! {

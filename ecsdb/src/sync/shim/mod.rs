@@ -6,6 +6,8 @@
 
 #[cfg(ecsdb_loom)]
 mod counted;
+#[cfg(ecsdb_loom)]
+pub(crate) mod loom_channel;
 #[cfg(all(test, ecsdb_loom))]
 pub(crate) mod model;
 #[cfg(ecsdb_loom)]

@@ -21,3 +21,23 @@ pub(crate) fn must_fail(name: &'static str, model: fn()) {
     let found = catch_unwind(AssertUnwindSafe(|| mutant::with(name, model)));
     assert!(found.is_err(), "the model passes although the fault {name:?} is on");
 }
+
+/// The tests of some models: each model holds, and finds each of its faults.
+macro_rules! models {
+    ($($model:ident: $($fault:literal as $test:ident),*;)*) => {$(
+        mod $model {
+            #[test]
+            fn loom_holds() {
+                super::$model();
+            }
+
+            $(
+                #[test]
+                fn $test() {
+                    $crate::sync::shim::model::must_fail($fault, super::$model);
+                }
+            )*
+        }
+    )*};
+}
+pub(crate) use models;

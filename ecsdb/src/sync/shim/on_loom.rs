@@ -4,6 +4,7 @@
 //! that a model can express. `Arc` is our own here, see [`super::counted`].
 
 pub(crate) use super::counted::Arc;
+pub(crate) use super::loom_channel as channel;
 pub(crate) use loom::cell::UnsafeCell;
 pub(crate) use loom::hint::spin_loop;
 pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};

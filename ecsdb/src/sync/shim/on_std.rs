@@ -1,5 +1,6 @@
 //! The shim in ordinary builds: the standard library, and nothing that costs anything on top of it.
 
+pub(crate) use crossbeam_channel as channel;
 pub(crate) use std::hint::spin_loop;
 pub(crate) use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::Watermark;
-use crate::sync::shim::model::{check, must_fail};
+use crate::sync::shim::model::{check, models};
 use crate::sync::shim::{Arc, AtomicUsize, Ordering, thread};
 
 /// A file that forgets what was not synced.
@@ -120,24 +120,6 @@ fn close_syncs_what_is_written() {
         syncing.join().unwrap();
         assert_eq!((log.file.kept.load(Ordering::SeqCst), log.watermark.durable()), (1, 1));
     });
-}
-
-macro_rules! models {
-    ($($model:ident: $($fault:literal as $test:ident),*;)*) => {$(
-        mod $model {
-            #[test]
-            fn loom_holds() {
-                super::$model();
-            }
-
-            $(
-                #[test]
-                fn $test() {
-                    super::must_fail($fault, super::$model);
-                }
-            )*
-        }
-    )*};
 }
 
 models! {

@@ -1,0 +1,135 @@
+//! A bounded channel for the models, with the part of `crossbeam_channel`'s interface that the crate uses, and its errors.
+//!
+//! It is a queue under a lock, so what the models show holds for any channel that is linearizable; what crossbeam does
+//! inside they do not show. As there, messages that wait when the receiver goes are dropped then. Time stands still: a wait
+//! with a limit has none.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{RecvError, SendError, TryRecvError};
+pub(crate) use crossbeam_channel::{RecvTimeoutError, SendTimeoutError, TrySendError};
+use loom::sync::{Arc, Condvar, Mutex};
+
+use super::{lock, model_failed};
+
+struct State<T> {
+    messages: VecDeque<T>,
+    senders: usize,
+    is_receiving: bool,
+}
+
+struct Shared<T> {
+    capacity: usize,
+    state: Mutex<State<T>>,
+    moved: Condvar,
+}
+
+/// The end that messages go into.
+pub(crate) struct Sender<T>(Arc<Shared<T>>);
+
+/// The end that messages come out of.
+pub(crate) struct Receiver<T>(Arc<Shared<T>>);
+
+/// A channel for `capacity` messages.
+pub(crate) fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    let state = State { messages: VecDeque::new(), senders: 1, is_receiving: true };
+    let shared = Arc::new(Shared { capacity, state: Mutex::new(state), moved: Condvar::new() });
+    (Sender(Arc::clone(&shared)), Receiver(shared))
+}
+
+impl<T> Sender<T> {
+    pub(crate) fn len(&self) -> usize {
+        lock(&self.0.state).messages.len()
+    }
+
+    pub(crate) fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+        let mut state = lock(&self.0.state);
+        if !state.is_receiving {
+            return Err(TrySendError::Disconnected(message));
+        }
+        if state.messages.len() == self.0.capacity {
+            return Err(TrySendError::Full(message));
+        }
+        state.messages.push_back(message);
+        self.0.moved.notify_all();
+        Ok(())
+    }
+
+    pub(crate) fn send(&self, message: T) -> Result<(), SendError<T>> {
+        let mut state = lock(&self.0.state);
+        while state.is_receiving && state.messages.len() == self.0.capacity {
+            state = self.0.moved.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+        if !state.is_receiving {
+            return Err(SendError(message));
+        }
+        state.messages.push_back(message);
+        self.0.moved.notify_all();
+        Ok(())
+    }
+
+    pub(crate) fn send_deadline(&self, message: T, _deadline: Instant) -> Result<(), SendTimeoutError<T>> {
+        self.send(message).map_err(|error| SendTimeoutError::Disconnected(error.0))
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        if !model_failed() {
+            lock(&self.0.state).senders -= 1;
+            self.0.moved.notify_all();
+        }
+    }
+}
+
+impl<T> Receiver<T> {
+    pub(crate) fn is_empty(&self) -> bool {
+        lock(&self.0.state).messages.is_empty()
+    }
+
+    pub(crate) fn try_recv(&self) -> Result<T, TryRecvError> {
+        let mut state = lock(&self.0.state);
+        match state.messages.pop_front() {
+            Some(message) => {
+                self.0.moved.notify_all();
+                Ok(message)
+            }
+            None if state.senders == 0 => Err(TryRecvError::Disconnected),
+            None => Err(TryRecvError::Empty),
+        }
+    }
+
+    pub(crate) fn recv(&self) -> Result<T, RecvError> {
+        let mut state = lock(&self.0.state);
+        loop {
+            if let Some(message) = state.messages.pop_front() {
+                self.0.moved.notify_all();
+                return Ok(message);
+            }
+            if state.senders == 0 {
+                return Err(RecvError);
+            }
+            state = self.0.moved.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+    }
+
+    pub(crate) fn recv_timeout(&self, _timeout: Duration) -> Result<T, RecvTimeoutError> {
+        self.recv().map_err(RecvTimeoutError::from)
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        if model_failed() {
+            return;
+        }
+        let left = {
+            let mut state = lock(&self.0.state);
+            state.is_receiving = false;
+            core::mem::take(&mut state.messages)
+        };
+        self.0.moved.notify_all();
+        drop(left);
+    }
+}
