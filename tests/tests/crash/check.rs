@@ -87,10 +87,10 @@ impl Matrix {
         tally.behind += usize::from(opened.version < self.history.required(operations, true));
         let point = &self.history.points[&opened.version];
         // The last two make images of their own, many of them.
-        match number % 10 {
-            0..=3 => self.open_again(opened, &medium, point),
-            4..=7 => self.play_on(opened, &medium, point),
-            8 => self.crash_recovery(opened, &medium, number as u64, tally),
+        match number % 24 {
+            0..=10 => self.open_again(opened, &medium, point),
+            11..=21 => self.play_on(opened, &medium, point),
+            22 => self.crash_recovery(opened, &medium, number as u64, tally),
             _ => self.diverge(opened, &medium, point, number as u64, tally),
         }
     }

@@ -31,18 +31,18 @@ const LARGE: Layout = Layout { segment_bytes: 40 << 10, sync_within: Duration::f
 fn demand(tally: &Tally, images: usize) {
     assert!(tally.images >= images, "{tally:?}: too few images");
     assert!(tally.second > images / 10, "{tally:?}: too few crashes after a crash");
-    assert!(tally.torn > images / 50, "{tally:?}: hardly anything was torn");
+    assert!(tally.torn > images / 100, "{tally:?}: hardly anything was torn");
     assert!(tally.behind > images / 50, "{tally:?}: hardly anything was lost");
 }
 
 #[test]
 fn crashes_of_a_log_of_many_segments() {
-    demand(&Matrix::run(SMALL, 1, 90, 2).check(), 2500);
+    demand(&Matrix::run(SMALL, 1, 70, 4).check(), 3000);
 }
 
 #[test]
 fn crashes_of_a_log_of_few_segments() {
-    demand(&Matrix::run(LARGE, 2, 90, 2).check(), 2500);
+    demand(&Matrix::run(LARGE, 2, 90, 4).check(), 2000);
 }
 
 #[test]
