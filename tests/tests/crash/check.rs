@@ -9,7 +9,7 @@ use ecsdb::Db;
 use ecsdb_tests::simulated::{Simulated, State, Survival, Trace};
 
 use super::game::{Game, History, Outcome, Point};
-use super::setup::{Layout, open, torn_bytes};
+use super::setup::{Layout, open, timeline, torn_bytes};
 use super::workload::{Step, steps};
 use super::world::{Rows, World};
 
@@ -84,7 +84,7 @@ impl Matrix {
         let opened = recovered(&medium, self.layout, &self.history, required);
         tally.images += 1;
         tally.torn += usize::from(opened.torn > 0);
-        tally.behind += usize::from(opened.version < self.history.required(operations, true));
+        tally.behind += usize::from(self.history.is_behind(&opened, operations));
         let point = &self.history.points[&opened.version];
         // The last two make images of their own, many of them.
         match number % 24 {
@@ -164,7 +164,8 @@ impl Matrix {
             for survival in [Survival::Nothing, Survival::Random { seed: seed << 16 | operations as u64, unit }] {
                 in_context(&format!("another history, crash after {operations} operations, {survival:?}"), || {
                     let medium = Simulated::of(state.image(survival));
-                    drop(recovered(&medium, self.layout, history, history.required(operations, false)));
+                    let opened = recovered(&medium, self.layout, history, history.required(operations, false));
+                    let _ = history.is_behind(&opened, operations);
                 });
                 tally.images += 1;
                 tally.second += 1;
@@ -181,6 +182,20 @@ pub struct Recovered {
     pub db: Db<World>,
     pub version: u64,
     pub torn: u64,
+}
+
+impl History {
+    /// Whether a version is missing that was visible when the medium stopped after so many operations. Then the numbers that are
+    /// given out again must belong to another timeline.
+    fn is_behind(&self, opened: &Recovered, operations: usize) -> bool {
+        let (version, visible) = (opened.version, self.required(operations, true));
+        if version >= visible {
+            return false;
+        }
+        let is_new = !self.timelines.contains(&timeline(&opened.db));
+        assert!(is_new, "version {visible} was visible and {version} was recovered, in the same timeline");
+        true
+    }
 }
 
 /// Opens `medium`, which was left by a crash, and checks that it holds a version of `history`, `required` or a later one.

@@ -11,7 +11,7 @@ use ecsdb::{Commit, Db, Entity, OpenError, Ticket, TransactionError};
 use ecsdb_tests::simulated::Simulated;
 use ecsdb_tests::{block_on, block_writer};
 
-use super::setup::{Layout, open};
+use super::setup::{Layout, open, timeline};
 use super::workload::{End, Step, Tx, apply, build, run};
 use super::world::{Rows, World};
 
@@ -40,6 +40,8 @@ pub struct Acknowledgement {
 pub struct History {
     pub points: BTreeMap<u64, Arc<Point>>,
     pub acknowledged: Vec<Acknowledgement>,
+    /// The timelines that versions belonged to.
+    pub timelines: BTreeSet<u64>,
     /// Which entities each step has handed out, those of transactions that were rolled back included.
     pub spawned: BTreeMap<usize, Vec<Entity>>,
     /// Versions after which ids were handed out to transactions that were rolled back. A log hears of them with the next
@@ -143,6 +145,7 @@ impl Game {
     }
 
     fn tell(&mut self, version: u64, is_durable: bool) {
+        self.history.timelines.extend(self.db.as_ref().map(timeline));
         let operations = self.medium.operations();
         self.history.acknowledged.push(Acknowledgement { operations, version, is_durable });
     }

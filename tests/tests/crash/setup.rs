@@ -36,6 +36,11 @@ pub fn torn_bytes(db: &Db<World>) -> u64 {
     db.recovery().expect("it has a log").torn_bytes
 }
 
+/// The timeline that versions of `db` belong to from now on.
+pub fn timeline(db: &Db<World>) -> u64 {
+    db.recovery().expect("it has a log").timeline
+}
+
 /// Whether the log of `db` had been closed before it was opened.
 pub fn is_clean(db: &Db<World>) -> bool {
     db.recovery().expect("it has a log").was_closed

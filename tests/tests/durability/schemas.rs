@@ -143,3 +143,35 @@ fn what_changes_all_the_time_need_not_be_logged() {
     assert_eq!(s.get::<Place>(all[8]), None);
     assert_eq!(s.get::<Place>(one), Some(&Place { x: 5.0, y: 6.0 }));
 }
+
+#[derive(Component)]
+#[component(table = "place")]
+#[repr(C)]
+struct LoggedPlace {
+    x: f32,
+    y: f32,
+}
+
+ecsdb::schema! { #[schema(name = "Moving")] Careful: LoggedPlace, Health }
+
+#[test]
+fn what_is_logged_of_a_table_may_change() {
+    let media = Simulated::new();
+    let db = Db::<Moving>::builder().media(media.clone()).directory("save").open().unwrap();
+    let timeline = db.recovery().unwrap().timeline;
+    let e = db.spawn(Place { x: 1.0, y: 0.0 }).unwrap();
+    db.update(e, Place::C.y.set(5.0)).unwrap();
+    drop(db);
+    let open = || Db::<Careful>::builder().media(media.clone()).directory("save").open().unwrap();
+    let y = |db: &Db<Careful>| db.snapshot().get::<LoggedPlace>(e).unwrap().y;
+    let db = open();
+    assert_eq!(y(&db), 0.0, "it was not logged then");
+    db.update(e, LoggedPlace::C.y.set(7.0)).unwrap();
+    drop(db);
+    for segments in [2, 2] {
+        let db = open();
+        assert_eq!(y(&db), 7.0);
+        let recovery = db.recovery().unwrap();
+        assert!(recovery.was_closed && recovery.timeline == timeline && recovery.segments == segments, "{recovery:?}");
+    }
+}

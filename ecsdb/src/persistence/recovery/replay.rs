@@ -71,8 +71,9 @@ pub fn replay(
         let reader = match &mut reader {
             Some(reader) => {
                 follows(&reader.replayed.last.header, &segment)?;
-                if segment.ids.tables.len() != reader.replayed.ids.tables.len() {
-                    return Err(segment.damaged(0, "it has other tables than the segment before"));
+                // What is logged of a table may change from one opening to the next.
+                if segment.ids.with_durabilities(schema) != reader.replayed.ids.with_durabilities(schema) {
+                    return Err(segment.damaged(0, "it has other tables or fields than the segment before"));
                 }
                 reader
             }
