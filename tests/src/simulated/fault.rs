@@ -1,6 +1,6 @@
 //! Calls that fail.
 //!
-//! A fault names calls by their numbers, in the order in which they came. What a failure does to the medium is the medium's.
+//! A fault names calls by their numbers, in the order in which they came, or by their methods. What a failure does to the medium is the medium's.
 
 use std::io::{Error, ErrorKind};
 use std::ops::Range;
@@ -45,6 +45,8 @@ pub enum Failure {
 pub struct Fault {
     /// Numbers of calls, from 0.
     pub calls: Range<usize>,
+    /// Of these, calls of this method alone, if one is named.
+    pub only: Option<Call>,
     /// What happens to them.
     pub failure: Failure,
 }
@@ -52,12 +54,23 @@ pub struct Fault {
 impl Fault {
     /// At call number `call` alone.
     pub fn at(call: usize, failure: Failure) -> Self {
-        Self { calls: call..call + 1, failure }
+        Self { calls: call..call + 1, only: None, failure }
     }
 
     /// At call number `call` and all later ones.
     pub fn from(call: usize, failure: Failure) -> Self {
-        Self { calls: call..usize::MAX, failure }
+        Self { calls: call..usize::MAX, only: None, failure }
+    }
+
+    /// At calls of the method `only`, whatever their numbers.
+    pub fn of(only: Call, failure: Failure) -> Self {
+        Self { calls: 0..usize::MAX, only: Some(only), failure }
+    }
+
+    /// Whether call number `number` fails so, which is one of `call`.
+    pub fn strikes(&self, number: usize, call: Call) -> bool {
+        let is_meant = self.calls.contains(&number) && self.only.is_none_or(|only| only == call);
+        is_meant && self.failure.concerns(call)
     }
 }
 

@@ -115,7 +115,7 @@ impl Inner {
     fn count(&mut self, call: Call) -> Option<Failure> {
         let number = self.calls.len();
         self.calls.push(call);
-        let fault = self.faults.iter().find(|fault| fault.calls.contains(&number) && fault.failure.concerns(call))?;
+        let fault = self.faults.iter().find(|fault| fault.strikes(number, call))?;
         self.struck += 1;
         Some(fault.failure)
     }

@@ -299,9 +299,10 @@ fn calls_fail_as_planned() {
     assert!(medium.open(Path::new(LOG), Open::Read).is_err());
     assert_eq!(content(&medium.state(), LOG).unwrap(), b"abc");
     assert_eq!(medium.calls()[next..], [Call::Write, Call::Write, Call::Len, Call::Write, Call::SyncFile, Call::Open]);
-    medium.set_faults(vec![Fault::at(next + 6, Failure::Short)]);
+    medium.set_faults(vec![Fault::at(next + 6, Failure::Short), Fault::of(Call::Len, Failure::Device)]);
     let mut bytes = [0; 3];
     assert_eq!(file.read_at(&mut bytes, 0).unwrap(), 2);
+    assert!(file.len().is_err());
     file.read_exact_at(&mut bytes, 0).unwrap();
     assert_eq!(&bytes, b"abc");
 }

@@ -1,0 +1,221 @@
+//! What must hold for everything that a crash can leave.
+//!
+//! An image is opened, compared with the version that it claims to be, and then used: it is opened once more, played on, crashed
+//! while it recovers, or led into another history.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use ecsdb::Db;
+use ecsdb_tests::simulated::{Simulated, State, Survival, Trace};
+
+use super::game::{Game, History, Outcome, Point};
+use super::setup::{Layout, open, timeline, torn_bytes};
+use super::workload::{Step, steps};
+use super::world::{Rows, World};
+
+/// Units in which writes are torn: a byte, a sector, a page.
+const UNITS: [usize; 3] = [1, 512, 4096];
+
+/// A workload that was run, and what its images are held against.
+pub struct Matrix {
+    pub layout: Layout,
+    pub steps: Vec<Step>,
+    pub seed: u64,
+    pub trace: Trace,
+    pub history: History,
+    /// Random images for each unit at each state.
+    pub images: u64,
+}
+
+/// How many images were opened, and what was found in them. So that a matrix that finds nothing can be seen.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub images: usize,
+    /// That had a torn tail.
+    pub torn: usize,
+    /// That had lost a version that was visible.
+    pub behind: usize,
+    /// That were crashes of a recovery, or of what came after it.
+    pub second: usize,
+}
+
+impl Matrix {
+    /// Runs `count` steps of `seed` on a new medium, and closes the database.
+    pub fn run(layout: Layout, seed: u64, count: usize, images: u64) -> Self {
+        let medium = Simulated::new();
+        let steps = steps(seed, count);
+        let mut game = Game::new(&medium, layout).expect("an empty medium can be opened");
+        for (number, step) in steps.iter().enumerate() {
+            let outcome = game.step(number, step);
+            assert_eq!(outcome, Outcome::Done, "seed {seed}, step {number}");
+        }
+        game.close().expect("it closes");
+        Self { layout, steps, seed, trace: medium.trace(), history: game.history, images }
+    }
+
+    /// Crashes before and after every operation.
+    pub fn check(&self) -> Tally {
+        let mut tally = Tally::default();
+        self.trace.for_each_state(|operations, state| {
+            for (number, survival) in self.survivals(operations as u64, state).into_iter().enumerate() {
+                let image = state.image(survival);
+                let text = format!("seed {}, crash after {operations} operations, {survival:?}", self.seed);
+                in_context(&text, || self.image(image, operations, survival, operations + number, &mut tally));
+            }
+        });
+        tally
+    }
+
+    /// What may survive of a state. Where everything was synced, nothing can be lost.
+    fn survivals(&self, operations: u64, state: &State) -> Vec<Survival> {
+        if state.is_synced() {
+            return vec![Survival::Nothing];
+        }
+        let seed = |image| (self.seed << 32 | operations) << 8 | image;
+        let random = UNITS.into_iter().enumerate().flat_map(|(at, unit)| {
+            (0..self.images).map(move |image| Survival::Random { seed: seed(image * 4 + at as u64), unit })
+        });
+        [Survival::Nothing, Survival::Everything].into_iter().chain(random).collect()
+    }
+
+    fn image(&self, image: State, operations: usize, survival: Survival, number: usize, tally: &mut Tally) {
+        let required = self.history.required(operations, survival == Survival::Everything);
+        let medium = Simulated::of(image);
+        let opened = recovered(&medium, self.layout, &self.history, required);
+        tally.images += 1;
+        tally.torn += usize::from(opened.torn > 0);
+        tally.behind += usize::from(self.history.is_behind(&opened, operations));
+        let point = &self.history.points[&opened.version];
+        // The last two make images of their own, many of them.
+        match number % 24 {
+            0..=10 => self.open_again(opened, &medium, point),
+            11..=21 => self.play_on(opened, &medium, point),
+            22 => self.crash_recovery(opened, &medium, number as u64, tally),
+            _ => self.diverge(opened, &medium, point, number as u64, tally),
+        }
+    }
+
+    /// Opening what was recovered changes nothing.
+    fn open_again(&self, first: Recovered, medium: &Simulated, point: &Point) {
+        first.db.close().expect("it closes");
+        let db = open(medium, self.layout).expect("what was recovered can be opened");
+        let (version, rows) = Rows::of(&db);
+        assert_eq!(version, first.version, "opened once more");
+        assert_eq!(rows.difference(&point.rows.recovered()), None, "opened once more");
+        assert_eq!(torn_bytes(&db), 0, "a clean close leaves no torn tail");
+    }
+
+    /// The same transactions give the same ids and the same rows as if nothing had happened.
+    fn play_on(&self, opened: Recovered, medium: &Simulated, point: &Point) {
+        let mut game = Game::resume(opened.db, medium, self.layout, point);
+        let mut is_exact = !self.history.burned.contains(&opened.version);
+        for (number, step) in self.steps.iter().enumerate().skip(point.step).take(2) {
+            assert_eq!(game.step(number, step), Outcome::Done, "step {number} after recovery");
+            if is_exact {
+                let again = game.history.spawned.get(&number);
+                assert_eq!(again, self.history.spawned.get(&number), "the ids of step {number}");
+                let (version, found) = Rows::of(game.db());
+                let expected = self.history.points.get(&version);
+                let expected =
+                    expected.unwrap_or_else(|| panic!("version {version} after step {number}")).rows.visible();
+                let differs = found.cold().difference(&expected.cold());
+                assert_eq!(differs, None, "version {version}, after step {number} was done again");
+                is_exact = !self.history.burned.contains(&version);
+            }
+        }
+    }
+
+    /// A crash while recovery writes leaves the same version.
+    fn crash_recovery(&self, opened: Recovered, medium: &Simulated, seed: u64, tally: &mut Tally) {
+        let trace = medium.trace();
+        let version = opened.version;
+        drop(opened);
+        trace.for_each_state(|operations, state| {
+            let unit = UNITS[operations % UNITS.len()];
+            for survival in [Survival::Nothing, Survival::Random { seed: seed << 16 | operations as u64, unit }] {
+                in_context(&format!("recovery crashed after {operations} operations, {survival:?}"), || {
+                    let medium = Simulated::of(state.image(survival));
+                    let again = recovered(&medium, self.layout, &self.history, version);
+                    assert_eq!(again.version, version, "recovered once more");
+                });
+                tally.images += 1;
+                tally.second += 1;
+                if state.is_synced() {
+                    break;
+                }
+            }
+        });
+    }
+
+    /// Other transactions after a recovery: of those that were lost nothing comes back.
+    fn diverge(&self, opened: Recovered, medium: &Simulated, point: &Point, seed: u64, tally: &mut Tally) {
+        let mut game = Game::resume(opened.db, medium, self.layout, point);
+        for (number, step) in steps(seed, 3).iter().enumerate() {
+            assert_eq!(game.step(point.step + number, step), Outcome::Done, "step {number} of another history");
+        }
+        let (trace, history) = (medium.trace(), &game.history);
+        let last = trace.operations.len();
+        trace.for_each_state(|operations, state| {
+            // A few of them, the last always.
+            if operations != last && !(operations as u64 + seed).is_multiple_of(5) {
+                return;
+            }
+            let unit = UNITS[operations % UNITS.len()];
+            for survival in [Survival::Nothing, Survival::Random { seed: seed << 16 | operations as u64, unit }] {
+                in_context(&format!("another history, crash after {operations} operations, {survival:?}"), || {
+                    let medium = Simulated::of(state.image(survival));
+                    let opened = recovered(&medium, self.layout, history, history.required(operations, false));
+                    let _ = history.is_behind(&opened, operations);
+                });
+                tally.images += 1;
+                tally.second += 1;
+                if state.is_synced() {
+                    break;
+                }
+            }
+        });
+    }
+}
+
+/// A database that was opened after a crash, and is what it should be.
+pub struct Recovered {
+    pub db: Db<World>,
+    pub version: u64,
+    pub torn: u64,
+}
+
+impl History {
+    /// Whether a version is missing that was visible when the medium stopped after so many operations. Then the numbers that are
+    /// given out again must belong to another timeline.
+    fn is_behind(&self, opened: &Recovered, operations: usize) -> bool {
+        let (version, visible) = (opened.version, self.required(operations, true));
+        if version >= visible {
+            return false;
+        }
+        let is_new = !self.timelines.contains(&timeline(&opened.db));
+        assert!(is_new, "version {visible} was visible and {version} was recovered, in the same timeline");
+        true
+    }
+}
+
+/// Opens `medium`, which was left by a crash, and checks that it holds a version of `history`, `required` or a later one.
+pub fn recovered(medium: &Simulated, layout: Layout, history: &History, required: u64) -> Recovered {
+    let db = open(medium, layout).unwrap_or_else(|error| panic!("cannot be opened: {error}"));
+    let (version, rows) = Rows::of(&db);
+    assert!(version >= required, "version {version} was recovered, and {required} was acknowledged");
+    let Some(point) = history.points.get(&version) else { panic!("version {version} was never committed") };
+    if let Some(difference) = rows.difference(&point.rows.recovered()) {
+        panic!("version {version} was recovered, but {difference}");
+    }
+    let torn = torn_bytes(&db);
+    Recovered { db, version, torn }
+}
+
+/// Runs `work`; if it panics, says where that was.
+pub fn in_context<R>(text: &str, work: impl FnOnce() -> R) -> R {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let message = panic.downcast_ref::<String>().map(String::as_str);
+        let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a message");
+        panic!("{text}: {message}")
+    })
+}

@@ -1,0 +1,55 @@
+//! Crashes: a log on a medium that loses what was not synced, against a map.
+//!
+//! A workload runs once. Then it is crashed before and after every operation of its medium, and from what each crash may have
+//! left the database is opened. It must be a version that was committed, with everything that was acknowledged as durable,
+//! whatever became of the rest. See `check` for what else is tried with each image.
+//!
+//! A failure names the seed, the operation and what survived; the same numbers give the same image again. Which operation comes
+//! when depends on threads, so a number may have to be looked for in the neighbourhood. `ECSDB_CRASH_SEEDS` says how many
+//! seeds more are tried.
+
+mod check;
+mod faults;
+mod found;
+mod game;
+mod regressions;
+mod setup;
+mod workload;
+mod world;
+
+use std::time::Duration;
+
+use check::{Matrix, Tally};
+use setup::Layout;
+
+/// The smallest segments, synced as soon as something is written.
+const SMALL: Layout = Layout { segment_bytes: 16 << 10, sync_within: Duration::ZERO };
+
+/// Larger ones, synced when somebody waits.
+const LARGE: Layout = Layout { segment_bytes: 40 << 10, sync_within: Duration::from_secs(3600) };
+
+fn demand(tally: &Tally, images: usize) {
+    assert!(tally.images >= images, "{tally:?}: too few images");
+    assert!(tally.second > images / 10, "{tally:?}: too few crashes after a crash");
+    assert!(tally.torn > images / 100, "{tally:?}: hardly anything was torn");
+    assert!(tally.behind > images / 50, "{tally:?}: hardly anything was lost");
+}
+
+#[test]
+fn crashes_of_a_log_of_many_segments() {
+    demand(&Matrix::run(SMALL, 1, 70, 4).check(), 3000);
+}
+
+#[test]
+fn crashes_of_a_log_of_few_segments() {
+    demand(&Matrix::run(LARGE, 2, 90, 4).check(), 2000);
+}
+
+#[test]
+fn crashes_of_more_workloads() {
+    let more = std::env::var("ECSDB_CRASH_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(2);
+    for seed in 0..more {
+        let layout = if seed % 2 == 0 { SMALL } else { LARGE };
+        Matrix::run(layout, 100 + seed, 12, 3).check();
+    }
+}
