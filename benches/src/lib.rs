@@ -6,8 +6,12 @@
 
 pub mod allocations;
 pub mod commits;
+pub mod durable;
+pub mod load;
 pub mod paired;
+pub mod place;
 pub mod random;
+pub mod raw_log;
 pub mod report;
 pub mod work;
 pub mod world;

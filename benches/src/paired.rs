@@ -57,8 +57,7 @@ pub fn clocked<R>(work: impl FnOnce() -> R) -> Duration {
 /// Lets both take turns, `rounds` times after one turn to warm up. Each says itself how long it took, so that it can
 /// prepare things untimed.
 pub fn paired(rounds: usize, mut measured: impl FnMut() -> Duration, mut limit: impl FnMut() -> Duration) -> Medians {
-    let turns = turns(rounds, [&mut measured, &mut limit]);
-    Medians { measured: turns.median(0), limit: turns.median(1), ratio: turns.ratio(0, 1) }
+    turns(rounds, [&mut measured, &mut limit]).beside(0, 1)
 }
 
 /// What each of `N` workloads took, turn by turn.
@@ -74,6 +73,11 @@ impl<const N: usize> Turns<N> {
     /// The median of what workload `a` took in units of what `b` took in the same round.
     pub fn ratio(&self, a: usize, b: usize) -> f64 {
         median_of(self.0.iter().map(|turn| turn[a].as_secs_f64() / turn[b].as_secs_f64()))
+    }
+
+    /// Workload `a` beside workload `b` as its limit.
+    pub fn beside(&self, a: usize, b: usize) -> Medians {
+        Medians { measured: self.median(a), limit: self.median(b), ratio: self.ratio(a, b) }
     }
 }
 

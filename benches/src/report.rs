@@ -38,6 +38,25 @@ impl<W: Write> Report<W> {
     /// # Errors
     /// If writing fails.
     pub fn row(&mut self, what: &str, operations: usize, medians: Medians, goal: Goal) -> io::Result<()> {
+        self.cells(what, operations, medians, goal, time)
+    }
+
+    /// As [`Self::row`], with how many operations that is in a second.
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub fn rates(&mut self, what: &str, operations: usize, medians: Medians, goal: Goal) -> io::Result<()> {
+        self.cells(what, operations, medians, goal, |seconds| format!("{} ({})", time(seconds), rate(seconds)))
+    }
+
+    fn cells(
+        &mut self,
+        what: &str,
+        operations: usize,
+        medians: Medians,
+        goal: Goal,
+        cell: fn(f64) -> String,
+    ) -> io::Result<()> {
         let each = medians.measured.as_secs_f64() / operations as f64;
         let (text, holds) = match goal {
             Goal::Ratio(most) => (format!("<= {most:.2}x"), Some(medians.ratio <= most)),
@@ -55,9 +74,9 @@ impl<W: Write> Report<W> {
         let limit = if medians.limit.is_zero() {
             " | ".to_owned()
         } else {
-            format!("{} | {:.2}x", time(medians.limit.as_secs_f64() / operations as f64), medians.ratio)
+            format!("{} | {:.2}x", cell(medians.limit.as_secs_f64() / operations as f64), medians.ratio)
         };
-        writeln!(self.out, "| {what} | {} | {limit} | {text} | {holds} |", time(each))?;
+        writeln!(self.out, "| {what} | {} | {limit} | {text} | {holds} |", cell(each))?;
         self.out.flush()
     }
 
@@ -77,14 +96,27 @@ impl<W: Write> Report<W> {
 }
 
 /// A time with three digits.
-fn time(seconds: f64) -> String {
+pub fn time(seconds: f64) -> String {
     let nanos = seconds * 1e9;
-    let (value, unit) = match nanos {
-        ..1e3 => (nanos, "ns"),
-        ..1e6 => (nanos / 1e3, "us"),
-        ..1e9 => (nanos / 1e6, "ms"),
-        _ => (nanos / 1e9, "s"),
-    };
+    match nanos {
+        ..1e3 => digits(nanos, "ns"),
+        ..1e6 => digits(nanos / 1e3, "us"),
+        ..1e9 => digits(nanos / 1e6, "ms"),
+        _ => digits(nanos / 1e9, "s"),
+    }
+}
+
+/// How often something that takes `seconds` is done in a second, with three digits.
+pub fn rate(seconds: f64) -> String {
+    let rate = 1.0 / seconds;
+    match rate {
+        ..1e3 => digits(rate, "/s"),
+        ..1e6 => digits(rate / 1e3, "k/s"),
+        _ => digits(rate / 1e6, "M/s"),
+    }
+}
+
+fn digits(value: f64, unit: &str) -> String {
     let digits = match value {
         ..10.0 => 2,
         ..100.0 => 1,
@@ -97,7 +129,7 @@ fn time(seconds: f64) -> String {
 mod tests {
     use core::time::Duration;
 
-    use super::{Goal, Report, time};
+    use super::{Goal, Report, rate, time};
     use crate::paired::Medians;
 
     #[test]
@@ -106,6 +138,9 @@ mod tests {
         assert_eq!(time(1.234e-5), "12.3 us");
         assert_eq!(time(0.1234), "123 ms");
         assert_eq!(time(2.0), "2.00 s");
+        assert_eq!(rate(2.0), "0.50 /s");
+        assert_eq!(rate(1.25e-5), "80.0 k/s");
+        assert_eq!(rate(1e-7), "10.0 M/s");
     }
 
     #[test]
