@@ -303,3 +303,20 @@ fn a_log_makes_no_difference_to_memory() {
         "{used} bytes besides the published version, {used_without} without a log"
     );
 }
+
+#[test]
+fn a_log_that_panics_is_not_asked_again() {
+    let (db, log) = open();
+    db.spawn(Small::sample(1)).unwrap();
+    log.with(|record| record.watch = Some(Box::new(|_| panic!("no paper"))));
+    let before = Rows::of(&db);
+    let refused = db.spawn(Small::sample(2)).unwrap_err();
+    assert_eq!(refused.to_string(), "the commit log refused the transaction: it panicked: no paper");
+    // Whatever it would say now: what it has kept is unknown.
+    log.with(|record| record.watch = None);
+    assert!(matches!(db.spawn(Small::sample(3)), Err(TransactionError::Log(_))));
+    assert_eq!(Rows::of(&db), before, "readers see what was committed");
+    assert_eq!(db.stats().version, 1);
+    assert_eq!(log.with(|record| record.versions.clone()), [1]);
+    db.close().unwrap();
+}

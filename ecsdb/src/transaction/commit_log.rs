@@ -1,9 +1,11 @@
 //! The seam between commits and what keeps them.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::error::panic_message;
 use crate::change_set::ChangeSet;
 
 /// Why a commit log takes no more commits.
@@ -109,5 +111,59 @@ impl CommitLog for Both {
     fn close(&mut self, rest: &ChangeSet) {
         self.first.close(rest);
         self.second.close(rest);
+    }
+}
+
+/// A log that may panic. What it would have kept after that is unknown, so it is not asked again, and everything is refused
+/// with the panic's message.
+pub struct Guarded {
+    log: Box<dyn CommitLog>,
+    panicked: Option<LogError>,
+}
+
+impl Guarded {
+    /// Guards `log`.
+    pub fn new(log: Box<dyn CommitLog>) -> Self {
+        Self { log, panicked: None }
+    }
+
+    fn ask(&mut self, question: impl FnOnce(&mut dyn CommitLog) -> Result<(), LogError>) -> Result<(), LogError> {
+        if let Some(panicked) = &self.panicked {
+            return Err(panicked.clone());
+        }
+        catch_unwind(AssertUnwindSafe(|| question(&mut *self.log))).unwrap_or_else(|panic| {
+            let message = panic_message(&*panic);
+            // Its drop might panic once more.
+            core::mem::forget(panic);
+            tracing::error!(%message, "the commit log panicked: nothing is committed any more");
+            let error = LogError::new(format!("it panicked: {message}"));
+            self.panicked = Some(error.clone());
+            Err(error)
+        })
+    }
+}
+
+impl CommitLog for Guarded {
+    fn append(&mut self, changes: &ChangeSet) -> Result<(), LogError> {
+        self.ask(|log| log.append(changes))
+    }
+
+    fn commit(&mut self, version: u64) -> Result<(), LogError> {
+        self.ask(|log| log.commit(version))
+    }
+
+    fn abort(&mut self) {
+        // The error of a panic is told to the next transaction.
+        let _ = self.ask(|log| {
+            log.abort();
+            Ok(())
+        });
+    }
+
+    fn close(&mut self, rest: &ChangeSet) {
+        let _ = self.ask(|log| {
+            log.close(rest);
+            Ok(())
+        });
     }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong with an operation, and with a transaction.
 
+use std::any::Any;
 use std::error::Error as StdError;
 
 use thiserror::Error;
@@ -172,5 +173,16 @@ impl TransactionError {
     /// ```
     pub fn abort(reason: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Aborted(reason.into())
+    }
+}
+
+/// What a panic says.
+pub(super) fn panic_message(panic: &(dyn Any + Send)) -> String {
+    if let Some(message) = panic.downcast_ref::<&str>() {
+        (*message).to_owned()
+    } else if let Some(message) = panic.downcast_ref::<String>() {
+        message.clone()
+    } else {
+        "a value that is no text".to_owned()
     }
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use super::apply::Apply;
 use super::catalog::Catalog;
-use super::commit_log::{CommitLog, LogError};
-use super::error::{OpError, TransactionError};
+use super::commit_log::{CommitLog, Guarded, LogError};
+use super::error::{OpError, TransactionError, panic_message};
 use super::inbox::{Inbox, Silence};
 use super::job::{Job, Message, OpsJob, Outcome, Request};
 use super::queue::Queue;
@@ -59,6 +59,7 @@ enum Answer {
 /// The writer.
 pub struct Writer {
     config: WriterConfig,
+    log: Option<Guarded>,
     inbox: Inbox,
     completions: Arc<CompletionPool<Outcome>>,
     /// Completions that nobody waits for any more, on their way back.
@@ -72,8 +73,9 @@ pub struct Writer {
 
 impl Writer {
     /// A writer that takes requests from `receiver`, the other end of `queue`.
-    pub fn new(config: WriterConfig, queue: &Queue, receiver: Receiver<Message>) -> Self {
+    pub fn new(mut config: WriterConfig, queue: &Queue, receiver: Receiver<Message>) -> Self {
         Self {
+            log: config.log.take().map(Guarded::new),
             config,
             inbox: Inbox::new(receiver, queue.budget()),
             completions: queue.completions(),
@@ -92,7 +94,7 @@ impl Writer {
             let Some(first) = self.inbox.next(&self.config.store).or_else(|| self.wait()) else { break };
             self.batch(first);
         }
-        if let Some(log) = &mut self.config.log {
+        if let Some(log) = &mut self.log {
             log.close(&self.config.store.left_over());
         }
         tracing::debug!(version = self.config.store.live().number, "writer ends");
@@ -205,7 +207,7 @@ impl Writer {
             batch.rollback();
             return Err(error);
         }
-        match &mut self.config.log {
+        match &mut self.log {
             // Nobody wants to know, so nothing is put together.
             None => batch.commit(),
             Some(_) if batch.is_untouched() => batch.commit(),
@@ -226,7 +228,7 @@ impl Writer {
         }
         let store = &mut self.config.store;
         let mut refused = self.refused.take();
-        if let Some(log) = &mut self.config.log
+        if let Some(log) = &mut self.log
             && store.has_changes()
         {
             if refused.is_none() {
@@ -281,15 +283,5 @@ fn verdict<T>(outcome: Result<T, TransactionError>, refused: Option<&LogError>) 
     match refused {
         Some(error) => outcome.and_then(|_| Err(TransactionError::Log(error.clone()))),
         None => outcome,
-    }
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> String {
-    if let Some(message) = panic.downcast_ref::<&str>() {
-        (*message).to_owned()
-    } else if let Some(message) = panic.downcast_ref::<String>() {
-        message.clone()
-    } else {
-        "a value that is no text".to_owned()
     }
 }
