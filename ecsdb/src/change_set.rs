@@ -44,6 +44,7 @@ impl ColumnSet {
 }
 
 /// What one transaction did.
+#[derive(Default)]
 pub struct ChangeSet {
     pub(crate) version: u64,
     pub(crate) entities: Vec<BlockChange>,

@@ -9,7 +9,7 @@ use super::directory::Directory;
 use super::format::{Header, Kind, frame};
 use super::ids::Ids;
 use super::{DirectoryError, LogSettings, Recovery, open};
-use crate::change_set::ColumnSet;
+use crate::change_set::{ChangeSet, ColumnSet};
 use crate::media::{Disk, Media, Open};
 use crate::schema::DatabaseSchema;
 use crate::storage::Store;
@@ -44,7 +44,8 @@ fn records(salt: u64) -> Vec<Vec<u8>> {
         } else {
             batch.row_mut(0, 0, ColumnSet::one(0)).unwrap().unwrap()[..8].copy_from_slice(&gold.to_le_bytes());
         }
-        let changes = batch.commit_with_changes(version);
+        let mut changes = ChangeSet::default();
+        batch.commit_with_changes(version, &mut changes);
         encoder.append(&changes);
         store.publish();
         records.push(encoder.seal(salt, version, version - 1, 0x0200 + version, Kind::Commit).to_vec());

@@ -49,8 +49,6 @@ pub struct PagePool {
     /// `partial[n]` holds pages of `n` cache lines that are not full pages.
     partial: Vec<Vec<PageRef>>,
     free_bytes: usize,
-    /// Pages that somebody other than a version has as well, with their tables.
-    expected: Vec<(u16, PageRef)>,
     meter: Arc<Meter>,
     limit: usize,
 }
@@ -70,7 +68,7 @@ impl PagePool {
         let full = |geometry: PageGeometry| geometry.lines(geometry.page_slots());
         let table = |geometry| TablePool { full: full(geometry), free: Vec::new(), allocated: 0 };
         let tables = tables.into_iter().map(table).collect();
-        Self { tables, partial: Vec::new(), free_bytes: 0, expected: Vec::new(), meter, limit }
+        Self { tables, partial: Vec::new(), free_bytes: 0, meter, limit }
     }
 
     /// A page of at least `lines` cache lines for `table`, that nobody else holds. Its bytes are whatever was there
@@ -136,31 +134,6 @@ impl PagePool {
         self.partial[lines].push(page);
     }
 
-    /// Notes a page of `table` that no version has, but a change set: [`Self::collect`] takes it when the change set is gone.
-    /// Else it would go back to the allocator, and the next transaction would have to ask there.
-    pub fn expect(&mut self, table: u16, page: PageRef) {
-        // Mostly the last change set is gone by now, and its pages will do for the next transaction.
-        while self.expected.last().is_some_and(|(_, page)| page.is_unique())
-            && let Some((table, page)) = self.expected.pop()
-        {
-            self.put(table, page);
-        }
-        self.expected.push((table, page));
-    }
-
-    /// Takes the expected pages that nobody else holds any more.
-    pub fn collect(&mut self) {
-        let mut index = 0;
-        while index < self.expected.len() {
-            if self.expected[index].1.is_unique() {
-                let (table, page) = self.expected.swap_remove(index);
-                self.put(table, page);
-            } else {
-                index += 1;
-            }
-        }
-    }
-
     /// Orders the free pages of `table` so that [`Self::take`] hands them out by ascending address: pages that are
     /// rewritten together then lie in memory in the order in which a scan reads them.
     pub fn sort(&mut self, table: u16) {
@@ -189,7 +162,6 @@ impl PagePool {
 
     /// Gives all free pages back to the allocator.
     pub fn trim(&mut self) {
-        self.collect();
         self.partial.clear();
         for pool in &mut self.tables {
             pool.allocated = pool.allocated.saturating_sub(pool.free.len());

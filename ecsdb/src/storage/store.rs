@@ -141,7 +141,6 @@ impl Store {
     pub fn publish(&mut self) -> u64 {
         if let Some(open) = self.open.take_if(|open| open.changed) {
             self.roots.publish(open.root, &mut self.dirty);
-            self.pool.collect();
         }
         self.live().number
     }
@@ -159,11 +158,9 @@ impl Store {
     pub fn left_over(&mut self) -> ChangeSet {
         ChangeSet {
             version: self.live().number,
-            entities: Vec::new(),
-            pages: Vec::new(),
-            words: Vec::new(),
             burned: self.slots.take_burned(),
             block_end: self.slots.end() as u32,
+            ..ChangeSet::default()
         }
     }
 

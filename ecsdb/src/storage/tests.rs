@@ -189,7 +189,8 @@ proptest! {
                     let next = store.next_version();
                     let mut batch = store.batch();
                     if *keep {
-                        let changes = batch.commit_with_changes(next);
+                        let mut changes = ChangeSet::default();
+                        batch.commit_with_changes(next, &mut changes);
                         replay(&mut replayed, &changes);
                         committed = running.clone();
                         prop_assert_eq!(without_tag_values(&replayed), without_tag_values(&committed));

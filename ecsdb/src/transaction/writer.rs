@@ -17,6 +17,7 @@ use super::inbox::{Inbox, Silence};
 use super::job::{Job, Message, OpsJob, Outcome, Request};
 use super::queue::Queue;
 use super::ticket::Commit;
+use crate::change_set::ChangeSet;
 use crate::entity::Entity;
 use crate::storage::{StorageError, Store};
 use crate::sync::channel::Receiver;
@@ -60,6 +61,8 @@ enum Answer {
 pub struct Writer {
     config: WriterConfig,
     log: Option<Guarded>,
+    /// What the last transaction did. Kept for its memory.
+    changes: ChangeSet,
     inbox: Inbox,
     completions: Arc<CompletionPool<Outcome>>,
     /// Completions that nobody waits for any more, on their way back.
@@ -76,6 +79,7 @@ impl Writer {
     pub fn new(mut config: WriterConfig, queue: &Queue, receiver: Receiver<Message>) -> Self {
         Self {
             log: config.log.take().map(Guarded::new),
+            changes: ChangeSet::default(),
             config,
             inbox: Inbox::new(receiver, queue.budget()),
             completions: queue.completions(),
@@ -111,6 +115,7 @@ impl Writer {
                 Err(Silence::Idle) => {
                     self.config.store.trim();
                     self.spent = Vec::new();
+                    self.changes = ChangeSet::default();
                     self.completions.trim();
                     // As long as a snapshot holds on to something, look again later.
                     patience = (self.config.store.retired_count() > 0).then_some(self.config.idle);
@@ -212,10 +217,11 @@ impl Writer {
             None => batch.commit(),
             Some(_) if batch.is_untouched() => batch.commit(),
             Some(log) => {
-                let changes = batch.commit_with_changes(next);
+                batch.commit_with_changes(next, &mut self.changes);
                 if self.refused.is_none() {
-                    self.refused = log.append(&changes).err();
+                    self.refused = log.append(&self.changes).err();
                 }
+                batch.let_go(&mut self.changes);
             }
         }
         Ok(())

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::{ApplyError, Encoder, Tables, apply};
 use crate::bits::bits;
-use crate::change_set::ColumnSet;
+use crate::change_set::{ChangeSet, ColumnSet};
 use crate::entity::Entity;
 use crate::persistence::format::{Kind, frame};
 use crate::persistence::ids::Ids;
@@ -137,7 +137,8 @@ impl Logged {
         if batch.is_untouched() {
             batch.commit();
         } else {
-            let changes = batch.commit_with_changes(next);
+            let mut changes = ChangeSet::default();
+            batch.commit_with_changes(next, &mut changes);
             self.encoder.append(&changes);
         }
         self.store.batch().begin();

@@ -46,8 +46,6 @@ struct PageUndo {
     words_at: u32,
     columns: ColumnSet,
     len: u32,
-    /// Whether `before` was made in this batch, so that no version has it.
-    is_of_batch: bool,
     before: Option<PageRef>,
 }
 
@@ -140,19 +138,18 @@ impl Batch<'_> {
     }
 
     /// Keeps what the running transaction did, as a change set of version `version`.
-    pub fn commit_with_changes(&mut self, version: u64) -> ChangeSet {
+    ///
+    /// It goes into `changes`, which is emptied first: a commit allocates nothing for it. [`Self::let_go`] takes the pages back.
+    pub fn commit_with_changes(&mut self, version: u64, changes: &mut ChangeSet) {
         *self.changed |= !self.is_untouched();
-        let mut words = Vec::with_capacity(self.undo.words.len() / 2 * 3);
-        let mut pages = Vec::with_capacity(self.undo.pages.len());
+        self.let_go(changes);
+        let ChangeSet { words, pages, .. } = changes;
         for undo in self.undo.pages.drain(..) {
             let table = &self.version.tables[usize::from(undo.table)];
             let geometry = table.geometry();
             let count = geometry.page_words();
             let Some(chunk) = table.chunk(undo.page as usize >> geometry.chunk_shift()) else { continue };
             let page = undo.page as usize & (geometry.chunk_pages() - 1);
-            if let Some(page) = undo.before.as_ref().filter(|_| undo.is_of_batch) {
-                self.pool.expect(undo.table, page.clone());
-            }
             let at = undo.words_at as usize;
             let words_at = words.len() as u32;
             words.extend_from_slice(&self.undo.words[at..at + count]);
@@ -170,20 +167,26 @@ impl Batch<'_> {
             });
         }
         self.undo.words.clear();
-        let entities = self.undo.blocks.drain(..).map(|undo| BlockChange {
+        changes.entities.extend(self.undo.blocks.drain(..).map(|undo| BlockChange {
             first_slot: undo.block * BLOCK_SLOTS as u32,
             before: block_state(self.slots, undo.before),
             after: block_state(self.slots, self.version.entities.state(undo.block as usize)),
-        });
-        let entities = entities.collect();
-        ChangeSet {
-            version,
-            entities,
-            pages,
-            words,
-            burned: self.slots.take_burned(),
-            block_end: self.slots.end() as u32,
+        }));
+        changes.version = version;
+        changes.burned = self.slots.take_burned();
+        changes.block_end = self.slots.end() as u32;
+    }
+
+    /// Empties a change set that everybody is done with. Pages that no version has are used again.
+    pub fn let_go(&mut self, changes: &mut ChangeSet) {
+        for run in changes.pages.drain(..) {
+            drop(run.after);
+            if let Some(before) = run.before {
+                self.pool.put(run.table, before);
+            }
         }
+        changes.words.clear();
+        changes.entities.clear();
     }
 
     /// Takes back everything that the running transaction did. Generations that it handed out are burned.
@@ -291,7 +294,6 @@ impl Undo {
             words_at: words_at as u32,
             columns: ColumnSet::NONE,
             len,
-            is_of_batch: earlier >= first_serial,
             before: None,
         });
         record
