@@ -1,7 +1,7 @@
 //! The log beside its limits, which are the same bytes written and synced with nothing around: one table in Markdown, from
 //! one run.
 
-use core::cell::{Cell, RefCell};
+use core::cell::Cell;
 use core::time::Duration;
 use std::fs;
 use std::io::{self, Write};
@@ -12,7 +12,7 @@ use ecsdb::{Db, Entity, Transaction};
 use ecsdb_benches::commits::{QUEUED, pipelined};
 use ecsdb_benches::durable::{bytes_of_commits, commit_durably, filled, open, open_unsynced, pick};
 use ecsdb_benches::load::{Waits, load};
-use ecsdb_benches::paired::{Medians, clocked, paired, timed, turns};
+use ecsdb_benches::paired::{Medians, clocked, median, paired, timed, turns};
 use ecsdb_benches::place::Place;
 use ecsdb_benches::random::Random;
 use ecsdb_benches::raw_log::{FoldedLog, RawLog};
@@ -66,8 +66,11 @@ fn main() -> io::Result<()> {
     if wants("unsynced") {
         unsynced(&mut report, &setup)?;
     }
-    if wants("bulk") {
-        bulk(&mut report, &setup)?;
+    if wants("bulk") || wants("update") {
+        bulk(&mut report, &setup, &wants)?;
+    }
+    if wants("spawn") {
+        spawn(&mut report, &setup)?;
     }
     if wants("recovery") {
         recovery(&mut report, &setup)?;
@@ -180,14 +183,14 @@ fn unsynced(report: &mut Out<'_>, setup: &Setup) -> io::Result<()> {
     let bytes = [0xa5; 88];
     let many = 5 * QUEUED;
     let (mut random, mut other) = (Random::new(3), Random::new(3));
-    let writer = RefCell::new(Vec::new());
+    let [mut of_log, mut of_memory] = <[Vec<Duration>; 2]>::default();
     let turns = turns(
         setup.rounds,
         [
             &mut || {
                 let time = pipelined(&logged, &mut random, many);
                 logged.db.sync().expect("the disk works");
-                writer.borrow_mut().push(time.writer);
+                of_log.push(time.writer);
                 time.wall
             },
             &mut || {
@@ -195,20 +198,25 @@ fn unsynced(report: &mut Out<'_>, setup: &Setup) -> io::Result<()> {
                 log.sync().expect("the disk works");
                 time
             },
-            &mut || pipelined(&memory, &mut other, many).wall,
+            &mut || {
+                let time = pipelined(&memory, &mut other, many);
+                of_memory.push(time.writer);
+                time.wall
+            },
         ],
     );
     let name = "one-row commit, logged, not synced, pipelined from one thread (limit: a write each)";
     report.rates(name, many, turns.beside(0, 1), Goal::Below(Duration::from_micros(1)))?;
     let name = "one-row commit, logged, not synced, pipelined (beside: the same in memory)";
     report.rates(name, many, turns.beside(0, 2), Goal::None)?;
-    let median = ecsdb_benches::paired::median(writer.into_inner().into_iter());
-    let only = Medians { measured: median, limit: Duration::ZERO, ratio: 0.0 };
-    report.row("one-row commit, logged, not synced, pipelined: writer time", many, only, Goal::None)
+    let [measured, limit] = [of_log, of_memory].map(|times| median(times.into_iter()));
+    let medians = Medians { measured, limit, ratio: measured.as_secs_f64() / limit.as_secs_f64() };
+    let name = "one-row commit, logged, not synced, pipelined: writer time (beside: the same in memory)";
+    report.row(name, many, medians, Goal::None)
 }
 
-/// Transactions that change or make a whole world.
-fn bulk(report: &mut Out<'_>, setup: &Setup) -> io::Result<()> {
+/// Transactions that change a whole world.
+fn bulk(report: &mut Out<'_>, setup: &Setup, wants: &dyn Fn(&str) -> bool) -> io::Result<()> {
     let count = setup.count;
     let world = filled(open_unsynced(&setup.place.fresh("bulk")), count);
     let mut log = RawLog::filled(&setup.place.fresh("over"), (count * size_of::<Pos>()).max(1 << 20) as u64)?;
@@ -223,18 +231,24 @@ fn bulk(report: &mut Out<'_>, setup: &Setup) -> io::Result<()> {
         log.sync().expect("the disk works");
         time
     };
-    let each = || {
-        let entities = world.entities.clone();
-        let all = move |tx: &mut Transaction<'_, World>| -> Result<(), ecsdb::TransactionError> {
-            for entity in entities {
-                tx.update(entity, Pos::C.x.set(2.0))?;
-            }
-            Ok(())
+    if wants("bulk") {
+        let each = || {
+            let entities = world.entities.clone();
+            let all = move |tx: &mut Transaction<'_, World>| -> Result<(), ecsdb::TransactionError> {
+                for entity in entities {
+                    tx.update(entity, Pos::C.x.set(2.0))?;
+                }
+                Ok(())
+            };
+            synced(timed(|| world.db.write(all).expect("all are alive")))
         };
-        synced(timed(|| world.db.write(all).expect("all are alive")))
-    };
-    let name = "update of a field of all rows, one by one in one transaction, logged: processor time (limit: a write)";
-    report.rates(name, count, paired(setup.few, each, || write(&field)), Goal::Below(Duration::from_nanos(100)))?;
+        let name =
+            "update of a field of all rows, one by one in one transaction, logged: processor time (limit: a write)";
+        report.rates(name, count, paired(setup.few, each, || write(&field)), Goal::Below(Duration::from_nanos(100)))?;
+    }
+    if !wants("update") {
+        return Ok(());
+    }
 
     let step = || {
         let change = |pos: &mut Pos, vel: &Vel| work::step(pos, vel);
@@ -255,9 +269,12 @@ fn bulk(report: &mut Out<'_>, setup: &Setup) -> io::Result<()> {
     };
     let append = || clocked(|| log.commit(&rows).expect("the disk works"));
     let name = "`update_all`, durable (limit: write over zeros + fdatasync)";
-    report.rates(name, count, paired(setup.few, durable, append), Goal::None)?;
-    drop(world);
+    report.rates(name, count, paired(setup.few, durable, append), Goal::None)
+}
 
+/// Transactions that make a whole world.
+fn spawn(report: &mut Out<'_>, setup: &Setup) -> io::Result<()> {
+    let count = setup.count;
     let three = |index| {
         let (pos, vel, acc, _) = body(index);
         (pos, vel, acc)

@@ -12,7 +12,9 @@ use ecsdb_benches::random::Random;
 use ecsdb_benches::work::{self, Raw};
 use ecsdb_benches::world::{Acc, Pos, Target, Vel, World, body, churned, empty, fresh};
 use ecsdb_benches::{entity_count, is_smoke_run};
-use ecsdb_peers::{Bevy, Hecs, InSparseSet, InTable, bevy_churned, bevy_fresh, hecs_churned, hecs_fresh};
+use ecsdb_peers::{
+    Bevy, Hecs, InSparseSet, InTable, bevy_churned, bevy_fresh, hecs_churned, hecs_columns, hecs_fresh, three,
+};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -297,34 +299,6 @@ fn writes(report: &mut Report<'_>, rounds: usize, count: usize) -> io::Result<()
         report.row(&format!("add + remove of a component, {name} (bevy: sparse set)"), count, &times, Some(1.0))?;
     }
     Ok(())
-}
-
-/// The floats of a body.
-fn three(index: usize) -> (Pos, Vel, Acc) {
-    let (pos, vel, acc, _) = body(index);
-    (pos, vel, acc)
-}
-
-/// hecs' fastest way to make many entities: column by column.
-fn hecs_columns(count: usize) -> hecs::World {
-    let mut columns = hecs::ColumnBatchType::new();
-    columns.add::<Pos>().add::<Vel>().add::<Acc>();
-    let mut batch = columns.into_batch(count as u32);
-    column(&mut batch, count, |index| three(index).0);
-    column(&mut batch, count, |index| three(index).1);
-    column(&mut batch, count, |index| three(index).2);
-    let mut world = hecs::World::new();
-    let spawned = world.spawn_column_batch(batch.build().expect("all columns are full")).count();
-    assert_eq!(spawned, count);
-    world
-}
-
-/// Fills one column of a batch.
-fn column<T: hecs::Component>(batch: &mut hecs::ColumnBatchBuilder, count: usize, row: impl Fn(usize) -> T) {
-    let mut column = batch.writer::<T>().expect("the batch has the column");
-    for index in 0..count {
-        assert!(column.push(row(index)).is_ok(), "the column has room");
-    }
 }
 
 /// The way that takes bundles.

@@ -1,7 +1,10 @@
-//! The world of the benchmarks in hecs and in bevy_ecs. Unpublished member of the ecsdb workspace.
+//! The world of the benchmarks in hecs and in bevy_ecs, and its rows in redb, fjall and SQLite. Unpublished member of
+//! the ecsdb workspace.
 //!
 //! Owns how each engine is filled and worn out, in its fastest way and with the same rows in the same order as ecsdb. It
 //! must not favour anyone: where an engine has several ways, the bench takes the one that its users are told to take.
+
+pub mod stores;
 
 use bevy_ecs::component::Component;
 use bevy_ecs::entity::Entity as BevyEntity;
@@ -85,4 +88,32 @@ pub fn bevy_churned(count: usize) -> Bevy {
     let end = |world: &mut BevyWorld, entity: &BevyEntity| assert!(world.despawn(*entity), "it is alive");
     replace(&mut filled, end, |world, body| world.spawn(for_bevy(body)).id());
     filled
+}
+
+/// The floats of a body.
+pub fn three(index: usize) -> (Pos, Vel, Acc) {
+    let (pos, vel, acc, _) = body(index);
+    (pos, vel, acc)
+}
+
+/// hecs' fastest way to make many entities: column by column. Those of the floats of bodies.
+pub fn hecs_columns(count: usize) -> hecs::World {
+    let mut columns = hecs::ColumnBatchType::new();
+    columns.add::<Pos>().add::<Vel>().add::<Acc>();
+    let mut batch = columns.into_batch(count as u32);
+    column(&mut batch, count, |index| three(index).0);
+    column(&mut batch, count, |index| three(index).1);
+    column(&mut batch, count, |index| three(index).2);
+    let mut world = hecs::World::new();
+    let spawned = world.spawn_column_batch(batch.build().expect("all columns are full")).count();
+    assert_eq!(spawned, count);
+    world
+}
+
+/// Fills one column of a batch.
+fn column<T: hecs::Component>(batch: &mut hecs::ColumnBatchBuilder, count: usize, row: impl Fn(usize) -> T) {
+    let mut column = batch.writer::<T>().expect("the batch has the column");
+    for index in 0..count {
+        assert!(column.push(row(index)).is_ok(), "the column has room");
+    }
 }
