@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::apply::FieldId;
 use super::bundle::Bundle;
+use super::catalog::FieldId;
 use super::error::TransactionError;
 use super::job::{OpsJob, Request};
 use super::ops::OpBuffer;

@@ -4,7 +4,8 @@
 
 use smallvec::SmallVec;
 
-use super::apply::{Apply, FieldId};
+use super::apply::Apply;
+use super::catalog::FieldId;
 use super::error::OpError;
 use crate::component::{CompareOp, UpdateOp};
 use crate::entity::Entity;
@@ -70,6 +71,17 @@ const INLINE: usize = 48;
 /// Bytes of what every operation but a spawn starts with: kind, table and entity.
 const HEAD: usize = 11;
 
+/// Bytes of what follows if the operation is on a field: its number, and what is to be done.
+const FIELD: usize = 3;
+
+fn head(kind: Kind, table: u16, entity: Entity) -> [u8; HEAD] {
+    let mut head = [0; HEAD];
+    head[0] = kind as u8;
+    head[1..3].copy_from_slice(&table.to_le_bytes());
+    head[3..].copy_from_slice(&entity.to_bits().to_le_bytes());
+    head
+}
+
 impl OpBuffer {
     /// What it takes in the queue, in bytes.
     pub fn len(&self) -> usize {
@@ -81,11 +93,26 @@ impl OpBuffer {
     }
 
     fn head(&mut self, kind: Kind, table: u16, entity: Entity) {
-        let mut head = [0; HEAD];
-        head[0] = kind as u8;
-        head[1..3].copy_from_slice(&table.to_le_bytes());
-        head[3..].copy_from_slice(&entity.to_bits().to_le_bytes());
-        self.put(&head);
+        self.put(&head(kind, table, entity));
+    }
+
+    /// An operation on a field.
+    fn field(&mut self, kind: Kind, id: FieldId, entity: Entity, op: u8, value: &[u8]) {
+        // Put together first: a small value goes in with one step.
+        let mut bytes = [0; HEAD + FIELD + 8];
+        bytes[..HEAD].copy_from_slice(&head(kind, id.table, entity));
+        bytes[HEAD..HEAD + 2].copy_from_slice(&id.field.to_le_bytes());
+        bytes[HEAD + 2] = op;
+        match bytes.get_mut(HEAD + FIELD..HEAD + FIELD + value.len()) {
+            Some(room) => {
+                room.copy_from_slice(value);
+                self.put(&bytes[..HEAD + FIELD + value.len()]);
+            }
+            None => {
+                self.put(&bytes[..HEAD + FIELD]);
+                self.put(value);
+            }
+        }
     }
 
     /// A new entity with rows in `tables`. The rows follow with [`Self::row`], in the order of calls.
@@ -138,18 +165,12 @@ impl OpBuffer {
 
     /// Change a field.
     pub fn assign(&mut self, id: FieldId, entity: Entity, op: UpdateOp, operand: &[u8]) {
-        self.head(Kind::Assign, id.table, entity);
-        self.put(&id.field.to_le_bytes());
-        self.put(&[op as u8]);
-        self.put(operand);
+        self.field(Kind::Assign, id, entity, op as u8, operand);
     }
 
     /// Fail unless a field compares as asked.
     pub fn require(&mut self, id: FieldId, entity: Entity, op: CompareOp, expected: &[u8]) {
-        self.head(Kind::Require, id.table, entity);
-        self.put(&id.field.to_le_bytes());
-        self.put(&[op as u8]);
-        self.put(expected);
+        self.field(Kind::Require, id, entity, op as u8, expected);
     }
 
     /// The table and the entity of the first operation, unless that is a spawn.
@@ -199,8 +220,7 @@ impl OpBuffer {
                 Kind::Assign | Kind::Require => {
                     let id = FieldId { table, field: reader.u16() };
                     let op = usize::from(reader.take(1)[0]);
-                    let field = &apply.catalog.table(table).fields[usize::from(id.field)];
-                    let value = reader.take(field.field_type.size());
+                    let value = reader.take(apply.catalog.place(id).size);
                     if kind == Kind::Assign {
                         apply.assign(id, entity, UPDATE_OPS[op], value)?;
                     } else {

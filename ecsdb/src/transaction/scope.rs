@@ -2,8 +2,9 @@
 
 use core::marker::PhantomData;
 
-use super::apply::{Apply, FieldId};
+use super::apply::Apply;
 use super::bundle::Bundle;
+use super::catalog::FieldId;
 use super::error::{OpError, TransactionError};
 use super::update_all::UpdateFn;
 use crate::bits::bits;

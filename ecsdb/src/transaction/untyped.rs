@@ -1,6 +1,7 @@
 //! A transaction on tables that are known by name only.
 
-use super::apply::{Apply, FieldId};
+use super::apply::Apply;
+use super::catalog::FieldId;
 use super::error::OpError;
 use crate::component::{CompareOp, UpdateOp};
 use crate::entity::Entity;
