@@ -219,7 +219,7 @@ fn unsynced(report: &mut Out<'_>, setup: &Setup) -> io::Result<()> {
 fn bulk(report: &mut Out<'_>, setup: &Setup, wants: &dyn Fn(&str) -> bool) -> io::Result<()> {
     let count = setup.count;
     let world = filled(open_unsynced(&setup.place.fresh("bulk")), count);
-    let mut log = RawLog::filled(&setup.place.fresh("over"), (count * size_of::<Pos>()).max(1 << 20) as u64)?;
+    let mut log = RawLog::extending(&setup.place.fresh("append"))?;
     // Every turn leaves the disk in peace before the next one begins.
     let synced = |time: Duration| {
         world.db.sync().expect("the disk works");
@@ -243,7 +243,7 @@ fn bulk(report: &mut Out<'_>, setup: &Setup, wants: &dyn Fn(&str) -> bool) -> io
             synced(timed(|| world.db.write(all).expect("all are alive")))
         };
         let name =
-            "update of a field of all rows, one by one in one transaction, logged: processor time (limit: a write)";
+            "update of a field of all rows, one by one in one transaction, logged: processor time (limit: an append)";
         report.rates(name, count, paired(setup.few, each, || write(&field)), Goal::Below(Duration::from_nanos(100)))?;
     }
     if !wants("update") {
@@ -259,7 +259,7 @@ fn bulk(report: &mut Out<'_>, setup: &Setup, wants: &dyn Fn(&str) -> bool) -> io
     let name = "`update_all`, logged: processor time (limit: the raw loop)";
     report.rates(name, count, medians, Goal::Ratio(3.0))?;
     let rows = vec![0xa5; count * size_of::<Pos>()];
-    let name = "`update_all`, logged: processor time (limit: a write)";
+    let name = "`update_all`, logged: processor time (limit: an append)";
     report.rates(name, count, paired(setup.few, || synced(timed(step)), || write(&rows)), Goal::None)?;
     let durable = || {
         clocked(|| {
@@ -268,7 +268,7 @@ fn bulk(report: &mut Out<'_>, setup: &Setup, wants: &dyn Fn(&str) -> bool) -> io
         })
     };
     let append = || clocked(|| log.commit(&rows).expect("the disk works"));
-    let name = "`update_all`, durable (limit: write over zeros + fdatasync)";
+    let name = "`update_all`, durable (limit: append + fdatasync)";
     report.rates(name, count, paired(setup.few, durable, append), Goal::None)
 }
 

@@ -25,6 +25,9 @@ const ENGINES: usize = 4;
 /// What is stored; each row of the table changes it.
 const VALUE: [f32; 3] = [1.0, 0.0, 1.0];
 
+/// A commit of these rows.
+type Work<'a> = dyn Fn(&[u32]) + Sync + 'a;
+
 struct Setup {
     count: usize,
     rounds: usize,
@@ -149,7 +152,7 @@ fn commits(
     setup: &Setup,
     (threads, commits): (usize, usize),
     (rows, scattered): (usize, bool),
-    commit: &(dyn Fn(&[u32]) + Sync),
+    commit: &Work<'_>,
 ) -> ecsdb_benches::load::Load {
     // No turn changes the rows of another one.
     static TURN: AtomicU64 = AtomicU64::new(0);
@@ -165,7 +168,7 @@ fn durable(table: &mut Table<'_>, setup: &Setup, peers: &Peers) -> io::Result<()
     let ecsdb = |rows: &[u32]| commit_durably(&db, rows.iter().map(|row| entities[*row as usize]));
     let [redb, fjall, sqlite] =
         peers.all().map(|peer| move |rows: &[u32]| peer.commit(rows, VALUE, true).expect("the disk works"));
-    let all: [&(dyn Fn(&[u32]) + Sync); ENGINES] = [&ecsdb, &redb, &fjall, &sqlite];
+    let all: [&Work<'_>; ENGINES] = [&ecsdb, &redb, &fjall, &sqlite];
     for threads in [1, 2, 16, 64] {
         // The others are slower, so they get fewer.
         let each = [4, 1, 1, 1].map(|times| (times * setup.commits / threads).max(1));

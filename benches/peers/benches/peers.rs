@@ -10,7 +10,7 @@ use ecsdb_benches::allocations::{Counting, bytes_in_use};
 use ecsdb_benches::paired::{Turns, timed, turns};
 use ecsdb_benches::random::Random;
 use ecsdb_benches::work::{self, Raw};
-use ecsdb_benches::world::{Acc, Pos, Target, Vel, World, body, churned, empty, fresh};
+use ecsdb_benches::world::{Acc, Pos, Target, Vel, World, churned, empty, fresh};
 use ecsdb_benches::{entity_count, is_smoke_run};
 use ecsdb_peers::{
     Bevy, Hecs, InSparseSet, InTable, bevy_churned, bevy_fresh, hecs_churned, hecs_columns, hecs_fresh, three,
