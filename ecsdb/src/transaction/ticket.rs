@@ -62,7 +62,7 @@ pub struct Ticket {
 
 /// How often somebody who is going to wait for the log looks whether the commit is visible, before sleeping until then: a
 /// commit takes less time than waking a thread, and the wait for the log has one wake-up anyway.
-const LOOKS: usize = 200;
+const LOOKS: usize = 30;
 
 impl Ticket {
     pub(super) fn new(
