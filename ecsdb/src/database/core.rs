@@ -11,7 +11,8 @@ use crate::storage::{Store, Version};
 use crate::sync::shim::Arc as VersionRef;
 use crate::sync::{Published, completion};
 use crate::transaction::{
-    Apply, Both, Catalog, ClosureJob, DatabaseId, Patience, Queue, Request, TransactionError, Writer, WriterConfig,
+    Apply, Both, Catalog, ClosureJob, DatabaseId, Guarded, Patience, Queue, Request, TransactionError, Writer,
+    WriterConfig,
 };
 
 /// What snapshots need besides their version. It keeps no database open.
@@ -98,7 +99,7 @@ impl Core {
                 store,
                 catalog: Arc::clone(&catalog),
                 workers: Arc::clone(&workers),
-                log: config.log,
+                log: config.log.map(Guarded::new),
                 limits: config.batch,
                 idle: config.idle,
             },

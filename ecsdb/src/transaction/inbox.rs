@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::job::Message;
+use crate::entity::Entity;
 use crate::storage::Store;
 use crate::sync::channel::{Receiver, RecvTimeoutError};
 use crate::sync::{Budget, mutant};
@@ -18,7 +19,8 @@ const AHEAD: usize = 2;
 /// Requests, in order.
 pub struct Inbox {
     receiver: Receiver<Message>,
-    ahead: VecDeque<Message>,
+    /// With the first row that each will change, as far as that is known.
+    ahead: VecDeque<(Message, Option<(u16, Entity)>)>,
     budget: Arc<Budget>,
     /// What the budget has still to be given back, in bytes.
     unreleased: usize,
@@ -48,24 +50,26 @@ impl Inbox {
     /// The next request, if there is one. What it needs of `store` is on its way.
     pub fn next(&mut self, store: &Store) -> Option<Message> {
         let message = match self.ahead.pop_front() {
-            Some(message) => message,
+            Some((message, _)) => message,
             None => self.receiver.try_recv().ok()?,
         };
         self.unreleased += message.bytes;
         while self.ahead.len() < AHEAD
             && let Ok(message) = self.receiver.try_recv()
         {
-            if let Some((table, entity)) = message.request.first() {
+            message.request.prefetch_answer();
+            let first = message.request.first();
+            if let Some((table, entity)) = first {
                 store.prefetch_entries(table, entity.slot());
             }
-            self.ahead.push_back(message);
+            self.ahead.push_back((message, first));
         }
         // Not each time while others queue: every giving back takes a cache line from them.
         if self.ahead.is_empty() || self.unreleased >= self.budget.limit() / 16 {
             self.give_back();
         }
-        if let Some((table, entity)) = self.ahead.front().and_then(|message| message.request.first()) {
-            store.prefetch_page(table, entity.slot());
+        if let Some((_, Some((table, entity)))) = self.ahead.front() {
+            store.prefetch_page(*table, entity.slot());
         }
         Some(message)
     }

@@ -81,11 +81,16 @@ impl Request {
     #[inline]
     pub fn first(&self) -> Option<(u16, Entity)> {
         match self {
-            Self::Ops(job) => {
-                job.completer.prefetch();
-                job.ops.first()
-            }
+            Self::Ops(job) => job.ops.first(),
             Self::Job(_) | Self::Control(_) | Self::Wake => None,
+        }
+    }
+
+    /// Asks the processor for the memory that the answer will be written to.
+    #[inline]
+    pub fn prefetch_answer(&self) {
+        if let Self::Ops(job) = self {
+            job.completer.prefetch();
         }
     }
 }

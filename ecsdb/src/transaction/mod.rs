@@ -27,7 +27,7 @@ pub use apply::Apply;
 pub use builder::{CommitRefused, TransactionBuilder};
 pub use bundle::{Bundle, single};
 pub use catalog::Catalog;
-pub use commit_log::{Both, CommitLog, LogError};
+pub use commit_log::{Both, CommitLog, Guarded, LogError};
 pub use error::{GuardFailure, OpError, RangeFailure, TransactionError};
 pub use job::{ClosureJob, Request};
 pub use queue::{Patience, Queue, QueueLimits};

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::catalog::Catalog;
-use super::commit_log::{CommitLog, LogError};
+use super::commit_log::{CommitLog, Guarded, LogError};
 use super::error::TransactionError;
 use super::job::{OpsJob, Outcome, Request};
 use super::ops::OpBuffer;
@@ -48,7 +48,7 @@ impl Db {
             store,
             catalog,
             workers,
-            log,
+            log: log.map(Guarded::new),
             limits: BatchLimits { transactions: 8, bytes: 1 << 20 },
             idle: Duration::from_secs(1),
         };

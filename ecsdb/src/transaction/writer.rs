@@ -41,7 +41,7 @@ pub struct WriterConfig {
     /// Threads for work on many pages.
     pub workers: Arc<rayon::ThreadPool>,
     /// Where commits go before they are published, if anywhere.
-    pub log: Option<Box<dyn CommitLog>>,
+    pub log: Option<Guarded>,
     /// When a batch ends.
     pub limits: BatchLimits,
     /// After how long without work memory is given back.
@@ -60,7 +60,6 @@ enum Answer {
 /// The writer.
 pub struct Writer {
     config: WriterConfig,
-    log: Option<Guarded>,
     /// What the last transaction did. Kept for its memory.
     changes: ChangeSet,
     inbox: Inbox,
@@ -76,9 +75,8 @@ pub struct Writer {
 
 impl Writer {
     /// A writer that takes requests from `receiver`, the other end of `queue`.
-    pub fn new(mut config: WriterConfig, queue: &Queue, receiver: Receiver<Message>) -> Self {
+    pub fn new(config: WriterConfig, queue: &Queue, receiver: Receiver<Message>) -> Self {
         Self {
-            log: config.log.take().map(Guarded::new),
             changes: ChangeSet::default(),
             config,
             inbox: Inbox::new(receiver, queue.budget()),
@@ -98,7 +96,7 @@ impl Writer {
             let Some(first) = self.inbox.next(&self.config.store).or_else(|| self.wait()) else { break };
             self.batch(first);
         }
-        if let Some(log) = &mut self.log {
+        if let Some(log) = &mut self.config.log {
             log.close(&self.config.store.left_over());
         }
         tracing::debug!(version = self.config.store.live().number, "writer ends");
@@ -212,7 +210,7 @@ impl Writer {
             batch.rollback();
             return Err(error);
         }
-        match &mut self.log {
+        match &mut self.config.log {
             // Nobody wants to know, so nothing is put together.
             None => batch.commit(),
             Some(_) if batch.is_untouched() => batch.commit(),
@@ -234,7 +232,7 @@ impl Writer {
         }
         let store = &mut self.config.store;
         let mut refused = self.refused.take();
-        if let Some(log) = &mut self.log
+        if let Some(log) = &mut self.config.log
             && store.has_changes()
         {
             if refused.is_none() {

@@ -27,6 +27,22 @@ pub enum Op {
     All(u32),
 }
 
+impl Op {
+    /// Whose row it is about, if it is about one.
+    fn who(&self) -> Option<usize> {
+        match *self {
+            Self::Despawn(who)
+            | Self::Insert(who, ..)
+            | Self::Remove(who, _)
+            | Self::SmallM(who, _)
+            | Self::Gold(who, _)
+            | Self::Owner(who, _)
+            | Self::HotN(who, _) => Some(who),
+            Self::Spawn { .. } | Self::All(_) => None,
+        }
+    }
+}
+
 /// How a transaction ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -142,14 +158,7 @@ fn pick(known: &[Entity], who: usize) -> Option<Entity> {
 
 /// Does `op` to the model. `spawned` are the ids that the engine has given. Returns whether it succeeds.
 pub fn apply(rows: &mut Rows, known: &mut Vec<Entity>, op: &Op, spawned: &[Entity]) -> bool {
-    let (Op::Despawn(who)
-    | Op::Insert(who, ..)
-    | Op::Remove(who, _)
-    | Op::SmallM(who, _)
-    | Op::Gold(who, _)
-    | Op::Owner(who, _)
-    | Op::HotN(who, _)) = *op
-    else {
+    let Some(who) = op.who() else {
         match *op {
             Op::Spawn { kind, n, .. } => {
                 for (at, entity) in spawned.iter().enumerate() {
@@ -247,16 +256,7 @@ pub fn build(db: &Db<World>, ops: &[Op], known: &[Entity]) -> Result<Ticket, Tra
             }
             continue;
         }
-        let (Op::Despawn(who)
-        | Op::Insert(who, ..)
-        | Op::Remove(who, _)
-        | Op::SmallM(who, _)
-        | Op::Gold(who, _)
-        | Op::Owner(who, _)
-        | Op::HotN(who, _)) = *op
-        else {
-            unreachable!("not for builders")
-        };
+        let Some(who) = op.who() else { unreachable!("not for builders") };
         let Some(e) = pick(&known, who) else { continue };
         match *op {
             Op::Despawn(_) => tx.despawn(e),

@@ -7,18 +7,14 @@ use ecsdb_tests::log::Rows;
 use ecsdb_tests::simulated::{Failure, Fault, Simulated, Survival};
 use ecsdb_tests::world::*;
 
-use super::{assert_same, killed, small, work};
+use super::{assert_same, killed, small, spawn_one, work};
 
 /// A log that cannot be synced: what is visible stays visible, nothing more is acknowledged, and nothing is tried again.
 #[test]
 fn a_failed_sync_poisons_the_log() {
     let media = Simulated::new();
     let db = small(&media).sync_within(Duration::from_secs(3600)).open().unwrap();
-    let commit = |n| {
-        let mut tx = db.begin();
-        tx.spawn(Small::sample(n));
-        tx.commit().unwrap()
-    };
+    let commit = |n| spawn_one(&db, n);
     commit(1).durable().unwrap();
     let durable = Rows::of(&db);
     commit(2).visible().unwrap();

@@ -8,7 +8,7 @@ mod schemas;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ecsdb::{Db, DirectoryError, Entity, OpenError, TransactionError};
+use ecsdb::{Db, DirectoryError, Entity, OpenError, Ticket, TransactionError};
 use ecsdb_tests::block_on;
 use ecsdb_tests::log::{Recorder, Rows};
 use ecsdb_tests::simulated::Simulated;
@@ -87,6 +87,13 @@ fn assert_same(db: &Db<World>, other: &Db<World>, what: &str) {
 /// Settings under which files are small.
 fn small(media: &Simulated) -> ecsdb::DbBuilder<World> {
     Db::<World>::builder().media(media.clone()).directory("save").segment_bytes(16 << 10).worker_threads(1)
+}
+
+/// Commits the spawn of one row, without waiting.
+fn spawn_one(db: &Db<World>, n: u64) -> Ticket {
+    let mut tx = db.begin();
+    tx.spawn(Small::sample(n));
+    tx.commit().unwrap()
 }
 
 fn error_of<S>(result: Result<Db<S>, OpenError>) -> DirectoryError {
@@ -183,11 +190,7 @@ fn tickets_say_what_is_durable() {
     let media = Simulated::new();
     // Nobody syncs unless somebody waits.
     let db = small(&media).sync_within(Duration::from_secs(3600)).open().unwrap();
-    let commit = |n| {
-        let mut tx = db.begin();
-        tx.spawn(Small::sample(n));
-        tx.commit().unwrap()
-    };
+    let commit = |n| spawn_one(&db, n);
     assert_eq!(commit(1).visible().unwrap().version, 1);
     assert_eq!(db.stats().durable_version, Some(0));
     assert_eq!(commit(2).durable().unwrap().version, 2);
