@@ -18,7 +18,7 @@ use ecsdb_benches::random::Random;
 use ecsdb_benches::raw_log::{FoldedLog, RawLog};
 use ecsdb_benches::report::{Goal, Report};
 use ecsdb_benches::work::{self, Raw};
-use ecsdb_benches::world::{Filled, Pos, Vel, World, body, empty, fresh};
+use ecsdb_benches::world::{Filled, Pos, Vel, World, body, empty, fresh, three};
 use ecsdb_benches::{entity_count, is_smoke_run};
 
 /// What one run measures with.
@@ -275,10 +275,6 @@ fn bulk(report: &mut Out<'_>, setup: &Setup, wants: &dyn Fn(&str) -> bool) -> io
 /// Transactions that make a whole world.
 fn spawn(report: &mut Out<'_>, setup: &Setup) -> io::Result<()> {
     let count = setup.count;
-    let three = |index| {
-        let (pos, vel, acc, _) = body(index);
-        (pos, vel, acc)
-    };
     let spawn_all = |db: &Db<World>| {
         db.write(move |tx| Ok(tx.spawn_all((0..count).map(three))?)).expect("it fits in memory");
     };

@@ -10,7 +10,7 @@ use ecsdb_benches::paired::{Medians, clocked, median, paired, thread_timed, time
 use ecsdb_benches::random::Random;
 use ecsdb_benches::report::{Goal, Report};
 use ecsdb_benches::work::{self, Raw};
-use ecsdb_benches::world::{Acc, Filled, Frozen, Pos, Target, Vel, World, body, churned, empty, fresh, with_holes};
+use ecsdb_benches::world::{Acc, Filled, Frozen, Pos, Target, Vel, World, churned, empty, fresh, three, with_holes};
 use ecsdb_benches::{entity_count, is_smoke_run};
 
 #[global_allocator]
@@ -267,22 +267,7 @@ fn hand_offs(times: usize) -> Duration {
 
 fn bulk(report: &mut Out<'_>, setup: &Setup) -> io::Result<()> {
     let (count, few) = (setup.count, setup.few);
-    let three = |index| {
-        let (pos, vel, acc, _) = body(index);
-        (pos, vel, acc)
-    };
-    let push = || {
-        timed(|| {
-            let mut raw = Raw::with_capacity(0);
-            for index in 0..count {
-                let (pos, vel, acc) = three(index);
-                raw.pos.push(pos);
-                raw.vel.push(vel);
-                raw.acc.push(acc);
-            }
-            raw
-        })
-    };
+    let push = || timed(|| Raw::spawned(count));
     let spawn_all = || {
         let db = empty();
         timed(|| db.write(move |tx| Ok(tx.spawn_all((0..count).map(three))?)).expect("it fits in memory"))

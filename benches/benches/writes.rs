@@ -8,7 +8,7 @@ use ecsdb_benches::entity_count;
 use ecsdb_benches::paired::clocked;
 use ecsdb_benches::random::Random;
 use ecsdb_benches::work::{self, Raw};
-use ecsdb_benches::world::{Filled, Frozen, Pos, Target, Vel, World, body, churned, empty, fresh};
+use ecsdb_benches::world::{Filled, Frozen, Pos, Target, Vel, World, churned, empty, fresh, three};
 
 fn group<'c>(c: &'c mut Criterion, name: &str) -> BenchmarkGroup<'c, WallTime> {
     let mut group = c.benchmark_group(name);
@@ -38,23 +38,10 @@ fn update_all(c: &mut Criterion) {
 }
 
 fn spawn(c: &mut Criterion) {
-    let three = |index| {
-        let (pos, vel, acc, _) = body(index);
-        (pos, vel, acc)
-    };
     let count = entity_count();
     let mut g = group(c, "spawn three components");
     g.bench_function("raw", |b| {
-        b.iter(|| {
-            let mut raw = Raw::default();
-            for index in 0..count {
-                let (pos, vel, acc) = three(index);
-                raw.pos.push(pos);
-                raw.vel.push(vel);
-                raw.acc.push(acc);
-            }
-            raw
-        });
+        b.iter(|| Raw::spawned(count));
     });
     g.bench_function("ecsdb bulk", |b| {
         b.iter_custom(|times| {

@@ -6,7 +6,7 @@
 
 use ecsdb::{Entity, Snapshot};
 
-use crate::world::{Acc, Body, Health, HealthRef, Pos, Vel, World, body};
+use crate::world::{Acc, Body, Health, HealthRef, Pos, Vel, World, body, three};
 
 /// The columns of a world as plain vectors: what the limits are measured on.
 #[derive(Default)]
@@ -36,6 +36,17 @@ impl Raw {
     pub fn filled(count: usize) -> Self {
         let mut raw = Self::with_capacity(count);
         (0..count).map(body).for_each(|body| raw.push(body));
+        raw
+    }
+
+    /// The floats of `count` bodies, in vectors that grow.
+    pub fn spawned(count: usize) -> Self {
+        let mut raw = Self::default();
+        for (pos, vel, acc) in (0..count).map(three) {
+            raw.pos.push(pos);
+            raw.vel.push(vel);
+            raw.acc.push(acc);
+        }
         raw
     }
 

@@ -82,6 +82,12 @@ pub fn body(index: usize) -> Body {
     )
 }
 
+/// The floats of entity number `index`: what is spawned where three components are.
+pub fn three(index: usize) -> (Pos, Vel, Acc) {
+    let (pos, vel, acc, _) = body(index);
+    (pos, vel, acc)
+}
+
 /// A database with a world in it, and its entities in the order in which they were spawned.
 pub struct Filled {
     /// The database.

@@ -14,10 +14,10 @@ use ecsdb_benches::paired::{Turns, clocked, paired, timed, turns};
 use ecsdb_benches::place::Place;
 use ecsdb_benches::random::Random;
 use ecsdb_benches::report::{Goal, Report, rate, time};
-use ecsdb_benches::world::{Filled, Pos, World};
+use ecsdb_benches::world::{Filled, Pos, World, three};
 use ecsdb_benches::{entity_count, is_smoke_run};
+use ecsdb_peers::hecs_columns;
 use ecsdb_peers::stores::{self, Fjall, Redb, Sqlite, Store};
-use ecsdb_peers::{hecs_columns, three};
 
 /// ecsdb, redb, fjall, SQLite.
 const ENGINES: usize = 4;

@@ -10,11 +10,9 @@ use ecsdb_benches::allocations::{Counting, bytes_in_use};
 use ecsdb_benches::paired::{Turns, timed, turns};
 use ecsdb_benches::random::Random;
 use ecsdb_benches::work::{self, Raw};
-use ecsdb_benches::world::{Acc, Pos, Target, Vel, World, churned, empty, fresh};
+use ecsdb_benches::world::{Acc, Pos, Target, Vel, World, churned, empty, fresh, three};
 use ecsdb_benches::{entity_count, is_smoke_run};
-use ecsdb_peers::{
-    Bevy, Hecs, InSparseSet, InTable, bevy_churned, bevy_fresh, hecs_churned, hecs_columns, hecs_fresh, three,
-};
+use ecsdb_peers::{Bevy, Hecs, InSparseSet, InTable, bevy_churned, bevy_fresh, hecs_churned, hecs_columns, hecs_fresh};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -314,18 +312,7 @@ fn spawns(report: &mut Report<'_>, rounds: usize, count: usize) -> io::Result<()
         let (pos, vel, acc) = three(index);
         (InTable(pos), InTable(vel), InTable(acc))
     };
-    let mut push = || {
-        timed(|| {
-            let mut raw = Raw::default();
-            for index in 0..count {
-                let (pos, vel, acc) = three(index);
-                raw.pos.push(pos);
-                raw.vel.push(vel);
-                raw.acc.push(acc);
-            }
-            raw
-        })
-    };
+    let mut push = || timed(|| Raw::spawned(count));
     for (name, in_hecs, goal) in [
         ("bulk (hecs: column batch)", hecs_columns as fn(usize) -> hecs::World, Some(1.0)),
         ("bulk (hecs: `spawn_batch`)", hecs_batch, None),

@@ -10,7 +10,7 @@ use bevy_ecs::component::Component;
 use bevy_ecs::entity::Entity as BevyEntity;
 use bevy_ecs::world::World as BevyWorld;
 use ecsdb_benches::random::Random;
-use ecsdb_benches::world::{Acc, Body, Health, Pos, Vel, body};
+use ecsdb_benches::world::{Acc, Body, Health, Pos, Vel, body, three};
 
 /// A row as a component of bevy_ecs, in a table.
 #[derive(Component, Clone, Copy, Debug, PartialEq)]
@@ -88,12 +88,6 @@ pub fn bevy_churned(count: usize) -> Bevy {
     let end = |world: &mut BevyWorld, entity: &BevyEntity| assert!(world.despawn(*entity), "it is alive");
     replace(&mut filled, end, |world, body| world.spawn(for_bevy(body)).id());
     filled
-}
-
-/// The floats of a body.
-pub fn three(index: usize) -> (Pos, Vel, Acc) {
-    let (pos, vel, acc, _) = body(index);
-    (pos, vel, acc)
 }
 
 /// hecs' fastest way to make many entities: column by column. Those of the floats of bodies.
