@@ -61,13 +61,22 @@ pub fn schema(model: &Model, row: &TokenStream, align: &TokenStream) -> TokenStr
                 doc: #private::Cow::Borrowed(#doc),
                 field_type: <#ty as #krate::Field>::TYPE,
                 offset: #private::core::mem::offset_of!(#row, #member) as #private::core::primitive::u32,
+                renamed_from: #private::Cow::Borrowed(""),
+                default: #private::core::option::Option::None,
+                since: 0,
+                deprecated: #private::core::option::Option::None,
             },
         }
     });
     quote! {
+        const TABLE: &'static #private::core::primitive::str = #table;
+
         const SCHEMA: &'static #krate::schema::TableSchema = &#krate::schema::TableSchema {
             name: #private::Cow::Borrowed(#table),
             doc: #private::Cow::Borrowed(#doc),
+            renamed_from: #private::Cow::Borrowed(""),
+            version: 0,
+            deprecated: #private::core::option::Option::None,
             layout: #krate::schema::RowLayout::#layout,
             size: #private::core::mem::size_of::<#row>() as #private::core::primitive::u32,
             align: #align,
@@ -124,7 +133,7 @@ pub fn bundle(model: &Model) -> TokenStream {
     let sink = quote! {
         impl #private::core::ops::FnMut(
             #private::core::primitive::u16,
-            &[#private::core::primitive::u8],
+            #private::RowBytes<'_>,
         ) -> #private::core::result::Result<(), #krate::OpError>
     };
     let result = quote!(#private::core::result::Result<(), #krate::OpError>);

@@ -40,23 +40,24 @@ pub fn component(model: &Model) -> TokenStream {
                 #schema
 
                 #[inline]
-                fn into_row(self) -> Self {
+                fn into_row(self, _: &mut #private::HeapBuf) -> Self {
                     self
                 }
 
                 #[inline]
-                fn from_row(__row: &Self) -> Self {
+                fn from_row(__row: &Self, _: #private::Heap<'_>) -> Self {
                     #private::duplicate(__row)
                 }
 
                 #[inline]
-                fn view(__row: &Self) -> &Self {
+                fn view<'__row>(__row: &'__row Self, _: #private::Heap<'__row>) -> &'__row Self {
                     __row
                 }
 
                 #[inline]
                 fn with_mut<__R>(
                     __row: &mut Self,
+                    _: &mut #private::HeapBuf,
                     __change: impl #private::core::ops::FnOnce(&mut Self) -> __R,
                 ) -> __R {
                     __change(__row)

@@ -32,11 +32,11 @@ pub fn component(model: &Model) -> TokenStream {
     let pack = model
         .columns
         .iter()
-        .map(|Column { member, ty, .. }| quote!(#member: <#ty as #krate::Field>::pack(self.#member)));
+        .map(|Column { member, ty, .. }| quote!(#member: <#ty as #krate::Field>::pack(self.#member, __heap)));
     let unpack = model
         .columns
         .iter()
-        .map(|Column { member, ty, .. }| quote!(#member: <#ty as #krate::Field>::unpack(&__row.#member)));
+        .map(|Column { member, ty, .. }| quote!(#member: <#ty as #krate::Field>::unpack(&__row.#member, __heap)));
     quote! {
         #row_type
         #view_type
@@ -59,26 +59,27 @@ pub fn component(model: &Model) -> TokenStream {
                 #schema
 
                 #[inline]
-                fn into_row(self) -> #row {
+                fn into_row(self, __heap: &mut #private::HeapBuf) -> #row {
                     #row { #(#pack),* }
                 }
 
                 #[inline]
-                fn from_row(__row: &#row) -> Self {
+                fn from_row(__row: &#row, __heap: #private::Heap<'_>) -> Self {
                     #ident { #(#unpack),* }
                 }
 
                 #[inline]
-                fn view(__row: &#row) -> #view<'_> {
-                    #view { row: __row }
+                fn view<'__row>(__row: &'__row #row, __heap: #private::Heap<'__row>) -> #view<'__row> {
+                    #view { row: __row, heap: __heap }
                 }
 
                 #[inline]
                 fn with_mut<__R>(
                     __row: &mut #row,
+                    __heap: &mut #private::HeapBuf,
                     __change: impl #private::core::ops::FnOnce(&mut Self) -> __R,
                 ) -> __R {
-                    #private::with_mut_packed::<Self, __R>(__row, __change)
+                    #private::with_mut_packed::<Self, __R>(__row, __heap, __change)
                 }
             }
         };
@@ -156,6 +157,7 @@ fn row_impls(model: &Model) -> TokenStream {
 
 fn view_type(model: &Model) -> TokenStream {
     let Model { ident, vis, row, view, .. } = model;
+    let krate = &model.krate.outside;
     let quiet = quiet();
     let doc = format!("A `{}` in its table, read without copying its row: one method for each field.", ident.unraw());
     quote! {
@@ -163,6 +165,7 @@ fn view_type(model: &Model) -> TokenStream {
         #quiet
         #vis struct #view<'__row> {
             row: &'__row #row,
+            heap: #krate::packed::Heap<'__row>,
         }
     }
 }
@@ -178,7 +181,7 @@ fn view_impls(model: &Model) -> TokenStream {
             #[doc = #doc]
             #[inline]
             #vis fn #getter(self) -> #krate::packed::View<'__row, #ty> {
-                <#ty as #krate::Field>::view(&self.row.#member)
+                <#ty as #krate::Field>::view(&self.row.#member, self.heap)
             }
         }
     });
@@ -188,14 +191,14 @@ fn view_impls(model: &Model) -> TokenStream {
             /// The whole component, copied out of its row.
             #[inline]
             #vis fn to_owned(self) -> #ident {
-                <#ident as #krate::Component>::from_row(self.row)
+                <#ident as #krate::Component>::from_row(self.row, self.heap)
             }
         }
     });
     let debug = debug(
         model,
         &ident.unraw().to_string(),
-        |Column { member, ty, .. }| quote!(&<#ty as #krate::Field>::view(&self.row.#member)),
+        |Column { member, ty, .. }| quote!(&<#ty as #krate::Field>::view(&self.row.#member, self.heap)),
     );
     quote! {
         #[automatically_derived]
@@ -232,7 +235,7 @@ fn view_impls(model: &Model) -> TokenStream {
         impl #private::core::convert::From<#view<'_>> for #ident {
             #[inline]
             fn from(__view: #view<'_>) -> Self {
-                <#ident as #krate::Component>::from_row(__view.row)
+                <#ident as #krate::Component>::from_row(__view.row, __view.heap)
             }
         }
     }

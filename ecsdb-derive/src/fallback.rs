@@ -77,21 +77,23 @@ fn implementation(input: &Input, krate: &CratePath) -> TokenStream {
             type Row = ();
             type Ref<'__row> = ();
 
+            const TABLE: &'static #private::core::primitive::str = "refused";
+
             const SCHEMA: &'static #krate::schema::TableSchema = #private::REFUSED;
 
-            fn into_row(self) {
+            fn into_row(self, _: &mut #private::HeapBuf) {
                 #private::core::unreachable!()
             }
 
-            fn from_row(_: &()) -> Self {
+            fn from_row(_: &(), _: #private::Heap<'_>) -> Self {
                 #private::core::unreachable!()
             }
 
-            fn view(_: &()) {
+            fn view<'__row>(_: &'__row (), _: #private::Heap<'__row>) {
                 #private::core::unreachable!()
             }
 
-            fn with_mut<__R>(_: &mut (), _: impl #private::core::ops::FnOnce(&mut Self) -> __R) -> __R {
+            fn with_mut<__R>(_: &mut (), _: &mut #private::HeapBuf, _: impl #private::core::ops::FnOnce(&mut Self) -> __R) -> __R {
                 #private::core::unreachable!()
             }
         }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::bits::bits;
-use crate::bytes::PageRef;
+use crate::bytes::{HeapPlace, PageRef};
 use crate::entity::{Entity, Generations};
 use crate::limits::BLOCK_SLOTS;
 
@@ -77,6 +77,8 @@ pub(crate) struct PageRun {
     pub table: u16,
     pub first_slot: u32,
     pub stride: u32,
+    /// Whether its rows end with the place of their heap.
+    pub has_heap: bool,
     /// Where its words start, and how many words each of the three masks has.
     pub words_at: u32,
     pub word_count: u32,
@@ -167,6 +169,10 @@ pub struct RowChange<'a> {
     pub before: Option<&'a [u8]>,
     /// The row now, if there is one.
     pub after: Option<&'a [u8]>,
+    /// The heap of the row before; empty if it had none.
+    pub heap_before: &'a [u8],
+    /// The heap of the row now; empty if it has none.
+    pub heap_after: &'a [u8],
 }
 
 impl<'a> PageChange<'a> {
@@ -206,6 +212,12 @@ impl<'a> PageChange<'a> {
         self.written
     }
 
+    /// The heap of the row that `row` is: one of [`Self::bytes_after`].
+    pub(crate) fn heap_after(&self, row: &[u8]) -> &'a [u8] {
+        debug_assert!(self.bytes_after().as_ptr_range().contains(&row.as_ptr()));
+        heap_of(self.run, self.run.after.as_ref(), Some(row))
+    }
+
     /// All rows before, touched or not: those of [`Self::words_before`], in the order of slots, without gaps. What follows
     /// the last row means nothing.
     pub fn bytes_before(&self) -> &'a [u8] {
@@ -221,19 +233,32 @@ impl<'a> PageChange<'a> {
     pub fn rows(&self) -> impl Iterator<Item = RowChange<'a>> + use<'a> {
         let run = self.run;
         let written = self.written;
+        let (first, second) = (&run.before, &run.after);
         let mut before = Side::new(self.before, self.bytes_before(), run.stride);
         let mut after = Side::new(self.after, self.bytes_after(), run.stride);
         let blocks = written.iter().enumerate().map(move |(index, written)| {
             (run.first_slot + (index * BLOCK_SLOTS) as u32, *written, before.next(index), after.next(index))
         });
-        blocks.flat_map(|(first, written, before, after)| {
-            bits(written).map(move |bit| RowChange {
-                slot: first + bit,
-                before: before.row(bit),
-                after: after.row(bit),
+        blocks.flat_map(move |(first_slot, written, before, after)| {
+            bits(written).map(move |bit| {
+                let (before, after) = (before.row(bit), after.row(bit));
+                RowChange {
+                    slot: first_slot + bit,
+                    before,
+                    after,
+                    heap_before: heap_of(run, first.as_ref(), before),
+                    heap_after: heap_of(run, second.as_ref(), after),
+                }
             })
         })
     }
+}
+
+/// The heap of `row`, a row of `page`.
+fn heap_of<'a>(run: &PageRun, page: Option<&'a PageRef>, row: Option<&[u8]>) -> &'a [u8] {
+    let (Some(heap), Some(row), true) = (page.and_then(|page| page.heap()), row, run.has_heap) else { return &[] };
+    // SAFETY: the row stands in the page, whose rows end with the places that the page's heap gave them.
+    unsafe { heap.get(HeapPlace::read(&row[row.len() - HeapPlace::BYTES..])) }
 }
 
 /// A page before or after the change, read block by block.

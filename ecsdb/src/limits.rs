@@ -33,6 +33,12 @@ pub const ROW_BYTES_MAX: usize = 64 * 1024;
 /// The strictest alignment that a row may ask for, in bytes.
 pub const ROW_ALIGN_MAX: usize = 16;
 
+/// The most bytes that the strings and lists of one row may have.
+pub const HEAP_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// The alignment of the heap of a row, in bytes, and the unit in which its place is counted.
+pub const HEAP_ALIGN: usize = 16;
+
 /// The most slots that a database can hand out: the slot index has 32 bits, the last chunk stays unused so that
 /// `slot + 1` never overflows.
 pub const SLOTS_MAX: usize = (u32::MAX as usize + 1) - CHUNK_SLOTS;
@@ -43,6 +49,8 @@ const _: () = {
     assert!(CHUNK_SLOTS.is_multiple_of(PAGE_SLOTS_MAX), "no page crosses a chunk");
     assert!(PAGE_SLOTS_MAX.is_multiple_of(BLOCK_SLOTS), "a page is whole blocks, or a part of one");
     assert!(TABLES_MAX <= u16::MAX as usize, "table ids have 16 bits");
+    assert!(HEAP_BYTES_MAX / HEAP_ALIGN * PAGE_SLOTS_MAX < u32::MAX as usize / 2, "the heap of a page is counted in 32 bits");
+    assert!(HEAP_ALIGN == ROW_ALIGN_MAX, "an element of a list is no more aligned than a row");
     assert!(FIELDS_MAX <= u16::MAX as usize, "field ids have 16 bits");
 };
 

@@ -8,7 +8,9 @@ mod layout;
 pub use core;
 pub use std::borrow::Cow;
 
-pub use crate::bytes::{Row, duplicate};
+pub use bytemuck::Zeroable;
+
+pub use crate::bytes::{Heap, HeapBuf, Row, RowBytes, duplicate};
 pub use crate::query::RowOf;
 pub use crate::text::{Text, stop};
 pub use crate::transaction::single;
@@ -19,10 +21,15 @@ use crate::schema::{Durability, RowLayout, TableSchema};
 
 /// [`Component::with_mut`] of a packed component: a decoded value that is written back, unless `change` panics.
 #[inline]
-pub fn with_mut_packed<T: Component, R>(row: &mut T::Row, change: impl FnOnce(&mut T) -> R) -> R {
-    let mut value = T::from_row(row);
+pub fn with_mut_packed<T: Component, R>(
+    row: &mut T::Row,
+    heap: &mut HeapBuf,
+    change: impl FnOnce(&mut T) -> R,
+) -> R {
+    let mut value = T::from_row(row, heap.as_heap());
     let result = change(&mut value);
-    *row = value.into_row();
+    heap.clear();
+    *row = value.into_row(heap);
     result
 }
 
@@ -30,6 +37,9 @@ pub fn with_mut_packed<T: Component, R>(row: &mut T::Row, change: impl FnOnce(&m
 pub const REFUSED: &TableSchema = &TableSchema {
     name: Cow::Borrowed("refused"),
     doc: Cow::Borrowed(""),
+    renamed_from: Cow::Borrowed(""),
+    version: 0,
+    deprecated: None,
     layout: RowLayout::Packed,
     size: 0,
     align: 1,

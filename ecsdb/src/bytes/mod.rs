@@ -2,12 +2,16 @@
 //!
 //! This is the only place where bytes become typed references. It knows nothing of tables or schemas.
 
+mod heap;
 mod meter;
 mod page;
+mod page_heap;
 mod prefetch;
 mod row;
 
+pub use heap::{Heap, HeapBuf, HeapPlace, RowBytes, Slot};
 pub use meter::Meter;
 pub use page::{Line, Page, PageRef};
+pub use page_heap::{PageHeap, PageHeapRef};
 pub use prefetch::{prefetch, prefetch_to_write};
-pub use row::{Row, bytes_of, duplicate, rows_of, slice_bytes};
+pub use row::{Row, bytes_of, duplicate, heap_place, rows_of, slice_bytes};

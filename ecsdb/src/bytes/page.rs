@@ -5,7 +5,7 @@ use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 
 use bytemuck::{Pod, Zeroable};
 
-use super::Meter;
+use super::{Meter, PageHeapRef};
 use crate::sync::shim::unwatched::Arc;
 
 /// One cache line: the unit in which page buffers are measured, and what aligns them.
@@ -32,6 +32,8 @@ pub struct Page {
     /// Invariant: `len` lines from here on are allocated, initialised, and belong to this page alone.
     lines: NonNull<Line>,
     len: usize,
+    /// Where the strings and lists of its rows are, if it is a page of a table with such.
+    heap: Option<PageHeapRef>,
     meter: Arc<Meter>,
 }
 
@@ -53,7 +55,7 @@ impl Page {
             NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout))
         };
         meter.add(Self::footprint_of(len));
-        Self { lines, len, meter: Arc::clone(meter) }
+        Self { lines, len, heap: None, meter: Arc::clone(meter) }
     }
 
     fn layout(len: usize) -> Layout {
@@ -68,6 +70,18 @@ impl Page {
     /// What the page takes from the memory budget.
     pub fn footprint_bytes(&self) -> usize {
         Self::footprint_of(self.len)
+    }
+
+    /// The heap of its rows.
+    #[inline]
+    pub fn heap(&self) -> Option<&PageHeapRef> {
+        self.heap.as_ref()
+    }
+
+    /// Gives it another heap: one that has the heaps of all its rows.
+    #[inline]
+    pub fn set_heap(&mut self, heap: Option<PageHeapRef>) {
+        self.heap = heap;
     }
 
     /// How many cache lines it has.

@@ -2,6 +2,7 @@
 
 use core::mem::{align_of, size_of};
 
+use super::HeapPlace;
 use crate::limits::ROW_ALIGN_MAX;
 
 /// A type whose values are stored as their own bytes.
@@ -12,11 +13,22 @@ use crate::limits::ROW_ALIGN_MAX;
 /// - its alignment is at most 16 bytes;
 /// - it has no drop glue and no interior mutability, so that a copy of the bytes of a value is a value, and bytes that
 ///   are shared between threads do not change;
-/// - it holds no pointer and no reference.
+/// - it holds no pointer and no reference;
+/// - `HAS_HEAP` is only set where its last eight bytes are a [`HeapPlace`].
 ///
 /// Not every byte pattern need be a value (`bool` is a row). Whoever turns foreign bytes into a row validates them
 /// first: [`Component::validate`](crate::Component::validate).
-pub unsafe trait Row: Sized + Send + Sync + 'static {}
+pub unsafe trait Row: Sized + Send + Sync + 'static {
+    /// Whether it is a row of a table with strings or lists, which ends with a [`HeapPlace`].
+    const HAS_HEAP: bool = false;
+}
+
+/// Where the heap of a row lies in the heap of its page.
+#[inline]
+pub fn heap_place<R: Row>(row: &R) -> HeapPlace {
+    debug_assert!(R::HAS_HEAP);
+    HeapPlace::read(&bytes_of(row)[size_of::<R>() - HeapPlace::BYTES..])
+}
 
 /// The bytes of a row.
 pub fn bytes_of<R: Row>(row: &R) -> &[u8] {

@@ -4,6 +4,7 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use super::{Component, Field};
+use crate::bytes::{HeapBuf, RowBytes, bytes_of};
 
 /// Column `F` of table `T`: `Health::C.hp`.
 ///
@@ -40,15 +41,12 @@ impl<T, F> Column<T, F> {
 }
 
 impl<T: Component, F: Field> Column<T, F> {
-    /// The column's name.
-    pub fn name(self) -> &'static str {
-        match &T::SCHEMA.fields {
-            std::borrow::Cow::Borrowed(fields) => &fields[usize::from(self.index)].name,
-            std::borrow::Cow::Owned(_) => unreachable!("the schema of a derived component is a constant"),
-        }
+    /// The column's name; that of a part of a struct is `pos.x`.
+    pub fn name(self) -> String {
+        T::SCHEMA.column_at(self.index.into()).map(|column| column.name()).unwrap_or_default()
     }
 
-    /// The column's number in the table, from 0.
+    /// The column's number in the table, from 0: a struct comes before its parts, and all of them before the next field.
     pub const fn index(self) -> u16 {
         self.index
     }
@@ -59,56 +57,95 @@ impl<T: Component, F: Field> Column<T, F> {
     }
 
     /// Puts `value` there.
-    pub fn set(self, value: F) -> Assignment<T, F> {
-        Assignment { column: self, op: UpdateOp::Set, value: value.pack() }
+    pub fn set(self, value: F::Value) -> Assignment<T, F> {
+        Assignment { column: self, op: UpdateOp::Set, operand: Operand::new(value) }
     }
 
     /// Holds if the field is `value`. Numbers compare as numbers (so `NaN` equals nothing), arrays element by element.
-    pub fn eq(self, value: F) -> Predicate<T, F> {
+    pub fn eq(self, value: F::Value) -> Predicate<T, F> {
         self.compare(CompareOp::Equal, value)
     }
 
     /// Holds if the field is not `value`.
-    pub fn ne(self, value: F) -> Predicate<T, F> {
+    pub fn ne(self, value: F::Value) -> Predicate<T, F> {
         self.compare(CompareOp::NotEqual, value)
     }
 
-    fn compare(self, op: CompareOp, value: F) -> Predicate<T, F> {
-        Predicate { column: self, op, value: value.pack() }
+    fn compare(self, op: CompareOp, value: F::Value) -> Predicate<T, F> {
+        Predicate { column: self, op, operand: Operand::new(value) }
     }
 }
 
 impl<T: Component, F: Number> Column<T, F> {
     /// Holds if the field is less than `value`.
-    pub fn lt(self, value: F) -> Predicate<T, F> {
+    pub fn lt(self, value: F::Value) -> Predicate<T, F> {
         self.compare(CompareOp::Less, value)
     }
 
     /// Holds if the field is at most `value`.
-    pub fn le(self, value: F) -> Predicate<T, F> {
+    pub fn le(self, value: F::Value) -> Predicate<T, F> {
         self.compare(CompareOp::LessOrEqual, value)
     }
 
     /// Holds if the field is greater than `value`.
-    pub fn gt(self, value: F) -> Predicate<T, F> {
+    pub fn gt(self, value: F::Value) -> Predicate<T, F> {
         self.compare(CompareOp::Greater, value)
     }
 
     /// Holds if the field is at least `value`.
-    pub fn ge(self, value: F) -> Predicate<T, F> {
+    pub fn ge(self, value: F::Value) -> Predicate<T, F> {
         self.compare(CompareOp::GreaterOrEqual, value)
     }
 
     /// Adds `value`. An integer that would leave its range fails the transaction.
     #[expect(clippy::should_implement_trait, reason = "it builds an update, it does not add two columns")]
-    pub fn add(self, value: F) -> Assignment<T, F> {
-        Assignment { column: self, op: UpdateOp::Add, value: value.pack() }
+    pub fn add(self, value: F::Value) -> Assignment<T, F> {
+        Assignment { column: self, op: UpdateOp::Add, operand: Operand::new(value) }
     }
 
     /// Subtracts `value`. An integer that would leave its range fails the transaction.
     #[expect(clippy::should_implement_trait, reason = "it builds an update, it does not subtract two columns")]
-    pub fn sub(self, value: F) -> Assignment<T, F> {
-        Assignment { column: self, op: UpdateOp::Subtract, value: value.pack() }
+    pub fn sub(self, value: F::Value) -> Assignment<T, F> {
+        Assignment { column: self, op: UpdateOp::Subtract, operand: Operand::new(value) }
+    }
+}
+
+/// Column `G` inside of a struct `F`: `Pos::F.x`.
+///
+/// `#[derive(Field)]` puts one for each field under the one name `F`. It leads from a column to a part of it:
+/// `Unit::C.pos.at(Pos::F.x)`.
+pub struct Part<F, G> {
+    /// How many columns further on it is.
+    index: u16,
+    offset: u32,
+    marker: PhantomData<fn() -> (F, G)>,
+}
+
+impl<F, G> Part<F, G> {
+    /// The part `index` columns and `offset` bytes behind the start of the struct. For derives only.
+    #[doc(hidden)]
+    pub const fn new(index: u16, offset: u32) -> Self {
+        Self { index, offset, marker: PhantomData }
+    }
+
+    /// The part `inner` of this part.
+    pub const fn at<H>(self, inner: Part<G, H>) -> Part<F, H> {
+        Part::new(self.index + inner.index, self.offset + inner.offset)
+    }
+}
+
+impl<F, G> Clone for Part<F, G> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F, G> Copy for Part<F, G> {}
+
+impl<T, F> Column<T, F> {
+    /// The column of a part of the field, which is a struct: `Unit::C.pos.at(Pos::F.x)`.
+    pub const fn at<G>(self, part: Part<F, G>) -> Column<T, G> {
+        Column::new(self.index + part.index, self.offset + part.offset)
     }
 }
 
@@ -173,32 +210,66 @@ pub enum UpdateOp {
     Subtract,
 }
 
+/// The value that a guard compares with, or an update puts there: as it is stored.
+pub struct Operand<F: Field> {
+    value: F::Packed,
+    heap: HeapBuf,
+}
+
+impl<F: Field> Operand<F> {
+    fn new(value: F::Value) -> Self {
+        let mut heap = HeapBuf::new();
+        let value = F::from_value(value).pack(&mut heap);
+        Self { value, heap }
+    }
+
+    /// Its bytes in the row.
+    #[inline]
+    pub fn bytes(&self) -> &[u8] {
+        bytes_of(&self.value)
+    }
+
+    /// Its heap.
+    #[inline]
+    pub fn heap(&self) -> &HeapBuf {
+        &self.heap
+    }
+
+    /// Both.
+    #[inline]
+    pub fn row_bytes(&self) -> RowBytes<'_> {
+        RowBytes { row: self.bytes(), heap: self.heap.bytes() }
+    }
+}
+
+impl<F: Field> Clone for Operand<F> {
+    fn clone(&self) -> Self {
+        Self { value: self.value, heap: self.heap.clone() }
+    }
+}
+
 /// A condition on one field, made by [`Column::eq`] and its neighbours, to be used as a guard.
 pub struct Predicate<T, F: Field> {
     pub(crate) column: Column<T, F>,
     pub(crate) op: CompareOp,
-    pub(crate) value: F::Packed,
+    pub(crate) operand: Operand<F>,
 }
 
 /// A change of one field, made by [`Column::set`] and its neighbours.
 pub struct Assignment<T, F: Field> {
     pub(crate) column: Column<T, F>,
     pub(crate) op: UpdateOp,
-    pub(crate) value: F::Packed,
+    pub(crate) operand: Operand<F>,
 }
 
 impl<T, F: Field> Clone for Predicate<T, F> {
     fn clone(&self) -> Self {
-        *self
+        Self { operand: self.operand.clone(), ..*self }
     }
 }
-
-impl<T, F: Field> Copy for Predicate<T, F> {}
 
 impl<T, F: Field> Clone for Assignment<T, F> {
     fn clone(&self) -> Self {
-        *self
+        Self { operand: self.operand.clone(), ..*self }
     }
 }
-
-impl<T, F: Field> Copy for Assignment<T, F> {}

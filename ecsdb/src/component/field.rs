@@ -1,37 +1,63 @@
-//! The types that can stand in a component.
+//! The contract of the types that can stand in a component.
 
-use core::fmt;
+use bytemuck::Zeroable;
 
-use crate::bytes::Row;
+use crate::bytes::{Heap, HeapBuf, Row};
+use crate::component::packed::OptionalOf;
 use crate::schema::FieldType;
 
-/// A type that can be a field of a component.
+/// A type that can be a field of a component. Write `#[derive(Field)]` on a struct or an enum of your own.
+///
+/// A value has a *packed* form of fixed size, little-endian and without gaps, which is what stands in a packed row. What
+/// has no fixed size (the text of a `String`, the elements of a `Vec`) stands in the heap of the row, and the packed form
+/// says where.
 ///
 /// # Safety
 /// Implemented by this crate and by derives only. `Packed` has alignment 1 and as many bytes as `TYPE` says, and bytes
-/// that are valid for `TYPE` are a value of `Packed`.
+/// that are valid for `TYPE` are a value of it. `Element` has the same bytes, and an alignment of at most that of `TYPE`. `Optional` is [`packed::Niche`](crate::packed::Niche) if
+/// `TYPE` has a niche and [`packed::Optional`](crate::packed::Optional) otherwise. `COLUMNS` is
+/// [`FieldType::column_count`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a field of a component",
-    label = "not a field type",
-    note = "fields are numbers, `bool`, `Entity`, `Option<Entity>` and arrays of these"
+    message = "`{Self}` cannot be a field of a component: write `#[derive(ecsdb::Field)]` on it, or store it through a \
+               type of your own with `#[component(as = Type)]`",
+    label = "not a field type"
 )]
 pub unsafe trait Field: Sized + Send + Sync + 'static {
+    /// What [`Column`](crate::Column) takes to set or compare the field: nearly always `Self`.
+    type Value;
     /// The stored form in a packed row: little-endian bytes.
-    type Packed: Row + Copy + PartialEq + fmt::Debug;
-    /// What reading the field of a packed row gives: the value, or a borrowed array.
-    type View<'a>: Copy + Send + Sync + fmt::Debug;
+    type Packed: Row + Copy + PartialEq + Zeroable;
+    /// The stored form of an `Option<Self>`.
+    type Optional: OptionalOf<Self::Packed>;
+    /// The stored form in a list, which is aligned: a number is itself, so that a list of numbers is read as a slice of
+    /// them.
+    type Element: Row;
+    /// What reading the field of a packed row gives: the value, or something that borrows from the row.
+    type View<'a>;
+    /// What reading a list of these gives: a slice of elements, or a [`List`](crate::List) where they have strings or
+    /// lists in them or are best read through views.
+    type List<'a>;
 
     /// The type in the schema.
     const TYPE: FieldType;
 
-    /// The stored form of the value.
-    fn pack(self) -> Self::Packed;
+    /// How many columns the field makes: itself, and for a struct those of its fields.
+    const COLUMNS: u16 = 1;
+
+    /// What a column was given, as the field.
+    fn from_value(value: Self::Value) -> Self;
+
+    /// The stored form of the value. What has no fixed size goes into `heap`.
+    fn pack(self, heap: &mut HeapBuf) -> Self::Packed;
 
     /// The value of a stored form.
-    fn unpack(packed: &Self::Packed) -> Self;
+    fn unpack(packed: &Self::Packed, heap: Heap<'_>) -> Self;
 
     /// The view of a stored form.
-    fn view(packed: &Self::Packed) -> Self::View<'_>;
+    fn view<'a>(packed: &'a Self::Packed, heap: Heap<'a>) -> Self::View<'a>;
+
+    /// The view of a list of these.
+    fn list<'a>(elements: &'a [Self::Element], heap: Heap<'a>) -> Self::List<'a>;
 }
 
 /// A field type whose own memory is the stored form, so that it can stand in a native (`#[repr(C)]`) row.
@@ -48,3 +74,10 @@ pub unsafe trait NativeField: Field + Row {
     /// The canonical alignment in bytes, which is not always that of the host.
     const ALIGN: usize;
 }
+
+/// A field type of which no value is all zero bytes: in an `Option`, these stand for `None`, in every layout.
+///
+/// # Safety
+/// [`Field::TYPE`] has a niche. If the type is also a [`NativeField`], Rust promises that its `Option` has no more bytes, and
+/// that `None` is all zero.
+pub unsafe trait NicheField: Field {}

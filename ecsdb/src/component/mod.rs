@@ -4,19 +4,23 @@
 
 mod column;
 mod field;
+mod fields;
 pub mod packed;
-mod scalars;
+mod stored;
 
-use crate::bytes::Row;
+use crate::bytes::{Heap, HeapBuf, Row};
 use crate::schema::{InvalidRow, TableSchema};
 
-pub use column::{Assignment, Column, CompareOp, Number, Predicate, UpdateOp};
-pub use field::{Field, NativeField};
+pub use column::{Assignment, Column, CompareOp, Number, Operand, Part, Predicate, UpdateOp};
+pub use field::{Field, NativeField, NicheField};
+pub(crate) use fields::text_fault;
+pub use fields::{FixedStr, List, Ref, TooLong};
+pub use stored::Stored;
 
 /// A type whose values are the rows of one table. Write `#[derive(Component)]`.
 ///
 /// ```
-/// use ecsdb::{Component, Entity};
+/// use ecsdb::{Component, Entity, Stored};
 ///
 /// /// Stored packed: eight, one and four bytes, one after the other.
 /// #[derive(Component)]
@@ -41,13 +45,14 @@ pub use field::{Field, NativeField};
 /// assert_eq!(Item::SCHEMA.size, 13);
 /// assert_eq!(Item::C.charges.offset(), 9);
 ///
-/// let row: ItemRow = Item { owner: Entity::from_bits(7).unwrap(), broken: false, charges: 3 }.into_row();
-/// let item: ItemRef<'_> = Item::view(&row);
+/// let item = Item { owner: Entity::from_bits(7).unwrap(), broken: false, charges: 3 };
+/// let stored = Stored::new(item);
+/// let item: ItemRef<'_> = stored.view();
 /// assert_eq!((item.broken(), item.charges()), (false, 3));
 /// assert_eq!(item.to_owned().charges, 3);
 ///
-/// let row = Pos { x: 1.0, y: 2.0 }.into_row();
-/// let pos: &Pos = Pos::view(&row);
+/// let stored = Stored::new(Pos { x: 1.0, y: 2.0 });
+/// let pos: &Pos = stored.view();
 /// assert_eq!(pos.y, 2.0);
 ///
 /// assert_eq!(Frozen::SCHEMA.size, 0);
@@ -55,7 +60,8 @@ pub use field::{Field, NativeField};
 ///
 /// # Safety
 /// Implemented by the derive only. `SCHEMA` must describe `Row` exactly: its size is that of `Row`, its alignment at
-/// least that of `Row` on every target, its fields cover every byte once, and bytes that [`validate`](Self::validate) accepts are a value of `Row`.
+/// least that of `Row` on every target, its fields cover every byte once, but for the [`HeapPlace`](crate::packed::HeapPlace) that a
+/// row with strings or lists ends with, which `Row::HAS_HEAP` says, and bytes that [`validate`](Self::validate) accepts are a value of `Row`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a component: write `#[derive(Component)]` on it",
     label = "not a component"
@@ -66,23 +72,30 @@ pub unsafe trait Component: Sized + Send + Sync + 'static {
     /// What reading gives without copying: `&Self` for a native row, a small `Copy` view of a packed one.
     type Ref<'a>: Copy + Send + Sync;
 
+    /// The name of the table. It stands in `SCHEMA` as well; a table that refers to itself needs it before that.
+    const TABLE: &'static str;
+
     /// The table's name, layout and columns.
     const SCHEMA: &'static TableSchema;
 
-    /// The row that stores this value.
-    fn into_row(self) -> Self::Row;
+    /// The row that stores this value. Strings and lists go into `heap`, which is empty before and belongs to the row then.
+    fn into_row(self, heap: &mut HeapBuf) -> Self::Row;
 
-    /// The value that a row stores.
-    fn from_row(row: &Self::Row) -> Self;
+    /// The value that a row with its heap stores.
+    fn from_row(row: &Self::Row, heap: Heap<'_>) -> Self;
 
-    /// The view of a stored row.
-    fn view(row: &Self::Row) -> Self::Ref<'_>;
+    /// The view of a stored row with its heap.
+    fn view<'a>(row: &'a Self::Row, heap: Heap<'a>) -> Self::Ref<'a>;
 
     /// Lets `change` work on the stored value: in place for a native row, on a decoded value that is written back for
     /// a packed one. If `change` panics, a packed row stays as it was.
-    fn with_mut<R>(row: &mut Self::Row, change: impl FnOnce(&mut Self) -> R) -> R;
+    fn with_mut<R>(row: &mut Self::Row, heap: &mut HeapBuf, change: impl FnOnce(&mut Self) -> R) -> R;
 
-    /// Checks that `row` is the bytes of a row: its length, and the bits of every `bool` and `Entity` in it.
+    /// Checks that `row`, and for a table with strings or lists the heap behind it, are the bytes of a row: its length, and
+    /// every value of which there are bytes that are none.
+    ///
+    /// # Errors
+    /// If they are not.
     fn validate(row: &[u8]) -> Result<(), InvalidRow> {
         Self::SCHEMA.validate(row)
     }

@@ -65,7 +65,7 @@ impl Core {
             return Err(OpenError::Setting { setting: "segment_bytes", found, expected });
         }
         let catalog = Arc::new(Catalog::new(schema));
-        let mut store = Store::new(catalog.strides(), config.memory_limit);
+        let mut store = Store::new(catalog.shapes(), config.memory_limit);
         let (mut watermark, mut recovery) = (None, None);
         if let Some(directory) = config.directory.take() {
             let settings = LogSettings {

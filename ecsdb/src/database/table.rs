@@ -71,7 +71,7 @@ impl<'db, S: Schema, T: TableOf<S>> Table<'db, S, T> {
         if !snapshot.is_alive(entity) {
             return None;
         }
-        snapshot.view().row::<T>(entity.slot()).map(T::from_row)
+        snapshot.view().stored::<T>(entity.slot()).map(|(row, heap)| T::from_row(row, heap))
     }
 
     /// Whether `entity` has a `T` now.

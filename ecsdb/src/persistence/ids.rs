@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use super::format::{Cursor, Malformed};
 use crate::limits::{FIELDS_MAX, TABLES_MAX};
-use crate::schema::{DatabaseSchema, Durability, FieldType, put_type, take_type};
+use crate::schema::{DatabaseSchema, Durability, FieldType, Names, put_type, take_type};
 
 /// The tables of a directory, in the order of their ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl Ids {
             for field in &table.fields {
                 put(&mut out, &[field.id]);
                 put_name(&mut out, &field.name);
-                put_type(&mut out, &field.field_type);
+                put_type(&mut out, &field.field_type, Names::All);
             }
         }
         out

@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use crate::bytes::{Row, rows_of};
+use crate::bytes::{Heap, Row, heap_place, rows_of};
 use crate::limits::BLOCK_SLOTS;
 use crate::storage::{Chunk, PageGeometry};
 
@@ -82,6 +82,16 @@ impl<'v, R: Row> BlockRows<'v, R> {
     #[inline]
     pub fn truncated(self, len: usize) -> Self {
         if Self::GEOMETRY.is_wide() { self } else { Self { rows: &self.rows[..len], ..self } }
+    }
+
+    /// The heap of `row`, the row of slot `bit`.
+    #[inline]
+    pub fn heap(&self, row: &R, bit: u32) -> Heap<'v> {
+        let Some(chunk) = self.chunk.filter(|_| R::HAS_HEAP) else { return Heap::EMPTY };
+        // What was taken in lies in the page of the first block. The rows of wide pages are told apart by their slots.
+        let slot = self.block * BLOCK_SLOTS + if Self::GEOMETRY.is_wide() { bit as usize } else { 0 };
+        // SAFETY: what the row ends with, since its type has a heap.
+        Heap::new(unsafe { chunk.heap(Self::GEOMETRY, slot, heap_place(row)) })
     }
 
     /// The row number `index` of the block, which has at least as many.

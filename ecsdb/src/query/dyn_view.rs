@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::bytes::RowBytes;
 use crate::entity::Entity;
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
 use crate::schema::{DatabaseSchema, ENTITIES, RowLayout, TableSchema, Value};
@@ -48,7 +49,7 @@ pub struct DynRow<'v> {
 
 #[derive(Clone)]
 enum Content<'v> {
-    Stored { schema: &'v TableSchema, row: &'v [u8] },
+    Stored { schema: &'v TableSchema, row: RowBytes<'v> },
     Computed(Vec<(Cow<'v, str>, Value)>),
 }
 
@@ -112,7 +113,7 @@ impl<'v> DynView<'v> {
 
     fn stored_row(self, table: u16, entity: Entity) -> Option<DynRow<'v>> {
         let schema = self.schema.table_at(usize::from(table))?;
-        let row = self.version.tables[usize::from(table)].row_bytes(entity.slot())?;
+        let row = self.version.tables[usize::from(table)].stored(entity.slot())?;
         Some(DynRow { entity: Some(entity), content: Content::Stored { schema, row } })
     }
 }
@@ -212,12 +213,13 @@ impl<'v> DynRow<'v> {
         self.entity
     }
 
-    /// The value of the field `name`, or of the key column if the schema gives it that name.
+    /// The value of the column `name` (a field, or a part of a struct such as `pos.x`), or of the key column if the schema
+    /// gives it that name.
     pub fn get(&self, name: &str) -> Option<Value> {
         match &self.content {
             Content::Computed(values) => values.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone()),
-            Content::Stored { schema, row } => match schema.field(name) {
-                Some((_, field)) => Some(Value::decode(&field.field_type, &row[field.offset as usize..])),
+            Content::Stored { schema, row } => match schema.column(name) {
+                Some(column) => Some(Value::decode(column.field_type, &row.row[column.offset as usize..], row.heap)),
                 None if schema.key.as_deref() == Some(name) => self.entity.map(|entity| Value::U64(entity.to_bits())),
                 None => None,
             },
@@ -234,16 +236,16 @@ impl<'v> DynRow<'v> {
                 let fields = schema
                     .fields
                     .iter()
-                    .map(|field| (&*field.name, Value::decode(&field.field_type, &row[field.offset as usize..])));
+                    .map(|field| (&*field.name, Value::decode(&field.field_type, &row.row[field.offset as usize..], row.heap)));
                 key.into_iter().chain(fields).collect()
             }
         }
     }
 
-    /// The stored bytes; none for a computed row.
+    /// The stored bytes, without those of its heap; none for a computed row.
     pub fn bytes(&self) -> &'v [u8] {
         match &self.content {
-            Content::Stored { row, .. } => row,
+            Content::Stored { row, .. } => row.row,
             Content::Computed(_) => &[],
         }
     }

@@ -241,12 +241,14 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for RowOf<T> {
 
     #[inline]
     fn dense<'v>(block: &Self::InBlock<'v>, index: usize, bit: u32) -> Self::Item<'v> {
-        T::view(block.nth(index, bit))
+        let row = block.nth(index, bit);
+        T::view(row, block.heap(row, bit))
     }
 
     #[inline]
     fn sparse<'v>(block: &Self::InBlock<'v>, bit: u32) -> Self::Item<'v> {
-        T::view(block.at(bit))
+        let row = block.at(bit);
+        T::view(row, block.heap(row, bit))
     }
 }
 
@@ -309,12 +311,20 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for OptionalRowOf<T> {
 
     #[inline]
     fn dense<'v>(block: &Self::InBlock<'v>, index: usize, bit: u32) -> Self::Item<'v> {
-        if block.word >> bit & 1 == 1 { Some(T::view(block.nth(index, bit))) } else { None }
+        if block.word >> bit & 1 == 0 {
+            return None;
+        }
+        let row = block.nth(index, bit);
+        Some(T::view(row, block.heap(row, bit)))
     }
 
     #[inline]
     fn sparse<'v>(block: &Self::InBlock<'v>, bit: u32) -> Self::Item<'v> {
-        if block.word >> bit & 1 == 1 { Some(T::view(block.at(bit))) } else { None }
+        if block.word >> bit & 1 == 0 {
+            return None;
+        }
+        let row = block.at(bit);
+        Some(T::view(row, block.heap(row, bit)))
     }
 }
 

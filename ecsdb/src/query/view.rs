@@ -7,9 +7,10 @@ use thiserror::Error;
 use super::builder::Query;
 use super::param::QueryParam;
 use super::table_view::TableView;
-use crate::bytes::rows_of;
+use crate::bytes::{Heap, Row, heap_place, rows_of};
 use crate::component::Component;
 use crate::entity::Entity;
+use crate::limits::CHUNK_SLOTS;
 use crate::schema::{Schema, TableOf};
 use crate::storage::{PageGeometry, Version};
 
@@ -97,7 +98,10 @@ impl<'v, S: Schema> View<'v, S> {
     pub fn get<T: TableOf<S>>(self, entity: Entity) -> Option<T::Ref<'v>> {
         // Both look-ups are begun before either is looked at, so that the processor waits for memory once.
         let row = self.row::<T>(entity.slot());
-        if self.version.entities.is_current(entity) { row.map(T::view) } else { None }
+        if !self.version.entities.is_current(entity) {
+            return None;
+        }
+        row.map(|row| T::view(row, self.heap::<T>(row, entity.slot())))
     }
 
     /// The row in slot `slot` of the table of `T`, whoever owns the slot.
@@ -111,6 +115,27 @@ impl<'v, S: Schema> View<'v, S> {
         // multiple of the alignment.
         let rows = unsafe { rows_of::<T::Row>(row, 1) };
         rows.first()
+    }
+
+    /// The heap of `row`, which is that of slot `slot` of the table of `T`.
+    #[inline]
+    fn heap<T: TableOf<S>>(self, row: &T::Row, slot: u32) -> Heap<'v> {
+        if !T::Row::HAS_HEAP {
+            return Heap::EMPTY;
+        }
+        let geometry = const { PageGeometry::of(size_of::<T::Row>()) };
+        let Some(chunk) = self.version.tables[usize::from(T::INDEX)].chunk(slot as usize / CHUNK_SLOTS) else {
+            return Heap::EMPTY;
+        };
+        // SAFETY: what the row of this slot ends with, since its table has heaps.
+        Heap::new(unsafe { chunk.heap(geometry, slot as usize % CHUNK_SLOTS, heap_place(row)) })
+    }
+
+    /// The row in slot `slot` of the table of `T` with its heap, whoever owns the slot.
+    #[inline]
+    pub(crate) fn stored<T: TableOf<S>>(self, slot: u32) -> Option<(&'v T::Row, Heap<'v>)> {
+        let row = self.row::<T>(slot)?;
+        Some((row, self.heap::<T>(row, slot)))
     }
 
     /// The row of `entity` in the table of `T`, or why there is none.

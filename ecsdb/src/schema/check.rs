@@ -7,11 +7,12 @@
 use std::borrow::Cow;
 
 use super::names::{name_fault, same, table_name_fault};
-use super::{FieldSchema, FieldType, RowLayout, Scalar, TableSchema};
+use super::{FieldSchema, FieldType, Member, RowLayout, TableSchema};
+use crate::bytes::HeapPlace;
 use crate::limits::{FIELDS_MAX, ROW_ALIGN_MAX, ROW_BYTES_MAX, TABLES_MAX};
 
-/// How deep arrays may be nested in each other.
-pub const ARRAY_DEPTH_MAX: usize = 16;
+/// How deep types may be nested in each other.
+pub const TYPE_DEPTH_MAX: usize = 16;
 
 /// A rule that is broken, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub(super) enum FaultKind {
     TooManyFields { found: usize },
     /// A row of more than [`ROW_BYTES_MAX`] bytes.
     RowTooLarge { found: u64 },
-    /// Arrays nested deeper than [`ARRAY_DEPTH_MAX`].
+    /// A type nested deeper than [`TYPE_DEPTH_MAX`].
     TooDeep,
     /// The name is not what is expected.
     Name { expected: &'static str },
@@ -207,9 +208,8 @@ pub(super) fn check_layout(table: &TableSchema, number: usize) -> Result<(), Fau
     let (mut size, mut align) = (0_u64, 1_u64);
     for (index, field) in table.fields.iter().enumerate() {
         let fault = |kind| Err(Fault { place: Place::Field(number, index), kind });
-        let Some((field_size, scalar)) = measure(&field.field_type) else { return fault(FaultKind::TooDeep) };
+        let Some((field_size, field_align)) = measure(&field.field_type) else { return fault(FaultKind::TooDeep) };
         if native {
-            let field_align = scalar.align() as u64;
             if !size.is_multiple_of(field_align) {
                 let bytes = size.next_multiple_of(field_align) - size;
                 return fault(FaultKind::Gap { offset: size, bytes });
@@ -223,6 +223,9 @@ pub(super) fn check_layout(table: &TableSchema, number: usize) -> Result<(), Fau
         if size > ROW_BYTES_MAX as u64 {
             return fault(FaultKind::RowTooLarge { found: size });
         }
+    }
+    if table.has_heap() {
+        size += HeapPlace::BYTES as u64;
     }
     if !size.is_multiple_of(align) {
         let bytes = size.next_multiple_of(align) - size;
@@ -238,18 +241,49 @@ pub(super) fn check_layout(table: &TableSchema, number: usize) -> Result<(), Fau
     Ok(())
 }
 
-/// The size of a type in bytes, or the greatest number if that is more than can be counted, and the scalar at its
-/// bottom; `None` if it is nested too deeply. Unlike [`FieldType::size`] it copes with any type that can be written.
-pub(super) fn measure(field_type: &FieldType) -> Option<(u64, Scalar)> {
-    let (mut count, mut current) = (1_u64, field_type);
-    for _ in 0..=ARRAY_DEPTH_MAX {
-        match current {
-            FieldType::Scalar(scalar) => return Some((count.saturating_mul(scalar.size() as u64), *scalar)),
-            FieldType::Array { element, len } => {
-                count = count.saturating_mul(u64::from(*len));
-                current = element;
-            }
-        }
+/// The size of a type in bytes, or the greatest number if that is more than can be counted, and its alignment; `None` if it
+/// is nested too deeply. Unlike [`FieldType::size`] it copes with any type that can be written.
+pub(super) fn measure(field_type: &FieldType) -> Option<(u64, u64)> {
+    measure_at(field_type, 0)
+}
+
+fn measure_at(field_type: &FieldType, depth: usize) -> Option<(u64, u64)> {
+    if depth > TYPE_DEPTH_MAX {
+        return None;
     }
-    None
+    Some(match field_type {
+        FieldType::Array { element, len } => {
+            let (size, align) = measure_at(element, depth + 1)?;
+            (size.saturating_mul(u64::from(*len)), align)
+        }
+        FieldType::Optional(inner) => {
+            let (size, align) = measure_at(inner, depth + 1)?;
+            (size.saturating_add(u64::from(!inner.has_niche())), align)
+        }
+        FieldType::Struct(of) => measure_members(&of.fields, depth)?,
+        FieldType::Enum(of) => {
+            let tag = u64::from(of.tag_bytes);
+            let mut largest = (0, tag);
+            for variant in of.variants.iter() {
+                let (size, align) = measure_members(&variant.fields, depth)?;
+                largest = (size.max(largest.0), align.max(largest.1));
+            }
+            (largest.0.saturating_add(tag), largest.1)
+        }
+        FieldType::List(element) => {
+            // An element counts as well: whoever reads the list multiplies with its size.
+            measure_at(element, depth + 1)?;
+            (field_type.size() as u64, 1)
+        }
+        FieldType::Scalar(_) | FieldType::Reference { .. } | FieldType::FixedText { .. } | FieldType::Text => {
+            (field_type.size() as u64, field_type.align() as u64)
+        }
+    })
+}
+
+fn measure_members(members: &[Member], depth: usize) -> Option<(u64, u64)> {
+    members.iter().try_fold((0, 1), |(total, strictest): (u64, u64), member| {
+        let (size, align) = measure_at(&member.field_type, depth + 1)?;
+        Some((total.saturating_add(size), strictest.max(align)))
+    })
 }

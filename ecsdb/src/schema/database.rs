@@ -221,8 +221,8 @@ impl DatabaseSchema {
     }
 }
 
-/// The error for arrays that are nested too deeply.
+/// The error for types that are nested too deeply.
 pub(super) fn too_deep() -> SchemaErrorKind {
-    let limit = super::check::ARRAY_DEPTH_MAX as u64;
-    SchemaErrorKind::TooMany { what: "arrays inside each other", limit, found: limit + 1 }
+    let limit = super::check::TYPE_DEPTH_MAX as u64;
+    SchemaErrorKind::TooMany { what: "types inside each other", limit, found: limit + 1 }
 }

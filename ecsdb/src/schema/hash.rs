@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::type_code::put_type;
+use super::type_code::{Names, put_type};
 use super::{DatabaseSchema, TableSchema};
 
 /// What the hashed bytes begin with. The last character counts the versions of this form.
@@ -30,7 +30,7 @@ impl DatabaseSchema {
             put_len(&mut out, table.fields.len());
             for field in table.fields.iter() {
                 put_name(&mut out, &field.name);
-                put_type(&mut out, &field.field_type);
+                put_type(&mut out, &field.field_type, Names::OfValues);
             }
         }
         out

@@ -3,12 +3,16 @@
 //! Owns the logical description, its checks, its text form and its hash. It never touches a row in storage.
 
 mod check;
+mod column;
 mod database;
+mod default_value;
 mod error;
 mod field_type;
 mod hash;
 mod names;
 mod registry;
+mod repack;
+mod scalar;
 mod table_schema;
 #[cfg(test)]
 mod tests;
@@ -19,16 +23,20 @@ mod type_code;
 mod type_text;
 mod validate;
 mod value;
+mod value_bytes;
 mod value_row;
 
-pub use check::ARRAY_DEPTH_MAX;
+pub use check::TYPE_DEPTH_MAX;
+pub use column::ColumnSchema;
 pub use database::{DatabaseSchema, RegistryColumn, RegistrySchema};
+pub use default_value::{DefaultValue, Encoded};
 pub use error::{Location, SchemaError, SchemaErrorKind};
-pub use field_type::{FieldType, Scalar, TypeRef};
+pub use field_type::{EnumType, FieldType, Member, StructType, TypeRef, Variant};
 pub use names::{ENTITIES, NAME_BYTES_MAX, RESERVED_PREFIX};
 pub use registry::{Schema, TableOf};
+pub use scalar::Scalar;
 pub use table_schema::{Durability, FieldSchema, RowLayout, TableSchema};
-pub(crate) use type_code::{put_type, take_type};
+pub(crate) use type_code::{Names, put_type, take_type};
 pub use validate::{InvalidRow, InvalidRowKind};
 pub use value::{Value, ValueError};
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::FieldType;
+use super::{DefaultValue, FieldType};
 
 /// How a row lies in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,7 +42,7 @@ impl Durability {
     }
 }
 
-/// One column of a table.
+/// One field of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldSchema {
     /// Name, unique in the table.
@@ -53,6 +53,14 @@ pub struct FieldSchema {
     pub field_type: FieldType,
     /// Where it starts in the row, in bytes.
     pub offset: u32,
+    /// The name that it had before, or nothing.
+    pub renamed_from: Cow<'static, str>,
+    /// What it holds in rows that were stored before it was there, if that may happen.
+    pub default: Option<DefaultValue>,
+    /// The version of the table in which it came; 0 if nobody says.
+    pub since: u32,
+    /// Why it should not be used any more, if it should not. Only then may it be left out of a later schema.
+    pub deprecated: Option<Cow<'static, str>>,
 }
 
 /// One table: the rows of one component.
@@ -64,6 +72,12 @@ pub struct TableSchema {
     pub name: Cow<'static, str>,
     /// What the table means, one paragraph or nothing.
     pub doc: Cow<'static, str>,
+    /// The name that it had before, or nothing.
+    pub renamed_from: Cow<'static, str>,
+    /// The version of the table, as its author counts; 0 if nobody says.
+    pub version: u32,
+    /// Why it should not be used any more, if it should not. Only then may it be left out of a later schema.
+    pub deprecated: Option<Cow<'static, str>>,
     /// How a row lies in memory.
     pub layout: RowLayout,
     /// Bytes of a row; 0 for a tag.
@@ -74,12 +88,12 @@ pub struct TableSchema {
     pub key: Option<Cow<'static, str>>,
     /// How much of it a log keeps.
     pub durability: Durability,
-    /// The columns, in the order in which they lie in the row.
+    /// The fields, in the order in which they lie in the row.
     pub fields: Cow<'static, [FieldSchema]>,
 }
 
 impl TableSchema {
-    /// The column with this name, and its number.
+    /// The field with this name, and its number.
     pub fn field(&self, name: &str) -> Option<(usize, &FieldSchema)> {
         self.fields.iter().enumerate().find(|(_, field)| field.name == name)
     }

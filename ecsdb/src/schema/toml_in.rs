@@ -9,6 +9,7 @@ use super::error::{Location, SchemaError, SchemaErrorKind};
 use super::names::{ENTITIES, nearest};
 use super::toml_section::{At, Keys, Section, Source};
 use super::type_text::parse_type;
+use crate::bytes::HeapPlace;
 use super::{Durability, FieldSchema, FieldType, RowLayout, Scalar, TableSchema};
 
 const TOP: Keys = Keys { valid: &["database", "tables"], not_yet: &[] };
@@ -190,7 +191,7 @@ fn read_table(
     let mut key = None;
     let mut places = Places { key: section.offset, fields: Vec::new() };
     let mut fields: Vec<FieldSchema> = Vec::new();
-    let (mut size, mut align) = (0_u64, 1);
+    let (mut size, mut align, mut has_heap) = (0_u64, 1, false);
     for field in section.array("fields")? {
         let name = field.needed("name", "name = \"hp\"")?;
         let field = Section { field: Some(name.value), ..field };
@@ -200,19 +201,26 @@ fn read_table(
             continue;
         }
         let read = read_field(&field, name.value, size)?;
-        let (bytes, scalar) = super::check::measure(&read.field_type).unwrap_or((0, Scalar::U8));
+        let (bytes, field_align) = super::check::measure(&read.field_type).unwrap_or((0, 1));
         size = size.saturating_add(bytes);
-        align = align.max(scalar.align());
+        align = align.max(field_align);
+        has_heap |= read.field_type.has_heap();
         fields.push(read);
         places.fields.push(name.offset);
     }
+    if has_heap {
+        size = size.saturating_add(HeapPlace::BYTES as u64);
+    }
     let align = if layout == RowLayout::Native { align } else { 1 };
-    for (key, expected) in [("size", size), ("align", align as u64)] {
+    for (key, expected) in [("size", size), ("align", align)] {
         agrees(&section, key, expected)?;
     }
     let table = TableSchema {
         name: Cow::Owned(section.table.unwrap_or_default().to_owned()),
         doc: doc(&section)?,
+        renamed_from: Cow::Borrowed(""),
+        version: 0,
+        deprecated: None,
         layout,
         // What does not fit is larger than a row may be: the check that follows refuses it by its fields.
         size: u32::try_from(size).unwrap_or(u32::MAX),
@@ -268,7 +276,8 @@ fn is_key(field: &Section<'_>, registry: &RegistrySchema, tables: &[&str], anoth
         return Err(unknown(nearest(reference.value, [id.as_str()]).map(str::to_owned)));
     }
     let found = read_type(field)?;
-    if matches!(found.value, FieldType::Scalar(Scalar::Entity | Scalar::OptionalEntity)) {
+    let is_entity = |of: &FieldType| matches!(of, FieldType::Scalar(Scalar::Entity) | FieldType::Reference { .. });
+    if is_entity(&found.value) || matches!(&found.value, FieldType::Optional(inner) if is_entity(inner)) {
         return Err(not_yet("a checked reference to another entity"));
     }
     if found.value != FieldType::Scalar(Scalar::U64) {
@@ -294,6 +303,10 @@ fn read_field(section: &Section<'_>, name: &str, offset: u64) -> Result<FieldSch
         doc: doc(section)?,
         field_type,
         offset: u32::try_from(offset).unwrap_or(u32::MAX),
+        renamed_from: Cow::Borrowed(""),
+        default: None,
+        since: 0,
+        deprecated: None,
     })
 }
 

@@ -3,7 +3,7 @@
 use core::ptr;
 
 use super::table::PageGeometry;
-use crate::bytes::{PageRef, prefetch};
+use crate::bytes::{HeapPlace, PageRef, prefetch};
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS, CHUNK_SLOTS};
 
 /// What a lookup needs to know of a block of 64 slots: 16 bytes, a quarter of a cache line.
@@ -152,6 +152,22 @@ impl Chunk {
         // Never dereferenced here. The row lies inside the block's page: `rank < word.count_ones()`, and the page holds
         // that many rows from `rows` on. For a tag the stride is 0 and the pointer stays what it is.
         Some(entry.rows.wrapping_add(rank * geometry.stride()))
+    }
+
+    /// The heap of the row of slot `slot` (counted in the chunk), that has it at `place`.
+    ///
+    /// # Safety
+    /// `place` is what that row ends with, in a table whose rows have heaps.
+    #[inline]
+    pub unsafe fn heap(&self, geometry: PageGeometry, slot: usize, place: HeapPlace) -> &[u8] {
+        let page = self.pages[slot >> geometry.page_shift()].page.as_ref();
+        match page.and_then(|page| page.heap()) {
+            // SAFETY: the rows of a page have the places that `put` of the page's heap gave them (the writer keeps to that, see
+            // `Batch::place_heap`), and a page that can be read was published after that.
+            Some(heap) => unsafe { heap.get(place) },
+            // No row of the page has put anything in yet.
+            None => &[],
+        }
     }
 
     #[inline(never)]

@@ -3,16 +3,19 @@
 use super::pool::PagePool;
 use super::table::Table;
 use super::version::Version;
+use crate::bytes::Page;
 
 /// Memory figures of one moment, in bytes.
 ///
-/// Together: `payload + slack + directories + spare + retained`. Spare versions and free pages are given back when the
+/// Together: `payload + heap + slack + directories + spare + retained`. Spare versions and free pages are given back when the
 /// writer has been idle for a while.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MemoryUsage {
-    /// The rows of the published version.
+    /// The rows of the published version, without their strings and lists.
     pub payload_bytes: usize,
+    /// The heaps of the published version: strings and lists, and what they take beyond that.
+    pub heap_bytes: usize,
     /// What the pages of the published version take beyond their rows.
     pub slack_bytes: usize,
     /// The directories of tables and entities, of all versions.
@@ -29,38 +32,44 @@ pub struct MemoryUsage {
 impl MemoryUsage {
     pub(super) fn of(live: &Version, pool: &PagePool, retired_versions: usize) -> Self {
         let (mut payload_bytes, mut page_bytes, mut directory_bytes) = (0, 0, live.entities.directory_bytes());
+        let mut heap_bytes = 0;
         for table in &live.tables {
             payload_bytes += table.rows() as usize * table.geometry().stride();
-            page_bytes += page_footprint(table);
+            page_bytes += footprint(table, |page| page.footprint_bytes());
+            if table.has_heap() {
+                heap_bytes += footprint(table, |page| page.heap().map_or(0, |heap| heap.footprint_bytes()));
+            }
             directory_bytes += table.directory_bytes();
         }
         let allocated = pool.meter().allocated_bytes();
         Self {
             payload_bytes,
+            heap_bytes,
             slack_bytes: page_bytes - payload_bytes,
             directory_bytes: directory_bytes * (1 + retired_versions),
             spare_bytes: pool.free_bytes(),
-            retained_bytes: allocated.saturating_sub(page_bytes + pool.free_bytes()),
+            retained_bytes: allocated.saturating_sub(page_bytes + heap_bytes + pool.free_bytes()),
             retired_versions,
         }
     }
 
-    /// Everything that is not rows of the published version.
+    /// Everything that is neither rows nor heaps of the published version.
     pub fn overhead_bytes(&self) -> usize {
         self.slack_bytes + self.directory_bytes + self.spare_bytes
     }
 
     /// Everything.
     pub fn total_bytes(&self) -> usize {
-        self.payload_bytes + self.overhead_bytes() + self.retained_bytes
+        self.payload_bytes + self.heap_bytes + self.overhead_bytes() + self.retained_bytes
     }
 }
 
-fn page_footprint(table: &Table) -> usize {
+/// What `of` says of all pages of the table together.
+fn footprint(table: &Table, of: impl Fn(&Page) -> usize) -> usize {
     (0..table.chunk_count())
         .filter_map(|chunk| table.chunk(chunk))
         .flat_map(|chunk| chunk.pages())
         .filter_map(|slot| slot.page.as_ref())
-        .map(|page| page.footprint_bytes())
+        .map(|page| of(page))
         .sum()
 }

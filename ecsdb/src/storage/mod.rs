@@ -28,6 +28,6 @@ pub use pool::MemoryLimit;
 pub use restore::{RestoreError, RestoredBlock};
 pub use slots::{SlotMask, SlotsExhausted};
 pub use store::Store;
-pub use table::{PageGeometry, Table};
+pub use table::{PageGeometry, RowShape, Table};
 pub use table_sets::TableSetId;
 pub use version::Version;

@@ -6,7 +6,7 @@
 use thiserror::Error;
 
 use super::table::PageGeometry;
-use crate::bytes::{Line, Meter, Page, PageRef};
+use crate::bytes::{Line, Meter, Page, PageHeap, PageHeapRef, PageRef};
 use crate::sync::shim::unwatched::Arc;
 
 /// The pages would need more memory than the database may take.
@@ -117,10 +117,9 @@ impl PagePool {
     }
 
     /// Lets go of a page of `table`; if nobody else holds it, its buffer is used again.
-    pub fn put(&mut self, table: u16, page: PageRef) {
-        if !page.is_unique() {
-            return;
-        }
+    pub fn put(&mut self, table: u16, mut page: PageRef) {
+        let Some(unique) = PageRef::get_mut(&mut page) else { return };
+        unique.set_heap(None);
         self.free_bytes += page.footprint_bytes();
         let pool = &mut self.tables[usize::from(table)];
         let lines = page.line_count();
@@ -132,6 +131,19 @@ impl PagePool {
             self.partial.resize_with(lines + 1, Vec::new);
         }
         self.partial[lines].push(page);
+    }
+
+    /// A heap with room for `bytes` bytes at least.
+    pub fn heap(&mut self, bytes: usize) -> Result<PageHeapRef, MemoryLimit> {
+        let needed = PageHeap::footprint_of(bytes);
+        if self.meter.allocated_bytes() + needed > self.limit {
+            self.trim();
+            let allocated = self.meter.allocated_bytes();
+            if allocated + needed > self.limit {
+                return Err(MemoryLimit { limit: self.limit, allocated, needed });
+            }
+        }
+        Ok(PageHeapRef::new(PageHeap::with_room(bytes, &self.meter)))
     }
 
     /// Orders the free pages of `table` so that [`Self::take`] hands them out by ascending address: pages that are

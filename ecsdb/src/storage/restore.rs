@@ -9,6 +9,7 @@ use super::entities::EntityBlock;
 use super::store::Store;
 use super::table_sets::TableSetId;
 use crate::bits::bits;
+use crate::bytes::{HeapPlace, RowBytes};
 use crate::change_set::ColumnSet;
 use crate::entity::{Generations, RETIRED};
 use crate::limits::{BLOCK_SLOTS, SLOTS_MAX};
@@ -123,12 +124,22 @@ impl Batch<'_> {
     }
 
     /// Stores `rows`, one after the other, for the slots `mask` of `block`, in place of earlier ones where there are some.
-    /// They are valid rows of the table.
-    pub fn restore_rows(&mut self, table: u16, block: usize, mask: u64, mut rows: &[u8]) -> Result<(), RestoreError> {
+    /// They are valid rows of the table, with their heaps.
+    pub fn restore_rows(
+        &mut self,
+        table: u16,
+        block: usize,
+        mask: u64,
+        rows: RowBytes<'_>,
+    ) -> Result<(), RestoreError> {
         if mask == 0 {
             return Ok(());
         }
         self.owned(block)?;
+        if self.version.tables[usize::from(table)].has_heap() {
+            return self.restore_with_heaps(table, block, mask, rows);
+        }
+        let mut rows = rows.row;
         let geometry = self.version.tables[usize::from(table)].geometry();
         let present = self.version.tables[usize::from(table)].word(block);
         let mut left = mask;
@@ -137,7 +148,7 @@ impl Batch<'_> {
             let slot = (block * BLOCK_SLOTS) as u32 + bit;
             if present >> bit & 1 == 1 {
                 let (row, rest) = split(rows, geometry.stride())?;
-                self.put(table, slot, row)?;
+                self.put(table, slot, RowBytes { row, heap: &[] })?;
                 rows = rest;
                 left &= left - 1;
                 continue;
@@ -150,6 +161,23 @@ impl Batch<'_> {
             self.insert_run(table, slot, count)?.copy_from_slice(new);
             rows = rest;
             left &= !crate::bits::run(bit as usize, count);
+        }
+        Ok(())
+    }
+
+    fn restore_with_heaps(
+        &mut self,
+        table: u16,
+        block: usize,
+        mask: u64,
+        RowBytes { row: mut rows, heap: mut heaps }: RowBytes<'_>,
+    ) -> Result<(), RestoreError> {
+        let stride = self.version.tables[usize::from(table)].geometry().stride();
+        for bit in bits(mask) {
+            let (row, rest) = split(rows, stride)?;
+            let (heap, behind) = split(heaps, HeapPlace::read(&row[stride - HeapPlace::BYTES..]).len())?;
+            self.put(table, (block * BLOCK_SLOTS) as u32 + bit, RowBytes { row, heap })?;
+            (rows, heaps) = (rest, behind);
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use super::memory::MemoryUsage;
 use super::pool::PagePool;
 use super::roots::{Dirty, Roots, catch_up};
 use super::slots::{SlotAllocator, SlotsExhausted};
-use super::table::{PageGeometry, Table};
+use super::table::{PageGeometry, RowShape, Table};
 use super::version::Version;
 use crate::bytes::Meter;
 use crate::change_set::ChangeSet;
@@ -39,9 +39,9 @@ struct OpenBatch {
 }
 
 impl Store {
-    /// An empty store for tables with rows of these sizes in bytes, whose pages may take `limit` bytes.
-    pub fn new(strides: impl IntoIterator<Item = usize>, limit: usize) -> Self {
-        let version = Version::empty(strides);
+    /// An empty store for tables with such rows, whose pages may take `limit` bytes.
+    pub fn new(shapes: impl IntoIterator<Item = RowShape>, limit: usize) -> Self {
+        let version = Version::empty(shapes);
         let geometries: Vec<PageGeometry> = version.tables.iter().map(Table::geometry).collect();
         Self {
             roots: Roots::new(version),

@@ -1,8 +1,31 @@
 //! The directory of one table: chunk by chunk, absent where the table has no rows.
 
 use super::chunk::Chunk;
-use crate::bytes::{PageRef, prefetch_to_write};
+use crate::bytes::{HeapPlace, PageRef, RowBytes, prefetch_to_write};
 use crate::limits::{BLOCK_SLOTS, CHUNK_SLOTS, PAGE_BLOCKS_MAX, page_slots};
+use crate::schema::TableSchema;
+
+/// How rows of a table are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowShape {
+    /// Bytes of a row.
+    pub stride: usize,
+    /// Whether it ends with the place of its heap.
+    pub has_heap: bool,
+}
+
+impl RowShape {
+    /// How rows of `table` are stored.
+    pub fn of(table: &TableSchema) -> Self {
+        Self { stride: table.size as usize, has_heap: table.has_heap() }
+    }
+
+    /// Rows of `stride` bytes, without heaps.
+    #[cfg(test)]
+    pub const fn plain(stride: usize) -> Self {
+        Self { stride, has_heap: false }
+    }
+}
 
 /// How rows of one size are laid out in pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,14 +109,21 @@ const _: () = assert!(PageGeometry::of(0).page_words() == PAGE_BLOCKS_MAX);
 #[derive(Clone)]
 pub struct Table {
     geometry: PageGeometry,
+    has_heap: bool,
     chunks: Vec<Option<Box<Chunk>>>,
     rows: u64,
 }
 
 impl Table {
-    /// An empty table of rows of `stride` bytes.
-    pub fn new(stride: usize) -> Self {
-        Self { geometry: PageGeometry::of(stride), chunks: Vec::new(), rows: 0 }
+    /// An empty table of such rows.
+    pub fn new(shape: RowShape) -> Self {
+        Self { geometry: PageGeometry::of(shape.stride), has_heap: shape.has_heap, chunks: Vec::new(), rows: 0 }
+    }
+
+    /// Whether its rows have strings or lists.
+    #[inline]
+    pub fn has_heap(&self) -> bool {
+        self.has_heap
     }
 
     /// How its rows are laid out.
@@ -148,6 +178,20 @@ impl Table {
         // `Chunk`), all of them initialised; the page does not change while `&self` is borrowed. For a tag it is an
         // aligned non-null address of zero bytes.
         Some(unsafe { core::slice::from_raw_parts(row, self.geometry.stride()) })
+    }
+
+    /// The row of slot `slot` and its heap.
+    pub fn stored(&self, slot: u32) -> Option<RowBytes<'_>> {
+        let row = self.row_bytes(slot)?;
+        let heap = if self.has_heap {
+            let place = HeapPlace::read(&row[row.len() - HeapPlace::BYTES..]);
+            let (chunk, slot) = (self.chunk(slot as usize / CHUNK_SLOTS)?, slot as usize % CHUNK_SLOTS);
+            // SAFETY: the place stands in the row of this slot.
+            unsafe { chunk.heap(self.geometry, slot, place) }
+        } else {
+            &[]
+        };
+        Some(RowBytes { row, heap })
     }
 
     /// The chunk `index`, made if it is absent. Only the writer calls it, on a version that nobody reads.

@@ -1,7 +1,7 @@
 //! One version of the whole database: the root that readers pin.
 
 use super::entities::Entities;
-use super::table::Table;
+use super::table::{RowShape, Table};
 
 /// A consistent state of all tables. Readers share it and never change it; the writer changes an older one that nobody
 /// reads and publishes it as the next.
@@ -16,9 +16,9 @@ pub struct Version {
 }
 
 impl Version {
-    /// The empty database with tables of rows of these sizes in bytes.
-    pub fn empty(strides: impl IntoIterator<Item = usize>) -> Self {
-        Self { number: 0, entities: Entities::default(), tables: strides.into_iter().map(Table::new).collect() }
+    /// The empty database with tables of such rows.
+    pub fn empty(shapes: impl IntoIterator<Item = RowShape>) -> Self {
+        Self { number: 0, entities: Entities::default(), tables: shapes.into_iter().map(Table::new).collect() }
     }
 
     /// How many chunks cover all slots that were ever used.

@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 
 use super::arithmetic;
-use super::catalog::{Catalog, FieldId, Place};
+use super::arithmetic::Stored;
+use super::catalog::{Catalog, ColumnId, Entities};
+use super::settle::{EntityPlace, entity_places};
 use super::error::{GuardFailure, OpError, RangeFailure};
-use crate::bytes::bytes_of;
+use crate::bytes::{RowBytes, bytes_of};
 use crate::change_set::ColumnSet;
 use crate::component::{CompareOp, UpdateOp};
 use crate::entity::Entity;
-use crate::schema::Value;
+use crate::schema::{FieldType, Value};
 use crate::storage::{Batch, TableSetId};
 
 /// The size of the largest number, in bytes.
@@ -70,26 +72,64 @@ impl<'a> Apply<'a> {
     }
 
     /// The row with every promised entity in it replaced by the real one.
-    fn settle<'r>(&self, table: u16, row: &'r [u8]) -> Result<Cow<'r, [u8]>, OpError> {
-        let mut settled = Cow::Borrowed(row);
-        for field in self.catalog.entity_fields(table) {
-            for index in 0..field.count {
-                let start = field.offset + index * size_of::<Entity>();
-                if let Some(real) = self.settle_one(&row[start..start + size_of::<Entity>()])? {
-                    settled.to_mut()[start..start + size_of::<Entity>()].copy_from_slice(bytes_of(&real));
+    fn settle<'r>(&self, table: u16, row: RowBytes<'r>) -> Result<Settled<'r>, OpError> {
+        self.catalog.table(table).check_heap(row.heap)?;
+        let mut settled = Settled { row: Cow::Borrowed(row.row), heap: Cow::Borrowed(row.heap) };
+        match self.catalog.entities(table) {
+            Entities::None => {}
+            Entities::Fixed(places) => {
+                for place in places {
+                    self.settle_one(&mut settled.row, *place)?;
+                }
+            }
+            Entities::Anywhere => {
+                for field in self.catalog.table(table).fields.iter() {
+                    self.settle_value(&field.field_type, field.offset as usize, row, &mut settled)?;
                 }
             }
         }
         Ok(settled)
     }
 
-    fn settle_one(&self, bytes: &[u8]) -> Result<Option<Entity>, OpError> {
-        let mut bits = [0; size_of::<Entity>()];
-        bits.copy_from_slice(bytes);
-        match Entity::from_bits(u64::from_le_bytes(bits)) {
-            Some(entity) if entity.promise().is_some() => self.resolve(entity).map(Some),
-            _ => Ok(None),
+    /// Replaces promised entities in the value of type `field_type` at `start`.
+    fn settle_value(
+        &self,
+        field_type: &FieldType,
+        start: usize,
+        row: RowBytes<'_>,
+        settled: &mut Settled<'_>,
+    ) -> Result<(), OpError> {
+        let mut places = Vec::new();
+        entity_places(field_type, &row.row[start..], row.heap, EntityPlace::Row(start), &mut places);
+        places.into_iter().try_for_each(|place| match place {
+            EntityPlace::Row(at) => self.settle_one(&mut settled.row, at),
+            EntityPlace::Heap(at) => self.settle_one(&mut settled.heap, at),
+        })
+    }
+
+    /// The value of a column with every promised entity in it replaced by the real one.
+    fn settle_operand<'v>(&self, id: ColumnId, value: RowBytes<'v>) -> Result<Settled<'v>, OpError> {
+        let place = self.catalog.place(id);
+        let mut settled = Settled { row: Cow::Borrowed(value.row), heap: Cow::Borrowed(value.heap) };
+        if place.names_entities {
+            self.settle_value(&place.field_type, 0, value, &mut settled)?;
         }
+        Ok(settled)
+    }
+
+    /// Replaces the entity at `at`, if it is a promised one.
+    fn settle_one(&self, bytes: &mut Cow<'_, [u8]>, at: usize) -> Result<(), OpError> {
+        let place = at..at + size_of::<Entity>();
+        let mut bits = [0; size_of::<Entity>()];
+        bits.copy_from_slice(&bytes[place.clone()]);
+        match Entity::from_bits(u64::from_le_bytes(bits)) {
+            Some(entity) if entity.promise().is_some() => {
+                let real = self.resolve(entity)?;
+                bytes.to_mut()[place].copy_from_slice(bytes_of(&real));
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// The set of a constant list of tables.
@@ -117,29 +157,26 @@ impl<'a> Apply<'a> {
     }
 
     /// Stores a row for a new entity, which has none in the table.
-    pub fn insert_new(&mut self, table: u16, slot: u32, row: &[u8]) -> Result<(), OpError> {
+    pub fn insert_new(&mut self, table: u16, slot: u32, row: RowBytes<'_>) -> Result<(), OpError> {
         let row = self.settle(table, row)?;
-        self.batch.insert_run(table, slot, 1)?.copy_from_slice(&row);
+        self.batch.insert_row(table, slot, row.borrow())?;
         Ok(())
     }
 
     /// Stores a row, in place of an earlier one if there is one.
-    pub fn insert(&mut self, table: u16, entity: Entity, row: &[u8]) -> Result<(), OpError> {
+    pub fn insert(&mut self, table: u16, entity: Entity, row: RowBytes<'_>) -> Result<(), OpError> {
         let entity = self.living(entity)?;
         let row = self.settle(table, row)?;
-        self.batch.put(table, entity.slot(), &row)?;
+        self.batch.put(table, entity.slot(), row.borrow())?;
         Ok(())
     }
 
     /// Replaces a row, which must exist.
-    pub fn replace(&mut self, table: u16, entity: Entity, row: &[u8]) -> Result<(), OpError> {
+    pub fn replace(&mut self, table: u16, entity: Entity, row: RowBytes<'_>) -> Result<(), OpError> {
         let entity = self.current(entity)?;
         let row = self.settle(table, row)?;
-        match self.batch.row_mut(table, entity.slot(), ColumnSet::ALL)? {
-            Some(place) => place.copy_from_slice(&row),
-            None => return Err(self.missing(table, entity)),
-        }
-        Ok(())
+        let replaced = self.batch.replace(table, entity.slot(), ColumnSet::ALL, row.borrow())?;
+        if replaced { Ok(()) } else { Err(self.missing(table, entity)) }
     }
 
     /// Removes a row, which must exist.
@@ -148,82 +185,108 @@ impl<'a> Apply<'a> {
         if self.batch.remove(table, entity.slot())? { Ok(()) } else { Err(self.missing(table, entity)) }
     }
 
-    /// Changes one field of a row, which must exist.
-    pub fn assign(&mut self, id: FieldId, entity: Entity, op: UpdateOp, operand: &[u8]) -> Result<(), OpError> {
+    /// Changes one column of a row, which must exist.
+    pub fn assign(&mut self, id: ColumnId, entity: Entity, op: UpdateOp, operand: RowBytes<'_>) -> Result<(), OpError> {
         let entity = self.current(entity)?;
-        let Place { start, size, .. } = self.catalog.place(id);
-        let operand = self.settle_field(id, operand)?;
+        let catalog = self.catalog;
+        let place = catalog.place(id);
+        let (start, size) = (place.start, place.size);
+        let operand = self.settle_operand(id, operand)?;
+        let columns = ColumnSet::one(place.field);
         let mut result = [0; NUMBER_BYTES_MAX];
-        let value = if op == UpdateOp::Set {
-            &operand
-        } else {
+        let value = if op != UpdateOp::Set {
             // Computed before the page is touched: an update that cannot be done leaves no trace.
             let Some(row) = self.batch.version().tables[usize::from(id.table)].row_bytes(entity.slot()) else {
                 return Err(self.missing(id.table, entity));
             };
             let found = &row[start..start + size];
-            let schema = self.catalog.table(id.table);
-            let field = &schema.fields[usize::from(id.field)];
             let computed = result.get_mut(..size).is_some_and(|result| {
                 result.copy_from_slice(found);
-                arithmetic::update(&field.field_type, op, result, &operand).is_ok()
+                arithmetic::update(&place.field_type, op, result, &operand.row).is_ok()
             });
             if !computed {
                 return Err(OpError::OutOfRange(Box::new(RangeFailure {
-                    table: schema.name.to_string(),
+                    table: catalog.table(id.table).name.to_string(),
                     entity,
-                    field: field.name.to_string(),
-                    found: Value::decode(&field.field_type, found),
+                    field: catalog.column_name(id),
+                    found: Value::decode(&place.field_type, found, &[]),
                     operation: format!(
                         "{} {}",
                         if op == UpdateOp::Add { "adding" } else { "subtracting" },
-                        Value::decode(&field.field_type, &operand)
+                        Value::decode(&place.field_type, &operand.row, &operand.heap)
                     ),
                 })));
             }
             &result[..size]
+        } else if place.has_heap {
+            return self.assign_heap(id, entity, columns, operand.borrow());
+        } else {
+            &*operand.row
         };
-        match self.batch.row_mut(id.table, entity.slot(), ColumnSet::one(id.field))? {
+        match self.batch.row_mut(id.table, entity.slot(), columns)? {
             Some(row) => copy_field(&mut row[start..start + size], value),
             None => return Err(self.missing(id.table, entity)),
         }
         Ok(())
     }
 
-    /// The value of a field with every promised entity in it replaced by the real one.
-    fn settle_field<'v>(&self, id: FieldId, value: &'v [u8]) -> Result<Cow<'v, [u8]>, OpError> {
-        let mut settled = Cow::Borrowed(value);
-        if self.catalog.place(id).is_entity {
-            for start in (0..value.len()).step_by(size_of::<Entity>()) {
-                if let Some(real) = self.settle_one(&value[start..start + size_of::<Entity>()])? {
-                    settled.to_mut()[start..start + size_of::<Entity>()].copy_from_slice(bytes_of(&real));
-                }
-            }
-        }
-        Ok(settled)
-    }
-
-    /// Fails unless the field of the row, which must exist, compares as asked.
-    pub fn require(&self, id: FieldId, entity: Entity, op: CompareOp, expected: &[u8]) -> Result<(), OpError> {
-        let entity = self.current(entity)?;
-        let expected = &*self.settle_field(id, expected)?;
-        let Some(row) = self.batch.version().tables[usize::from(id.table)].row_bytes(entity.slot()) else {
+    /// Puts a value with strings or lists into a row: the heap of the row is made anew.
+    fn assign_heap(
+        &mut self,
+        id: ColumnId,
+        entity: Entity,
+        columns: ColumnSet,
+        operand: RowBytes<'_>,
+    ) -> Result<(), OpError> {
+        let Some(row) = self.batch.version().tables[usize::from(id.table)].stored(entity.slot()) else {
             return Err(self.missing(id.table, entity));
         };
-        let schema = self.catalog.table(id.table);
-        let field = &schema.fields[usize::from(id.field)];
-        let found = &row[field.offset as usize..][..field.field_type.size()];
-        if arithmetic::holds(&field.field_type, op, found, expected) {
+        let table = self.catalog.table(id.table);
+        let (row, heap) = table.with_value(row, self.catalog.place(id).start, operand);
+        table.check_heap(heap.bytes())?;
+        self.batch.replace(id.table, entity.slot(), columns, RowBytes { row: &row, heap: heap.bytes() })?;
+        Ok(())
+    }
+
+    /// Fails unless the column of the row, which must exist, compares as asked.
+    pub fn require(
+        &self,
+        id: ColumnId,
+        entity: Entity,
+        op: CompareOp,
+        expected: RowBytes<'_>,
+    ) -> Result<(), OpError> {
+        let entity = self.current(entity)?;
+        let expected = self.settle_operand(id, expected)?;
+        let Some(row) = self.batch.version().tables[usize::from(id.table)].stored(entity.slot()) else {
+            return Err(self.missing(id.table, entity));
+        };
+        let place = self.catalog.place(id);
+        let found = Stored { bytes: &row.row[place.start..][..place.size], heap: row.heap };
+        let expected = Stored { bytes: &expected.row, heap: &expected.heap };
+        if arithmetic::holds(&place.field_type, op, found, expected) {
             return Ok(());
         }
         Err(OpError::GuardFailed(Box::new(GuardFailure {
-            table: schema.name.to_string(),
+            table: self.catalog.table(id.table).name.to_string(),
             entity,
-            field: field.name.to_string(),
+            field: self.catalog.column_name(id),
             op,
-            expected: Value::decode(&field.field_type, expected),
-            found: Value::decode(&field.field_type, found),
+            expected: Value::decode(&place.field_type, expected.bytes, expected.heap),
+            found: Value::decode(&place.field_type, found.bytes, found.heap),
         })))
+    }
+}
+
+/// A row or a value in which no entity is promised any more.
+struct Settled<'r> {
+    row: Cow<'r, [u8]>,
+    heap: Cow<'r, [u8]>,
+}
+
+impl Settled<'_> {
+    fn borrow(&self) -> RowBytes<'_> {
+        RowBytes { row: &self.row, heap: &self.heap }
     }
 }
 

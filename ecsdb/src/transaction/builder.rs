@@ -8,13 +8,13 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::bundle::Bundle;
-use super::catalog::FieldId;
+use super::catalog::ColumnId;
 use super::error::TransactionError;
 use super::job::{OpsJob, Request};
 use super::ops::OpBuffer;
 use super::queue::{Patience, Queue, Refused};
 use super::ticket::Ticket;
-use crate::bytes::bytes_of;
+use crate::bytes::{HeapBuf, RowBytes, bytes_of};
 use crate::component::{Assignment, Field, Predicate};
 use crate::entity::Entity;
 use crate::schema::{Schema, TableOf};
@@ -79,12 +79,16 @@ impl<S: Schema> TransactionBuilder<S> {
 
     /// Gives `entity` a `T`, in place of the one it may have.
     pub fn insert<T: TableOf<S>>(&mut self, entity: Entity, component: T) {
-        self.ops.insert(T::INDEX, entity, bytes_of(&component.into_row()));
+        let mut heap = HeapBuf::new();
+        let row = component.into_row(&mut heap);
+        self.ops.insert(T::INDEX, entity, RowBytes { row: bytes_of(&row), heap: heap.bytes() });
     }
 
     /// Replaces the `T` of `entity`, which must have one.
     pub fn replace<T: TableOf<S>>(&mut self, entity: Entity, component: T) {
-        self.ops.replace(T::INDEX, entity, bytes_of(&component.into_row()));
+        let mut heap = HeapBuf::new();
+        let row = component.into_row(&mut heap);
+        self.ops.replace(T::INDEX, entity, RowBytes { row: bytes_of(&row), heap: heap.bytes() });
     }
 
     /// Takes the `T` away from `entity`, which must have one.
@@ -95,15 +99,15 @@ impl<S: Schema> TransactionBuilder<S> {
     /// Changes one field: `tx.update(entity, Purse::C.gold.add(5))`. An integer that would leave its range fails the
     /// transaction.
     pub fn update<T: TableOf<S>, F: Field>(&mut self, entity: Entity, change: Assignment<T, F>) {
-        let id = FieldId { table: T::INDEX, field: change.column.index() };
-        self.ops.assign(id, entity, change.op, bytes_of(&change.value));
+        let id = ColumnId { table: T::INDEX, column: change.column.index() };
+        self.ops.assign(id, entity, change.op, &change.operand);
     }
 
     /// Commits only if the condition holds when its turn comes: `tx.require(entity, Purse::C.gold.ge(50))`. It sees the
     /// operations before it.
     pub fn require<T: TableOf<S>, F: Field>(&mut self, entity: Entity, condition: Predicate<T, F>) {
-        let id = FieldId { table: T::INDEX, field: condition.column.index() };
-        self.ops.require(id, entity, condition.op, bytes_of(&condition.value));
+        let id = ColumnId { table: T::INDEX, column: condition.column.index() };
+        self.ops.require(id, entity, condition.op, &condition.operand);
     }
 
     /// Commits only if `entity` is alive when its turn comes.

@@ -1,7 +1,7 @@
 //! Components that an entity gets together.
 
 use super::error::OpError;
-use crate::bytes::{bytes_of, slice_bytes};
+use crate::bytes::{HeapBuf, Row, RowBytes, bytes_of, slice_bytes};
 use crate::component::Component;
 use crate::schema::{Schema, TableOf};
 
@@ -24,51 +24,64 @@ pub trait Bundle<S: Schema>: Sized {
 
     /// Gives the rows to `sink`, with their tables.
     #[doc(hidden)]
-    fn rows(self, sink: impl FnMut(u16, &[u8]) -> Result<(), OpError>) -> Result<(), OpError>;
+    fn rows(self, sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>) -> Result<(), OpError>;
 
     /// Adds the rows to the columns.
     #[doc(hidden)]
     fn push(self, columns: &mut Self::Columns);
 
-    /// Gives the columns to `sink`, each as the bytes of all its rows, and empties them.
+    /// Gives the columns to `sink`, each as the bytes of all its rows and of their heaps, and empties them.
     #[doc(hidden)]
-    fn flush(columns: &mut Self::Columns, sink: impl FnMut(u16, &[u8]) -> Result<(), OpError>) -> Result<(), OpError>;
+    fn flush(columns: &mut Self::Columns, sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>) -> Result<(), OpError>;
 }
 
 /// The bundle of one component: what the derive's implementation comes down to.
 #[doc(hidden)]
 pub mod single {
-    use super::{Component, OpError, Schema, TableOf, bytes_of, slice_bytes};
+    use super::{Component, HeapBuf, OpError, Row, RowBytes, Schema, TableOf, bytes_of, slice_bytes};
 
     /// Rows of one component. A type of its own, so that a component whose row is refused makes no second error here.
-    pub struct Rows<T: Component>(Vec<T::Row>);
+    pub struct Rows<T: Component> {
+        rows: Vec<T::Row>,
+        /// Their heaps, one behind the other.
+        heaps: Vec<u8>,
+        /// The heap of the row that comes next.
+        next: HeapBuf,
+    }
 
     impl<T: Component> Default for Rows<T> {
         fn default() -> Self {
-            Self(Vec::new())
+            Self { rows: Vec::new(), heaps: Vec::new(), next: HeapBuf::new() }
         }
     }
 
     /// `Bundle::rows`
     pub fn rows<S: Schema, T: TableOf<S>>(
         component: T,
-        mut sink: impl FnMut(u16, &[u8]) -> Result<(), OpError>,
+        mut sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>,
     ) -> Result<(), OpError> {
-        sink(T::INDEX, bytes_of(&component.into_row()))
+        let mut heap = HeapBuf::new();
+        let row = component.into_row(&mut heap);
+        sink(T::INDEX, RowBytes { row: bytes_of(&row), heap: heap.bytes() })
     }
 
     /// `Bundle::push`
     pub fn push<T: Component>(component: T, columns: &mut Rows<T>) {
-        columns.0.push(component.into_row());
+        columns.rows.push(component.into_row(&mut columns.next));
+        if T::Row::HAS_HEAP {
+            columns.heaps.extend_from_slice(columns.next.bytes());
+            columns.next.clear();
+        }
     }
 
     /// `Bundle::flush`
     pub fn flush<S: Schema, T: TableOf<S>>(
         columns: &mut Rows<T>,
-        mut sink: impl FnMut(u16, &[u8]) -> Result<(), OpError>,
+        mut sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>,
     ) -> Result<(), OpError> {
-        let result = sink(T::INDEX, slice_bytes(&columns.0));
-        columns.0.clear();
+        let result = sink(T::INDEX, RowBytes { row: slice_bytes(&columns.rows), heap: &columns.heaps });
+        columns.rows.clear();
+        columns.heaps.clear();
         result
     }
 }
@@ -94,13 +107,13 @@ impl<S: Schema> Bundle<S> for () {
     const TABLES: &'static [u16] = &[];
     type Columns = ();
 
-    fn rows(self, _: impl FnMut(u16, &[u8]) -> Result<(), OpError>) -> Result<(), OpError> {
+    fn rows(self, _: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>) -> Result<(), OpError> {
         Ok(())
     }
 
     fn push(self, (): &mut ()) {}
 
-    fn flush((): &mut (), _: impl FnMut(u16, &[u8]) -> Result<(), OpError>) -> Result<(), OpError> {
+    fn flush((): &mut (), _: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>) -> Result<(), OpError> {
         Ok(())
     }
 }
@@ -112,7 +125,7 @@ macro_rules! tuples {
             type Columns = ($(single::Rows<$name>,)+);
 
             #[inline]
-            fn rows(self, mut sink: impl FnMut(u16, &[u8]) -> Result<(), OpError>) -> Result<(), OpError> {
+            fn rows(self, mut sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>) -> Result<(), OpError> {
                 $(single::rows::<S, $name>(self.$index, &mut sink)?;)+
                 Ok(())
             }
@@ -125,7 +138,7 @@ macro_rules! tuples {
             #[inline]
             fn flush(
                 columns: &mut Self::Columns,
-                mut sink: impl FnMut(u16, &[u8]) -> Result<(), OpError>,
+                mut sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>,
             ) -> Result<(), OpError> {
                 $(single::flush::<S, $name>(&mut columns.$index, &mut sink)?;)+
                 Ok(())

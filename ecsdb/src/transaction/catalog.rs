@@ -1,55 +1,73 @@
 //! The tables of a database, with what transactions look up often.
 
-use crate::schema::{DatabaseSchema, FieldSchema, FieldType, Scalar, TableSchema};
+use super::settle::names_entities;
+use crate::schema::{DatabaseSchema, FieldType, Scalar, TableSchema};
+use crate::storage::RowShape;
 
-/// One field of one table.
+/// One column of one table.
 #[derive(Clone, Copy, Debug)]
-pub struct FieldId {
+pub struct ColumnId {
     /// The table.
     pub table: u16,
-    /// The field's number in it.
-    pub field: u16,
+    /// The column's number in it: a struct comes before its parts.
+    pub column: u16,
 }
 
-/// An entity, or several, in a row.
-#[derive(Clone, Copy, Debug)]
-pub struct EntityField {
-    /// Where the first one stands in the row, in bytes.
-    pub offset: usize,
-    /// How many stand there, one after the other.
-    pub count: usize,
+/// Which entities rows of a table name.
+pub enum Entities {
+    /// None.
+    None,
+    /// Those at these places in the row, in bytes.
+    Fixed(Box<[usize]>),
+    /// It depends on the row.
+    Anywhere,
 }
 
-/// Where a field stands in its row.
-#[derive(Clone, Copy, Debug)]
+/// Where a column stands in its row, and what it holds.
 pub struct Place {
     /// In bytes from the start of the row.
     pub start: usize,
     /// Its bytes.
     pub size: usize,
-    /// Whether it is an entity, or several.
-    pub is_entity: bool,
+    /// The number of the field that it is, or is a part of.
+    pub field: u16,
+    /// Whether it can name entities.
+    pub names_entities: bool,
+    /// Whether it has strings or lists.
+    pub has_heap: bool,
+    /// What it holds.
+    pub field_type: FieldType,
+}
+
+/// One table.
+struct TableEntry {
+    places: Box<[Place]>,
+    entities: Entities,
+    has_heap: bool,
 }
 
 /// The schema of a database, prepared for the writer.
 pub struct Catalog {
     schema: DatabaseSchema,
-    entity_fields: Box<[Box<[EntityField]>]>,
-    places: Box<[Box<[Place]>]>,
+    tables: Box<[TableEntry]>,
 }
 
 impl Catalog {
     /// Prepares `schema`.
     pub fn new(schema: DatabaseSchema) -> Self {
-        let entity_fields = schema.tables().iter().map(entity_fields).collect();
-        let places = schema.tables().iter().map(|table| table.fields.iter().map(place).collect()).collect();
-        Self { schema, entity_fields, places }
+        let tables = schema.tables().iter().map(TableEntry::new).collect();
+        Self { schema, tables }
     }
 
-    /// Where a field stands.
+    /// A column.
     #[inline]
-    pub fn place(&self, id: FieldId) -> Place {
-        self.places[usize::from(id.table)][usize::from(id.field)]
+    pub fn place(&self, id: ColumnId) -> &Place {
+        &self.tables[usize::from(id.table)].places[usize::from(id.column)]
+    }
+
+    /// The name of a column.
+    pub fn column_name(&self, id: ColumnId) -> String {
+        self.table(id.table).column_at(id.column.into()).map(|column| column.name()).unwrap_or_default()
     }
 
     /// The schema.
@@ -62,32 +80,72 @@ impl Catalog {
         &self.schema.tables()[usize::from(table)]
     }
 
-    /// Where rows of the table hold entities.
+    /// Which entities rows of the table name.
     #[inline]
-    pub fn entity_fields(&self, table: u16) -> &[EntityField] {
-        &self.entity_fields[usize::from(table)]
+    pub fn entities(&self, table: u16) -> &Entities {
+        &self.tables[usize::from(table)].entities
     }
 
-    /// Bytes of a row of each table.
-    pub fn strides(&self) -> impl Iterator<Item = usize> + '_ {
-        self.schema.tables().iter().map(|table| table.size as usize)
+    /// Whether rows of the table have strings or lists.
+    #[inline]
+    pub fn has_heap(&self, table: u16) -> bool {
+        self.tables[usize::from(table)].has_heap
+    }
+
+    /// How rows of each table are stored.
+    pub fn shapes(&self) -> impl Iterator<Item = RowShape> + '_ {
+        self.schema.tables().iter().map(RowShape::of)
     }
 }
 
-fn place(field: &FieldSchema) -> Place {
-    let (start, size) = (field.offset as usize, field.field_type.size());
-    Place { start, size, is_entity: is_entity(&field.field_type) }
+impl TableEntry {
+    fn new(table: &TableSchema) -> Self {
+        let place = |column: crate::schema::ColumnSchema<'_>| Place {
+            start: column.offset as usize,
+            size: column.field_type.size(),
+            field: column.field as u16,
+            names_entities: names_entities(column.field_type),
+            has_heap: column.field_type.has_heap(),
+            field_type: column.field_type.clone(),
+        };
+        let places = table.columns().into_iter().map(place).collect();
+        Self { places, entities: entities(table), has_heap: table.has_heap() }
+    }
 }
 
-fn is_entity(field_type: &FieldType) -> bool {
-    matches!(field_type.scalars().0, Scalar::Entity | Scalar::OptionalEntity)
+fn entities(table: &TableSchema) -> Entities {
+    let mut fixed = Some(Vec::new());
+    for field in table.fields.iter() {
+        fixed = fixed.and_then(|fixed| fixed_entities(&field.field_type, field.offset as usize, fixed));
+    }
+    match fixed {
+        Some(fixed) if fixed.is_empty() => Entities::None,
+        Some(fixed) => Entities::Fixed(fixed.into()),
+        None => Entities::Anywhere,
+    }
 }
 
-fn entity_fields(table: &TableSchema) -> Box<[EntityField]> {
-    table
-        .fields
-        .iter()
-        .filter(|field| is_entity(&field.field_type))
-        .map(|field| EntityField { offset: field.offset as usize, count: field.field_type.scalars().1 })
-        .collect()
+/// Adds the entities of a value at `start`, if they are always at the same places. A place where none is holds zeros.
+fn fixed_entities(field_type: &FieldType, start: usize, mut found: Vec<usize>) -> Option<Vec<usize>> {
+    match field_type {
+        other if !names_entities(other) => Some(found),
+        FieldType::Scalar(Scalar::Entity) | FieldType::Reference { .. } => {
+            found.push(start);
+            Some(found)
+        }
+        FieldType::Optional(inner) => fixed_entities(inner, start + usize::from(!inner.has_niche()), found),
+        FieldType::Array { element, len } => {
+            let size = element.size();
+            (0..*len as usize).try_fold(found, |found, index| fixed_entities(element, start + index * size, found))
+        }
+        FieldType::Struct(of) => {
+            let mut at = start;
+            of.fields.iter().try_fold(found, |found, member| {
+                let found = fixed_entities(&member.field_type, at, found);
+                at += member.field_type.size();
+                found
+            })
+        }
+        _ => None,
+    }
 }

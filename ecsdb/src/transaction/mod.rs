@@ -18,6 +18,7 @@ mod ops;
 mod queue;
 mod reentrancy;
 mod scope;
+mod settle;
 mod ticket;
 mod untyped;
 mod update_all;

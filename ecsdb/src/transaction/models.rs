@@ -41,7 +41,7 @@ struct Db {
 impl Db {
     fn start(messages: usize, log: Option<Box<dyn CommitLog>>) -> Self {
         let (catalog, workers) = fixed().clone();
-        let store = Store::new(catalog.strides(), usize::MAX);
+        let store = Store::new(catalog.shapes(), usize::MAX);
         let published = store.published();
         let (queue, receiver) = Queue::new(QueueLimits { messages, bytes: 1 << 20 }, DatabaseId::next(), None);
         let config = WriterConfig {

@@ -5,9 +5,10 @@
 use smallvec::SmallVec;
 
 use super::apply::Apply;
-use super::catalog::FieldId;
+use super::catalog::{Catalog, ColumnId};
 use super::error::OpError;
-use crate::component::{CompareOp, UpdateOp};
+use crate::bytes::{HeapPlace, RowBytes};
+use crate::component::{CompareOp, Field, Operand, UpdateOp};
 use crate::entity::Entity;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,11 +98,12 @@ impl OpBuffer {
     }
 
     /// An operation on a field.
-    fn field(&mut self, kind: Kind, id: FieldId, entity: Entity, op: u8, value: &[u8]) {
+    fn field<F: Field>(&mut self, kind: Kind, id: ColumnId, entity: Entity, op: u8, operand: &Operand<F>) {
+        let value = operand.bytes();
         // Put together first: a small value goes in with one step.
         let mut bytes = [0; HEAD + FIELD + 8];
         bytes[..HEAD].copy_from_slice(&head(kind, id.table, entity));
-        bytes[HEAD..HEAD + 2].copy_from_slice(&id.field.to_le_bytes());
+        bytes[HEAD..HEAD + 2].copy_from_slice(&id.column.to_le_bytes());
         bytes[HEAD + 2] = op;
         match bytes.get_mut(HEAD + FIELD..HEAD + FIELD + value.len()) {
             Some(room) => {
@@ -112,6 +114,10 @@ impl OpBuffer {
                 self.put(&bytes[..HEAD + FIELD]);
                 self.put(value);
             }
+        }
+        if F::TYPE.has_heap() {
+            self.put(&operand.heap().place().to_bytes());
+            self.put(operand.heap().bytes());
         }
     }
 
@@ -126,26 +132,29 @@ impl OpBuffer {
     }
 
     /// One row of the entity that was spawned last.
-    pub fn row(&mut self, table: u16, row: &[u8]) {
+    pub fn row(&mut self, table: u16, row: RowBytes<'_>) {
         self.put(&table.to_le_bytes());
-        self.put(row);
+        self.put(row.row);
+        self.put(row.heap);
     }
 
     /// Store a row.
-    pub fn insert(&mut self, table: u16, entity: Entity, row: &[u8]) {
+    pub fn insert(&mut self, table: u16, entity: Entity, row: RowBytes<'_>) {
         if let Some(index) = entity.promise()
             && let Some(spawns) = &mut self.spawns
         {
             spawns.later.push((index, table));
         }
         self.head(Kind::Insert, table, entity);
-        self.put(row);
+        self.put(row.row);
+        self.put(row.heap);
     }
 
     /// Replace a row.
-    pub fn replace(&mut self, table: u16, entity: Entity, row: &[u8]) {
+    pub fn replace(&mut self, table: u16, entity: Entity, row: RowBytes<'_>) {
         self.head(Kind::Replace, table, entity);
-        self.put(row);
+        self.put(row.row);
+        self.put(row.heap);
     }
 
     /// Remove a row.
@@ -164,12 +173,12 @@ impl OpBuffer {
     }
 
     /// Change a field.
-    pub fn assign(&mut self, id: FieldId, entity: Entity, op: UpdateOp, operand: &[u8]) {
+    pub fn assign<F: Field>(&mut self, id: ColumnId, entity: Entity, op: UpdateOp, operand: &Operand<F>) {
         self.field(Kind::Assign, id, entity, op as u8, operand);
     }
 
     /// Fail unless a field compares as asked.
-    pub fn require(&mut self, id: FieldId, entity: Entity, op: CompareOp, expected: &[u8]) {
+    pub fn require<F: Field>(&mut self, id: ColumnId, entity: Entity, op: CompareOp, expected: &Operand<F>) {
         self.field(Kind::Require, id, entity, op as u8, expected);
     }
 
@@ -210,7 +219,7 @@ impl OpBuffer {
                 Kind::Expect => apply.living(entity).map(|_| ())?,
                 Kind::Remove => apply.remove(table, entity)?,
                 Kind::Insert | Kind::Replace => {
-                    let row = reader.take(apply.catalog.table(table).size as usize);
+                    let row = reader.row(apply.catalog, table);
                     if kind == Kind::Insert {
                         apply.insert(table, entity, row)?
                     } else {
@@ -218,9 +227,9 @@ impl OpBuffer {
                     }
                 }
                 Kind::Assign | Kind::Require => {
-                    let id = FieldId { table, field: reader.u16() };
+                    let id = ColumnId { table, column: reader.u16() };
                     let op = usize::from(reader.take(1)[0]);
-                    let value = reader.take(apply.catalog.place(id).size);
+                    let value = reader.value(apply.catalog, id);
                     if kind == Kind::Assign {
                         apply.assign(id, entity, UPDATE_OPS[op], value)?;
                     } else {
@@ -246,7 +255,7 @@ fn spawn<'b>(
     let mut ahead = Reader { rest: reader.rest };
     for _ in 0..count {
         let table = ahead.u16();
-        ahead.take(apply.catalog.table(table).size as usize);
+        ahead.row(apply.catalog, table);
         tables.push(table);
     }
     while let Some(((_, table), rest)) = later.split_first().filter(|((index, _), _)| *index == promise) {
@@ -261,7 +270,7 @@ fn spawn<'b>(
     apply.promises.push(entity);
     for _ in 0..count {
         let table = reader.u16();
-        let row = reader.take(apply.catalog.table(table).size as usize);
+        let row = reader.row(apply.catalog, table);
         apply.insert_new(table, entity.slot(), row)?;
     }
     Ok(reader)
@@ -277,6 +286,29 @@ impl<'b> Reader<'b> {
         let (taken, rest) = self.rest.split_at(count);
         self.rest = rest;
         taken
+    }
+
+    /// A row and its heap.
+    #[inline]
+    fn row(&mut self, catalog: &Catalog, table: u16) -> RowBytes<'b> {
+        let row = self.take(catalog.table(table).size as usize);
+        if !catalog.has_heap(table) {
+            return RowBytes { row, heap: &[] };
+        }
+        let len = HeapPlace::read(&row[row.len() - HeapPlace::BYTES..]).len();
+        RowBytes { row, heap: self.take(len) }
+    }
+
+    /// The value of a column and its heap.
+    #[inline]
+    fn value(&mut self, catalog: &Catalog, id: ColumnId) -> RowBytes<'b> {
+        let place = catalog.place(id);
+        let row = self.take(place.size);
+        if !place.has_heap {
+            return RowBytes { row, heap: &[] };
+        }
+        let len = HeapPlace::read(self.take(HeapPlace::BYTES)).len();
+        RowBytes { row, heap: self.take(len) }
     }
 
     fn u16(&mut self) -> u16 {

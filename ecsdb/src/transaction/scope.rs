@@ -4,11 +4,11 @@ use core::marker::PhantomData;
 
 use super::apply::Apply;
 use super::bundle::Bundle;
-use super::catalog::FieldId;
+use super::catalog::{ColumnId, Entities};
 use super::error::{OpError, TransactionError};
 use super::update_all::UpdateFn;
 use crate::bits::bits;
-use crate::bytes::{bytes_of, duplicate};
+use crate::bytes::{HeapBuf, HeapPlace, RowBytes, bytes_of, duplicate};
 use crate::component::{Assignment, Field, Predicate};
 use crate::entity::Entity;
 use crate::limits::BLOCK_SLOTS;
@@ -162,7 +162,9 @@ impl<'t, S: Schema> Transaction<'t, S> {
     /// # Errors
     /// If the entity is unknown or stale.
     pub fn insert<T: TableOf<S>>(&mut self, entity: Entity, component: T) -> Result<(), OpError> {
-        self.apply.insert(T::INDEX, entity, bytes_of(&component.into_row()))
+        let mut heap = HeapBuf::new();
+        let row = component.into_row(&mut heap);
+        self.apply.insert(T::INDEX, entity, RowBytes { row: bytes_of(&row), heap: heap.bytes() })
     }
 
     /// Takes the `T` away from `entity`.
@@ -178,8 +180,8 @@ impl<'t, S: Schema> Transaction<'t, S> {
     /// # Errors
     /// If the entity is unknown or stale or has no `T`, or an integer would leave its range.
     pub fn update<T: TableOf<S>, F: Field>(&mut self, entity: Entity, change: Assignment<T, F>) -> Result<(), OpError> {
-        let id = FieldId { table: T::INDEX, field: change.column.index() };
-        self.apply.assign(id, entity, change.op, bytes_of(&change.value))
+        let id = ColumnId { table: T::INDEX, column: change.column.index() };
+        self.apply.assign(id, entity, change.op, change.operand.row_bytes())
     }
 
     /// Changes a copy of the `T` of `entity` with a closure and puts it back. Returns what the closure returns. If the
@@ -189,13 +191,13 @@ impl<'t, S: Schema> Transaction<'t, S> {
     /// If the entity is unknown or stale or has no `T`.
     pub fn modify<T: TableOf<S>, R>(&mut self, entity: Entity, change: impl FnOnce(&mut T) -> R) -> Result<R, OpError> {
         let entity = self.apply.living(entity)?;
-        let Some(row) = self.view().row::<T>(entity.slot()) else {
+        let Some((row, heap)) = self.view().stored::<T>(entity.slot()) else {
             let table = self.apply.catalog.table(T::INDEX).name.to_string();
             return Err(OpError::ComponentMissing { entity, table });
         };
-        let mut row = duplicate(row);
-        let result = T::with_mut(&mut row, change);
-        self.apply.replace(T::INDEX, entity, bytes_of(&row))?;
+        let (mut row, mut heap) = (duplicate(row), HeapBuf::of(heap.bytes()));
+        let result = T::with_mut(&mut row, &mut heap, change);
+        self.apply.replace(T::INDEX, entity, RowBytes { row: bytes_of(&row), heap: heap.bytes() })?;
         Ok(result)
     }
 
@@ -204,8 +206,8 @@ impl<'t, S: Schema> Transaction<'t, S> {
     /// # Errors
     /// [`OpError::GuardFailed`] with what was expected and found; or as for [`Self::update`].
     pub fn require<T: TableOf<S>, F: Field>(&self, entity: Entity, condition: Predicate<T, F>) -> Result<(), OpError> {
-        let id = FieldId { table: T::INDEX, field: condition.column.index() };
-        self.apply.require(id, entity, condition.op, bytes_of(&condition.value))
+        let id = ColumnId { table: T::INDEX, column: condition.column.index() };
+        self.apply.require(id, entity, condition.op, condition.operand.row_bytes())
     }
 
     /// Changes the first component of every entity that has all of them, from the others, page by page and on all
@@ -231,10 +233,17 @@ impl<'t, S: Schema> Transaction<'t, S> {
 }
 
 /// Stores `rows`, the rows of `count` new entities in `places`, in `table`.
-fn store(apply: &mut Apply<'_>, table: u16, places: &[SlotMask], count: usize, mut rows: &[u8]) -> Result<(), OpError> {
+fn store(
+    apply: &mut Apply<'_>,
+    table: u16,
+    places: &[SlotMask],
+    count: usize,
+    RowBytes { row: mut rows, heap: mut heaps }: RowBytes<'_>,
+) -> Result<(), OpError> {
     let stride = rows.len() / count;
     let geometry = PageGeometry::of(stride);
-    let one_by_one = !apply.catalog.entity_fields(table).is_empty();
+    let has_heap = apply.catalog.has_heap(table);
+    let one_by_one = has_heap || !matches!(apply.catalog.entities(table), Entities::None);
     for place in places {
         let first = (place.block * BLOCK_SLOTS) as u32;
         let mut mask = place.mask;
@@ -246,7 +255,10 @@ fn store(apply: &mut Apply<'_>, table: u16, places: &[SlotMask], count: usize, m
             let run = if one_by_one { 1 } else { run };
             let (taken, rest) = rows.split_at(run * stride);
             if one_by_one {
-                apply.insert_new(table, first + bit, taken)?;
+                let len = if has_heap { HeapPlace::read(&taken[stride - HeapPlace::BYTES..]).len() } else { 0 };
+                let (heap, behind) = heaps.split_at(len);
+                heaps = behind;
+                apply.insert_new(table, first + bit, RowBytes { row: taken, heap })?;
             } else {
                 apply.batch.insert_run(table, first + bit, run)?.copy_from_slice(taken);
             }

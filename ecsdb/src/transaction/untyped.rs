@@ -1,12 +1,13 @@
 //! A transaction on tables that are known by name only.
 
 use super::apply::Apply;
-use super::catalog::FieldId;
+use super::catalog::ColumnId;
 use super::error::OpError;
+use crate::bytes::RowBytes;
 use crate::component::{CompareOp, UpdateOp};
 use crate::entity::Entity;
 use crate::query::DynView;
-use crate::schema::{FieldSchema, Value};
+use crate::schema::{Encoded, Value};
 
 /// A running transaction on a database whose schema was loaded, given to the closure of `DynDb::write`.
 ///
@@ -36,9 +37,15 @@ impl<'t> DynTransaction<'t> {
         }
     }
 
-    fn field(&self, table: u16, name: &str) -> Result<(FieldId, &FieldSchema), OpError> {
-        let (index, field) = self.apply.catalog.table(table).field_or_error(name)?;
-        Ok((FieldId { table, field: index as u16 }, field))
+    fn column(&self, table: u16, name: &str) -> Result<ColumnId, OpError> {
+        let column = self.apply.catalog.table(table).column_or_error(name)?;
+        Ok(ColumnId { table, column: column.index as u16 })
+    }
+
+    /// The bytes of a row of `table`, apart from its heap.
+    fn parts<'r>(&self, table: u16, row: &'r [u8]) -> RowBytes<'r> {
+        let (row, heap) = row.split_at(self.apply.catalog.table(table).size as usize);
+        RowBytes { row, heap }
     }
 
     /// A new entity with these rows: table by table, the values of all fields.
@@ -57,7 +64,8 @@ impl<'t> DynTransaction<'t> {
         let set = self.apply.batch.sets().intern(&tables);
         let entity = self.apply.spawn(set)?;
         for (table, row) in encoded {
-            if let Err(error) = self.apply.insert(table, entity, &row) {
+            let row = self.parts(table, &row);
+            if let Err(error) = self.apply.insert(table, entity, row) {
                 // Half an entity is none.
                 self.apply.despawn(entity)?;
                 return Err(error);
@@ -81,16 +89,18 @@ impl<'t> DynTransaction<'t> {
     pub fn insert(&mut self, table: &str, entity: Entity, values: &[(&str, Value)]) -> Result<(), OpError> {
         let table = self.table(table)?;
         let row = self.apply.catalog.table(table).encode_row(values)?;
-        self.apply.insert(table, entity, &row)
+        let row = self.parts(table, &row);
+        self.apply.insert(table, entity, row)
     }
 
-    /// Gives `entity` a row in `table` from the bytes of a row.
+    /// Gives `entity` a row in `table` from the bytes of a row, with those of its heap behind them.
     ///
     /// # Errors
     /// If the entity or the table is unknown, or the bytes are no row of it.
     pub fn insert_bytes(&mut self, table: &str, entity: Entity, row: &[u8]) -> Result<(), OpError> {
         let table = self.table(table)?;
         self.apply.catalog.table(table).validate(row)?;
+        let row = self.parts(table, row);
         self.apply.insert(table, entity, row)
     }
 
@@ -129,7 +139,7 @@ impl<'t> DynTransaction<'t> {
 
     fn assign(&mut self, table: &str, entity: Entity, field: &str, op: UpdateOp, value: Value) -> Result<(), OpError> {
         let (id, operand) = self.operand(table, field, &value)?;
-        self.apply.assign(id, entity, op, &operand)
+        self.apply.assign(id, entity, op, operand.row_bytes())
     }
 
     /// Fails unless the field compares as asked with `value`.
@@ -145,13 +155,11 @@ impl<'t> DynTransaction<'t> {
         value: Value,
     ) -> Result<(), OpError> {
         let (id, operand) = self.operand(table, field, &value)?;
-        self.apply.require(id, entity, op, &operand)
+        self.apply.require(id, entity, op, operand.row_bytes())
     }
 
-    fn operand(&self, table: &str, field: &str, value: &Value) -> Result<(FieldId, Vec<u8>), OpError> {
-        let (id, field) = self.field(self.table(table)?, field)?;
-        let mut operand = vec![0; field.field_type.size()];
-        value.encode(&field.field_type, &mut operand)?;
-        Ok((id, operand))
+    fn operand(&self, table: &str, column: &str, value: &Value) -> Result<(ColumnId, Encoded), OpError> {
+        let id = self.column(self.table(table)?, column)?;
+        Ok((id, Encoded::from_value(value, &self.apply.catalog.place(id).field_type)?))
     }
 }

@@ -1,7 +1,7 @@
 //! Closures over `&mut A` and other components, run over all entities that have them.
 
 use crate::bits::bits;
-use crate::bytes::{bytes_of, duplicate, rows_of};
+use crate::bytes::{HeapBuf, Row, bytes_of, duplicate, rows_of};
 use crate::change_set::ColumnSet;
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
 use crate::query::{Fetch, Item, QueryParam, View};
@@ -37,6 +37,10 @@ fn run<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
         assert!(
             size_of::<A::Row>() > 0,
             "update_all: the first component is a tag, in which there is nothing to change"
+        );
+        assert!(
+            !A::Row::HAS_HEAP,
+            "update_all: the first component has strings or lists: change its rows with `modify` or `update`"
         )
     };
     batch.rewrite(
@@ -74,7 +78,7 @@ fn page_of<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
     // One pass over memory: each row is read from the page before, changed, and written to the page after.
     let change_row = |row: &A::Row, to: &mut [u8], item: Item<'_, S, Q>| {
         let mut row = duplicate(row);
-        A::with_mut(&mut row, |row| change(row, item));
+        A::with_mut(&mut row, &mut HeapBuf::new(), |row| change(row, item));
         to.copy_from_slice(bytes_of(&row));
     };
     for (index, (present, selected)) in page.present.iter().zip(page.selected).enumerate() {

@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::encode::{LISTED, OWNER_LISTED, OWNER_NONE, PAIR, SAME, UNIFORM};
 use super::tables::{Span, TableCode, Tables};
 use crate::bits::bits;
+use crate::bytes::{HeapPlace, RowBytes};
 use crate::entity::{Generations, Pair};
 use crate::limits::BLOCK_SLOTS;
 use crate::persistence::format::{Cursor, ItemHead, Malformed, Masks, RECORD_BYTES, TRANSACTION_BYTES, Tag};
@@ -163,32 +164,60 @@ impl Applier<'_, '_> {
         let masks = Masks::read(cursor, head.small)?;
         let at = cursor.position();
         // At most 16 KiB of slots, so no product overflows.
-        let mut rows = cursor.bytes(masks.count() * table.stride)?;
-        if !table.is_plain {
+        let mut rows = cursor.bytes(masks.count() * table.fields_bytes())?;
+        let mut heaps: &[u8] = &[];
+        if table.has_heap {
+            heaps = self.unpack_with_heaps(table, rows, cursor)?;
+            rows = &self.scratch;
+        } else if !table.is_plain {
             self.unpack(table, rows);
             rows = &self.scratch;
         }
         if table.stride > 0 {
+            let mut behind = heaps;
             for (index, row) in rows.chunks_exact(table.stride).enumerate() {
-                let invalid = |what: String| Malformed { at: at + index * table.stride, what };
-                tables.validate(table, row).map_err(|error| invalid(error.to_string()))?;
+                let len = if table.has_heap { heap_len(row) } else { 0 };
+                let (heap, rest) = behind.split_at(len);
+                let invalid = |what: String| Malformed { at: at + index * table.fields_bytes(), what };
+                tables.validate(table, RowBytes { row, heap }).map_err(|error| invalid(error.to_string()))?;
+                behind = rest;
             }
         }
         for (block, mask) in (head.block as usize..).zip(masks.words()) {
             let (now, rest) = rows.split_at(mask.count_ones() as usize * table.stride);
-            self.batch.restore_rows(table.number, block, mask, now)?;
-            rows = rest;
+            let taken = if table.has_heap { now.chunks_exact(table.stride).map(heap_len).sum() } else { 0 };
+            let (heap, behind) = heaps.split_at(taken);
+            self.batch.restore_rows(table.number, block, mask, RowBytes { row: now, heap })?;
+            (rows, heaps) = (rest, behind);
         }
         self.applied.rows += masks.count() as u64;
         Ok(())
     }
 
+    /// Puts rows into `scratch` as they lie in memory, with the lengths of their heaps, which follow. Returns the heaps.
+    fn unpack_with_heaps<'c>(
+        &mut self,
+        table: &TableCode,
+        rows: &[u8],
+        cursor: &mut Cursor<'c>,
+    ) -> Result<&'c [u8], ApplyError> {
+        self.unpack(table, rows);
+        let mut total = 0;
+        for row in self.scratch.chunks_exact_mut(table.stride) {
+            let len = cursor.u32()?;
+            total += len as usize;
+            row[table.stride - HeapPlace::BYTES..].copy_from_slice(&HeapPlace::new(0, len).to_bytes());
+        }
+        Ok(cursor.bytes(total)?)
+    }
+
     /// Puts rows into `scratch` as they lie in memory.
     fn unpack(&mut self, table: &TableCode, rows: &[u8]) {
         table.spans(u64::MAX, &mut self.spans);
+        let bytes = table.fields_bytes();
         self.scratch.clear();
-        self.scratch.resize(rows.len(), 0);
-        for (from, to) in rows.chunks_exact(table.stride).zip(self.scratch.chunks_exact_mut(table.stride)) {
+        self.scratch.resize(rows.len() / bytes.max(1) * table.stride, 0);
+        for (from, to) in rows.chunks_exact(bytes.max(1)).zip(self.scratch.chunks_exact_mut(table.stride.max(1))) {
             let mut at = 0;
             for span in &self.spans {
                 let len = span.end - span.start;
@@ -213,7 +242,7 @@ impl Applier<'_, '_> {
         let table = find(tables, cursor, head.table)?;
         let masks = Masks::read(cursor, head.small)?;
         let columns = cursor.u64()?;
-        if columns & !table.all_columns() != 0 {
+        if columns & !table.all_columns() != 0 || table.has_heap && table.touches_heap(table.to_program(columns)) {
             return Err(cursor.malformed("a change of columns that the table does not have").into());
         }
         table.spans(columns, &mut self.spans);
@@ -227,13 +256,18 @@ impl Applier<'_, '_> {
                 for span in &spans {
                     row[span.start..span.end].copy_from_slice(values.bytes(span.end - span.start)?);
                 }
-                tables.validate(table, row).map_err(|error| ApplyError::from(at.malformed(error.to_string())))
+                tables.validate_update(table, row).map_err(|error| ApplyError::from(at.malformed(error.to_string())))
             })?;
         }
         self.spans = spans;
         self.applied.rows += masks.count() as u64;
         Ok(())
     }
+}
+
+/// How long the heap of `row` is.
+fn heap_len(row: &[u8]) -> usize {
+    HeapPlace::read(&row[row.len() - HeapPlace::BYTES..]).len()
 }
 
 fn find<'t>(tables: &'t Tables, cursor: &Cursor<'_>, id: u16) -> Result<&'t TableCode, Malformed> {

@@ -197,6 +197,10 @@ impl Encoder {
                 inserted[index] |= updated[index] & self.replaced_in(changes, first_block + index as u32) >> shift;
                 updated[index] = 0;
             }
+            if table.touches_heap(page.columns().bits()) {
+                // The heap of a row is logged as a whole, and the row with it.
+                inserted[index] |= core::mem::take(&mut updated[index]);
+            }
             any_removed |= removed[index];
             any_inserted |= inserted[index];
             any_updated |= updated[index];
@@ -207,6 +211,9 @@ impl Encoder {
         if any_inserted != 0 {
             self.masks(Tag::Insert, table.id, first_block, shift, &inserted[..written.len()]);
             self.rows(table, page, &inserted, table.all_columns());
+            if table.has_heap {
+                self.heaps(table, page, &inserted);
+            }
         }
         if any_updated != 0 && table.stride > 0 {
             let columns = table.to_file(page.columns().bits());
@@ -270,6 +277,25 @@ impl Encoder {
                 }
             }
             rank += present.count_ones() as usize;
+        }
+    }
+
+    /// Appends how long the heaps of the rows are that `selected` has, in the order of slots, and then the heaps.
+    fn heaps(&mut self, table: &TableCode, page: &PageChange<'_>, selected: &[u64]) {
+        let mut heaps = Vec::new();
+        let mut rank = 0;
+        for (present, selected) in page.words_after().iter().copied().zip(selected.iter().copied()) {
+            for bit in bits(selected) {
+                let row = rank + (present & ((1 << bit) - 1)).count_ones() as usize;
+                heaps.push(page.heap_after(&page.bytes_after()[row * table.stride..(row + 1) * table.stride]));
+            }
+            rank += present.count_ones() as usize;
+        }
+        for heap in &heaps {
+            self.buffer.extend_from_slice(&(heap.len() as u32).to_le_bytes());
+        }
+        for heap in heaps {
+            self.buffer.extend_from_slice(heap);
         }
     }
 }

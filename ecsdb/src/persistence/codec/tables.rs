@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::persistence::ids::{Ids, TableIds};
-use crate::schema::{DatabaseSchema, Durability, InvalidRow, Scalar, TableSchema};
+use crate::bytes::{HeapPlace, RowBytes};
+use crate::schema::{DatabaseSchema, Durability, InvalidRow, TableSchema};
 
 /// A part of a row in memory, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,10 @@ pub struct TableCode {
     columns: Vec<u16>,
     /// Whether there are bytes that are no row.
     is_checked: bool,
+    /// Whether rows end with the place of their heap.
+    pub has_heap: bool,
+    /// The columns of the program that have strings or lists.
+    heap_columns: u64,
 }
 
 /// The bit of a set of columns that stands for column `position`.
@@ -74,13 +79,29 @@ impl Tables {
         Some(self.numbered(number?))
     }
 
-    /// Checks that `row` is a row of `table`.
-    pub fn validate(&self, table: &TableCode, row: &[u8]) -> Result<(), InvalidRow> {
-        if table.is_checked { self.schema.tables()[usize::from(table.number)].validate(row) } else { Ok(()) }
+    /// Checks that `row` is a row of `table` but for what it has in its heap, which is as it was.
+    pub fn validate_update(&self, table: &TableCode, row: &[u8]) -> Result<(), InvalidRow> {
+        if !table.is_checked {
+            return Ok(());
+        }
+        self.schema.tables()[usize::from(table.number)].validate_fixed(row)
+    }
+
+    /// Checks that `row` is a row of `table`, with its heap.
+    pub fn validate(&self, table: &TableCode, row: RowBytes<'_>) -> Result<(), InvalidRow> {
+        if !table.is_checked {
+            return Ok(());
+        }
+        self.schema.tables()[usize::from(table.number)].validate_parts(row.row, row.heap)
     }
 }
 
 impl TableCode {
+    /// Bytes of the fields of a row, without the place of its heap.
+    pub fn fields_bytes(&self) -> usize {
+        self.stride - if self.has_heap { HeapPlace::BYTES } else { 0 }
+    }
+
     fn new(ids: &TableIds, number: u16, table: &TableSchema) -> Self {
         let (mut fields, mut columns) = (Vec::new(), Vec::new());
         for known in &ids.fields {
@@ -89,7 +110,8 @@ impl TableCode {
             fields.push(Span { start, end: start + field.field_type.size() });
             columns.push(column as u16);
         }
-        let checked = |scalar| matches!(scalar, Scalar::Bool | Scalar::Entity);
+        let heaps = table.fields.iter().enumerate().filter(|(_, field)| field.field_type.has_heap());
+        let heap_columns = heaps.fold(0, |bits, (column, _)| bits | column_bit(column));
         Self {
             id: ids.id,
             number,
@@ -98,8 +120,16 @@ impl TableCode {
             is_plain: columns.is_sorted(),
             fields,
             columns,
-            is_checked: table.fields.iter().any(|field| checked(field.field_type.scalars().0)),
+            is_checked: table.is_checked(),
+            has_heap: table.has_heap(),
+            heap_columns,
         }
+    }
+
+    /// Whether a change of these columns of the program may change the heap of a row.
+    #[inline]
+    pub fn touches_heap(&self, columns: u64) -> bool {
+        columns & self.heap_columns != 0
     }
 
     /// All columns.
@@ -116,6 +146,12 @@ impl TableCode {
         let is_in = |column: u16| columns & column_bit(column.into()) != 0;
         let positions = (0..self.columns.len()).filter(|position| is_in(self.columns[*position]));
         positions.fold(0, |bits, position| bits | column_bit(position))
+    }
+
+    /// A set of columns in files, as a set of columns of the program.
+    pub fn to_program(&self, file_columns: u64) -> u64 {
+        let positions = (0..self.columns.len()).filter(|position| file_columns & column_bit(*position) != 0);
+        positions.fold(0, |bits, position| bits | column_bit(self.columns[position].into()))
     }
 
     /// Puts the parts of a row that the columns of `file_columns` are into `spans`, in the order of files; neighbours as one.

@@ -16,7 +16,12 @@ macro_rules! component {
             type Row = u32;
             type Ref<'a> = u32;
 
+            const TABLE: &'static str = $table;
+
             const SCHEMA: &'static TableSchema = &TableSchema {
+                renamed_from: Cow::Borrowed(""),
+                version: 0,
+                deprecated: None,
                 name: Cow::Borrowed($table),
                 doc: Cow::Borrowed(""),
                 layout: RowLayout::Native,
@@ -29,22 +34,26 @@ macro_rules! component {
                     doc: Cow::Borrowed(""),
                     field_type: FieldType::Scalar(Scalar::U32),
                     offset: 0,
+                    renamed_from: Cow::Borrowed(""),
+                    default: None,
+                    since: 0,
+                    deprecated: None,
                 }]),
             };
 
-            fn into_row(self) -> u32 {
+            fn into_row(self, _: &mut HeapBuf) -> u32 {
                 self.0
             }
 
-            fn from_row(row: &u32) -> Self {
+            fn from_row(row: &u32, _: Heap<'_>) -> Self {
                 Self(*row)
             }
 
-            fn view(row: &u32) -> u32 {
+            fn view<'a>(row: &'a u32, _: Heap<'a>) -> u32 {
                 *row
             }
 
-            fn with_mut<R>(row: &mut u32, change: impl FnOnce(&mut Self) -> R) -> R {
+            fn with_mut<R>(row: &mut u32, _: &mut HeapBuf, change: impl FnOnce(&mut Self) -> R) -> R {
                 let mut value = Self(*row);
                 let result = change(&mut value);
                 *row = value.0;

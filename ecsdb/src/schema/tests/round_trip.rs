@@ -115,12 +115,15 @@ prop_compose! {
             }
             let offset = size as u32;
             size += field_type.size();
-            kept.push(FieldSchema { name: Cow::Owned(name), doc, field_type, offset });
+            kept.push(FieldSchema { name: Cow::Owned(name), doc, field_type, offset, renamed_from: Cow::Borrowed(""), default: None, since: 0, deprecated: None });
         }
         // A tail gap is no native row.
         let layout = if native && size % align == 0 { RowLayout::Native } else { RowLayout::Packed };
         let align = if layout == RowLayout::Native { align as u32 } else { 1 };
         TableSchema {
+            renamed_from: Cow::Borrowed(""),
+            version: 0,
+            deprecated: None,
             name: Cow::Owned(name), doc, layout, size: size as u32, align, key: key.map(Cow::Owned), durability, fields: Cow::Owned(kept),
         }
     }

@@ -7,6 +7,7 @@
 //! transaction: [`Batch::failure`] says so, and the caller rolls back whatever the user's code made of the error.
 
 mod entities;
+mod heap;
 mod rewrite;
 mod rows;
 
@@ -159,6 +160,7 @@ impl Batch<'_> {
                 table: undo.table,
                 first_slot: undo.page * geometry.page_slots() as u32,
                 stride: geometry.stride() as u32,
+                has_heap: table.has_heap(),
                 words_at,
                 word_count: count as u32,
                 columns: undo.columns,

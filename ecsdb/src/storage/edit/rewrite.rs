@@ -9,7 +9,7 @@ use crate::change_set::ColumnSet;
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
 use crate::storage::version::Version;
 
-use super::rows::own;
+use super::rows::{own, share_heap};
 
 /// One page that is being rewritten.
 pub struct PageRewrite<'a> {
@@ -97,6 +97,7 @@ impl Batch<'_> {
             };
             let slot = &chunk.pages()[task.page & (geometry.chunk_pages() - 1)];
             let Some(old) = &slot.page else { return };
+            share_heap(copy, old);
             let rows = &mut own(copy)[..slot.len as usize * geometry.stride()];
             let first = task.page * geometry.page_slots();
             change(PageRewrite {

@@ -2,7 +2,7 @@
 
 use super::{Batch, StorageError, Touched};
 use crate::bits::run;
-use crate::bytes::PageRef;
+use crate::bytes::{HeapPlace, Page, PageRef, RowBytes};
 use crate::change_set::ColumnSet;
 use crate::limits::{BLOCK_SLOTS, CHUNK_SLOTS};
 use crate::storage::table::PageGeometry;
@@ -25,13 +25,43 @@ struct Reshaped {
 
 impl Batch<'_> {
     /// Stores `row` for `slot`, in place of an earlier row if there is one.
-    pub fn put(&mut self, table: u16, slot: u32, row: &[u8]) -> Result<(), StorageError> {
-        if let Some(place) = self.row_mut(table, slot, ColumnSet::ALL)? {
-            place.copy_from_slice(row);
-            return Ok(());
+    pub fn put(&mut self, table: u16, slot: u32, row: RowBytes<'_>) -> Result<(), StorageError> {
+        if self.replace(table, slot, ColumnSet::ALL, row)? { Ok(()) } else { self.insert_row(table, slot, row) }
+    }
+
+    /// Stores `row` for `slot`, which has none yet.
+    pub fn insert_row(&mut self, table: u16, slot: u32, row: RowBytes<'_>) -> Result<(), StorageError> {
+        let place = self.insert_run(table, slot, 1)?;
+        place.copy_from_slice(row.row);
+        if self.version.tables[usize::from(table)].has_heap() {
+            return self.place_heap(table, slot, row.heap);
         }
-        self.insert_run(table, slot, 1)?.copy_from_slice(row);
         Ok(())
+    }
+
+    /// Stores `row` in place of the row of `slot`, which differs in `columns`. Returns whether there was one.
+    pub fn replace(
+        &mut self,
+        table: u16,
+        slot: u32,
+        columns: ColumnSet,
+        row: RowBytes<'_>,
+    ) -> Result<bool, StorageError> {
+        let directory = &self.version.tables[usize::from(table)];
+        if !directory.has_heap() {
+            let Some(place) = self.row_mut(table, slot, columns)? else { return Ok(false) };
+            place.copy_from_slice(row.row);
+            return Ok(true);
+        }
+        // A heap that stays the same stays where it is.
+        let same = directory.stored(slot).is_some_and(|before| before.heap == row.heap);
+        let Some(place) = self.row_mut(table, slot, columns)? else { return Ok(false) };
+        let end = place.len() - HeapPlace::BYTES;
+        place[..end].copy_from_slice(&row.row[..end]);
+        if !same {
+            self.place_heap(table, slot, row.heap)?;
+        }
+        Ok(true)
     }
 
     /// The bytes of the row of `slot`, to be changed in `columns`; `None` if there is no row.
@@ -62,6 +92,7 @@ impl Batch<'_> {
                     }
                 };
                 own(&mut taken)[..bytes].copy_from_slice(&before.bytes()[..bytes]);
+                share_heap(&mut taken, before);
                 copy = Some(taken);
             }
             let touched = Touched { table, page: index * geometry.chunk_pages() + page };
@@ -188,6 +219,7 @@ impl Batch<'_> {
                 self.version.tables[usize::from(table)].chunk_mut(page >> geometry.chunk_shift()).page_mut(in_chunk);
             if let Some(old) = slot.page.take() {
                 copy_around(&old, len, own(&mut grown), stride, Reshape { at, remove, insert });
+                share_heap(&mut grown, &old);
                 self.pool.put(table, old);
             }
             slot.page = Some(grown);
@@ -208,6 +240,7 @@ impl Batch<'_> {
         let before = slot.page.take();
         if let (Some(before), Some(copy)) = (&before, &mut copy) {
             copy_around(before, len, own(copy), stride, reshape);
+            share_heap(copy, before);
         }
         slot.page = copy;
         if before.is_some() {
@@ -238,7 +271,20 @@ fn copy_around(old: &PageRef, len: usize, new: &mut [u8], stride: usize, reshape
     new[head + insert * stride..end + insert * stride - remove * stride].copy_from_slice(&old[tail..end]);
 }
 
+/// Gives `copy`, a page with the rows of `page`, the heap of these rows.
+#[inline]
+pub(super) fn share_heap(copy: &mut PageRef, page: &PageRef) {
+    if let Some(heap) = page.heap() {
+        own_page(copy).set_heap(Some(heap.clone()));
+    }
+}
+
+/// A page that only the running transaction holds.
+pub(super) fn own_page(page: &mut PageRef) -> &mut Page {
+    PageRef::get_mut(page).expect("a page with the running transaction's stamp is shared with nobody")
+}
+
 /// The bytes of a page that only the running transaction holds.
 pub(super) fn own(page: &mut PageRef) -> &mut [u8] {
-    PageRef::get_mut(page).expect("a page with the running transaction's stamp is shared with nobody").bytes_mut()
+    own_page(page).bytes_mut()
 }

@@ -11,12 +11,19 @@
 //! assert_eq!((size_of::<U32>(), align_of::<U32>()), (4, 1));
 //! ```
 
+mod optional;
+
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
+use bytemuck::Zeroable;
+
 use super::Field;
 use crate::bytes::Row;
+
+pub use crate::bytes::{Heap, HeapBuf, HeapPlace, Slot};
+pub use optional::{Niche, Optional, OptionalOf};
 
 /// The form in which a packed row stores a field of type `F`: `Packed<u32>` is [`U32`], `Packed<bool>` is `bool`.
 pub type Packed<F> = <F as Field>::Packed;
@@ -27,7 +34,7 @@ pub type View<'a, F> = <F as Field>::View<'a>;
 macro_rules! packed_numbers {
     ($($name:ident: $ty:ident),+ $(,)?) => {$(
         #[doc = concat!("A `", stringify!($ty), "` as it stands in a packed row: little-endian, alignment 1.")]
-        #[derive(Clone, Copy, Default)]
+        #[derive(Clone, Copy, Default, Zeroable)]
         #[repr(transparent)]
         pub struct $name([u8; size_of::<$ty>()]);
 
@@ -143,7 +150,7 @@ macro_rules! packed_floats {
 packed_floats!(F32, F64);
 
 /// An [`Entity`](crate::Entity) as it stands in a packed row: eight little-endian bytes that are not all zero.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Zeroable)]
 #[repr(transparent)]
 pub struct Entity(
     /// Invariant: not all zero. `new` keeps it, and bytes from outside are validated before they become a row.
@@ -198,52 +205,37 @@ impl fmt::Debug for Entity {
 }
 
 /// An `Option<Entity>` as it stands in a packed row: eight little-endian bytes, `None` is zero.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-#[repr(transparent)]
-pub struct OptionalEntity([u8; 8]);
+pub type OptionalEntity = Niche<Entity>;
 
-impl OptionalEntity {
-    /// The stored form of `entity`.
+/// A [`Duration`](core::time::Duration) as it stands in a packed row: eight bytes of seconds, four of nanoseconds.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Zeroable)]
+#[repr(C)]
+pub struct Duration {
+    seconds: U64,
+    /// Below 1,000,000,000.
+    nanoseconds: U32,
+}
+
+impl Duration {
+    /// The stored form of `duration`.
     #[inline]
-    pub const fn new(entity: Option<crate::Entity>) -> Self {
-        Self(match entity {
-            Some(entity) => entity.to_bits().to_le_bytes(),
-            None => [0; 8],
-        })
+    pub const fn new(duration: core::time::Duration) -> Self {
+        Self { seconds: U64::new(duration.as_secs()), nanoseconds: U32::new(duration.subsec_nanos()) }
     }
 
-    /// The entity, if there is one.
+    /// The duration.
     #[inline]
-    pub const fn get(self) -> Option<crate::Entity> {
-        crate::Entity::from_bits(u64::from_le_bytes(self.0))
+    pub fn get(self) -> core::time::Duration {
+        // Never more than a second where the row is valid; a carry beyond all durations is cut off.
+        let nanoseconds = core::time::Duration::from_nanos(self.nanoseconds.get().into());
+        core::time::Duration::from_secs(self.seconds.get()).saturating_add(nanoseconds)
     }
 }
 
-// SAFETY: an array of bytes: no padding, pointers, drop glue or interior mutability, alignment 1.
-unsafe impl Row for OptionalEntity {}
+// SAFETY: two rows of alignment 1, so there is no padding; the rest is inherited.
+unsafe impl Row for Duration {}
 
-impl From<Option<crate::Entity>> for OptionalEntity {
-    #[inline]
-    fn from(entity: Option<crate::Entity>) -> Self {
-        Self::new(entity)
-    }
-}
-
-impl From<OptionalEntity> for Option<crate::Entity> {
-    #[inline]
-    fn from(stored: OptionalEntity) -> Self {
-        stored.get()
-    }
-}
-
-impl PartialEq<Option<crate::Entity>> for OptionalEntity {
-    #[inline]
-    fn eq(&self, other: &Option<crate::Entity>) -> bool {
-        self.get() == *other
-    }
-}
-
-impl fmt::Debug for OptionalEntity {
+impl fmt::Debug for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.get(), f)
     }
@@ -252,6 +244,7 @@ impl fmt::Debug for OptionalEntity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bytes::bytes_of;
 
     #[test]
     fn stored_numbers_are_little_endian_and_unaligned() {
@@ -276,8 +269,9 @@ mod tests {
         let entity = crate::Entity::from_bits(7 | 3 << 32).unwrap();
         assert_eq!(Entity::new(entity).0, entity.to_bits().to_le_bytes());
         assert_eq!(Entity::new(entity), entity);
-        assert_eq!(OptionalEntity::new(Some(entity)), Some(entity));
-        assert_eq!(OptionalEntity::new(None).0, [0; 8]);
-        assert_eq!(OptionalEntity::default(), None);
+        let some: OptionalEntity = OptionalOf::some(Entity::new(entity));
+        assert_eq!(some.get().copied(), Some(Entity::new(entity)));
+        let none: OptionalEntity = OptionalOf::none();
+        assert_eq!((bytes_of(&none), none.get()), (&[0; 8][..], None));
     }
 }

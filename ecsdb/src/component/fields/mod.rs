@@ -1,0 +1,14 @@
+//! Which types of Rust can be fields: implementations of the contract in [`field`](super::field), one sort a file.
+
+mod compound;
+mod fixed_str;
+mod list;
+mod reference;
+mod scalars;
+mod text;
+mod tuples;
+
+pub use fixed_str::{FixedStr, TooLong};
+pub(crate) use fixed_str::why_not as text_fault;
+pub use list::List;
+pub use reference::Ref;
