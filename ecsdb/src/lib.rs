@@ -130,8 +130,8 @@ pub use bytes::Row;
 pub use change_set::{BlockChange, ChangeSet, ColumnSet, PageChange, RowChange};
 pub use component::packed;
 pub use component::{
-    Assignment, Column, CompareOp, Component, Field, FixedStr, List, NativeField, NicheField, Number, Part, Predicate, Ref, Stored,
-    TooLong, UpdateOp,
+    Assignment, Column, CompareOp, Component, Field, FixedStr, List, NativeField, NicheField, Number, Part, Predicate,
+    Ref, Stored, TooLong, UpdateOp,
 };
 pub use database::{Db, DbBuilder, DynDb, DynSnapshot, OpenError, Snapshot, SnapshotQuery, Stats, Table};
 pub use ecsdb_derive::Component;

@@ -49,7 +49,10 @@ const _: () = {
     assert!(CHUNK_SLOTS.is_multiple_of(PAGE_SLOTS_MAX), "no page crosses a chunk");
     assert!(PAGE_SLOTS_MAX.is_multiple_of(BLOCK_SLOTS), "a page is whole blocks, or a part of one");
     assert!(TABLES_MAX <= u16::MAX as usize, "table ids have 16 bits");
-    assert!(HEAP_BYTES_MAX / HEAP_ALIGN * PAGE_SLOTS_MAX < u32::MAX as usize / 2, "the heap of a page is counted in 32 bits");
+    assert!(
+        HEAP_BYTES_MAX / HEAP_ALIGN * PAGE_SLOTS_MAX < u32::MAX as usize / 2,
+        "the heap of a page is counted in 32 bits"
+    );
     assert!(HEAP_ALIGN == ROW_ALIGN_MAX, "an element of a list is no more aligned than a row");
     assert!(FIELDS_MAX <= u16::MAX as usize, "field ids have 16 bits");
 };

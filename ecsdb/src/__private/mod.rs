@@ -21,11 +21,7 @@ use crate::schema::{Durability, RowLayout, TableSchema};
 
 /// [`Component::with_mut`] of a packed component: a decoded value that is written back, unless `change` panics.
 #[inline]
-pub fn with_mut_packed<T: Component, R>(
-    row: &mut T::Row,
-    heap: &mut HeapBuf,
-    change: impl FnOnce(&mut T) -> R,
-) -> R {
+pub fn with_mut_packed<T: Component, R>(row: &mut T::Row, heap: &mut HeapBuf, change: impl FnOnce(&mut T) -> R) -> R {
     let mut value = T::from_row(row, heap.as_heap());
     let result = change(&mut value);
     heap.clear();

@@ -115,6 +115,13 @@ pub struct RowBytes<'a> {
     pub heap: &'a [u8],
 }
 
+impl<'a> RowBytes<'a> {
+    /// Rows without heaps.
+    pub const fn plain(row: &'a [u8]) -> Self {
+        Self { row, heap: &[] }
+    }
+}
+
 /// The heap of a row in the making.
 ///
 /// What does not fit makes it longer than a heap may be, by one byte, so that whoever stores it refuses it.

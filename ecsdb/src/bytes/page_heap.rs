@@ -105,11 +105,14 @@ mod tests {
         let (send, receive) = std::sync::mpsc::channel::<(HeapPlace, u8)>();
         let reader = heap.clone();
         let reader = std::thread::spawn(move || {
-            receive.into_iter().filter(|(place, byte)| {
-                // SAFETY: given by `put` before it was sent.
-                let bytes = unsafe { reader.get(*place) };
-                bytes.iter().all(|found| found == byte)
-            }).count()
+            receive
+                .into_iter()
+                .filter(|(place, byte)| {
+                    // SAFETY: given by `put` before it was sent.
+                    let bytes = unsafe { reader.get(*place) };
+                    bytes.iter().all(|found| found == byte)
+                })
+                .count()
         });
         for byte in 0..200 {
             let place = heap.put(&vec![byte; usize::from(byte) + 1]).unwrap();

@@ -9,10 +9,11 @@ use super::directory::Directory;
 use super::format::{Header, Kind, frame};
 use super::ids::Ids;
 use super::{DirectoryError, LogSettings, Recovery, open};
+use crate::bytes::RowBytes;
 use crate::change_set::{ChangeSet, ColumnSet};
 use crate::media::{Disk, Media, Open};
 use crate::schema::DatabaseSchema;
-use crate::storage::Store;
+use crate::storage::{RowShape, Store};
 
 const SALT: u64 = 0x5a17;
 
@@ -32,7 +33,7 @@ fn header(timeline: u64, recycled: bool) -> Header {
 fn records(salt: u64) -> Vec<Vec<u8>> {
     let tables = Arc::new(Tables::new(&Ids::assign(&schema()), schema()));
     let mut encoder = Encoder::new(tables, 0);
-    let mut store = Store::new([9], usize::MAX);
+    let mut store = Store::new([RowShape::plain(9)], usize::MAX);
     let mut records = Vec::new();
     for (version, gold) in [(1, 100_u64), (2, 50)] {
         let mut batch = store.batch();
@@ -40,7 +41,7 @@ fn records(salt: u64) -> Vec<Vec<u8>> {
         if version == 1 {
             let set = batch.sets().intern(&[0]);
             batch.spawn(set, 1).unwrap();
-            batch.put(0, 0, &[100, 0, 0, 0, 0, 0, 0, 0, 1]).unwrap();
+            batch.put(0, 0, RowBytes::plain(&[100, 0, 0, 0, 0, 0, 0, 0, 1])).unwrap();
         } else {
             batch.row_mut(0, 0, ColumnSet::one(0)).unwrap().unwrap()[..8].copy_from_slice(&gold.to_le_bytes());
         }
@@ -108,7 +109,7 @@ impl Temporary {
             segment_bytes: 16 << 10,
             sync_within: Duration::ZERO,
         };
-        let opened = open(settings, &schema(), Store::new([9], usize::MAX))?;
+        let opened = open(settings, &schema(), Store::new([RowShape::plain(9)], usize::MAX))?;
         let row = opened.store.live().tables[0].row_bytes(0);
         let gold = row.map(|row| u64::from_le_bytes(row[..8].try_into().unwrap()));
         Ok((opened.recovery, gold))
@@ -174,7 +175,7 @@ fn a_record_that_does_not_fit_is_refused() {
     bad[..4].copy_from_slice(&crc);
     let error = open(&[bad]).unwrap_err();
     assert!(error.contains(&format!("byte {}", 4096 + row)), "{error}");
-    assert!(error.contains("field `open` at byte 8 is no `bool`: found 2"), "{error}");
+    assert!(error.contains("field `open` at byte 8 is no `bool`: found 0x02"), "{error}");
 }
 
 #[test]

@@ -233,10 +233,9 @@ impl<'v> DynRow<'v> {
             Content::Stored { schema, row } => {
                 let key = schema.key.as_deref().zip(self.entity);
                 let key = key.map(|(name, entity)| (name, Value::U64(entity.to_bits())));
-                let fields = schema
-                    .fields
-                    .iter()
-                    .map(|field| (&*field.name, Value::decode(&field.field_type, &row.row[field.offset as usize..], row.heap)));
+                let fields = schema.fields.iter().map(|field| {
+                    (&*field.name, Value::decode(&field.field_type, &row.row[field.offset as usize..], row.heap))
+                });
                 key.into_iter().chain(fields).collect()
             }
         }

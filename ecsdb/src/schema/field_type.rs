@@ -140,7 +140,9 @@ impl FieldType {
             Self::Scalar(_) | Self::Reference { .. } | Self::FixedText { .. } => false,
             Self::Array { element: inner, .. } | Self::Optional(inner) => inner.has_heap(),
             Self::Struct(of) => of.fields.iter().any(|field| field.field_type.has_heap()),
-            Self::Enum(of) => of.variants.iter().flat_map(|variant| variant.fields.iter()).any(|field| field.field_type.has_heap()),
+            Self::Enum(of) => {
+                of.variants.iter().flat_map(|variant| variant.fields.iter()).any(|field| field.field_type.has_heap())
+            }
             Self::Text | Self::List(_) => true,
         }
     }

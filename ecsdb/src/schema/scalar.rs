@@ -107,7 +107,16 @@ impl Scalar {
             Self::U8 | Self::I8 | Self::Bool | Self::NonZeroU8 | Self::NonZeroI8 => 1,
             Self::U16 | Self::I16 | Self::NonZeroU16 | Self::NonZeroI16 => 2,
             Self::U32 | Self::I32 | Self::F32 | Self::Char | Self::NonZeroU32 | Self::NonZeroI32 => 4,
-            Self::U64 | Self::I64 | Self::Usize | Self::Isize | Self::F64 | Self::NonZeroU64 | Self::NonZeroI64 | Self::NonZeroUsize | Self::NonZeroIsize | Self::Entity => 8,
+            Self::U64
+            | Self::I64
+            | Self::Usize
+            | Self::Isize
+            | Self::F64
+            | Self::NonZeroU64
+            | Self::NonZeroI64
+            | Self::NonZeroUsize
+            | Self::NonZeroIsize
+            | Self::Entity => 8,
             Self::Duration => 12,
             Self::U128 | Self::I128 | Self::NonZeroU128 | Self::NonZeroI128 => 16,
         }

@@ -9,8 +9,8 @@ use super::error::{Location, SchemaError, SchemaErrorKind};
 use super::names::{ENTITIES, nearest};
 use super::toml_section::{At, Keys, Section, Source};
 use super::type_text::parse_type;
-use crate::bytes::HeapPlace;
 use super::{Durability, FieldSchema, FieldType, RowLayout, Scalar, TableSchema};
+use crate::bytes::HeapPlace;
 
 const TOP: Keys = Keys { valid: &["database", "tables"], not_yet: &[] };
 const DATABASE: Keys = Keys { valid: &["name", "version"], not_yet: &[] };

@@ -143,9 +143,7 @@ impl Reader<'_> {
     }
 
     fn members(&mut self, depth: usize) -> Option<Vec<Member>> {
-        (0..self.u16()?)
-            .map(|_| Some(Member { name: self.name()?, field_type: self.field_type(depth + 1)? }))
-            .collect()
+        (0..self.u16()?).map(|_| Some(Member { name: self.name()?, field_type: self.field_type(depth + 1)? })).collect()
     }
 
     fn enumeration(&mut self, depth: usize) -> Option<EnumType> {

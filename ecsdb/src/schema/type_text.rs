@@ -3,7 +3,6 @@
 //! The grammar is in `docs/schema.md`. What one half of this file writes, the other half reads.
 
 use core::fmt;
-use core::fmt::Write;
 use core::str::FromStr;
 use std::borrow::Cow;
 
@@ -88,8 +87,7 @@ fn write_enum(f: &mut fmt::Formatter<'_>, of: &EnumType) -> fmt::Result {
         }
         next = variant.tag.wrapping_add(1);
     }
-    f.write_char(' ')?;
-    f.write_char('}')
+    f.write_str(if of.variants.is_empty() { "}" } else { " }" })
 }
 
 impl FromStr for FieldType {
@@ -172,7 +170,9 @@ impl<'t> Parser<'t> {
     fn wrong(&self, expected: &str) -> SchemaErrorKind {
         let at = self.whole.len() - self.rest.len();
         let found = match self.rest.trim_start().chars().next() {
-            Some(letter) => format!("`{letter}` at character {} of `{}`", self.whole[..at].chars().count() + 1, self.whole),
+            Some(letter) => {
+                format!("`{letter}` at character {} of `{}`", self.whole[..at].chars().count() + 1, self.whole)
+            }
             None => format!("the end of `{}`", self.whole),
         };
         SchemaErrorKind::WrongValue { key: "type".to_owned(), expected: expected.to_owned(), found }
@@ -377,10 +377,10 @@ mod tests {
             "struct { x: f32 }",
             "struct Pos { x: f32, y: nonzero_u8? }",
             "struct Meters(f64)",
-            "struct Marker {}",
             "enum Ai { Idle, Chasing { target: entity, since: duration }, Pair(u8, u16) = 7, Last was End }",
             "enum: u16 { A = 300 }",
-            "enum Never: u32 {  }",
+            "enum Never: u32 { }",
+            "struct Marker { }",
         ] {
             assert_eq!(parse_type(text).unwrap().to_string(), text);
         }
@@ -391,10 +391,26 @@ mod tests {
     #[test]
     fn what_is_no_type_says_so() {
         for text in [
-            "[u8; -1]", "[u8; +1]", "[u8; 4294967296]", "[u8; 3", "[;]", "[u8; ]", "", "u8 u8", "struct", "struct P { x }",
-            "enum E { A = 256 }", "str<>", "(u8", "enum { A = 4294967295, B }",
+            "[u8; -1]",
+            "[u8; +1]",
+            "[u8; 4294967296]",
+            "[u8; 3",
+            "[;]",
+            "[u8; ]",
+            "",
+            "u8 u8",
+            "struct",
+            "struct P { x }",
+            "enum E { A = 256 }",
+            "str<>",
+            "(u8",
+            "enum { A = 4294967295, B }",
         ] {
-            assert!(matches!(parse_type(text), Err(SchemaErrorKind::WrongValue { .. })), "{text}: {:?}", parse_type(text));
+            assert!(
+                matches!(parse_type(text), Err(SchemaErrorKind::WrongValue { .. })),
+                "{text}: {:?}",
+                parse_type(text)
+            );
         }
         for text in ["enum { A, A }", "enum { A, B = 0 }", "struct { x: u8, x: u8 }"] {
             assert!(matches!(parse_type(text), Err(SchemaErrorKind::Duplicate { .. })), "{text}");

@@ -41,7 +41,9 @@ pub enum InvalidRowKind {
         found: String,
     },
     /// A string or a list does not lie in the heap of the row.
-    #[error("field `{field}` at byte {offset}: a `{expected}` at {start}, {len} long, does not lie in a heap of {heap} bytes")]
+    #[error(
+        "field `{field}` at byte {offset}: a `{expected}` at {start}, {len} long, does not lie in a heap of {heap} bytes"
+    )]
     Slot {
         /// The field, with the way to the value inside of it.
         field: String,
@@ -102,7 +104,8 @@ impl TableSchema {
         }
         for field in self.fields.iter() {
             let walk = Walk { heap, offset: field.offset as usize };
-            walk.value(&field.field_type, &row[field.offset as usize..], &field.name).map_err(|kind| self.invalid(*kind))?;
+            walk.value(&field.field_type, &row[field.offset as usize..], &field.name)
+                .map_err(|kind| self.invalid(*kind))?;
         }
         Ok(())
     }
@@ -111,7 +114,8 @@ impl TableSchema {
     pub(crate) fn validate_fixed(&self, row: &[u8]) -> Result<(), InvalidRow> {
         for field in self.fields.iter().filter(|field| !field.field_type.has_heap()) {
             let walk = Walk { heap: &[], offset: field.offset as usize };
-            walk.value(&field.field_type, &row[field.offset as usize..], &field.name).map_err(|kind| self.invalid(*kind))?;
+            walk.value(&field.field_type, &row[field.offset as usize..], &field.name)
+                .map_err(|kind| self.invalid(*kind))?;
         }
         Ok(())
     }
@@ -156,7 +160,14 @@ impl<'h> Walk<'h> {
         const SHOWN: usize = 16;
         let found: String = bytes.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect();
         let found = found + if bytes.len() > SHOWN { ".." } else { "" };
-        Err(InvalidRowKind::Value { field: name.to_owned(), offset: self.offset, expected: expected.to_string(), found }.into())
+        let found = format!("0x{found}");
+        Err(InvalidRowKind::Value {
+            field: name.to_owned(),
+            offset: self.offset,
+            expected: expected.to_string(),
+            found,
+        }
+        .into())
     }
 
     /// Checks the value that `bytes` begin with.
@@ -171,7 +182,11 @@ impl<'h> Walk<'h> {
             FieldType::Scalar(_) | FieldType::Reference { .. } => self.wrong(field_type, bytes, name),
             FieldType::Array { element, len } => self.elements(element, *len as usize, bytes, name),
             FieldType::Optional(inner) if inner.has_niche() => {
-                if bytes.iter().all(|byte| *byte == 0) { Ok(()) } else { self.value(inner, bytes, name) }
+                if bytes.iter().all(|byte| *byte == 0) {
+                    Ok(())
+                } else {
+                    self.value(inner, bytes, name)
+                }
             }
             FieldType::Optional(inner) => match bytes[0] {
                 0 if bytes.iter().all(|byte| *byte == 0) => Ok(()),

@@ -311,4 +311,3 @@ const fn bounds(scalar: Scalar) -> Option<(i128, u128)> {
         _ => return None,
     })
 }
-

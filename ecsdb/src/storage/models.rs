@@ -4,7 +4,8 @@
 //! version says of its number, of two rows that every commit writes, and of one that only the first commit writes must
 //! agree, before and after a place where the writer may run.
 
-use super::{Store, Version};
+use super::{RowShape, Store, Version};
+use crate::bytes::RowBytes;
 use crate::sync::Published;
 use crate::sync::shim::model::{check, models};
 use crate::sync::shim::{Arc, AtomicUsize, Ordering, thread};
@@ -16,7 +17,7 @@ const ONCE: u16 = 2;
 
 /// A store in version 1, in which an entity has a zero in each of three tables.
 fn store() -> Store {
-    let mut store = Store::new([8, 8, 8], usize::MAX);
+    let mut store = Store::new([RowShape::plain(8); 3], usize::MAX);
     let mut batch = store.batch();
     batch.begin();
     let set = batch.sets().intern(&[0, 1, 2]);
@@ -34,12 +35,12 @@ fn commit(store: &mut Store, number: u64, place: &AtomicUsize) {
     let mut batch = store.batch();
     batch.begin();
     for table in IN_STEP {
-        batch.put(table, 0, &number.to_le_bytes()).expect("there is room");
+        batch.put(table, 0, RowBytes::plain(&number.to_le_bytes())).expect("there is room");
         // A place for a switch; the reader looks at it, too.
         place.store(number as usize, Ordering::Relaxed);
     }
     if number == 2 {
-        batch.put(ONCE, 0, &number.to_le_bytes()).expect("there is room");
+        batch.put(ONCE, 0, RowBytes::plain(&number.to_le_bytes())).expect("there is room");
     }
     batch.commit();
     store.publish();
@@ -123,7 +124,7 @@ fn a_discarded_batch() {
         commit(&mut store, 2, &place);
         let mut batch = store.batch();
         batch.begin();
-        batch.put(ONCE, 0, &[9; 8]).expect("there is room");
+        batch.put(ONCE, 0, RowBytes::plain(&[9; 8])).expect("there is room");
         batch.remove(0, 0).expect("there is room");
         batch.commit();
         store.discard();

@@ -148,7 +148,7 @@ impl Batch<'_> {
             let slot = (block * BLOCK_SLOTS) as u32 + bit;
             if present >> bit & 1 == 1 {
                 let (row, rest) = split(rows, geometry.stride())?;
-                self.put(table, slot, RowBytes { row, heap: &[] })?;
+                self.put(table, slot, RowBytes::plain(row))?;
                 rows = rest;
                 left &= left - 1;
                 continue;

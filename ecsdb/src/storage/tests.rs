@@ -4,14 +4,43 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{Batch, Store};
+use super::{Batch, RowShape, Store};
+use crate::bytes::{HeapPlace, RowBytes};
 use crate::change_set::{ChangeSet, ColumnSet};
 use crate::entity::Entity;
 
 /// A tag, narrow rows of two sizes, rows of a whole page, and rows with fewer than a block a page.
 const STRIDES: [usize; 5] = [0, 4, 12, 100, 5000];
 
-type Model = BTreeMap<u64, [Option<u8>; 5]>;
+/// Of these, narrow and wide rows with strings and lists.
+const HAS_HEAP: [bool; 5] = [false, false, true, false, true];
+
+/// What a row is filled with, and its heap.
+type Stored = (u8, u8);
+
+type Model = BTreeMap<u64, [Option<Stored>; 5]>;
+
+fn shapes() -> impl Iterator<Item = RowShape> {
+    STRIDES.into_iter().zip(HAS_HEAP).map(|(stride, has_heap)| RowShape { stride, has_heap })
+}
+
+/// The part of a row that is filled with one value.
+fn filled(table: usize) -> usize {
+    STRIDES[table] - if HAS_HEAP[table] { HeapPlace::BYTES } else { 0 }
+}
+
+/// A heap that is told by its value.
+fn heap(table: usize, value: u8) -> Vec<u8> {
+    if HAS_HEAP[table] { vec![value; usize::from(value) * 37 % 300] } else { Vec::new() }
+}
+
+fn row(table: usize, value: u8) -> (Vec<u8>, Vec<u8>) {
+    let (mut row, heap) = (vec![value; filled(table)], heap(table, value));
+    if HAS_HEAP[table] {
+        row.extend_from_slice(&HeapPlace::new(0, heap.len() as u32).to_bytes());
+    }
+    (row, heap)
+}
 
 #[derive(Clone, Debug)]
 enum Op {
@@ -38,10 +67,6 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-fn fill(row: &mut [u8], value: u8) {
-    row.fill(value);
-}
-
 fn apply(batch: &mut Batch<'_>, model: &mut Model, op: &Op, workers: &rayon::ThreadPool) {
     let nth = |model: &Model, n: usize| model.keys().nth(n % model.len().max(1)).copied();
     match *op {
@@ -52,8 +77,9 @@ fn apply(batch: &mut Batch<'_>, model: &mut Model, op: &Op, workers: &rayon::Thr
             let entity = batch.entity_in(taken.block, taken.mask.trailing_zeros());
             let mut rows = [None; 5];
             for table in tables {
-                fill(batch.insert_run(table, entity.slot(), 1).unwrap(), set);
-                rows[usize::from(table)] = Some(set);
+                let (row, heap) = row(table.into(), set);
+                batch.insert_row(table, entity.slot(), RowBytes { row: &row, heap: &heap }).unwrap();
+                rows[usize::from(table)] = Some((set, set));
             }
             assert!(model.insert(entity.to_bits(), rows).is_none());
         }
@@ -65,9 +91,9 @@ fn apply(batch: &mut Batch<'_>, model: &mut Model, op: &Op, workers: &rayon::Thr
         }
         Op::Put(n, table, value) => {
             if let Some(bits) = nth(model, n) {
-                let row = vec![value; STRIDES[table]];
-                batch.put(table as u16, bits as u32, &row).unwrap();
-                model.get_mut(&bits).unwrap()[table] = Some(value);
+                let (row, heap) = row(table, value);
+                batch.put(table as u16, bits as u32, RowBytes { row: &row, heap: &heap }).unwrap();
+                model.get_mut(&bits).unwrap()[table] = Some((value, value));
             }
         }
         Op::Remove(n, table) => {
@@ -91,7 +117,7 @@ fn apply(batch: &mut Batch<'_>, model: &mut Model, op: &Op, workers: &rayon::Thr
                         for (present, selected) in page.present.iter().zip(page.selected) {
                             for bit in crate::bits::bits(*present) {
                                 if selected >> bit & 1 == 1 {
-                                    fill(&mut page.rows[row * stride..(row + 1) * stride], value);
+                                    page.rows[row * stride..][..filled(table)].fill(value);
                                 }
                                 row += 1;
                             }
@@ -101,8 +127,10 @@ fn apply(batch: &mut Batch<'_>, model: &mut Model, op: &Op, workers: &rayon::Thr
                 .unwrap();
             let mut expected = 0;
             for rows in model.values_mut() {
-                if rows[0].is_some() && rows[table].is_some() {
-                    rows[table] = Some(value);
+                if rows[0].is_some()
+                    && let Some((row, _)) = &mut rows[table]
+                {
+                    *row = value;
                     expected += 1;
                 }
             }
@@ -118,12 +146,14 @@ fn check(version: &super::Version, model: &Model) {
     expected.sort_by_key(|bits| *bits as u32);
     assert_eq!(alive, expected);
     assert_eq!(version.entities.count(), model.len() as u64);
-    for (table, stride) in STRIDES.iter().enumerate() {
+    for table in 0..STRIDES.len() {
         let directory = &version.tables[table];
         let mut rows = 0;
         for (bits, values) in model {
-            let found = directory.row_bytes(*bits as u32);
-            assert_eq!(found, values[table].map(|value| vec![value; *stride]).as_deref(), "table {table} of {bits:x}");
+            let found =
+                directory.stored(*bits as u32).map(|found| (found.row[..filled(table)].to_vec(), found.heap.to_vec()));
+            let expected = values[table].map(|(row, of_heap)| (vec![row; filled(table)], heap(table, of_heap)));
+            assert_eq!(found, expected, "table {table} of {bits:x}");
             assert_eq!(directory.contains(*bits as u32), values[table].is_some());
             rows += u64::from(values[table].is_some());
         }
@@ -156,13 +186,24 @@ fn replay(model: &mut Model, changes: &ChangeSet) {
                 assert_eq!(row.after, None, "only rows of the living are left");
                 continue;
             };
-            rows[table] = row.after.map(|bytes| if STRIDES[table] == 0 { rows[table].unwrap_or(0) } else { bytes[0] });
+            let first = |bytes: &[u8]| bytes.first().copied();
+            rows[table] = row.after.map(|bytes| match first(bytes) {
+                Some(value) if HAS_HEAP[table] => (value, first(row.heap_after).unwrap_or(0)),
+                Some(value) => (value, value),
+                None => rows[table].unwrap_or_default(),
+            });
         }
     }
 }
 
 fn without_tag_values(model: &Model) -> Model {
-    model.iter().map(|(bits, rows)| (*bits, [rows[0].map(|_| 0), rows[1], rows[2], rows[3], rows[4]])).collect()
+    // Nor those of heaps that are empty, or are none.
+    let value = |table: usize, stored: Option<Stored>| {
+        let of_heap = |value| if heap(table, value).is_empty() { 0 } else { value };
+        stored.map(|(row, value)| if STRIDES[table] == 0 { (0, 0) } else { (row, of_heap(value)) })
+    };
+    let rows = |rows: &[Option<Stored>; 5]| core::array::from_fn(|table| value(table, rows[table]));
+    model.iter().map(|(bits, stored)| (*bits, rows(stored))).collect()
 }
 
 proptest! {
@@ -175,7 +216,7 @@ proptest! {
     #[test]
     fn the_store_does_what_a_map_does(ops in prop::collection::vec(op(), 1..if cfg!(miri) { 40 } else { 200 })) {
         let workers = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-        let mut store = Store::new(STRIDES, usize::MAX);
+        let mut store = Store::new(shapes(), usize::MAX);
         let published = store.published();
         let mut committed = Model::new();
         let mut published_model = Model::new();
@@ -243,7 +284,7 @@ proptest! {
 
 #[test]
 fn an_id_of_a_transaction_that_was_rolled_back_is_never_handed_out_again() {
-    let mut store = Store::new([4], usize::MAX);
+    let mut store = Store::new([RowShape::plain(4)], usize::MAX);
     let mut seen = std::collections::HashSet::new();
     for round in 0..50 {
         let mut batch = store.batch();
@@ -266,7 +307,7 @@ fn an_id_of_a_transaction_that_was_rolled_back_is_never_handed_out_again() {
 
 #[test]
 fn a_pinned_version_keeps_only_what_has_changed_since() {
-    let mut store = Store::new([4], usize::MAX);
+    let mut store = Store::new([RowShape::plain(4)], usize::MAX);
     let published = store.published();
     let mut batch = store.batch();
     batch.begin();
@@ -286,7 +327,7 @@ fn a_pinned_version_keeps_only_what_has_changed_since() {
     for value in 0..if cfg!(miri) { 30 } else { 1000_u32 } {
         let mut batch = store.batch();
         batch.begin();
-        batch.put(0, value % 8, &value.to_le_bytes()).unwrap();
+        batch.put(0, value % 8, RowBytes::plain(&value.to_le_bytes())).unwrap();
         batch.commit();
         store.publish();
     }
@@ -303,7 +344,7 @@ fn a_pinned_version_keeps_only_what_has_changed_since() {
 
 #[test]
 fn the_memory_limit_dooms_the_transaction_and_nothing_else() {
-    let mut store = Store::new([1000], 200_000);
+    let mut store = Store::new([RowShape::plain(1000)], 200_000);
     let spawn = |store: &mut Store, count: usize| {
         let mut batch = store.batch();
         batch.begin();
@@ -324,4 +365,52 @@ fn the_memory_limit_dooms_the_transaction_and_nothing_else() {
     store.batch().commit();
     store.publish();
     assert_eq!(store.live().tables[0].rows(), 150);
+}
+
+#[test]
+fn a_change_of_a_number_copies_no_heap_and_a_full_heap_keeps_what_is_needed() {
+    const LONG: usize = 10_000;
+    let shape = RowShape { stride: 12, has_heap: true };
+    let mut store = Store::new([shape], usize::MAX);
+    let row = |value: u8, len: usize| [&[value; 4][..], &HeapPlace::new(0, len as u32).to_bytes()].concat();
+    let mut batch = store.batch();
+    batch.begin();
+    let set = batch.sets().intern(&[0]);
+    batch.spawn(set, 8).unwrap();
+    for slot in 0..8 {
+        let heap = vec![slot as u8; LONG];
+        batch.insert_row(0, slot, RowBytes { row: &row(0, LONG), heap: &heap }).unwrap();
+    }
+    batch.commit();
+    store.publish();
+    let published = store.published();
+    let snapshot = published.load();
+    let before = store.meter().allocated_bytes();
+    let mut batch = store.batch();
+    batch.begin();
+    batch.row_mut(0, 3, ColumnSet::one(0)).unwrap().unwrap()[..4].fill(9);
+    batch.commit();
+    store.publish();
+    assert!(store.meter().allocated_bytes() - before < 1000, "a page of rows at most");
+
+    // One list is replaced again and again: the heap does not grow for ever, and old versions keep theirs.
+    for round in 0..100_u8 {
+        let mut batch = store.batch();
+        batch.begin();
+        let heap = vec![round; LONG];
+        batch.put(0, 3, RowBytes { row: &row(9, LONG), heap: &heap }).unwrap();
+        if round % 10 == 3 {
+            batch.rollback()
+        } else {
+            batch.commit()
+        }
+        store.publish();
+    }
+    assert!(store.meter().allocated_bytes() < 10 * 8 * LONG, "{:?}", store.memory());
+    for slot in 0..8 {
+        let expected = if slot == 3 { 99 } else { slot as u8 };
+        assert_eq!(published.load().tables[0].stored(slot).unwrap().heap, vec![expected; LONG]);
+        assert_eq!(snapshot.tables[0].stored(slot).unwrap().heap, vec![slot as u8; LONG]);
+        assert_eq!(snapshot.tables[0].stored(slot).unwrap().row[..4], [0; 4]);
+    }
 }

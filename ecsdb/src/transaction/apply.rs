@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::arithmetic;
 use super::arithmetic::Stored;
 use super::catalog::{Catalog, ColumnId, Entities};
-use super::settle::{EntityPlace, entity_places};
 use super::error::{GuardFailure, OpError, RangeFailure};
+use super::settle::{EntityPlace, entity_places};
 use crate::bytes::{RowBytes, bytes_of};
 use crate::change_set::ColumnSet;
 use crate::component::{CompareOp, UpdateOp};
@@ -249,13 +249,7 @@ impl<'a> Apply<'a> {
     }
 
     /// Fails unless the column of the row, which must exist, compares as asked.
-    pub fn require(
-        &self,
-        id: ColumnId,
-        entity: Entity,
-        op: CompareOp,
-        expected: RowBytes<'_>,
-    ) -> Result<(), OpError> {
+    pub fn require(&self, id: ColumnId, entity: Entity, op: CompareOp, expected: RowBytes<'_>) -> Result<(), OpError> {
         let entity = self.current(entity)?;
         let expected = self.settle_operand(id, expected)?;
         let Some(row) = self.batch.version().tables[usize::from(id.table)].stored(entity.slot()) else {

@@ -124,14 +124,14 @@ impl<'a> Stored<'a> {
 fn compare(field_type: &FieldType, a: Stored<'_>, b: Stored<'_>) -> Option<Option<Ordering>> {
     match field_type {
         FieldType::Scalar(scalar) => Some(with_number!(scalar.number().unwrap_or(Scalar::Bool),
-            T => T::from_le_bytes(array(a.bytes)).partial_cmp(&T::from_le_bytes(array(b.bytes))),
-            other => Some(match scalar {
-                Scalar::Duration => {
-                    let parts = |bytes: &[u8]| (u64::from_le_bytes(array(bytes)), u32::from_le_bytes(array(&bytes[8..])));
-                    parts(a.bytes).cmp(&parts(b.bytes))
-                }
-                _ => a.bytes.iter().rev().cmp(b.bytes.iter().rev()),
-            }))),
+        T => T::from_le_bytes(array(a.bytes)).partial_cmp(&T::from_le_bytes(array(b.bytes))),
+        other => Some(match scalar {
+            Scalar::Duration => {
+                let parts = |bytes: &[u8]| (u64::from_le_bytes(array(bytes)), u32::from_le_bytes(array(&bytes[8..])));
+                parts(a.bytes).cmp(&parts(b.bytes))
+            }
+            _ => a.bytes.iter().rev().cmp(b.bytes.iter().rev()),
+        }))),
         FieldType::FixedText { .. } => Some(Some(a.bytes.cmp(b.bytes))),
         FieldType::Text => Some(Some(a.list(1).0.cmp(b.list(1).0))),
         _ => None,

@@ -32,7 +32,10 @@ pub trait Bundle<S: Schema>: Sized {
 
     /// Gives the columns to `sink`, each as the bytes of all its rows and of their heaps, and empties them.
     #[doc(hidden)]
-    fn flush(columns: &mut Self::Columns, sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>) -> Result<(), OpError>;
+    fn flush(
+        columns: &mut Self::Columns,
+        sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>,
+    ) -> Result<(), OpError>;
 }
 
 /// The bundle of one component: what the derive's implementation comes down to.

@@ -293,7 +293,7 @@ impl<'b> Reader<'b> {
     fn row(&mut self, catalog: &Catalog, table: u16) -> RowBytes<'b> {
         let row = self.take(catalog.table(table).size as usize);
         if !catalog.has_heap(table) {
-            return RowBytes { row, heap: &[] };
+            return RowBytes::plain(row);
         }
         let len = HeapPlace::read(&row[row.len() - HeapPlace::BYTES..]).len();
         RowBytes { row, heap: self.take(len) }
@@ -305,7 +305,7 @@ impl<'b> Reader<'b> {
         let place = catalog.place(id);
         let row = self.take(place.size);
         if !place.has_heap {
-            return RowBytes { row, heap: &[] };
+            return RowBytes::plain(row);
         }
         let len = HeapPlace::read(self.take(HeapPlace::BYTES)).len();
         RowBytes { row, heap: self.take(len) }

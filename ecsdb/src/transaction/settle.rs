@@ -37,7 +37,13 @@ pub fn names_entities(field_type: &FieldType) -> bool {
 }
 
 /// Adds the places of all entities in a value, which stands at `place` and has `bytes` there. A place may hold zeros, for none.
-pub fn entity_places(field_type: &FieldType, bytes: &[u8], heap: &[u8], place: EntityPlace, found: &mut Vec<EntityPlace>) {
+pub fn entity_places(
+    field_type: &FieldType,
+    bytes: &[u8],
+    heap: &[u8],
+    place: EntityPlace,
+    found: &mut Vec<EntityPlace>,
+) {
     if !names_entities(field_type) {
         return;
     }

@@ -56,7 +56,10 @@ where
 }
 
 // SAFETY: an array of native elements is their memory one after the other.
-unsafe impl<F: NativeField, const N: usize> NativeField for [F; N] where [F::Packed; N]: bytemuck::Zeroable {
+unsafe impl<F: NativeField, const N: usize> NativeField for [F; N]
+where
+    [F::Packed; N]: bytemuck::Zeroable,
+{
     const ALIGN: usize = F::ALIGN;
 }
 

@@ -4,8 +4,8 @@ use core::fmt;
 use std::collections::VecDeque;
 
 use crate::bytes::{Heap, HeapBuf, Slot};
-use crate::component::packed::Optional;
 use crate::component::Field;
+use crate::component::packed::Optional;
 use crate::schema::{FieldType, TypeRef};
 
 /// The form of a value in a list, from its form in a row: the same bytes.
@@ -155,11 +155,10 @@ mod tests {
         let stored = value.clone().pack(&mut heap);
         let heap = heap.as_heap();
         let list = Vec::<Vec<String>>::view(&stored, heap);
-        assert_eq!(list.iter().map(|inner| inner.iter().collect::<Vec<_>>()).collect::<Vec<_>>(), [
-            vec!["a", ""],
-            vec![],
-            vec!["bc"]
-        ]);
+        assert_eq!(
+            list.iter().map(|inner| inner.iter().collect::<Vec<_>>()).collect::<Vec<_>>(),
+            [vec!["a", ""], vec![], vec!["bc"]]
+        );
         assert_eq!(list.get(2).and_then(|inner| inner.get(0)), Some("bc"));
         assert_eq!(Vec::<Vec<String>>::unpack(&stored, heap), value);
         assert_eq!(Vec::<Vec<String>>::TYPE.to_string(), "[[string]]");

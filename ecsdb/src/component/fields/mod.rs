@@ -8,7 +8,7 @@ mod scalars;
 mod text;
 mod tuples;
 
-pub use fixed_str::{FixedStr, TooLong};
 pub(crate) use fixed_str::why_not as text_fault;
+pub use fixed_str::{FixedStr, TooLong};
 pub use list::List;
 pub use reference::Ref;

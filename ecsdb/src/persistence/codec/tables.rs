@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::persistence::ids::{Ids, TableIds};
 use crate::bytes::{HeapPlace, RowBytes};
+use crate::persistence::ids::{Ids, TableIds};
 use crate::schema::{DatabaseSchema, Durability, InvalidRow, TableSchema};
 
 /// A part of a row in memory, in bytes.

@@ -8,15 +8,16 @@ use proptest::prelude::*;
 
 use super::{ApplyError, Encoder, Tables, apply};
 use crate::bits::bits;
+use crate::bytes::RowBytes;
 use crate::change_set::{ChangeSet, ColumnSet};
 use crate::entity::Entity;
 use crate::persistence::format::{Kind, frame};
 use crate::persistence::ids::Ids;
-use crate::schema::{DatabaseSchema, Durability, FieldSchema};
-use crate::storage::{Batch, Store, Version};
+use crate::schema::{DatabaseSchema, Durability, Encoded, FieldSchema, Value};
+use crate::storage::{Batch, RowShape, Store, Version};
 
 /// Tables with rows of many widths: a tag, narrow and packed ones, one with values that bytes can get wrong, one that is not
-/// logged in full, and wide ones.
+/// logged in full, wide ones, and one with strings and lists.
 const SCHEMA: &str = r#"
 [database]
 name = "codec"
@@ -56,9 +57,19 @@ type = "[u32; 1250]"
 [[tables.wide.fields]]
 name = "last"
 type = "u8"
+
+[[tables.note.fields]]
+name = "list"
+type = "[(u16, string?)]"
+[[tables.note.fields]]
+name = "n"
+type = "u8"
+[[tables.note.fields]]
+name = "text"
+type = "string"
 "#;
 
-const TABLES: u16 = 6;
+const TABLES: u16 = 7;
 const FAST: u16 = 3;
 
 fn schema() -> Arc<DatabaseSchema> {
@@ -126,7 +137,7 @@ impl Logged {
 
     fn new() -> Self {
         let schema = schema();
-        let mut store = Store::new(schema.tables().iter().map(|table| table.size as usize), usize::MAX);
+        let mut store = Store::new(schema.tables().iter().map(RowShape::of), usize::MAX);
         store.batch().begin();
         Self::over(schema, store, 0)
     }
@@ -183,7 +194,7 @@ impl Logged {
         self.encoder.note(&rest);
         self.record(Kind::Close);
         let tables = Tables::new(&Ids::assign(&self::schema()), Arc::clone(&schema));
-        let mut store = Store::new(schema.tables().iter().map(|table| table.size as usize), usize::MAX);
+        let mut store = Store::new(schema.tables().iter().map(RowShape::of), usize::MAX);
         store.begin_restore();
         let mut version = 0;
         for record in &self.records {
@@ -203,13 +214,33 @@ fn at(schema: &DatabaseSchema, number: u16) -> u16 {
     schema.table(&self::schema().tables()[usize::from(number)].name).unwrap().0 as u16
 }
 
+/// A row with its heap behind it.
 fn row(schema: &DatabaseSchema, table: u16, value: u8) -> Vec<u8> {
     let table = &schema.tables()[usize::from(table)];
+    if table.has_heap() {
+        let text = "x".repeat(value.into());
+        return table.encode_row(&[("n", value.into()), ("text", text.into()), ("list", list(value))]).unwrap();
+    }
     let mut row = vec![value; table.size as usize];
     if let Some((_, flag)) = table.field("c") {
         row[flag.offset as usize] = value & 1;
     }
     row
+}
+
+/// A list of pairs, some of which have a text.
+fn list(value: u8) -> Value {
+    let pair = |n: u8| {
+        let text = Value::from((n % 2 == 0).then(|| "y".repeat(n.into())));
+        Value::Struct(vec![("0".to_owned(), n.into()), ("1".to_owned(), text)])
+    };
+    Value::Array((0..value % 8).map(pair).collect())
+}
+
+fn put(batch: &mut Batch<'_>, schema: &DatabaseSchema, table: u16, slot: u32, value: u8) {
+    let row = row(schema, table, value);
+    let (row, heap) = row.split_at(schema.tables()[usize::from(table)].size as usize);
+    batch.put(table, slot, RowBytes { row, heap }).unwrap();
 }
 
 /// The `n`th living entity, in the order of slots.
@@ -229,7 +260,7 @@ fn transact(batch: &mut Batch<'_>, schema: &DatabaseSchema, op: &Op) {
             for bit in bits(taken.mask) {
                 let slot = batch.entity_in(taken.block, bit).slot();
                 for table in &tables {
-                    batch.put(*table, slot, &row(schema, *table, set)).unwrap();
+                    put(batch, schema, *table, slot, set);
                 }
             }
         }
@@ -244,7 +275,7 @@ fn transact(batch: &mut Batch<'_>, schema: &DatabaseSchema, op: &Op) {
         Op::Put(n, table, value) => {
             if let Some(entity) = nth(batch.version(), n) {
                 let table = at(schema, table);
-                batch.put(table, entity.slot(), &row(schema, table, value)).unwrap();
+                put(batch, schema, table, entity.slot(), value);
             }
         }
         Op::Field(n, table, value) => {
@@ -255,7 +286,14 @@ fn transact(batch: &mut Batch<'_>, schema: &DatabaseSchema, op: &Op) {
                 return;
             };
             let (start, len) = (field.offset as usize, field.field_type.size());
-            if let Some(row) = batch.row_mut(table, entity.slot(), ColumnSet::one(column as u16)).unwrap() {
+            let columns = ColumnSet::one(column as u16);
+            if field.field_type.has_heap() {
+                let Some(before) = batch.version().tables[usize::from(table)].stored(entity.slot()) else { return };
+                let list = Encoded::from_value(&list(value), &field.field_type).unwrap();
+                let (row, heap) = schema.tables()[usize::from(table)].with_value(before, start, list.row_bytes());
+                let row = RowBytes { row: &row, heap: heap.bytes() };
+                assert!(batch.replace(table, entity.slot(), columns, row).unwrap());
+            } else if let Some(row) = batch.row_mut(table, entity.slot(), columns).unwrap() {
                 row[start..start + len].fill(value);
             }
         }
@@ -268,8 +306,8 @@ fn transact(batch: &mut Batch<'_>, schema: &DatabaseSchema, op: &Op) {
     }
 }
 
-/// The name of its table, its entity, and the bytes of its fields in the order of their names.
-type Row = (String, Entity, Vec<Vec<u8>>);
+/// The name of its table, its entity, and its fields in the order of their names.
+type Row = (String, Entity, Vec<String>);
 
 /// What a store comes down to, whatever the order of its tables and fields: every block of entities, and every row by the
 /// names of table and fields.
@@ -285,14 +323,16 @@ fn state(schema: &DatabaseSchema, version: &Version) -> (Vec<String>, Vec<Row>) 
     let mut rows = Vec::new();
     for (number, table) in schema.tables().iter().enumerate() {
         for entity in version.entities.iter() {
-            let Some(row) = version.tables[number].row_bytes(entity.slot()) else { continue };
-            table.validate(row).unwrap();
+            let Some(row) = version.tables[number].stored(entity.slot()) else { continue };
+            table.validate_parts(row.row, row.heap).unwrap();
             let mut fields: Vec<_> = table.fields.iter().collect();
             fields.sort_by(|a, b| a.name.cmp(&b.name));
             if table.durability != Durability::Wal {
                 fields.clear();
             }
-            let value = |field: &&FieldSchema| row[field.offset as usize..][..field.field_type.size()].to_vec();
+            let value = |field: &&FieldSchema| {
+                Value::decode(&field.field_type, &row.row[field.offset as usize..], row.heap).to_string()
+            };
             rows.push((table.name.to_string(), entity, fields.iter().map(value).collect()));
         }
     }
@@ -348,7 +388,7 @@ proptest! {
                 body[at] = body[at].wrapping_add(value % 16);
             }
             body.truncate(cut.map_or(body.len(), |cut| cut.index(body.len())));
-            let mut store = Store::new(schema().tables().iter().map(|table| table.size as usize), 64 << 20);
+            let mut store = Store::new(schema().tables().iter().map(RowShape::of), 64 << 20);
             store.begin_restore();
             match apply(&mut store.batch(), &tables, &body, head.transactions) {
                 Ok(_) | Err(ApplyError::Malformed(_) | ApplyError::Storage(_)) => {}
