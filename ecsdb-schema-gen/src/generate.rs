@@ -99,7 +99,7 @@ fn registry_code(out: &mut Code, schema: &DatabaseSchema, name: &str) {
 fn rust_type(field_type: &FieldType) -> String {
     match field_type {
         FieldType::Scalar(Scalar::Entity) => "::ecsdb::Entity".to_owned(),
-        FieldType::Scalar(Scalar::OptionalEntity) => "::core::option::Option<::ecsdb::Entity>".to_owned(),
+        FieldType::Optional(inner) => format!("::core::option::Option<{}>", rust_type(inner)),
         FieldType::Array { element, len } => format!("[{}; {len}]", rust_type(element)),
         // The other scalars have the names that they have in Rust.
         scalar => scalar.to_string(),

@@ -363,7 +363,8 @@ fn check_table<T: Sample + ecsdb::schema::TableOf<World>>(
     let found: Vec<(Entity, u64)> = rows.iter().map(|(entity, row)| (entity, T::number(row))).collect();
     assert_eq!(found, expected, "table {table}");
     assert_eq!((rows.len(), view.query::<&T>().count()), (expected.len(), expected.len()), "table {table}");
-    let by_pages: Vec<u64> = rows.pages().flatten().map(|row| T::number(T::view(row))).collect();
+    let by_pages: Vec<u64> =
+        rows.pages().flatten().map(|row| T::number(T::view(row, ecsdb::packed::Heap::EMPTY))).collect();
     assert!(by_pages.iter().eq(expected.iter().map(|(_, number)| number)), "pages of table {table}");
     assert!(rows.pages().all(|page| !page.is_empty()));
     let by_entity: BTreeMap<Entity, u64> = expected.into_iter().collect();

@@ -179,8 +179,8 @@ fn a_typed_database_is_read_by_names_and_its_schema_opens_as_a_loaded_one() {
     let snapshot = db.snapshot();
     let view = snapshot.untyped();
     let row = view.get("item", item).unwrap();
-    assert_eq!(row.get("owner"), Some(Value::OptionalEntity(Some(owner))));
-    let makers = Value::Array(vec![Value::OptionalEntity(None), Value::OptionalEntity(Some(owner))]);
+    assert_eq!(row.get("owner"), Some(Value::from(Some(owner))));
+    let makers = Value::Array(vec![Value::from(None::<Entity>), Value::from(Some(owner))]);
     assert_eq!((row.get("makers"), row.get("kind")), (Some(makers), Some(Value::U16(7))));
     assert!(view.get("frozen", owner).unwrap().values().is_empty());
     assert_eq!(view.table("frozen").unwrap().rows().count(), 1);

@@ -1,5 +1,7 @@
 //! Options as they stand in a packed row.
 
+use core::fmt;
+
 use bytemuck::Zeroable;
 
 use crate::bytes::{Row, bytes_of};
@@ -82,6 +84,18 @@ unsafe impl<P: Row + Copy + Zeroable> OptionalOf<P> for Optional<P> {
     #[inline]
     fn get(&self) -> Option<&P> {
         if self.is_some == 0 { None } else { Some(&self.value) }
+    }
+}
+
+impl<P: Row + Copy + Zeroable + fmt::Debug> fmt::Debug for Niche<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
+impl<P: Row + Copy + Zeroable + fmt::Debug> fmt::Debug for Optional<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
     }
 }
 
