@@ -7,7 +7,8 @@
 use std::borrow::Cow;
 
 use super::names::{name_fault, same, table_name_fault};
-use super::{FieldSchema, FieldType, Member, RowLayout, TableSchema};
+use super::type_text::is_tuple;
+use super::{FieldSchema, FieldType, Member, RowLayout, Scalar, TableSchema};
 use crate::bytes::HeapPlace;
 use crate::limits::{FIELDS_MAX, ROW_ALIGN_MAX, ROW_BYTES_MAX, TABLES_MAX};
 
@@ -46,6 +47,16 @@ pub(super) enum FaultKind {
     Name { expected: &'static str },
     /// The name is that of an earlier table or field.
     Duplicate { first: Place },
+    /// The former name is not what is expected.
+    FormerName { expected: &'static str },
+    /// The former name is one that something has.
+    RenamedFromLive,
+    /// The former name is that of an earlier table or field as well.
+    RenamedTwice { first: Place },
+    /// The field came in a later version than the table has.
+    Since { since: u32, version: u32 },
+    /// The field of a native row has no fixed form in memory.
+    NotNative,
     /// `bytes` of padding would stand before the field, which would start at `offset` without them.
     Gap { offset: u64, bytes: u64 },
     /// `bytes` of padding would stand after the last field.
@@ -64,22 +75,31 @@ pub(super) fn check_tables(tables: &[&TableSchema]) -> Result<(), Fault> {
     check_distinct(tables)
 }
 
-/// Checks the number of tables, and that no two have one name.
+/// Checks the number of tables, and that no two have or had one name.
 pub(super) const fn check_distinct(tables: &[&TableSchema]) -> Result<(), Fault> {
     if tables.len() > TABLES_MAX {
         let kind = FaultKind::TooManyTables { found: tables.len() };
         return Err(Fault { place: Place::Table(TABLES_MAX), kind });
     }
-    match first_duplicate(Names::Tables(tables)) {
-        Some((first, second)) => {
-            let kind = FaultKind::Duplicate { first: Place::Table(first) };
-            Err(Fault { place: Place::Table(second), kind })
+    let names = Names::Tables(tables);
+    if let Some((first, second)) = first_duplicate(names) {
+        let kind = FaultKind::Duplicate { first: Place::Table(first) };
+        return Err(Fault { place: Place::Table(second), kind });
+    }
+    match first_bad_rename(names) {
+        Some((index, BadRename::Name(expected))) => {
+            Err(Fault { place: Place::Table(index), kind: FaultKind::FormerName { expected } })
+        }
+        Some((index, BadRename::Live)) => Err(Fault { place: Place::Table(index), kind: FaultKind::RenamedFromLive }),
+        Some((index, BadRename::Twice(first))) => {
+            let kind = FaultKind::RenamedTwice { first: Place::Table(first) };
+            Err(Fault { place: Place::Table(index), kind })
         }
         None => Ok(()),
     }
 }
 
-/// Checks names and counts of one table.
+/// Checks names, versions and counts of one table.
 pub(super) const fn check_names(table: &TableSchema, number: usize) -> Result<(), Fault> {
     let whole = Place::Table(number);
     if let Some(expected) = table_name_fault(text(&table.name)) {
@@ -91,14 +111,28 @@ pub(super) const fn check_names(table: &TableSchema, number: usize) -> Result<()
     }
     let mut index = 0;
     while index < fields.len() {
-        if let Some(expected) = name_fault(text(&fields[index].name)) {
+        let field = &fields[index];
+        if let Some(expected) = name_fault(text(&field.name)) {
             return Err(Fault { place: Place::Field(number, index), kind: FaultKind::Name { expected } });
+        }
+        if table.version != 0 && field.since > table.version {
+            let kind = FaultKind::Since { since: field.since, version: table.version };
+            return Err(Fault { place: Place::Field(number, index), kind });
         }
         index += 1;
     }
-    if let Some((first, second)) = first_duplicate(Names::Fields(fields)) {
+    let names = Names::Fields(fields);
+    if let Some((first, second)) = first_duplicate(names) {
         let kind = FaultKind::Duplicate { first: Place::Field(number, first) };
         return Err(Fault { place: Place::Field(number, second), kind });
+    }
+    if let Some((index, fault)) = first_bad_rename(names) {
+        let kind = match fault {
+            BadRename::Name(expected) => FaultKind::FormerName { expected },
+            BadRename::Live => FaultKind::RenamedFromLive,
+            BadRename::Twice(first) => FaultKind::RenamedTwice { first: Place::Field(number, first) },
+        };
+        return Err(Fault { place: Place::Field(number, index), kind });
     }
     match &table.key {
         None => Ok(()),
@@ -143,29 +177,120 @@ impl<'a> Names<'a> {
             Self::Fields(fields) => text(&fields[index].name),
         }
     }
+
+    /// The former name; empty for most.
+    const fn former(self, index: usize) -> &'a str {
+        match self {
+            Self::Tables(tables) => text(&tables[index].renamed_from),
+            Self::Fields(fields) => text(&fields[index].renamed_from),
+        }
+    }
+
+    /// What is wrong with a former name by itself.
+    const fn former_fault(self, index: usize) -> Option<&'static str> {
+        match self {
+            Self::Tables(_) => table_name_fault(self.former(index)),
+            Self::Fields(_) => name_fault(self.former(index)),
+        }
+    }
 }
 
-/// Places in the hash table of [`first_duplicate`]: never more than half of them are in use.
+/// Places in a [`Seen`]: never more than half of them are in use.
 const PLACES: usize = 2048;
 const _: () = assert!(PLACES >= 2 * TABLES_MAX && PLACES >= 2 * FIELDS_MAX && PLACES.is_power_of_two());
 
-/// The first name that stood there before, as (first, second). At most [`PLACES`]` / 2` names.
+/// Which of the names, or of the former names, have been seen: at most [`PLACES`]` / 2`.
 ///
 /// A hash table and not a comparison of all pairs: the compiler's interpreter refuses to run for very long.
-const fn first_duplicate(names: Names<'_>) -> Option<(usize, usize)> {
-    let mut places = [0_u16; PLACES];
-    let mut index = 0;
-    while index < names.len() {
-        let name = names.name(index);
+struct Seen<'a> {
+    names: Names<'a>,
+    of_former: bool,
+    places: [u16; PLACES],
+}
+
+impl<'a> Seen<'a> {
+    const fn new(names: Names<'a>, of_former: bool) -> Self {
+        Self { names, of_former, places: [0; PLACES] }
+    }
+
+    /// The place of `name`, and the index of the one that has it.
+    const fn find(&self, name: &str) -> (usize, Option<usize>) {
         let mut place = fnv(name) as usize % PLACES;
-        while places[place] != 0 {
-            let earlier = places[place] as usize - 1;
-            if same(names.name(earlier), name) {
-                return Some((earlier, index));
+        while self.places[place] != 0 {
+            let earlier = self.places[place] as usize - 1;
+            let other = if self.of_former { self.names.former(earlier) } else { self.names.name(earlier) };
+            if same(other, name) {
+                return (place, Some(earlier));
             }
             place = (place + 1) % PLACES;
         }
-        places[place] = index as u16 + 1;
+        (place, None)
+    }
+
+    /// Adds the name of number `index`, unless it is there: then the number that has it.
+    const fn add(&mut self, index: usize) -> Option<usize> {
+        let name = if self.of_former { self.names.former(index) } else { self.names.name(index) };
+        let (place, found) = self.find(name);
+        if found.is_none() {
+            self.places[place] = index as u16 + 1;
+        }
+        found
+    }
+}
+
+/// The first name that stood there before, as (first, second).
+const fn first_duplicate(names: Names<'_>) -> Option<(usize, usize)> {
+    let mut seen = Seen::new(names, false);
+    let mut index = 0;
+    while index < names.len() {
+        if let Some(first) = seen.add(index) {
+            return Some((first, index));
+        }
+        index += 1;
+    }
+    None
+}
+
+/// What is wrong with a former name.
+#[derive(Clone, Copy)]
+enum BadRename {
+    /// It is no name.
+    Name(&'static str),
+    /// Something has it.
+    Live,
+    /// Something else had it as well.
+    Twice(usize),
+}
+
+/// The first former name that cannot be one. The names themselves are distinct.
+const fn first_bad_rename(names: Names<'_>) -> Option<(usize, BadRename)> {
+    let mut index = 0;
+    while index < names.len() && names.former(index).is_empty() {
+        index += 1;
+    }
+    if index == names.len() {
+        return None;
+    }
+    let mut live = Seen::new(names, false);
+    let mut other = 0;
+    while other < names.len() {
+        // Distinct, so each has a place of its own.
+        live.add(other);
+        other += 1;
+    }
+    let mut former = Seen::new(names, true);
+    while index < names.len() {
+        if !names.former(index).is_empty() {
+            if let Some(expected) = names.former_fault(index) {
+                return Some((index, BadRename::Name(expected)));
+            }
+            if live.find(names.former(index)).1.is_some() {
+                return Some((index, BadRename::Live));
+            }
+            if let Some(first) = former.add(index) {
+                return Some((index, BadRename::Twice(first)));
+            }
+        }
         index += 1;
     }
     None
@@ -210,6 +335,9 @@ pub(super) fn check_layout(table: &TableSchema, number: usize) -> Result<(), Fau
         let fault = |kind| Err(Fault { place: Place::Field(number, index), kind });
         let Some((field_size, field_align)) = measure(&field.field_type) else { return fault(FaultKind::TooDeep) };
         if native {
+            if !is_native(&field.field_type) {
+                return fault(FaultKind::NotNative);
+            }
             if !size.is_multiple_of(field_align) {
                 let bytes = size.next_multiple_of(field_align) - size;
                 return fault(FaultKind::Gap { offset: size, bytes });
@@ -239,6 +367,30 @@ pub(super) fn check_layout(table: &TableSchema, number: usize) -> Result<(), Fau
         return Err(Fault { place: whole, kind: FaultKind::Align { expected: align, found: table.align.into() } });
     }
     Ok(())
+}
+
+/// Whether a value has one form in memory, on every target, which is that in a packed row. The type is not nested too
+/// deeply.
+fn is_native(field_type: &FieldType) -> bool {
+    match field_type {
+        FieldType::Scalar(Scalar::Usize | Scalar::Isize | Scalar::NonZeroUsize | Scalar::NonZeroIsize) => false,
+        FieldType::Scalar(scalar) => *scalar != Scalar::Duration,
+        FieldType::Reference { .. } | FieldType::FixedText { .. } => true,
+        FieldType::Array { element, .. } => is_native(element),
+        FieldType::Optional(inner) => inner.has_niche() && is_native(inner),
+        // Rust lays tuples out as it likes.
+        FieldType::Struct(of) if of.name.is_empty() && is_tuple(&of.fields) => of.fields.is_empty(),
+        FieldType::Struct(of) => {
+            let mut size = 0;
+            of.fields.iter().all(|member| {
+                let fits = is_native(&member.field_type) && size % member.field_type.align() == 0;
+                size += if fits { member.field_type.size() } else { 0 };
+                fits
+            }) && size % field_type.align() == 0
+        }
+        FieldType::Enum(of) => of.variants.iter().all(|variant| variant.fields.is_empty()),
+        FieldType::Text | FieldType::List(_) => false,
+    }
 }
 
 /// The size of a type in bytes, or the greatest number if that is more than can be counted, and its alignment; `None` if it

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::check::{Fault, FaultKind, Place, check_layout, check_tables};
 use super::error::{Location, SchemaError, SchemaErrorKind};
 use super::names::{database_name_fault, name_fault, same, version_fault};
+use super::type_rules::check_types;
 use super::{FieldSchema, TableSchema, names};
 use crate::limits::{FIELDS_MAX, ROW_BYTES_MAX, TABLES_MAX};
 
@@ -95,7 +96,7 @@ impl DatabaseSchema {
     ) -> Result<Self, SchemaError> {
         let schema = Self { name: name.into(), version: version.into(), registry, tables };
         schema.check_head().map_err(|kind| SchemaError::general(None, kind))?;
-        schema.check().map_err(|fault| schema.error(fault, |_| None))?;
+        schema.check(|_| None)?;
         Ok(schema)
     }
 
@@ -156,10 +157,15 @@ impl DatabaseSchema {
         Ok(())
     }
 
-    /// Checks the tables.
-    fn check(&self) -> Result<(), Fault> {
-        check_tables(&self.tables.iter().collect::<Vec<_>>())?;
-        self.tables.iter().enumerate().try_for_each(|(number, table)| check_layout(table, number))
+    /// Checks the tables. `locate` knows where their parts stand, if they come from a file.
+    fn check(&self, locate: impl Fn(Place) -> Option<Location>) -> Result<(), SchemaError> {
+        check_tables(&self.tables.iter().collect::<Vec<_>>())
+            .and_then(|()| self.tables.iter().enumerate().try_for_each(|(number, table)| check_layout(table, number)))
+            .map_err(|fault| self.error(fault, &locate))?;
+        check_types(&self.tables).map_err(|(place, kind)| {
+            let (table, field) = self.names_at(place);
+            SchemaError { location: locate(place), table: Some(table), field, kind: Box::new(kind) }
+        })
     }
 
     /// As [`new`](Self::new) for a schema from a file: `locate` knows where the parts stand.
@@ -169,7 +175,7 @@ impl DatabaseSchema {
         locate: impl Fn(Place) -> Location,
     ) -> Result<Self, SchemaError> {
         self.check_head().map_err(|kind| SchemaError::general(Some(head()), kind))?;
-        self.check().map_err(|fault| self.error(fault, |place| Some(locate(place))))?;
+        self.check(|place| Some(locate(place)))?;
         Ok(self)
     }
 
@@ -182,16 +188,18 @@ impl DatabaseSchema {
         &self.tables[table].fields[field]
     }
 
+    fn former_name(&self, place: Place) -> String {
+        match place {
+            Place::Table(table) | Place::Key(table) => self.tables[table].renamed_from.to_string(),
+            Place::Field(table, field) => self.field_at(table, field).renamed_from.to_string(),
+        }
+    }
+
     /// A fault with the names and places that it is about.
     fn error(&self, fault: Fault, locate: impl Fn(Place) -> Option<Location>) -> SchemaError {
-        let table_name = |table: usize| self.tables[table].name.to_string();
-        let key_name = |table: usize| self.tables[table].key.as_deref().unwrap_or_default().to_owned();
-        let field_name = |table, field| self.field_at(table, field).name.to_string();
-        let (what, name, table, field) = match fault.place {
-            Place::Table(table) => ("table", table_name(table), table, None),
-            Place::Key(table) => ("field", key_name(table), table, Some(key_name(table))),
-            Place::Field(table, field) => ("field", field_name(table, field), table, Some(field_name(table, field))),
-        };
+        let (table, field) = self.names_at(fault.place);
+        let what = if field.is_some() { "field" } else { "table" };
+        let name = field.clone().unwrap_or_else(|| table.clone());
         let kind = match fault.kind {
             FaultKind::TooManyTables { found } => {
                 SchemaErrorKind::TooMany { what: "tables", limit: TABLES_MAX as u64, found: found as u64 }
@@ -205,9 +213,27 @@ impl DatabaseSchema {
             FaultKind::TooDeep => too_deep(),
             FaultKind::Name { expected } => SchemaErrorKind::InvalidName { what, name, expected },
             FaultKind::Duplicate { first } => SchemaErrorKind::Duplicate { what, name, first: locate(first) },
+            FaultKind::FormerName { expected } => {
+                let what = if field.is_some() { "former field" } else { "former table" };
+                SchemaErrorKind::InvalidName { what, name: self.former_name(fault.place), expected }
+            }
+            FaultKind::RenamedFromLive => {
+                SchemaErrorKind::RenamedFromLive { what, name: self.former_name(fault.place) }
+            }
+            FaultKind::RenamedTwice { first } => {
+                SchemaErrorKind::RenamedTwice { what, name: self.former_name(fault.place), first: locate(first) }
+            }
+            FaultKind::Since { since, version } => SchemaErrorKind::Since { since, version },
+            FaultKind::NotNative => {
+                let found = match fault.place {
+                    Place::Field(table, field) => self.field_at(table, field).field_type.to_string(),
+                    Place::Table(_) | Place::Key(_) => String::new(),
+                };
+                SchemaErrorKind::NotNative { found }
+            }
             FaultKind::Gap { offset, bytes } => {
                 let after = match fault.place {
-                    Place::Field(table, field) if field > 0 => Some(field_name(table, field - 1)),
+                    Place::Field(table, field) if field > 0 => Some(self.field_at(table, field - 1).name.to_string()),
                     _ => None,
                 };
                 SchemaErrorKind::Gap { bytes, after, offset }
@@ -217,7 +243,17 @@ impl DatabaseSchema {
             FaultKind::Size { expected, found } => SchemaErrorKind::Mismatch { key: "size", expected, found },
             FaultKind::Align { expected, found } => SchemaErrorKind::Mismatch { key: "align", expected, found },
         };
-        SchemaError { location: locate(fault.place), table: Some(table_name(table)), field, kind: Box::new(kind) }
+        SchemaError { location: locate(fault.place), table: Some(table), field, kind: Box::new(kind) }
+    }
+
+    /// The names of the table and the field at a place.
+    fn names_at(&self, place: Place) -> (String, Option<String>) {
+        let (table, field) = match place {
+            Place::Table(table) => (table, None),
+            Place::Key(table) => (table, self.tables[table].key.as_deref()),
+            Place::Field(table, field) => (table, Some(&*self.field_at(table, field).name)),
+        };
+        (self.tables[table].name.to_string(), field.map(str::to_owned))
     }
 }
 

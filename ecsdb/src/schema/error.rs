@@ -7,6 +7,8 @@ use core::fmt;
 
 use thiserror::Error;
 
+use super::ValueError;
+
 /// A schema that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub struct SchemaError {
@@ -111,8 +113,9 @@ pub enum SchemaErrorKind {
     },
     /// A type that does not exist.
     #[error(
-        "unknown type `{found}`{}: types are u8 to u128, i8 to i128, f32, f64, bool, entity, entity? and arrays like \
-         [f32; 3]",
+        "unknown type `{found}`{}: types are u8 to u128, i8 to i128, usize, isize, f32, f64, bool, char, duration, \
+         entity, nonzero_u8 and the like, string, str<16>, ref<table>, [f32; 3], [u32], (u8, f32), struct P {{ x: f32 }}, \
+         enum E {{ A, B(u8) }}, and any of these with a `?` behind it",
         did_you_mean(nearest)
     )]
     UnknownType {
@@ -157,6 +160,40 @@ pub enum SchemaErrorKind {
         /// What is expected of it.
         expected: &'static str,
     },
+    /// A former name that something has.
+    #[error(
+        "`renamed_from` is `{name}`, but there is a {what} of that name: a former name is one that nothing has any more"
+    )]
+    RenamedFromLive {
+        /// `table`, `field` or `variant`.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// Two tables or fields had one name.
+    #[error("two {what}s are renamed from `{name}`{}", first_at(first))]
+    RenamedTwice {
+        /// `table` or `field`.
+        what: &'static str,
+        /// The former name.
+        name: String,
+        /// Where the first of the two stands.
+        first: Option<Location>,
+    },
+    /// A field that came in a later version than the table has.
+    #[error("`since` is {since}, but the version of the table is {version}: raise `version`")]
+    Since {
+        /// The version of the field.
+        since: u32,
+        /// The version of the table.
+        version: u32,
+    },
+    /// A default that is no value of the field.
+    #[error("the default does not fit: {error}")]
+    Default {
+        /// Why not.
+        error: ValueError,
+    },
     /// More of something than a schema may have.
     #[error("{found} {what}: at most {limit} are allowed")]
     TooMany {
@@ -166,6 +203,12 @@ pub enum SchemaErrorKind {
         limit: u64,
         /// How many there are, or were when the counting stopped.
         found: u64,
+    },
+    /// A field of a native row whose form in memory is not fixed.
+    #[error("a native row cannot hold a `{found}`: use the packed layout, or another type")]
+    NotNative {
+        /// The type of the field.
+        found: String,
     },
     /// A native row with padding inside.
     #[error(

@@ -173,6 +173,13 @@ const fn tables_message(out: Text, fault: &Fault, types: &[&str], tables: &[&Tab
     match fault.kind {
         FaultKind::Name { expected } => out.str("expected ").str(expected),
         FaultKind::Duplicate { .. } => out.str("there are two fields of this name"),
+        FaultKind::FormerName { expected } => out.str("`renamed_from`: expected ").str(expected),
+        FaultKind::RenamedFromLive => out.str("`renamed_from` is a name that something has: drop it, or rename that"),
+        FaultKind::RenamedTwice { .. } => out.str("`renamed_from` is the former name of something else as well"),
+        FaultKind::Since { since, version } => {
+            let out = out.str("`since` is ").number(since as usize);
+            out.str(", but the version of the table is ").number(version as usize)
+        }
         FaultKind::TooManyFields { found } => too_many(out, found, " fields", FIELDS_MAX),
         FaultKind::RowTooLarge { found } => too_many(out, found as usize, " bytes in a row", ROW_BYTES_MAX),
         // Found by `check_layout` only, or answered above.

@@ -14,6 +14,16 @@ pub enum RowLayout {
     Native,
 }
 
+impl RowLayout {
+    /// The name in a schema file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Packed => "packed",
+            Self::Native => "native",
+        }
+    }
+}
+
 /// How much of a table a log keeps. It makes no difference to a database in memory.
 ///
 /// Presence is kept in every case: that a row came, with its values, and that it went. So a reopened database has the

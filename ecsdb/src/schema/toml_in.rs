@@ -9,8 +9,9 @@ use super::error::{Location, SchemaError, SchemaErrorKind};
 use super::names::{ENTITIES, nearest};
 use super::toml_section::{At, Keys, Section, Source};
 use super::type_text::parse_type;
-use super::{Durability, FieldSchema, FieldType, RowLayout, Scalar, TableSchema};
+use super::{DefaultValue, Durability, Encoded, FieldSchema, FieldType, RowLayout, Scalar, TableSchema};
 use crate::bytes::HeapPlace;
+use crate::limits::ROW_BYTES_MAX;
 
 const TOP: Keys = Keys { valid: &["database", "tables"], not_yet: &[] };
 const DATABASE: Keys = Keys { valid: &["name", "version"], not_yet: &[] };
@@ -18,31 +19,36 @@ const REGISTRY: Keys = Keys { valid: &["primary_key", "doc", "fields"], not_yet:
 const ID: Keys = Keys { valid: &["name", "type", "doc", "constraint"], not_yet: &[] };
 const VERSION: Keys = Keys { valid: &["name", "type", "doc", "auto_increment"], not_yet: &[] };
 const TABLE: Keys = Keys {
-    valid: &["parent_table", "doc", "layout", "durability", "size", "align", "fields"],
+    valid: &[
+        "parent_table",
+        "doc",
+        "renamed_from",
+        "version",
+        "deprecated",
+        "layout",
+        "durability",
+        "size",
+        "align",
+        "fields",
+    ],
     not_yet: &[
         ("primary_key", "tables other than `entities` are keyed by their entity"),
-        ("version", "the version of one table"),
         ("index", "an index"),
         ("indexes", "indexes"),
-        ("renamed_from", "a renamed table"),
         ("replicate", "how a table is replicated"),
     ],
 };
 const KEY: Keys = Keys { valid: &["name", "type", "foreign_key"], not_yet: &[("doc", "describing the key column")] };
 const FIELD: Keys = Keys {
-    valid: &["name", "type", "doc", "offset", "size", "foreign_key"],
+    valid: &["name", "type", "doc", "offset", "size", "renamed_from", "since", "deprecated", "default", "foreign_key"],
     not_yet: &[
         ("constraint", "a constraint on a field"),
         ("unique", "a unique field"),
         ("auto_increment", "a counted field"),
         ("index", "an index on a field"),
-        ("default", "a default value"),
-        ("nullable", "an optional field"),
+        ("nullable", "an optional field is one with a `?` behind its type"),
         ("references", "a reference to another table"),
         ("on_delete", "what happens to references"),
-        ("renamed_from", "a renamed field"),
-        ("since", "the version of a field"),
-        ("deprecated", "a deprecated field"),
     ],
 };
 
@@ -110,9 +116,14 @@ fn named<'d>((name, section): (&'d str, Section<'d>)) -> Section<'d> {
     Section { table: Some(name), ..section }
 }
 
+/// The text of a key.
+fn owned(section: &Section<'_>, key: &str) -> Result<Option<Cow<'static, str>>, SchemaError> {
+    Ok(section.text(key)?.map(|text| Cow::Owned(text.value.to_owned())))
+}
+
 /// The description in a section.
 fn doc(section: &Section<'_>) -> Result<Cow<'static, str>, SchemaError> {
-    Ok(section.text("doc")?.map_or(Cow::Borrowed(""), |doc| Cow::Owned(doc.value.to_owned())))
+    Ok(owned(section, "doc")?.unwrap_or_default())
 }
 
 /// The table `entities`: an id and a version, in any order.
@@ -218,9 +229,9 @@ fn read_table(
     let table = TableSchema {
         name: Cow::Owned(section.table.unwrap_or_default().to_owned()),
         doc: doc(&section)?,
-        renamed_from: Cow::Borrowed(""),
-        version: 0,
-        deprecated: None,
+        renamed_from: owned(&section, "renamed_from")?.unwrap_or_default(),
+        version: section.version("version")?,
+        deprecated: owned(&section, "deprecated")?,
         layout,
         // What does not fit is larger than a row may be: the check that follows refuses it by its fields.
         size: u32::try_from(size).unwrap_or(u32::MAX),
@@ -295,19 +306,36 @@ fn read_field(section: &Section<'_>, name: &str, offset: u64) -> Result<FieldSch
     section.only(&FIELD)?;
     let field_type = read_type(section)?.value;
     agrees(section, "offset", offset)?;
+    let mut default = None;
     if let Some((size, _)) = super::check::measure(&field_type) {
         agrees(section, "size", size)?;
+        // A value of a type that no row has room for is not made: the check that follows refuses the type.
+        if size <= ROW_BYTES_MAX as u64 {
+            default = read_default(section, &field_type)?;
+        }
     }
     Ok(FieldSchema {
         name: Cow::Owned(name.to_owned()),
         doc: doc(section)?,
         field_type,
         offset: u32::try_from(offset).unwrap_or(u32::MAX),
-        renamed_from: Cow::Borrowed(""),
-        default: None,
-        since: 0,
-        deprecated: None,
+        renamed_from: owned(section, "renamed_from")?.unwrap_or_default(),
+        default,
+        since: section.version("since")?,
+        deprecated: owned(section, "deprecated")?,
     })
+}
+
+/// The default of a field.
+fn read_default(section: &Section<'_>, field_type: &FieldType) -> Result<Option<DefaultValue>, SchemaError> {
+    let Some(plain) = section.plain("default")? else { return Ok(None) };
+    let value = plain.value.read(field_type).map_err(|unfit| {
+        let key = if unfit.at.is_empty() { "default".to_owned() } else { format!("default.{}", unfit.at) };
+        wrong(section, &key, plain.offset, unfit.expected, unfit.found)
+    })?;
+    let encoded = Encoded::from_value(&value, field_type)
+        .map_err(|error| section.error(plain.offset, SchemaErrorKind::Default { error }))?;
+    Ok(Some(DefaultValue::Read(encoded)))
 }
 
 fn read_type(section: &Section<'_>) -> Result<At<FieldType>, SchemaError> {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::database::{DatabaseSchema, RegistryColumn};
 use super::names::ENTITIES;
+use super::plain::Plain;
 use super::{Durability, RowLayout, TableSchema};
 
 impl DatabaseSchema {
@@ -72,6 +73,7 @@ impl Writer {
         self.header(&format!("[tables.{}]", table.name));
         self.text("parent_table", ENTITIES);
         self.some_text("doc", &table.doc);
+        self.history(&table.renamed_from, table.version, "version", table.deprecated.as_deref());
         if table.layout == RowLayout::Native {
             self.text("layout", "native");
             self.number("align", table.align.into());
@@ -94,6 +96,54 @@ impl Writer {
             self.some_text("doc", &field.doc);
             self.number("offset", field.offset.into());
             self.number("size", field.field_type.size() as u64);
+            self.history(&field.renamed_from, field.since, "since", field.deprecated.as_deref());
+            if let Some(default) = &field.default {
+                let value = default.encoded().to_value(&field.field_type);
+                let mut line = "default = ".to_owned();
+                put_plain(&mut line, &Plain::of(&value, &field.field_type));
+                self.line(&line);
+            }
+        }
+    }
+
+    /// What is said about the former and the later life of something.
+    fn history(&mut self, renamed_from: &str, version: u32, version_key: &str, deprecated: Option<&str>) {
+        self.some_text("renamed_from", renamed_from);
+        if version != 0 {
+            self.number(version_key, version.into());
+        }
+        if let Some(reason) = deprecated {
+            self.text("deprecated", reason);
+        }
+    }
+}
+
+/// Appends a value in one line.
+fn put_plain(out: &mut String, plain: &Plain) {
+    match plain {
+        Plain::Integer(number) => out.push_str(&number.to_string()),
+        // TOML writes those that are no numbers as Rust does, but for the case.
+        Plain::Float(number) => out.push_str(&format!("{number:?}").to_lowercase()),
+        Plain::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
+        Plain::Text(text) => out.push_str(&quote(text)),
+        Plain::Array(values) => {
+            out.push('[');
+            for (index, value) in values.iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { ", " });
+                put_plain(out, value);
+            }
+            out.push(']');
+        }
+        Plain::Table(fields) if fields.is_empty() => out.push_str("{}"),
+        Plain::Table(fields) => {
+            for (index, (name, value)) in fields.iter().enumerate() {
+                out.push_str(if index == 0 { "{ " } else { ", " });
+                let is_bare = name.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
+                out.push_str(&if is_bare { name.clone() } else { quote(name) });
+                out.push_str(" = ");
+                put_plain(out, value);
+            }
+            out.push_str(" }");
         }
     }
 }

@@ -7,8 +7,10 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::check::TYPE_DEPTH_MAX;
 use super::error::{Location, SchemaError, SchemaErrorKind};
 use super::names::nearest;
+use super::plain::Plain;
 
 /// The text of a file, to turn byte offsets into lines.
 #[derive(Clone, Copy)]
@@ -200,6 +202,28 @@ impl<'d> Section<'d> {
         }
     }
 
+    /// The number of a key that counts versions; 0 where it is missing.
+    pub fn version(&self, key: &str) -> Result<u32, SchemaError> {
+        let Some(found) = self.number(key)? else { return Ok(0) };
+        match u32::try_from(found.value) {
+            Ok(version) if version > 0 => Ok(version),
+            _ => {
+                let (key, found_text) = (key.to_owned(), format!("the number {}", found.value));
+                let expected = "a number from 1 to 4294967295".to_owned();
+                Err(self.error(found.offset, SchemaErrorKind::WrongValue { key, expected, found: found_text }))
+            }
+        }
+    }
+
+    /// The value of a key, without a type.
+    pub fn plain(&self, key: &str) -> Result<Option<At<Plain>>, SchemaError> {
+        let Some(found) = self.get(key) else { return Ok(None) };
+        match plain(found.get_ref(), 0) {
+            Some(value) => Ok(Some(At { value, offset: found.span().start })),
+            None => self.wrong(key, "a value without dates and very deep arrays", found),
+        }
+    }
+
     /// Whether a key is set to `true`; `false` where it is missing.
     pub fn flag(&self, key: &str) -> Result<bool, SchemaError> {
         let Some(found) = self.get(key) else { return Ok(false) };
@@ -241,6 +265,35 @@ impl<'d> Section<'d> {
         };
         items.iter().map(section).collect()
     }
+}
+
+/// A value that is no date and not nested more deeply than any type.
+fn plain(value: &DeValue<'_>, depth: usize) -> Option<Plain> {
+    // A level of a type is at most two levels of a value: a variant is a table with a table in it.
+    if depth > 2 * TYPE_DEPTH_MAX + 2 {
+        return None;
+    }
+    Some(match value {
+        DeValue::String(text) => Plain::Text(text.to_string()),
+        DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+            Ok(number) => Plain::Integer(number),
+            // Numbers that are too large for most are texts to us.
+            Err(_) => Plain::Text(number.as_str().to_owned()),
+        },
+        DeValue::Float(number) => Plain::Float(number.as_str().parse().ok()?),
+        DeValue::Boolean(flag) => Plain::Bool(*flag),
+        DeValue::Datetime(_) => return None,
+        DeValue::Array(items) => {
+            Plain::Array(items.iter().map(|item| plain(item.get_ref(), depth + 1)).collect::<Option<_>>()?)
+        }
+        DeValue::Table(fields) => {
+            let field = |(name, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
+                let name: &std::borrow::Cow<'_, str> = name.get_ref();
+                Some((name.to_string(), plain(value.get_ref(), depth + 1)?))
+            };
+            Plain::Table(fields.iter().map(field).collect::<Option<_>>()?)
+        }
+    })
 }
 
 /// A value, short enough for a message.

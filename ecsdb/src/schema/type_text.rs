@@ -39,7 +39,7 @@ impl fmt::Display for FieldType {
 }
 
 /// Whether the names are the numbers from 0 on.
-fn is_tuple(members: &[Member]) -> bool {
+pub(super) fn is_tuple(members: &[Member]) -> bool {
     members.iter().enumerate().all(|(index, member)| member.name == index.to_string())
 }
 

@@ -295,7 +295,7 @@ fn encode_members(
 }
 
 /// The least and the greatest integer of a type; `None` if it is no integer.
-const fn bounds(scalar: Scalar) -> Option<(i128, u128)> {
+pub(super) const fn bounds(scalar: Scalar) -> Option<(i128, u128)> {
     let Some(number) = scalar.number() else { return None };
     Some(match number {
         Scalar::U8 => (0, u8::MAX as u128),

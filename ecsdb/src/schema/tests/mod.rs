@@ -1,5 +1,6 @@
 //! Tests of whole schemas: the text form both ways, the errors of files, the hash.
 
+pub(super) mod any;
 mod hash;
 mod refusals;
 mod registry;

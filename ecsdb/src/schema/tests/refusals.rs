@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::GAME;
 use crate::schema::{
-    DatabaseSchema, Durability, FieldSchema, FieldType, RowLayout, Scalar, SchemaErrorKind, TableSchema,
+    DatabaseSchema, DefaultValue, Durability, Encoded, EnumType, FieldSchema, FieldType, Member, RowLayout, Scalar,
+    SchemaErrorKind, StructType, TableSchema, Value, Variant,
 };
 
 /// The message for the example with `from` replaced by `to`.
@@ -38,17 +39,19 @@ fn the_place_and_the_nearest_key_are_named() {
             "[[tables.transform.fields]]\nname = \"position_x\"\ntpye"
         ),
         "game.toml:26:1: field `transform.position_x`: unknown key `tpye`, did you mean `type`?: the keys here are \
-         `name`, `type`, `doc`, `offset`, `size` and `foreign_key`"
+         `name`, `type`, `doc`, `offset`, `size`, `renamed_from`, `since`, `deprecated`, `default` and `foreign_key`"
     );
     assert_eq!(
         message("parent_table = \"entities\"\n[[tables.health", "parent_tabel = \"entities\"\n[[tables.health"),
         "game.toml:37:1: table `health`: unknown key `parent_tabel`, did you mean `parent_table`?: the keys here are \
-         `parent_table`, `doc`, `layout`, `durability`, `size`, `align` and `fields`"
+         `parent_table`, `doc`, `renamed_from`, `version`, `deprecated`, `layout`, `durability`, `size`, `align` and `fields`"
     );
     assert_eq!(
         message("type = \"f32\"", "type = \"f3\""),
         "game.toml:26:8: field `transform.position_x`: unknown type `f3`, did you mean `f32`?: types are u8 to u128, i8 \
-         to i128, f32, f64, bool, entity, entity? and arrays like [f32; 3]"
+         to i128, usize, isize, f32, f64, bool, char, duration, entity, nonzero_u8 and the like, string, str<16>, \
+         ref<table>, [f32; 3], [u32], (u8, f32), struct P { x: f32 }, enum E { A, B(u8) }, and any of these with a `?` \
+         behind it"
     );
     assert_eq!(
         message("\"entities.id\"", "\"entities.ids\""),
@@ -117,8 +120,6 @@ fn what_comes_later_says_so() {
         assert!(text.starts_with(&format!("game.toml:7:1: field `a.b`: `{key}` (")), "{text}");
         assert!(text.ends_with("is not supported yet"), "{text}");
     }
-    let text = table("[[tables.a.fields]]\nname = \"b\"\ntype = \"string\"");
-    assert_eq!(text, "game.toml:6:8: field `a.b`: the type `string` is not supported yet");
     let text = table("[[tables.a.fields]]\nname = \"b\"\ntype = \"u64\"\nforeign_key = \"a.b\"");
     assert_eq!(
         text,
@@ -126,7 +127,104 @@ fn what_comes_later_says_so() {
     );
     let text = table("[[tables.a.fields]]\nname = \"b\"\ntype = \"entity\"\nforeign_key = \"entities.id\"");
     assert_eq!(text, "game.toml:7:15: field `a.b`: a checked reference to another entity is not supported yet");
-    assert!(table("version = 2").ends_with("is not supported yet"));
+}
+
+#[test]
+fn former_names_are_nobodys_and_had_by_one() {
+    let field = |name: &str, was: &str| format!("{{ name = {name:?}, type = \"u8\", renamed_from = {was:?} }}");
+    let fields = |fields: &[String]| table(&format!("fields = [{}]", fields.join(", ")));
+    assert_eq!(
+        fields(&[field("b", "b")]),
+        "game.toml:4:20: field `a.b`: `renamed_from` is `b`, but there is a field of that name: a former name is one that \
+         nothing has any more"
+    );
+    assert!(
+        fields(&[field("b", "c"), field("c", "d")])
+            .contains("field `a.b`: `renamed_from` is `c`, but there is a field")
+    );
+    assert_eq!(
+        fields(&[field("b", "x"), field("c", "x")]),
+        "game.toml:4:69: field `a.c`: two fields are renamed from `x`, the first is at game.toml:4:20"
+    );
+    assert_eq!(
+        fields(&[field("b", "B")]),
+        "game.toml:4:20: field `a.b`: `B` cannot be the name of a former field: expected a snake_case name: a-z, 0-9 and \
+         `_`, not beginning with a digit"
+    );
+    assert_eq!(
+        table("renamed_from = \"b\"\n[tables.b]"),
+        "game.toml:3:9: table `a`: `renamed_from` is `b`, but there is a table of that name: a former name is one that \
+         nothing has any more"
+    );
+    assert_eq!(
+        table("renamed_from = \"c\"\n[tables.b]\nrenamed_from = \"c\""),
+        "game.toml:5:9: table `b`: two tables are renamed from `c`, the first is at game.toml:3:9"
+    );
+    assert_eq!(
+        table("fields = [{ name = \"b\", type = \"enum { A, B was A }\" }]"),
+        "game.toml:4:20: field `a.b`: `renamed_from` is `A`, but there is a variant of that name: a former name is one that \
+         nothing has any more"
+    );
+}
+
+#[test]
+fn versions_count_from_one_and_do_not_run_ahead() {
+    assert_eq!(
+        table("version = 0"),
+        "game.toml:4:11: table `a`: `version` must be a number from 1 to 4294967295, found the number 0"
+    );
+    assert_eq!(
+        table("version = 1\nfields = [{ name = \"b\", type = \"u8\", since = 2 }]"),
+        "game.toml:5:20: field `a.b`: `since` is 2, but the version of the table is 1: raise `version`"
+    );
+}
+
+#[test]
+fn defaults_fit_their_fields() {
+    let default = |field_type: &str, default: &str| {
+        table(&format!("fields = [{{ name = \"b\", type = {field_type:?}, default = {default} }}]"))
+    };
+    assert_eq!(
+        default("u8", "256"),
+        "game.toml:4:48: field `a.b`: the default does not fit: 256 is out of the range of `u8`"
+    );
+    assert_eq!(
+        default("u8", "true"),
+        "game.toml:4:48: field `a.b`: `default` must be a whole number for a `u8`, found true"
+    );
+    assert!(default("nonzero_u8", "0").ends_with("0 is out of the range of `nonzero_u8`"));
+    assert!(default("[u8; 2]", "[1]").ends_with("the default does not fit: expected 2 elements, found 1"));
+    assert!(default("str<2>", "\"abc\"").contains("does not fit `str<2>`"));
+    assert!(
+        default("struct P { at: (u8, u8) }", "{ at = [1, \"x\"] }").contains("`default.at.1` must be a whole number")
+    );
+    assert!(default("enum { A }", "\"B\"").contains("`default` must be the name of a variant for a `enum { A }`"));
+    assert!(default("u8", "1979-05-27").contains("found a date"));
+    assert!(default("[u8]", &("[".repeat(60) + &"]".repeat(60))).starts_with("game.toml:4"));
+    // A type that no row has room for is not the default's fault, and no value of it is made.
+    assert!(default("[[u128; 4294967295]; 4294967295]", "[]").contains("bytes in a row: at most 65536 are allowed"));
+}
+
+#[test]
+fn native_rows_hold_what_has_one_form_in_memory() {
+    let native = |of: &str| format!("layout = \"native\"\nfields = [{{ name = \"b\", type = {of:?} }}]");
+    for of in ["string", "[u8]", "usize", "duration", "u8?", "(u8, u8)", "struct { a: u8, b: u16 }", "enum { A(u8) }"] {
+        let message = table(&native(of));
+        assert!(message.contains(&format!("field `a.b`: a native row cannot hold a `{of}`")), "{message}");
+    }
+    for of in [
+        "char",
+        "entity?",
+        "nonzero_u8?",
+        "[ref<a>; 2]",
+        "str<3>",
+        "enum { A, B }",
+        "struct P { a: u16, b: u16 }",
+        "()",
+    ] {
+        let text = format!("[database]\nname = \"x\"\n[tables.a]\n{}", native(of));
+        DatabaseSchema::from_toml(&text, "game.toml").unwrap();
+    }
 }
 
 #[test]
@@ -229,6 +327,32 @@ fn tables_from_rust_are_checked_too() {
     assert_eq!(message(&[hole]), "field `b.x`: `offset` is 1, but by the fields it is 0");
     let long = rust_table("b", 2, vec![field("x", 0)]);
     assert_eq!(message(&[long]), "table `b`: `size` is 2, but by the fields it is 1");
+    let with = |field_type| FieldSchema { field_type, ..field("x", 0) };
+    let odd = FieldType::Struct(StructType {
+        name: Cow::Borrowed("A b"),
+        fields: Cow::Owned(vec![Member { name: Cow::Borrowed("0"), field_type: BYTE }]),
+    });
+    assert_eq!(
+        message(&[rust_table("b", 1, vec![with(odd)])]),
+        "field `b.x`: `A b` cannot be the name of a struct: expected letters, digits and `_`, not beginning with a digit, \
+         at most 128 bytes"
+    );
+    let variant = |tag| Variant {
+        name: Cow::Borrowed(if tag == 0 { "A" } else { "B" }),
+        tag,
+        renamed_from: Cow::Borrowed(""),
+        fields: Cow::Borrowed(&[]),
+    };
+    let tags = EnumType { name: Cow::Borrowed(""), tag_bytes: 1, variants: Cow::Owned(vec![variant(0), variant(256)]) };
+    assert!(
+        message(&[rust_table("b", 1, vec![with(FieldType::Enum(tags))])]).contains("found 1 bytes and the tag 256")
+    );
+    let foreign = Encoded::from_value(&Value::U16(1), &FieldType::Scalar(Scalar::U16)).unwrap();
+    let default = FieldSchema { default: Some(DefaultValue::Read(foreign)), ..field("x", 0) };
+    assert_eq!(
+        message(&[rust_table("b", 1, vec![default])]),
+        "field `b.x`: `default` must be a stored `u8`, found other bytes"
+    );
     let reserved = rust_table("entities", 0, vec![]);
     assert!(message(&[reserved]).contains("another name than `entities`"));
 }

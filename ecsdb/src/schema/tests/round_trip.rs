@@ -1,15 +1,15 @@
 //! The text form both ways: the example of the product's requirements, and schemas drawn at random.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::any::{any_type, value_of};
 use super::{GAME, game};
 use crate::schema::{
-    DatabaseSchema, Durability, FieldSchema, FieldType, RegistryColumn, RegistrySchema, RowLayout, Scalar, TableSchema,
-    TypeRef,
+    DatabaseSchema, DefaultValue, Durability, Encoded, FieldSchema, RegistryColumn, RegistrySchema, RowLayout,
+    TableSchema,
 };
 
 #[test]
@@ -71,6 +71,48 @@ fn tags_native_rows_and_descriptions_are_kept() {
 }
 
 #[test]
+fn what_is_said_about_versions_and_defaults_is_kept() {
+    let text = r#"
+        [database]
+        name = "x"
+        [tables.mob]
+        renamed_from = "monster"
+        version = 3
+        deprecated = ""
+        fields = [
+            { name = "hp", type = "u16", default = 0x14, renamed_from = "life", since = 2, deprecated = "Too small." },
+            { name = "speed", type = "f32", default = 0.1 },
+            { name = "home", type = "struct Pos { x: f64, y: f64? }", default = { y = "none", x = 2 } },
+            { name = "ai", type = "enum Ai { Idle, Hunt { whom: entity }, Go(u8, bool) }", default = { Go = [1, true] } },
+            { name = "names", type = "[string]", default = ["a", "\u00e4\"", ""] },
+            { name = "big", type = "u128", default = "340282366920938463463374607431768211455" },
+            { name = "odd", type = "f64", default = -inf },
+        ]
+    "#;
+    let schema = DatabaseSchema::from_toml(text, "x.toml").unwrap();
+    let (_, mob) = schema.table("mob").unwrap();
+    assert_eq!((&*mob.renamed_from, mob.version, mob.deprecated.as_deref()), ("monster", 3, Some("")));
+    let hp = &mob.fields[0];
+    assert_eq!((&*hp.renamed_from, hp.since, hp.deprecated.as_deref()), ("life", 2, Some("Too small.")));
+    let written = schema.to_toml();
+    for line in [
+        "default = 20",
+        "default = 0.1",
+        "default = { x = 2.0, y = \"none\" }",
+        "default = { Go = [1, true] }",
+        "default = [\"a\", \"ä\\\"\", \"\"]",
+        "default = \"340282366920938463463374607431768211455\"",
+        "default = -inf",
+        "renamed_from = \"life\"",
+        "since = 2",
+        "deprecated = \"Too small.\"",
+    ] {
+        assert!(written.contains(&format!("\n{line}\n")), "{line}\n{written}");
+    }
+    assert_eq!(DatabaseSchema::from_toml(&written, "x.toml").unwrap(), schema);
+}
+
+#[test]
 fn a_database_without_tables_is_one() {
     let schema = DatabaseSchema::from_tables("Empty", &[]).unwrap();
     assert_eq!(schema.tables(), []);
@@ -86,46 +128,72 @@ fn any_doc() -> impl Strategy<Value = Cow<'static, str>> {
     prop_oneof![Just(String::new()), "[\"\\\\\n\r\t\u{0}\u{7f}#=a ]{0,12}", any::<String>()].prop_map(Cow::Owned)
 }
 
-fn any_type() -> impl Strategy<Value = FieldType> {
-    let scalar = prop::sample::select(Scalar::ALL.to_vec()).prop_map(FieldType::Scalar);
-    scalar.prop_recursive(3, 3, 1, |element| {
-        (element, 0_u32..5)
-            .prop_map(|(element, len)| FieldType::Array { element: TypeRef::Shared(Arc::new(element)), len })
-    })
+/// What is said about the life of a table or a field: whether it was renamed, versions, and why it is deprecated.
+fn any_history() -> impl Strategy<Value = (bool, u32, Option<Cow<'static, str>>)> {
+    (any::<bool>(), prop_oneof![Just(0), any::<u32>()], prop::option::of(any_doc()))
+}
+
+fn former(name: &str, renamed: bool) -> Cow<'static, str> {
+    if renamed { format!("was_{name}").into() } else { Cow::Borrowed("") }
+}
+
+prop_compose! {
+    fn any_field()(
+        name in any_name(),
+        doc in any_doc(),
+        field_type in any_type(),
+        (renamed, since, deprecated) in any_history(),
+        noise in prop::option::of(vec(any::<u8>(), 300)),
+    ) -> FieldSchema {
+        let default = noise.map(|noise| {
+            let value = value_of(&field_type, &mut noise.into_iter());
+            DefaultValue::Read(Encoded::from_value(&value, &field_type).unwrap())
+        });
+        FieldSchema {
+            renamed_from: former(&name, renamed), name: Cow::Owned(name), doc, field_type, offset: 0, default, since, deprecated,
+        }
+    }
 }
 
 prop_compose! {
     fn any_table()(
         name in any_name(),
         doc in any_doc(),
+        (renamed, version, deprecated) in any_history(),
         native in any::<bool>(),
         key in prop::option::of(any_name()),
         durability in prop::sample::select(vec![Durability::Wal, Durability::Snapshot, Durability::None]),
-        fields in vec((any_name(), any_doc(), any_type()), 0..6),
+        fields in vec(any_field(), 0..6),
     ) -> TableSchema {
-        let (mut size, mut align) = (0, 1);
+        let mut table = TableSchema {
+            renamed_from: former(&name, renamed),
+            name: Cow::Owned(name), doc, version, deprecated, layout: RowLayout::Native, size: 0, align: 1,
+            key: key.map(Cow::Owned), durability, fields: Cow::Borrowed(&[]),
+        };
         let mut kept: Vec<FieldSchema> = Vec::new();
-        for (name, doc, field_type) in fields {
-            let native_fits = !native || size % field_type.align() == 0;
-            if Some(&name) == key.as_ref() || kept.iter().any(|field| field.name == name) || !native_fits {
+        for field in fields {
+            let clashes = |other: &FieldSchema| {
+                other.name == field.name || other.renamed_from == field.name || other.name == field.renamed_from
+            };
+            if table.key.as_ref() == Some(&field.name) || kept.iter().any(clashes) {
                 continue;
             }
-            if native {
-                align = align.max(field_type.align());
-            }
-            let offset = size as u32;
-            size += field_type.size();
-            kept.push(FieldSchema { name: Cow::Owned(name), doc, field_type, offset, renamed_from: Cow::Borrowed(""), default: None, since: 0, deprecated: None });
+            let since = if version == 0 { field.since } else { field.since.min(version) };
+            let offset = table.size;
+            table.size += field.field_type.size() as u32;
+            table.align = table.align.max(field.field_type.align() as u32);
+            kept.push(FieldSchema { offset, since, ..field });
         }
-        // A tail gap is no native row.
-        let layout = if native && size % align == 0 { RowLayout::Native } else { RowLayout::Packed };
-        let align = if layout == RowLayout::Native { align as u32 } else { 1 };
-        TableSchema {
-            renamed_from: Cow::Borrowed(""),
-            version: 0,
-            deprecated: None,
-            name: Cow::Owned(name), doc, layout, size: size as u32, align, key: key.map(Cow::Owned), durability, fields: Cow::Owned(kept),
+        table.fields = Cow::Owned(kept);
+        // Not every row can be native.
+        if !native || DatabaseSchema::new("x", "", RegistrySchema::default(), vec![table.clone()]).is_err() {
+            table.layout = RowLayout::Packed;
+            table.align = 1;
         }
+        if table.has_heap() {
+            table.size += 8;
+        }
+        table
     }
 }
 
@@ -139,7 +207,10 @@ prop_compose! {
     ) -> DatabaseSchema {
         let mut kept: Vec<TableSchema> = Vec::new();
         for table in tables {
-            if kept.iter().all(|other| other.name != table.name) {
+            let clashes = |other: &TableSchema| {
+                other.name == table.name || other.renamed_from == table.name || other.name == table.renamed_from
+            };
+            if !kept.iter().any(clashes) {
                 kept.push(table);
             }
         }
