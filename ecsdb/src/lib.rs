@@ -136,7 +136,9 @@ pub use component::{
 pub use database::{Db, DbBuilder, DynDb, DynSnapshot, OpenError, Snapshot, SnapshotQuery, Stats, Table};
 pub use ecsdb_derive::Component;
 pub use entity::Entity;
-pub use persistence::{DirectoryError, LogFailure, Recovery, SchemaDifference, SchemaMismatch};
+pub use persistence::{
+    DirectoryError, LogFailure, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
+};
 pub use query::{
     DynRow, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView, View,
 };

@@ -10,9 +10,10 @@ use thiserror::Error;
 use super::core::Core;
 use super::db::Db;
 use super::dyn_db::DynDb;
+use crate::component::Stored;
 use crate::media::{Disk, Media};
-use crate::persistence::DirectoryError;
-use crate::schema::{DatabaseSchema, Schema, SchemaError};
+use crate::persistence::{DirectoryError, MigrationFailure, Migrations, OldRow};
+use crate::schema::{DatabaseSchema, Schema, SchemaError, TableOf, Value};
 use crate::transaction::{BatchLimits, CommitLog, QueueLimits};
 
 /// Why a database could not be opened.
@@ -52,6 +53,7 @@ pub(super) struct Config {
     pub media: Arc<dyn Media>,
     pub segment_bytes: usize,
     pub sync_within: Duration,
+    pub migrations: Migrations,
 }
 
 /// The smallest segment that makes sense: a header, and a few records.
@@ -70,6 +72,7 @@ impl Default for Config {
             media: Arc::new(Disk),
             segment_bytes: 64 << 20,
             sync_within: Duration::ZERO,
+            migrations: Migrations::default(),
         }
     }
 }
@@ -158,6 +161,40 @@ impl<S> DbBuilder<S> {
 }
 
 impl<S: Schema> DbBuilder<S> {
+    /// Has `migrate` make the rows of `T` from those that the [directory](Self::directory) has, if they cannot be taken over as they
+    /// are: if the schema changed in a way that is allowed, and rewrites the rows, or that would be refused for this table.
+    /// It is called for each row, with what it was; the directory is not changed unless it succeeds for all of them.
+    ///
+    /// Without it, fields are taken over by name, what was renamed says so with `renamed_from`, and new fields have their
+    /// `default`; a change that would lose values is refused.
+    ///
+    /// ```
+    /// # use ecsdb::{Component, Db, OldRow};
+    /// # use ecsdb::schema::Value;
+    /// #[derive(Component)]
+    /// struct Health {
+    ///     /// It was a `f32` once.
+    ///     hp: u32,
+    /// }
+    /// ecsdb::schema! { World: Health }
+    ///
+    /// let builder = Db::<World>::builder().migrate(|old: OldRow<'_>| match old.get("hp") {
+    ///     Some(Value::F32(hp)) => Ok(Health { hp: hp.round() as u32 }),
+    ///     other => Err(format!("unexpected {other:?}").into()),
+    /// });
+    /// # let _ = builder;
+    /// ```
+    pub fn migrate<T: TableOf<S>>(
+        mut self,
+        migrate: impl Fn(OldRow<'_>) -> Result<T, MigrationFailure> + Send + 'static,
+    ) -> Self {
+        self.config.migrations.add(T::TABLE, move |old, out| {
+            out.extend_from_slice(&Stored::new(migrate(old)?).to_bytes());
+            Ok(())
+        });
+        self
+    }
+
     /// Opens the database: that of the [directory](Self::directory), or an empty one in memory.
     ///
     /// # Errors
@@ -170,6 +207,26 @@ impl<S: Schema> DbBuilder<S> {
 }
 
 impl DbBuilder<super::dyn_db::Dynamic> {
+    /// Has `migrate` make the rows of `table` from those that the [directory](Self::directory) has, as
+    /// [`DbBuilder::migrate`](DbBuilder::<S>::migrate) does for a component: it gives a value for each field. `schema` is the one that will be opened.
+    pub fn migrate_table(
+        mut self,
+        schema: &DatabaseSchema,
+        table: &str,
+        migrate: impl Fn(OldRow<'_>) -> Result<Vec<(String, Value)>, MigrationFailure> + Send + 'static,
+    ) -> Self {
+        if let Some((_, table)) = schema.table(table) {
+            let (name, table) = (table.name.to_string(), table.clone());
+            self.config.migrations.add(&name, move |old, out| {
+                let values = migrate(old)?;
+                let values: Vec<(&str, Value)> = values.iter().map(|(name, value)| (&**name, value.clone())).collect();
+                out.extend_from_slice(&table.encode_row(&values)?);
+                Ok(())
+            });
+        }
+        self
+    }
+
     /// Opens a database with the tables of `schema`: that of the [directory](Self::directory), or an empty one in memory.
     ///
     /// # Errors

@@ -73,6 +73,8 @@ impl Core {
                 media: config.media,
                 segment_bytes: config.segment_bytes as u64,
                 sync_within: config.sync_within,
+                memory_limit: config.memory_limit,
+                migrations: config.migrations,
             };
             let opened = persistence::open(settings, &Arc::new(catalog.schema().clone()), store)?;
             store = opened.store;

@@ -3,12 +3,14 @@
 //! ```text
 //! LOCK                        held while the database is open
 //! schema.toml                 a copy of the schema, for readers
+//! migrations.toml             what was changed about the tables, for readers
 //! wal/00000000000000000001.wal   segments, by the first version in them
 //! wal/00000000000000000002.new   the next segment, by its number, while it has no version
 //! ```
 
 use std::path::{Path, PathBuf};
 
+use super::recovery::Migration;
 use crate::media::{Media, Open};
 
 /// How long the numbers in names are, so that names are in the order of numbers.
@@ -41,6 +43,11 @@ impl Directory {
     /// The copy of the schema.
     pub fn schema(&self) -> PathBuf {
         self.root.join("schema.toml")
+    }
+
+    /// What was changed about the tables, and when.
+    pub fn migrations(&self) -> PathBuf {
+        self.root.join("migrations.toml")
     }
 
     /// The directory of the segments.
@@ -87,11 +94,46 @@ impl Directory {
                 return Ok(());
             }
         }
-        let draft = self.root.join("schema.toml.new");
+        self.replace(media, &path, text.as_bytes())
+    }
+
+    /// Adds `migration`, after which the version is `version`, to the list of them.
+    pub fn note_migration(
+        &self,
+        media: &dyn Media,
+        migration: &Migration,
+        version: u64,
+        time: u64,
+    ) -> std::io::Result<()> {
+        let path = self.migrations();
+        let mut text = Vec::new();
+        if media.exists(&path)? {
+            let file = media.open(&path, Open::Read)?;
+            text = vec![0; usize::try_from(file.len()?).unwrap_or(usize::MAX)];
+            file.read_exact_at(&mut text, 0)?;
+        } else {
+            text.extend_from_slice(
+                b"# What was changed about the tables, for readers: nothing depends on this file.\n",
+            );
+        }
+        let steps: String = migration.steps.iter().map(|step| format!("    {step:?},\n")).collect();
+        let (from, rows) = (migration.from_version, migration.rows);
+        let entry = format!(
+            "\n[[migration]]\ntime = {time}\nfrom_version = {from}\nversion = {version}\nrows = {rows}\nsteps = [\n{steps}]\n"
+        );
+        text.extend_from_slice(entry.as_bytes());
+        self.replace(media, &path, &text)
+    }
+
+    /// Puts `text` in the place of the file at `path`.
+    fn replace(&self, media: &dyn Media, path: &Path, text: &[u8]) -> std::io::Result<()> {
+        let mut draft = path.as_os_str().to_owned();
+        draft.push(".new");
+        let draft = PathBuf::from(draft);
         let file = media.open(&draft, Open::Truncate)?;
-        file.write_all_at(text.as_bytes(), 0)?;
+        file.write_all_at(text, 0)?;
         file.sync_data()?;
-        media.rename(&draft, &path)?;
+        media.rename(&draft, path)?;
         media.sync_dir(&self.root)
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::handshake::SchemaMismatch;
+use super::migration::MigrationError;
 use crate::storage::{MemoryLimit, SlotsExhausted, StorageError};
 
 /// Why a directory could not be opened. Unless it says otherwise, nothing in it was changed.
@@ -50,6 +51,9 @@ pub enum DirectoryError {
     /// The schema is not that of the directory.
     #[error(transparent)]
     Schema(#[from] SchemaMismatch),
+    /// A row has no place under the new schema.
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
     /// The rows in the log do not fit in the memory limit.
     #[error(transparent)]
     Memory(#[from] MemoryLimit),

@@ -1,13 +1,17 @@
 //! The numbers by which a directory knows tables and fields, whatever their order in the program is.
 //!
-//! A table and a field are what their names say. The directory gives each a number when it first sees it, and never gives
-//! that number to another one.
+//! A table and a field are what their names say, or the names that they had before. The directory gives each a number when it
+//! first sees it, and never gives that number to another one.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::format::{Cursor, Malformed};
 use crate::limits::{FIELDS_MAX, TABLES_MAX};
-use crate::schema::{DatabaseSchema, Durability, FieldType, Names, put_type, take_type};
+use crate::schema::{
+    DatabaseSchema, Durability, FieldSchema, FieldType, Names, RegistrySchema, SchemaError, TableSchema, put_type,
+    take_type,
+};
 
 /// The tables of a directory, in the order of their ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +27,14 @@ pub struct Ids {
 pub struct TableIds {
     /// Its number.
     pub id: u16,
+    /// How many times its rows were written anew under another schema: rows of an earlier revision mean nothing any more.
+    pub revision: u16,
     /// Its name.
     pub name: String,
     /// How much of it is logged.
     pub durability: Durability,
+    /// Whether a later schema may leave it out.
+    pub is_deprecated: bool,
     /// The id of the next field that comes.
     pub next: u16,
     /// Its fields.
@@ -42,37 +50,68 @@ pub struct FieldIds {
     pub name: String,
     /// What it holds.
     pub field_type: FieldType,
+    /// Whether a later schema may leave it out.
+    pub is_deprecated: bool,
 }
 
 impl Ids {
     /// The ids of a new directory: in the order of `schema`, from 1.
     pub fn assign(schema: &DatabaseSchema) -> Self {
-        let tables: Vec<TableIds> = (1..)
-            .zip(schema.tables())
-            .map(|(id, table)| {
-                let field = |(id, field): (u16, &crate::schema::FieldSchema)| FieldIds {
-                    id,
-                    name: field.name.to_string(),
-                    field_type: field.field_type.clone(),
-                };
-                let fields: Vec<FieldIds> = (1..).zip(table.fields.iter()).map(field).collect();
-                let next = fields.len() as u16 + 1;
-                TableIds { id, name: table.name.to_string(), durability: table.durability, next, fields }
-            })
-            .collect();
-        Self { next: tables.len() as u16 + 1, tables }
-    }
-
-    /// The same ids, with the durabilities that `schema` has now.
-    #[must_use]
-    pub fn with_durabilities(&self, schema: &DatabaseSchema) -> Self {
-        let mut ids = self.clone();
-        for table in &mut ids.tables {
-            if let Some((_, now)) = schema.table(&table.name) {
-                table.durability = now.durability;
-            }
+        let mut ids = Self { next: 1, tables: Vec::new() };
+        for table in schema.tables() {
+            ids.add(table);
         }
         ids
+    }
+
+    /// Gives a new table its numbers.
+    pub fn add(&mut self, table: &TableSchema) {
+        let fields: Vec<FieldIds> =
+            (1..).zip(table.fields.iter()).map(|(id, field)| FieldIds::new(id, field)).collect();
+        self.tables.push(TableIds {
+            id: self.next,
+            revision: 0,
+            name: table.name.to_string(),
+            durability: table.durability,
+            is_deprecated: table.deprecated.is_some(),
+            next: fields.len() as u16 + 1,
+            fields,
+        });
+        self.next += 1;
+    }
+
+    /// The tables as a schema, in the order of their ids, with fields in the order of theirs.
+    pub fn schema(&self) -> Result<DatabaseSchema, SchemaError> {
+        /// What stands for the reason that was given: that is not kept.
+        const REASON: &str = "deprecated";
+        let deprecated = |is: bool| is.then_some(Cow::Borrowed(REASON));
+        let table = |table: &TableIds| {
+            let mut offset = 0;
+            let mut fields = Vec::with_capacity(table.fields.len());
+            for field in &table.fields {
+                let mut schema = FieldSchema::new(field.name.clone(), field.field_type.clone(), offset);
+                schema.deprecated = deprecated(field.is_deprecated);
+                offset += field.field_type.size() as u32;
+                fields.push(schema);
+            }
+            let mut schema = TableSchema::packed(table.name.clone(), fields);
+            schema.durability = table.durability;
+            schema.deprecated = deprecated(table.is_deprecated);
+            schema
+        };
+        DatabaseSchema::new("directory", "", RegistrySchema::default(), self.tables.iter().map(table).collect())
+    }
+
+    /// Whether a segment with these ids can follow one with the ids `before`: nothing that has a number means something else.
+    pub fn can_follow(&self, before: &Self) -> bool {
+        let same = |table: &TableIds| {
+            let Some(earlier) = before.tables.iter().find(|earlier| earlier.id == table.id) else { return true };
+            let stored = |field: &FieldIds| (field.id, field.field_type.size(), field.field_type.has_heap());
+            earlier.revision < table.revision
+                || earlier.revision == table.revision
+                    && earlier.fields.iter().map(stored).eq(table.fields.iter().map(stored))
+        };
+        self.next >= before.next && self.tables.iter().all(same)
     }
 
     /// As they stand in the header of a segment.
@@ -80,13 +119,14 @@ impl Ids {
         let mut out = Vec::new();
         put(&mut out, &[self.next, self.tables.len() as u16]);
         for table in &self.tables {
-            put(&mut out, &[table.id]);
+            put(&mut out, &[table.id, table.revision]);
             out.push(durability_code(table.durability));
-            out.push(0);
+            out.push(u8::from(table.is_deprecated));
             put_name(&mut out, &table.name);
             put(&mut out, &[table.next, table.fields.len() as u16]);
             for field in &table.fields {
                 put(&mut out, &[field.id]);
+                out.push(u8::from(field.is_deprecated));
                 put_name(&mut out, &field.name);
                 put_type(&mut out, &field.field_type, Names::All);
             }
@@ -134,14 +174,15 @@ impl Ids {
 }
 
 fn read_table(cursor: &mut Cursor<'_>) -> Result<TableIds, Malformed> {
-    let id = cursor.u16()?;
+    let (id, revision) = (cursor.u16()?, cursor.u16()?);
     let at = *cursor;
-    let durability = match (cursor.u8()?, cursor.u8()?) {
-        (0, 0) => Durability::Wal,
-        (1, 0) => Durability::Snapshot,
-        (2, 0) => Durability::None,
+    let durability = match cursor.u8()? {
+        0 => Durability::Wal,
+        1 => Durability::Snapshot,
+        2 => Durability::None,
         _ => return Err(at.malformed("an unknown durability")),
     };
+    let is_deprecated = flag(cursor)?;
     let name = cursor.name()?.to_owned();
     let (next, count) = (cursor.u16()?, cursor.u16()?);
     if usize::from(count) > FIELDS_MAX {
@@ -151,15 +192,37 @@ fn read_table(cursor: &mut Cursor<'_>) -> Result<TableIds, Malformed> {
     for _ in 0..count {
         let start = *cursor;
         let id = cursor.u16()?;
+        let is_deprecated = flag(cursor)?;
         let name = cursor.name()?.to_owned();
         let (field_type, len) = take_type(cursor.rest()).ok_or_else(|| cursor.malformed("an unknown type"))?;
         cursor.bytes(len)?;
         if id >= next || fields.last().is_some_and(|last| last.id >= id) {
             return Err(start.malformed("the ids of fields do not ascend"));
         }
-        fields.push(FieldIds { id, name, field_type });
+        fields.push(FieldIds { id, name, field_type, is_deprecated });
     }
-    Ok(TableIds { id, name, durability, next, fields })
+    Ok(TableIds { id, revision, name, durability, is_deprecated, next, fields })
+}
+
+fn flag(cursor: &mut Cursor<'_>) -> Result<bool, Malformed> {
+    let at = *cursor;
+    match cursor.u8()? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(at.malformed("an unknown flag")),
+    }
+}
+
+impl FieldIds {
+    /// A field with the number `id`.
+    pub fn new(id: u16, field: &FieldSchema) -> Self {
+        Self {
+            id,
+            name: field.name.to_string(),
+            field_type: field.field_type.clone(),
+            is_deprecated: field.deprecated.is_some(),
+        }
+    }
 }
 
 const fn durability_code(durability: Durability) -> u8 {

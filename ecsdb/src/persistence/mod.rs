@@ -6,7 +6,8 @@
 //!
 //! - `format`: the bytes, described in `docs/wal.md`
 //! - `codec`: change sets to bytes, and bytes into storage
-//! - `ids`, `handshake`: which table and which field is which, and whether the program and the directory mean the same
+//! - `ids`, `evolution`, `handshake`: which table and which field is which, and whether the program and the directory mean
+//!   the same; `migration`: rows of an old schema as rows of a new one
 //! - `log`: the writing side, the thread that syncs, segments
 //! - `recovery`: opening
 //! - `directory`: the names of files
@@ -14,14 +15,17 @@
 mod codec;
 mod directory;
 mod error;
+mod evolution;
 mod format;
 mod handshake;
 mod ids;
 mod log;
+mod migration;
 mod recovery;
 #[cfg(all(test, not(ecsdb_loom)))]
 mod tests;
 
 pub use error::{DirectoryError, LogFailure};
-pub use handshake::{SchemaDifference, SchemaMismatch};
-pub use recovery::{LogSettings, Recovery, open};
+pub use handshake::SchemaMismatch;
+pub use migration::{MigrationError, MigrationFailure, Migrations, OldRow};
+pub use recovery::{LogSettings, Migration, Recovery, open};

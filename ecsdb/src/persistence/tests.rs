@@ -8,7 +8,7 @@ use super::codec::{Encoder, Tables};
 use super::directory::Directory;
 use super::format::{Header, Kind, frame};
 use super::ids::Ids;
-use super::{DirectoryError, LogSettings, Recovery, open};
+use super::{DirectoryError, LogSettings, Migrations, Recovery, open};
 use crate::bytes::RowBytes;
 use crate::change_set::{ChangeSet, ColumnSet};
 use crate::media::{Disk, Media, Open};
@@ -104,6 +104,8 @@ impl Temporary {
 
     fn open(&self) -> Result<(Recovery, Option<u64>), DirectoryError> {
         let settings = LogSettings {
+            memory_limit: usize::MAX,
+            migrations: Migrations::default(),
             directory: self.0.clone(),
             media: Arc::new(Disk),
             segment_bytes: 16 << 10,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{DefaultValue, FieldType};
+use crate::bytes::HeapPlace;
 
 /// How a row lies in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -102,7 +103,43 @@ pub struct TableSchema {
     pub fields: Cow<'static, [FieldSchema]>,
 }
 
+impl FieldSchema {
+    /// A field at `offset` of which nothing more is said.
+    pub fn new(name: impl Into<Cow<'static, str>>, field_type: FieldType, offset: u32) -> Self {
+        Self {
+            name: name.into(),
+            doc: Cow::Borrowed(""),
+            field_type,
+            offset,
+            renamed_from: Cow::Borrowed(""),
+            default: None,
+            since: 0,
+            deprecated: None,
+        }
+    }
+}
+
 impl TableSchema {
+    /// A table of packed rows of which nothing more is said. Its size follows from the fields, which must lie one after the
+    /// other: a [`DatabaseSchema`](super::DatabaseSchema) is refused with anything else.
+    pub fn packed(name: impl Into<Cow<'static, str>>, fields: Vec<FieldSchema>) -> Self {
+        let has_heap = fields.iter().any(|field| field.field_type.has_heap());
+        let end = fields.last().map_or(0, |last| last.offset as usize + last.field_type.size());
+        Self {
+            name: name.into(),
+            doc: Cow::Borrowed(""),
+            renamed_from: Cow::Borrowed(""),
+            version: 0,
+            deprecated: None,
+            layout: RowLayout::Packed,
+            size: (end + if has_heap { HeapPlace::BYTES } else { 0 }) as u32,
+            align: 1,
+            key: None,
+            durability: Durability::Wal,
+            fields: fields.into(),
+        }
+    }
+
     /// The field with this name, and its number.
     pub fn field(&self, name: &str) -> Option<(usize, &FieldSchema)> {
         self.fields.iter().enumerate().find(|(_, field)| field.name == name)

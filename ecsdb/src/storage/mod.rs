@@ -7,6 +7,7 @@ mod chunk;
 mod edit;
 mod entities;
 mod memory;
+mod migrate;
 #[cfg(all(test, ecsdb_loom))]
 mod models;
 mod pool;
@@ -24,6 +25,7 @@ pub use chunk::Chunk;
 pub use edit::{Batch, PageRewrite, StorageError};
 pub use entities::{BlockGenerations, Entities};
 pub use memory::MemoryUsage;
+pub use migrate::MovedRow;
 pub use pool::MemoryLimit;
 pub use restore::{RestoreError, RestoredBlock};
 pub use slots::{SlotMask, SlotsExhausted};

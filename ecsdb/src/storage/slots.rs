@@ -94,6 +94,11 @@ impl SlotAllocator {
         core::mem::take(since).into_iter().filter_map(|slot| Some((slot, *burned.get(&slot)?))).collect()
     }
 
+    /// Every burned slot, and the lowest generation of it that nobody has seen.
+    pub fn burned(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        self.burned.iter().map(|(slot, generation)| (*slot, *generation))
+    }
+
     /// Takes over what [`Self::take_burned`] of another allocator has said.
     pub fn restore_burned(&mut self, slot: u32, generation: u32) {
         self.burn(slot, generation);

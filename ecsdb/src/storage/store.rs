@@ -60,6 +60,11 @@ impl Store {
         self.roots.published()
     }
 
+    /// Who gets which slot.
+    pub(super) fn slots(&self) -> &SlotAllocator {
+        &self.slots
+    }
+
     /// The published version.
     pub fn live(&self) -> &VersionRef<Version> {
         self.roots.live()

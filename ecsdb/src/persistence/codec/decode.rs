@@ -6,7 +6,8 @@
 use thiserror::Error;
 
 use super::encode::{LISTED, OWNER_LISTED, OWNER_NONE, PAIR, SAME, UNIFORM};
-use super::tables::{Span, TableCode, Tables};
+use super::era::{Era, Gone, Known};
+use super::tables::{Span, TableCode};
 use crate::bits::bits;
 use crate::bytes::{HeapPlace, RowBytes};
 use crate::entity::{Generations, Pair};
@@ -45,8 +46,8 @@ impl From<RestoreError> for ApplyError {
 }
 
 /// Applies the body of a record with so many transactions. Errors tell places from the front of the record on.
-pub fn apply(batch: &mut Batch<'_>, tables: &Tables, body: &[u8], transactions: u32) -> Result<Applied, ApplyError> {
-    let mut applier = Applier { batch, tables, applied: Applied::default(), scratch: Vec::new(), spans: Vec::new() };
+pub fn apply(batch: &mut Batch<'_>, era: &Era<'_>, body: &[u8], transactions: u32) -> Result<Applied, ApplyError> {
+    let mut applier = Applier { batch, era, applied: Applied::default(), scratch: Vec::new(), spans: Vec::new() };
     let mut cursor = Cursor::new(body, RECORD_BYTES);
     for _ in 0..transactions {
         let start = cursor;
@@ -75,7 +76,7 @@ pub fn apply(batch: &mut Batch<'_>, tables: &Tables, body: &[u8], transactions: 
 
 struct Applier<'a, 'b> {
     batch: &'a mut Batch<'b>,
-    tables: &'a Tables,
+    era: &'a Era<'a>,
     applied: Applied,
     /// Rows as they lie in memory.
     scratch: Vec<u8>,
@@ -145,7 +146,9 @@ impl Applier<'_, '_> {
             OWNER_LISTED => {
                 for _ in 0..head.table {
                     let id = cursor.u16()?;
-                    listed.push(find(self.tables, cursor, id)?.number);
+                    if let Known::Live(table) = find(self.era, cursor, id)? {
+                        listed.push(table.number);
+                    }
                 }
                 listed.sort_unstable();
                 if listed.windows(2).any(|pair| pair[0] == pair[1]) {
@@ -159,9 +162,13 @@ impl Applier<'_, '_> {
     }
 
     fn insert(&mut self, cursor: &mut Cursor<'_>, head: ItemHead) -> Result<(), ApplyError> {
-        let tables = self.tables;
-        let table = find(tables, cursor, head.table)?;
+        let era = self.era;
+        let found = find(era, cursor, head.table)?;
         let masks = Masks::read(cursor, head.small)?;
+        let (tables, table) = match found {
+            Known::Live(table) => (era.tables, *table),
+            Known::Gone(gone) => return Ok(skip_rows(cursor, gone, masks.count())?),
+        };
         let at = cursor.position();
         // At most 16 KiB of slots, so no product overflows.
         let mut rows = cursor.bytes(masks.count() * table.fields_bytes())?;
@@ -228,20 +235,28 @@ impl Applier<'_, '_> {
     }
 
     fn remove(&mut self, cursor: &mut Cursor<'_>, head: ItemHead) -> Result<(), ApplyError> {
-        let table = find(self.tables, cursor, head.table)?.number;
+        let found = find(self.era, cursor, head.table)?;
         let masks = Masks::read(cursor, head.small)?;
+        let Known::Live(TableCode { number: table, .. }) = *found else { return Ok(()) };
         for (block, mask) in (head.block as usize..).zip(masks.words()) {
-            self.batch.restore_removal(table, block, mask)?;
+            self.batch.restore_removal(*table, block, mask)?;
         }
         self.applied.rows += masks.count() as u64;
         Ok(())
     }
 
     fn update(&mut self, cursor: &mut Cursor<'_>, head: ItemHead) -> Result<(), ApplyError> {
-        let tables = self.tables;
-        let table = find(tables, cursor, head.table)?;
+        let era = self.era;
+        let found = find(era, cursor, head.table)?;
         let masks = Masks::read(cursor, head.small)?;
         let columns = cursor.u64()?;
+        let (tables, table) = match found {
+            Known::Live(table) => (era.tables, *table),
+            Known::Gone(gone) => {
+                cursor.bytes(masks.count() * gone.columns_bytes(columns))?;
+                return Ok(());
+            }
+        };
         if columns & !table.all_columns() != 0 || table.has_heap && table.touches_heap(table.to_program(columns)) {
             return Err(cursor.malformed("a change of columns that the table does not have").into());
         }
@@ -270,8 +285,21 @@ fn heap_len(row: &[u8]) -> usize {
     HeapPlace::read(&row[row.len() - HeapPlace::BYTES..]).len()
 }
 
-fn find<'t>(tables: &'t Tables, cursor: &Cursor<'_>, id: u16) -> Result<&'t TableCode, Malformed> {
-    tables.with_id(id).ok_or_else(|| cursor.malformed(format!("there is no table {id}")))
+/// Passes over `count` rows of a table that is gone.
+fn skip_rows(cursor: &mut Cursor<'_>, gone: &Gone, count: usize) -> Result<(), Malformed> {
+    cursor.bytes(count * gone.row_bytes())?;
+    if gone.has_heap {
+        let mut heaps = 0;
+        for _ in 0..count {
+            heaps += cursor.u32()? as usize;
+        }
+        cursor.bytes(heaps)?;
+    }
+    Ok(())
+}
+
+fn find<'e, 't>(era: &'e Era<'t>, cursor: &Cursor<'_>, id: u16) -> Result<&'e Known<'t>, Malformed> {
+    era.with_id(id).ok_or_else(|| cursor.malformed(format!("there is no table {id}")))
 }
 
 fn pair(cursor: &Cursor<'_>, odd: u64, base: u32, other: u32) -> Result<Generations, Malformed> {

@@ -53,8 +53,7 @@ impl Encoder {
     /// Appends a transaction to the record.
     pub fn append(&mut self, changes: &ChangeSet) {
         self.note(changes);
-        let start = self.buffer.len();
-        self.buffer.extend_from_slice(&[0; TRANSACTION_BYTES]);
+        let start = self.begin();
         self.replaced = None;
         for block in &changes.entities {
             self.block(block);
@@ -62,6 +61,40 @@ impl Encoder {
         for page in changes.pages() {
             self.page(changes, &page);
         }
+        self.end(start);
+    }
+
+    /// Appends the rows of the tables that `is_wanted` says as transactions, and has `full` write a record whenever one has
+    /// become large.
+    pub fn append_rows<E>(
+        &mut self,
+        changes: &ChangeSet,
+        is_wanted: impl Fn(u16) -> bool,
+        mut full: impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<(), E> {
+        /// How large a record becomes before the next one is begun.
+        const RECORD_BYTES_MAX: usize = 16 << 20;
+        self.replaced = None;
+        for page in changes.pages().filter(|page| is_wanted(page.table())) {
+            let start = self.begin();
+            self.page(changes, &page);
+            self.end(start);
+            if self.buffer.len() > RECORD_BYTES_MAX {
+                full(self)?;
+            }
+        }
+        if self.transactions > 0 { full(self) } else { Ok(()) }
+    }
+
+    /// Makes room for the head of a transaction.
+    fn begin(&mut self) -> usize {
+        let start = self.buffer.len();
+        self.buffer.extend_from_slice(&[0; TRANSACTION_BYTES]);
+        start
+    }
+
+    /// Ends the transaction that begins at `start`.
+    fn end(&mut self, start: usize) {
         let len = (self.buffer.len() - start) as u64;
         // What does not fit in 32 bits does not fit in a record either, which is found when it is sealed.
         self.buffer[start..start + 4].copy_from_slice(&(len as u32).to_le_bytes());

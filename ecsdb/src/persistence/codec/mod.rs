@@ -5,10 +5,12 @@
 
 mod decode;
 mod encode;
+mod era;
 mod tables;
 #[cfg(all(test, not(ecsdb_loom)))]
 mod tests;
 
 pub use decode::{ApplyError, apply};
 pub use encode::Encoder;
+pub use era::Era;
 pub use tables::Tables;

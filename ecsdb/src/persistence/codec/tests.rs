@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{ApplyError, Encoder, Tables, apply};
+use super::{ApplyError, Encoder, Era, Tables, apply};
 use crate::bits::bits;
 use crate::bytes::RowBytes;
 use crate::change_set::{ChangeSet, ColumnSet};
@@ -193,14 +193,16 @@ impl Logged {
         let rest = self.store.left_over();
         self.encoder.note(&rest);
         self.record(Kind::Close);
-        let tables = Tables::new(&Ids::assign(&self::schema()), Arc::clone(&schema));
+        let ids = Ids::assign(&self::schema());
+        let tables = Tables::new(&ids, Arc::clone(&schema));
+        let era = Era::new(&tables, &ids, &ids);
         let mut store = Store::new(schema.tables().iter().map(RowShape::of), usize::MAX);
         store.begin_restore();
         let mut version = 0;
         for record in &self.records {
             let (head, body) = frame(record, Some(9)).unwrap();
             let mut batch = store.batch();
-            apply(&mut batch, &tables, body, head.transactions).unwrap();
+            apply(&mut batch, &era, body, head.transactions).unwrap();
             version = head.version;
         }
         store.finish_restore(version).unwrap();
@@ -378,7 +380,9 @@ proptest! {
         let mut logged = Logged::new();
         ops.iter().for_each(|op| logged.run(op));
         logged.run(&Op::Publish);
-        let tables = Tables::new(&Ids::assign(&schema()), schema());
+        let ids = Ids::assign(&schema());
+        let tables = Tables::new(&ids, schema());
+        let era = Era::new(&tables, &ids, &ids);
         for record in &logged.records {
             let (head, body) = frame(record, Some(9)).unwrap();
             let mut body = body.to_vec();
@@ -390,7 +394,7 @@ proptest! {
             body.truncate(cut.map_or(body.len(), |cut| cut.index(body.len())));
             let mut store = Store::new(schema().tables().iter().map(RowShape::of), 64 << 20);
             store.begin_restore();
-            match apply(&mut store.batch(), &tables, &body, head.transactions) {
+            match apply(&mut store.batch(), &era, &body, head.transactions) {
                 Ok(_) | Err(ApplyError::Malformed(_) | ApplyError::Storage(_)) => {}
             }
             // Whether it fits together is for this to say.

@@ -76,6 +76,12 @@ impl Header {
         out
     }
 
+    /// How long the header says that it is, that `front`, the front of a file, begins with, if it says so.
+    pub fn claimed_len(front: &[u8]) -> Option<u64> {
+        let len = front.get(12..16)?.try_into().ok().map(u32::from_le_bytes)?;
+        front.starts_with(&MAGIC).then_some(len.into())
+    }
+
     /// The header that `file` begins with, and its length.
     pub fn read(file: &[u8]) -> Result<(Self, usize), HeaderError> {
         let mut cursor = Cursor::new(file, 0);

@@ -8,24 +8,28 @@ mod replay;
 mod report;
 mod scan;
 
+use std::io;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use report::Recovery;
+pub use report::{Migration, Recovery};
 
-use self::replay::{LastSegment, Replayed, replay};
+use self::replay::{LastSegment, Replayed, Target, replay};
 use self::scan::SegmentFile;
-use super::codec::Tables;
+use super::codec::{Encoder, Tables};
 use super::directory::Directory;
 use super::error::DirectoryError;
+use super::evolution::Evolution;
 use super::format::{Header, Kind, RECORD_BYTES, RecordHead, seal};
 use super::ids::Ids;
 use super::log::{Maker, Resume, Segment, Wal, nanoseconds, random};
+use super::migration::{Migrations, MoveError, move_rows};
+use crate::change_set::ChangeSet;
 use crate::media::{Lock, Media, Open};
 use crate::schema::DatabaseSchema;
-use crate::storage::Store;
+use crate::storage::{RestoreError, RowShape, Store};
 use crate::sync::Watermark;
 use crate::transaction::LogError;
 
@@ -39,6 +43,10 @@ pub struct LogSettings {
     pub segment_bytes: u64,
     /// How long what is visible may wait to be synced, if nobody waits for it.
     pub sync_within: Duration,
+    /// What the pages of a store may take, in bytes.
+    pub memory_limit: usize,
+    /// What the program does with rows of an earlier schema.
+    pub migrations: Migrations,
 }
 
 /// A directory that is open.
@@ -56,37 +64,44 @@ pub struct Opened {
 /// Opens a directory, or makes it if there is none. `store` is fresh and has the tables of `schema`.
 pub fn open(settings: LogSettings, schema: &Arc<DatabaseSchema>, mut store: Store) -> Result<Opened, DirectoryError> {
     let began = Instant::now();
-    let LogSettings { directory, media, segment_bytes, sync_within } = settings;
+    let LogSettings { directory, media, segment_bytes, sync_within, memory_limit, migrations } = settings;
     let directory = Directory::new(directory);
     let lock = lock(&*media, &directory)?;
     let (firsts, drafts) = directory.list(&*media).map_err(DirectoryError::io("list", directory.wal()))?;
-    let opening = Opening { media: &media, directory: &directory, segment_bytes };
-    store.begin_restore();
-    let found = if firsts.is_empty() {
-        opening.must_be_new()?;
-        store.finish_restore(0).map_err(|_| opening.lost())?;
-        None
-    } else {
-        Some(replay(&*media, &directory, &firsts, schema, &mut store)?)
+    let reading = Reading { media: &*media, directory: &directory, schema, memory_limit, migrations: &migrations };
+    let Read { found, ids, steps, moved } = match firsts.last() {
+        None => reading.nothing(&mut store)?,
+        Some(last) => reading.log(&firsts, *last, &mut store)?,
     };
     // From here on things are changed.
     for draft in drafts {
         media.remove(&draft).map_err(DirectoryError::io("remove", &draft))?;
     }
-    let ids = match &found {
-        Some(found) => found.ids.with_durabilities(schema),
-        None => Ids::assign(schema),
+    let opening =
+        Opening { media: &media, directory: &directory, segment_bytes, ids: &ids, schema, moved: moved.as_ref() };
+    let found = found.as_ref();
+    let Begun { segment, header, version } = match found {
+        None => opening.begin()?,
+        Some(found) if found.was_closed => opening.go_on(found)?,
+        Some(found) => opening.cut(found, &firsts)?,
     };
-    let (segment, header) = match &found {
-        None => opening.begin(&ids, schema)?,
-        Some(found) if found.was_closed => opening.go_on(found, &ids, schema)?,
-        Some(found) => opening.cut(found, &firsts, &ids, schema)?,
-    };
+    if moved.is_some() {
+        store.publish_moved(version);
+    }
     let text = ids.comments() + "\n" + &schema.to_toml();
     directory.write_schema(&*media, &text).map_err(DirectoryError::io("write", &directory.schema()))?;
-
-    let found = found.as_ref();
-    let version = found.map_or(0, |found| found.version);
+    let migration = (!steps.is_empty()).then(|| Migration {
+        from_version: found.map_or(0, |found| found.version),
+        steps,
+        rows: moved.as_ref().map_or(0, |moved| moved.rows),
+    });
+    if let Some(migration) = &migration {
+        tracing::info!(directory = %directory.root().display(), ?migration, "migrated");
+        let time = nanoseconds(media.now());
+        directory
+            .note_migration(&*media, migration, version, time)
+            .map_err(DirectoryError::io("write", &directory.migrations()))?;
+    }
     let recovery = Recovery {
         version,
         timeline: header.timeline,
@@ -96,6 +111,7 @@ pub fn open(settings: LogSettings, schema: &Arc<DatabaseSchema>, mut store: Stor
         segments: found.map_or(0, |found| found.kept),
         bytes: found.map_or(0, |found| found.bytes),
         torn_bytes: found.map_or(0, |found| found.torn_bytes),
+        migration,
         time: began.elapsed(),
     };
     tracing::info!(directory = %directory.root().display(), ?recovery, "opened");
@@ -111,6 +127,107 @@ pub fn open(settings: LogSettings, schema: &Arc<DatabaseSchema>, mut store: Stor
     };
     let wal = Wal::resume(resume, schema.name()).map_err(DirectoryError::Thread)?;
     Ok(Opened { store, wal, watermark, recovery })
+}
+
+/// What it takes to read the directory.
+struct Reading<'a> {
+    media: &'a dyn Media,
+    directory: &'a Directory,
+    schema: &'a Arc<DatabaseSchema>,
+    memory_limit: usize,
+    migrations: &'a Migrations,
+}
+
+/// What reading it has given.
+struct Read {
+    /// The log, if there is one.
+    found: Option<Replayed>,
+    /// The numbers of the tables.
+    ids: Ids,
+    /// What changes about the tables, for people.
+    steps: Vec<String>,
+    /// Rows that are not in the log as they are now. The store is not published then.
+    moved: Option<Moved>,
+}
+
+/// Rows that were made anew for another schema.
+struct Moved {
+    rows: u64,
+    changes: ChangeSet,
+    tables: Arc<Tables>,
+    /// Which tables have such rows.
+    rewritten: Vec<bool>,
+    /// The version of which they were made, and how many blocks there are.
+    version: u64,
+    block_end: u32,
+}
+
+impl Reading<'_> {
+    /// Refuses a directory without segments that had some: the copy of the schema is written after the first one.
+    fn nothing(&self, store: &mut Store) -> Result<Read, DirectoryError> {
+        let path = self.directory.schema();
+        let lost = || {
+            let what = "no segment is left of the log that was here".into();
+            DirectoryError::Damaged { file: self.directory.wal().to_owned(), offset: 0, what }
+        };
+        if self.media.exists(&path).map_err(DirectoryError::io("look for", &path))? {
+            return Err(lost());
+        }
+        store.begin_restore();
+        store.finish_restore(0).map_err(|_| lost())?;
+        Ok(Read { found: None, ids: Ids::assign(self.schema), steps: Vec::new(), moved: None })
+    }
+
+    /// Reads the log, whose last segment says what tables there are.
+    fn log(&self, firsts: &[u64], last: u64, store: &mut Store) -> Result<Read, DirectoryError> {
+        let (media, directory, schema) = (self.media, self.directory, self.schema);
+        let before = SegmentFile::read_header(media, directory.segment(last))?;
+        let Evolution { ids, steps, rewrite } = Evolution::judge(directory.root(), &before, schema, self.migrations)?;
+        let Some(rewrite) = rewrite else {
+            store.begin_restore();
+            let found = replay(media, directory, firsts, &Target { ids: &ids, schema }, store)?;
+            return Ok(Read { found: Some(found), ids, steps, moved: None });
+        };
+        let mut old = Store::new(rewrite.old.tables().iter().map(RowShape::of), self.memory_limit);
+        old.begin_restore();
+        let found = replay(media, directory, firsts, &Target { ids: &before, schema: &rewrite.old }, &mut old)?;
+        let rows = move_rows(&rewrite, schema, self.migrations, &old, store).map_err(|error| match error {
+            MoveError::Row(error) => error.into(),
+            MoveError::Restore(RestoreError::Storage(error)) => error.into(),
+            MoveError::Restore(RestoreError::Unfit(what)) => {
+                DirectoryError::Damaged { file: directory.wal().to_owned(), offset: 0, what: what.into() }
+            }
+        })?;
+        let moved = Moved {
+            rows,
+            changes: store.restored_rows(),
+            tables: Arc::new(Tables::new(&ids, Arc::clone(schema))),
+            rewritten: rewrite.rewritten,
+            version: found.version,
+            block_end: found.block_end,
+        };
+        Ok(Read { found: Some(found), ids, steps, moved: Some(moved) })
+    }
+}
+
+impl Moved {
+    /// Writes the rows to a segment that nobody has seen yet. Returns the version that they make.
+    fn write(&self, segment: &mut Segment, time: u64) -> io::Result<u64> {
+        let (mut encoder, salt) = (Encoder::new(Arc::clone(&self.tables), self.block_end), segment.salt);
+        let mut version = self.version;
+        encoder.append_rows(
+            &self.changes,
+            |table| self.rewritten[usize::from(table)],
+            |encoder| {
+                version += 1;
+                segment.write(encoder.seal(salt, version, self.version, time, Kind::Commit), Kind::Commit)?;
+                encoder.clear(true);
+                Ok::<(), io::Error>(())
+            },
+        )?;
+        segment.named.file.sync_data()?;
+        Ok(version)
+    }
 }
 
 /// Makes the directory, if there is none, and locks it.
@@ -131,33 +248,30 @@ struct Opening<'a> {
     media: &'a Arc<dyn Media>,
     directory: &'a Directory,
     segment_bytes: u64,
+    ids: &'a Ids,
+    schema: &'a DatabaseSchema,
+    moved: Option<&'a Moved>,
+}
+
+/// Where the log goes on.
+struct Begun {
+    segment: Segment,
+    header: Header,
+    /// The last version in it.
+    version: u64,
 }
 
 impl Opening<'_> {
-    /// Refuses a directory without segments that had some: the copy of the schema is written after the first one.
-    fn must_be_new(&self) -> Result<(), DirectoryError> {
-        let path = self.directory.schema();
-        if self.media.exists(&path).map_err(DirectoryError::io("look for", &path))? {
-            return Err(self.lost());
-        }
-        Ok(())
-    }
-
-    fn lost(&self) -> DirectoryError {
-        let what = "no segment is left of the log that was here".into();
-        DirectoryError::Damaged { file: self.directory.wal().to_owned(), offset: 0, what }
-    }
-
     /// Makes the first segment of a new directory.
-    fn begin(&self, ids: &Ids, schema: &DatabaseSchema) -> Result<(Segment, Header), DirectoryError> {
-        self.make(Placed { first: 1, sequence: 1, previous: 0, timeline: random() }, ids, schema)
+    fn begin(&self) -> Result<Begun, DirectoryError> {
+        self.make(Placed { first: 1, sequence: 1, previous: 0, timeline: random() })
     }
 
     /// Goes on after a clean close: in the same segment, if the schema in its header is still right.
-    fn go_on(&self, found: &Replayed, ids: &Ids, schema: &DatabaseSchema) -> Result<(Segment, Header), DirectoryError> {
+    fn go_on(&self, found: &Replayed) -> Result<Begun, DirectoryError> {
         let last = &found.last;
-        if last.header.schema != ids.to_bytes() {
-            return self.make(self.after(found, last.header.timeline), ids, schema);
+        if last.header.schema != self.ids.to_bytes() {
+            return self.make(self.after(found, last.header.timeline));
         }
         let path = self.directory.segment(last.first);
         let (media, header) = (&**self.media, &last.header);
@@ -176,17 +290,11 @@ impl Opening<'_> {
         seal(&mut record, &head);
         segment.write(&record, Kind::Open).map_err(io("write"))?;
         segment.named.file.sync_data().map_err(io("sync"))?;
-        Ok((segment, header.clone()))
+        Ok(Begun { segment, header: header.clone(), version })
     }
 
     /// Cuts off what stands behind the last whole record, and goes on in a new segment of a new timeline.
-    fn cut(
-        &self,
-        found: &Replayed,
-        firsts: &[u64],
-        ids: &Ids,
-        schema: &DatabaseSchema,
-    ) -> Result<(Segment, Header), DirectoryError> {
+    fn cut(&self, found: &Replayed, firsts: &[u64]) -> Result<Begun, DirectoryError> {
         let wal = self.directory.wal();
         // The last one first: if this ends in between, the rest still follows from one segment to the next.
         for first in firsts[found.kept..].iter().rev() {
@@ -204,7 +312,7 @@ impl Opening<'_> {
             file.set_len(found.last.end).map_err(DirectoryError::io("cut", &path))?;
             file.sync_data().map_err(DirectoryError::io("sync", &path))?;
         }
-        self.make(placed, ids, schema)
+        self.make(placed)
     }
 
     /// Writes once more what stands in `segment` after version `durable`. It was read, but if a sync of it failed in this life
@@ -239,25 +347,30 @@ impl Opening<'_> {
         }
     }
 
-    /// Makes a segment and gives it its name.
-    fn make(&self, placed: Placed, ids: &Ids, schema: &DatabaseSchema) -> Result<(Segment, Header), DirectoryError> {
+    /// Makes a segment and gives it its name. Rows that were made anew are in it from the first moment on.
+    fn make(&self, placed: Placed) -> Result<Begun, DirectoryError> {
+        let time = nanoseconds(self.media.now());
         let header = Header {
             timeline: placed.timeline,
             salt: random(),
             sequence: placed.sequence,
             previous: placed.previous,
-            created: nanoseconds(self.media.now()),
-            schema_hash: schema.hash(),
+            created: time,
+            schema_hash: self.schema.hash(),
             recycled: false,
-            schema: ids.to_bytes(),
+            schema: self.ids.to_bytes(),
         };
         let (draft, wal) = (self.directory.draft(placed.sequence), self.directory.wal());
         let mut segment = Segment::create(&**self.media, &draft, &header, self.segment_bytes)
             .map_err(DirectoryError::io("make", &draft))?;
+        let version = match self.moved {
+            Some(moved) => moved.write(&mut segment, time).map_err(DirectoryError::io("write", &draft))?,
+            None => placed.first - 1,
+        };
         let path = self.directory.segment(placed.first);
         segment.rename(&**self.media, path.clone()).map_err(DirectoryError::io("rename to", &path))?;
         self.media.sync_dir(wal).map_err(DirectoryError::io("sync", wal))?;
-        Ok((segment, header))
+        Ok(Begun { segment, header, version })
     }
 }
 

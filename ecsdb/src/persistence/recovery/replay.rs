@@ -4,19 +4,16 @@ use std::sync::Arc;
 
 use super::scan::SegmentFile;
 use crate::media::Media;
-use crate::persistence::codec::{ApplyError, Tables, apply};
+use crate::persistence::codec::{ApplyError, Era, Tables, apply};
 use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::format::{Header, Kind};
-use crate::persistence::handshake::{SchemaMismatch, differences};
 use crate::persistence::ids::Ids;
 use crate::schema::DatabaseSchema;
 use crate::storage::{RestoreError, Store};
 
 /// What the log comes down to.
 pub struct Replayed {
-    /// The tables of the directory.
-    pub ids: Ids,
     /// The version of the last commit.
     pub version: u64,
     /// How many blocks the log has said that there are.
@@ -56,36 +53,41 @@ pub struct LastSegment {
     pub version: u64,
 }
 
-/// Reads the segments that begin with the versions `firsts` into `store`, which is fresh, and is left with version
-/// [`Replayed::version`] in the making.
+/// The tables that a log is read into.
+pub struct Target<'t> {
+    /// Their numbers in the directory, with the names that they have in the schema.
+    pub ids: &'t Ids,
+    /// The schema.
+    pub schema: &'t Arc<DatabaseSchema>,
+}
+
+/// Reads the segments that begin with the versions `firsts` into `store`, which is fresh and has the tables of `target`. It is
+/// left with version [`Replayed::version`] published.
 pub fn replay(
     media: &dyn Media,
     directory: &Directory,
     firsts: &[u64],
-    schema: &Arc<DatabaseSchema>,
+    target: &Target<'_>,
     store: &mut Store,
 ) -> Result<Replayed, DirectoryError> {
+    let tables = Tables::new(target.ids, Arc::clone(target.schema));
     let mut reader: Option<Reader> = None;
     for (index, first) in firsts.iter().enumerate() {
         let segment = SegmentFile::read(media, directory.segment(*first), *first)?;
         let reader = match &mut reader {
             Some(reader) => {
                 follows(&reader.replayed.last.header, &segment)?;
-                // What is logged of a table may change from one opening to the next.
-                if segment.ids.with_durabilities(schema) != reader.replayed.ids.with_durabilities(schema) {
-                    return Err(segment.damaged(0, "it has other tables or fields than the segment before"));
+                if !segment.ids.can_follow(&reader.ids) {
+                    return Err(segment.damaged(0, "its tables cannot have become of those of the segment before"));
                 }
+                reader.ids = segment.ids.clone();
                 reader
             }
             None => {
                 if segment.header.sequence != 1 || segment.first != 1 {
                     return Err(segment.damaged(0, "segments before this one are missing"));
                 }
-                let differences = differences(&segment.ids, schema);
-                if !differences.is_empty() {
-                    return Err(SchemaMismatch { directory: directory.root().to_owned(), differences }.into());
-                }
-                reader.insert(Reader::new(&segment, schema))
+                reader.insert(Reader::new(&segment, &tables, target.ids))
             }
         };
         let end = reader.segment(store, &segment)?;
@@ -130,15 +132,18 @@ fn follows(before: &Header, segment: &SegmentFile) -> Result<(), DirectoryError>
     Ok(())
 }
 
-struct Reader {
-    tables: Tables,
+struct Reader<'t> {
+    tables: &'t Tables,
+    /// The tables as they are now.
+    now: &'t Ids,
+    /// The tables of the segment that was read last.
+    ids: Ids,
     replayed: Replayed,
 }
 
-impl Reader {
-    fn new(segment: &SegmentFile, schema: &Arc<DatabaseSchema>) -> Self {
+impl<'t> Reader<'t> {
+    fn new(segment: &SegmentFile, tables: &'t Tables, now: &'t Ids) -> Self {
         let replayed = Replayed {
-            ids: segment.ids.clone(),
             version: 0,
             block_end: 0,
             was_closed: false,
@@ -152,12 +157,13 @@ impl Reader {
             unsure: Vec::new(),
             close: Vec::new(),
         };
-        Self { tables: Tables::new(&segment.ids, Arc::clone(schema)), replayed }
+        Self { tables, now, ids: segment.ids.clone(), replayed }
     }
 
     /// Takes in the records of one segment. Returns where they end.
     fn segment(&mut self, store: &mut Store, segment: &SegmentFile) -> Result<usize, DirectoryError> {
         let mut at = segment.start;
+        let era = Era::new(self.tables, &segment.ids, self.now);
         let replayed = &mut self.replayed;
         replayed.was_closed = false;
         if segment.first != replayed.version + 1 {
@@ -169,11 +175,10 @@ impl Reader {
                 let what = format!("a record of version {} where version {expected} is expected", head.version);
                 return Err(segment.damaged(at, what));
             }
-            let applied =
-                apply(&mut store.batch(), &self.tables, body, head.transactions).map_err(|error| match error {
-                    ApplyError::Malformed(error) => segment.damaged(at + error.at, error.what),
-                    ApplyError::Storage(error) => error.into(),
-                })?;
+            let applied = apply(&mut store.batch(), &era, body, head.transactions).map_err(|error| match error {
+                ApplyError::Malformed(error) => segment.damaged(at + error.at, error.what),
+                ApplyError::Storage(error) => error.into(),
+            })?;
             replayed.version = head.version;
             replayed.durable = replayed.durable.max(head.durable);
             if head.kind == Kind::Close {

@@ -24,6 +24,20 @@ pub struct Recovery {
     /// Bytes behind the last whole record that were cut off: of commits that were being written when the process or the machine
     /// stopped, and of which none was acknowledged as durable.
     pub torn_bytes: u64,
+    /// What became of the tables, if the program has another schema than the one that was there.
+    pub migration: Option<Migration>,
     /// How long it took.
     pub time: Duration,
+}
+
+/// What opening a directory has changed because the program has another schema. It stands in `migrations.toml` there as well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Migration {
+    /// The last version under the schema before.
+    pub from_version: u64,
+    /// What was changed, a line each.
+    pub steps: Vec<String>,
+    /// Rows that were written anew.
+    pub rows: u64,
 }

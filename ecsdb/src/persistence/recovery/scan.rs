@@ -5,11 +5,13 @@
 //! version was durable, or that could not be there if the bad one had never been written.
 
 use core::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::media::{Media, Open};
 use crate::persistence::error::DirectoryError;
-use crate::persistence::format::{ALIGN, Header, HeaderError, Kind, RECORD_BYTES, RecordHead, frame};
+use crate::persistence::format::{
+    ALIGN, HEADER_STEP, Header, HeaderError, Kind, PREFIX_BYTES, RECORD_BYTES, RecordHead, frame,
+};
 use crate::persistence::ids::Ids;
 
 /// A segment in memory.
@@ -35,14 +37,24 @@ impl SegmentFile {
         // As large as the file is, and no larger.
         let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
         file.read_exact_at(&mut bytes, 0).map_err(DirectoryError::io("read", &path))?;
-        let damaged = |at: usize, what: String| DirectoryError::Damaged { file: path.clone(), offset: at as u64, what };
-        let (header, start) = Header::read(&bytes).map_err(|error| match error {
-            HeaderError::Format(found) => DirectoryError::Format { file: path.clone(), found },
-            HeaderError::Malformed(error) => damaged(error.at, error.what),
-        })?;
-        let schema_at = crate::persistence::format::PREFIX_BYTES;
-        let ids = Ids::read(&header.schema, schema_at).map_err(|error| damaged(error.at, error.what))?;
+        let (header, ids, start) = read_front(&bytes, &path)?;
         Ok(Self { path, first, header, ids, start, bytes })
+    }
+
+    /// The tables that the header of the segment at `path` names.
+    pub fn read_header(media: &dyn Media, path: PathBuf) -> Result<Ids, DirectoryError> {
+        let file = media.open(&path, Open::Read).map_err(DirectoryError::io("open", &path))?;
+        let len = file.len().map_err(DirectoryError::io("read", &path))?;
+        let read = |bytes: u64| {
+            let mut front = vec![0; bytes.min(len) as usize];
+            file.read_exact_at(&mut front, 0).map_err(DirectoryError::io("read", &path))?;
+            Ok::<_, DirectoryError>(front)
+        };
+        let mut front = read(HEADER_STEP as u64)?;
+        if let Some(whole) = Header::claimed_len(&front) {
+            front = read(whole)?;
+        }
+        read_front(&front, &path).map(|(_, ids, _)| ids)
     }
 
     /// The record at `at`, if there is a whole one of this segment: its head, its body and its length.
@@ -98,6 +110,17 @@ impl SegmentFile {
     pub fn damaged(&self, at: usize, what: impl Into<String>) -> DirectoryError {
         DirectoryError::Damaged { file: self.path.clone(), offset: at as u64, what: what.into() }
     }
+}
+
+/// The header that the bytes of the file at `path` begin with, the tables in it, and its length.
+fn read_front(bytes: &[u8], path: &Path) -> Result<(Header, Ids, usize), DirectoryError> {
+    let damaged = |at: usize, what| DirectoryError::Damaged { file: path.to_owned(), offset: at as u64, what };
+    let (header, start) = Header::read(bytes).map_err(|error| match error {
+        HeaderError::Format(found) => DirectoryError::Format { file: path.to_owned(), found },
+        HeaderError::Malformed(error) => damaged(error.at, error.what),
+    })?;
+    let ids = Ids::read(&header.schema, PREFIX_BYTES).map_err(|error| damaged(error.at, error.what))?;
+    Ok((header, ids, start))
 }
 
 /// Whether a later record shows that what should stand before it, after `version`, was durable once.
