@@ -66,7 +66,13 @@ impl Evolution {
         let rewritten: Vec<bool> =
             tables.iter().zip(schema.tables()).map(|(plan, table)| changes(plan, &table.name)).collect();
         let followed = follow(ids, schema, &tables, &rewritten);
-        let matters = |step: &&Step| step.changes_data() || matches!(step.change.kind(), "deprecated" | "restored");
+        // The numbers keep nothing of the database as a whole, and rows in files have an order of their own.
+        let matters = |step: &&Step| {
+            let kind = step.change.kind();
+            step.table.is_some()
+                && kind != "reordered"
+                && (step.changes_data() || matches!(kind, "deprecated" | "restored"))
+        };
         let mut told: Vec<String> = steps.iter().filter(matters).map(ToString::to_string).collect();
         for (table, _) in
             schema.tables().iter().zip(&rewritten).filter(|(table, is)| **is && migrations.has(&table.name))
