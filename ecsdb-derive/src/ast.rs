@@ -1,4 +1,4 @@
-//! The syntax of the item under the derive.
+//! The syntax of the item under a derive.
 //!
 //! It keeps the type of a field as tokens: the length of an array may be any constant expression, which only the
 //! compiler can parse. It judges nothing.
@@ -21,11 +21,21 @@ pub struct Input {
 /// What the item is made of.
 pub enum Body {
     Struct(Shape, Vec<Field>),
-    Enum(Span),
+    Enum(Vec<Variant>),
     Union(Span),
 }
 
-/// How a struct is written.
+/// One variant of an enum.
+pub struct Variant {
+    pub attrs: Vec<Attribute>,
+    pub ident: Ident,
+    pub shape: Shape,
+    pub fields: Vec<Field>,
+    /// What stands after the `=`: any constant expression.
+    pub discriminant: Option<TokenStream>,
+}
+
+/// How a struct or a variant is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     Named,
@@ -53,9 +63,16 @@ impl Parse for Input {
         }
         let keyword = input.call(Ident::parse_any)?;
         let ident = input.parse()?;
-        let generics = input.parse()?;
-        input.parse::<TokenStream>()?;
-        let body = if keyword == "enum" { Body::Enum(keyword.span()) } else { Body::Union(keyword.span()) };
+        let mut generics: Generics = input.parse()?;
+        let body = if keyword == "enum" {
+            generics.where_clause = input.parse()?;
+            let content;
+            braced!(content in input);
+            Body::Enum(separated(&content, &ident, |input, _, owner| Variant::parse(input, owner))?)
+        } else {
+            input.parse::<TokenStream>()?;
+            Body::Union(keyword.span())
+        };
         Ok(Self { attrs, vis, ident, generics, body })
     }
 }
@@ -68,11 +85,11 @@ impl Input {
         let (shape, fields) = if input.peek(syn::token::Brace) {
             let content;
             braced!(content in input);
-            (Shape::Named, fields(&content, &ident, Field::parse_named)?)
+            (Shape::Named, separated(&content, &ident, Field::parse_named)?)
         } else if input.peek(syn::token::Paren) {
             let content;
             parenthesized!(content in input);
-            let fields = fields(&content, &ident, Field::parse_unnamed)?;
+            let fields = separated(&content, &ident, Field::parse_unnamed)?;
             where_clause = where_clause.or(input.parse()?);
             input.parse::<Token![;]>()?;
             (Shape::Tuple, fields)
@@ -85,20 +102,54 @@ impl Input {
     }
 }
 
-/// The fields between the braces or parentheses of the struct `ident`.
-fn fields(
+/// The fields or variants between the braces or parentheses of the item `owner`.
+fn separated<T>(
     content: ParseStream,
-    ident: &Ident,
-    parse: fn(ParseStream, usize, &Ident) -> Result<Field>,
-) -> Result<Vec<Field>> {
-    let mut fields = Vec::new();
+    owner: &Ident,
+    parse: fn(ParseStream, usize, &Ident) -> Result<T>,
+) -> Result<Vec<T>> {
+    let mut parts = Vec::new();
     while !content.is_empty() {
-        fields.push(parse(content, fields.len(), ident)?);
+        parts.push(parse(content, parts.len(), owner)?);
         if !content.is_empty() {
             content.parse::<Token![,]>()?;
         }
     }
-    Ok(fields)
+    Ok(parts)
+}
+
+impl Variant {
+    fn parse(input: ParseStream, owner: &Ident) -> Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let ident: Ident = input.parse()?;
+        let (shape, fields) = if input.peek(syn::token::Brace) {
+            let content;
+            braced!(content in input);
+            (Shape::Named, separated(&content, owner, Field::parse_named)?)
+        } else if input.peek(syn::token::Paren) {
+            let content;
+            parenthesized!(content in input);
+            (Shape::Tuple, separated(&content, owner, Field::parse_unnamed)?)
+        } else {
+            (Shape::Unit, Vec::new())
+        };
+        let discriminant = if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            Some(without_self(rest(input)?, owner))
+        } else {
+            None
+        };
+        Ok(Self { attrs, ident, shape, fields, discriminant })
+    }
+}
+
+/// The tokens up to the next comma.
+fn rest(input: ParseStream) -> Result<TokenStream> {
+    let mut tokens = TokenStream::new();
+    while !input.is_empty() && !input.peek(Token![,]) {
+        input.parse::<TokenTree>()?.to_tokens(&mut tokens);
+    }
+    Ok(tokens)
 }
 
 impl Field {

@@ -4,48 +4,30 @@
 //! and the constants in the generated code decide; here is only the better text.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
-use syn::{GenericArgument, GenericParam, Generics, PathArguments, Type};
+use quote::ToTokens;
+use syn::{GenericArgument, PathArguments, Type};
 
 use crate::ast::{Field, parse_all, without_group};
 use crate::ctxt::Ctxt;
-
-/// Refuses parameters: one table has one layout.
-pub fn generics(cx: &Ctxt, generics: &Generics) {
-    for param in &generics.params {
-        let (what, instead) = match param {
-            GenericParam::Lifetime(_) => ("a lifetime", "it owns its data: store the values themselves"),
-            GenericParam::Type(_) => {
-                ("a type parameter", "its table has one fixed layout: write one component for each type")
-            }
-            GenericParam::Const(_) => {
-                ("a const parameter", "its table has one fixed layout: write one component for each value")
-            }
-        };
-        cx.under(param, format_args!("a component cannot have {what}, {instead}"));
-    }
-    if generics.params.is_empty() && generics.where_clause.is_some() {
-        cx.under(&generics.where_clause, "a component needs no `where` clause: remove it");
-    }
-}
 
 /// What a refused field leaves possible, from best to worst.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Refused {
     /// Nothing is wrong with it.
     Nothing,
-    /// The struct may be impossible to share between threads, or hold a borrow.
+    /// The item may be impossible to share between threads, or hold a borrow.
     Value,
-    /// The struct has no size.
+    /// The item has no size.
     Unsized,
 }
 
-/// Refuses the type of a field if it can be seen that it is no field type.
-pub fn field(cx: &Ctxt, field: &Field) -> Refused {
+/// Refuses the type of a field if it can be seen that it is no field type; `native` if the item is its own row.
+pub fn field(cx: &Ctxt, field: &Field, native: bool) -> Refused {
     if has_macro(field.ty.clone()) {
         let message = "a macro can give a different type every time it is expanded: write the type out, or name it \
                        with `type` (and a length with `const`)";
         cx.under(&field.ty, message);
-    } else if let Some(message) = problem(field.ty.clone()) {
+    } else if let Some(message) = problem(field.ty.clone(), native) {
         cx.under(&field.ty, message);
     } else {
         return Refused::Nothing;
@@ -58,7 +40,7 @@ pub fn field(cx: &Ctxt, field: &Field) -> Refused {
 }
 
 /// Whether something like `name!(...)` stands in the type, at any depth.
-fn has_macro(tokens: TokenStream) -> bool {
+pub fn has_macro(tokens: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let call = tokens.windows(3).any(|window| match window {
         [TokenTree::Ident(_), TokenTree::Punct(bang), TokenTree::Group(group)] => {
@@ -73,24 +55,38 @@ fn has_macro(tokens: TokenStream) -> bool {
 }
 
 /// What is wrong with a type, and what to write instead.
-fn problem(tokens: TokenStream) -> Option<String> {
+fn problem(tokens: TokenStream, native: bool) -> Option<String> {
     let tokens = without_group(tokens);
     if let Some(element) = array_element(&tokens) {
-        return problem(element);
+        return problem(element, native);
     }
     let message = match parse_all::<Type>(tokens).ok()? {
-        Type::Paren(ty) => return problem(quote::ToTokens::into_token_stream(ty.elem)),
+        Type::Paren(ty) => return problem(ty.elem.into_token_stream(), native),
         Type::Path(ty) => {
             let segment = ty.path.segments.last()?;
-            return named(&segment.ident.to_string(), &segment.arguments);
+            let name = segment.ident.to_string();
+            return named(&name, &segment.arguments)
+                .or_else(|| if native { unfit_for_native(&name, &segment.arguments) } else { None })
+                .or_else(|| arguments(&name, &segment.arguments).find_map(|inner| problem(inner, native)));
         }
-        Type::Reference(_) => "a component owns its data, it cannot hold a reference: store the value, or an `Entity`",
+        Type::Reference(ty) => match &*ty.elem {
+            Type::Path(inner) if inner.path.is_ident("str") => {
+                "a component owns its data, it cannot hold a reference: store a `String`, or a `FixedStr<N>`"
+            }
+            Type::Slice(_) => "a component owns its data, it cannot hold a reference: store a `Vec<T>`, or an array",
+            _ => "a component owns its data, it cannot hold a reference: store the value, or an `Entity`",
+        },
         Type::Ptr(_) => "a pointer means nothing in a saved row: store the value, or an `Entity`",
-        Type::Slice(_) => "a slice has no fixed size: use an array `[T; N]`",
-        Type::TraitObject(_) | Type::ImplTrait(_) => "a trait object cannot be stored: store the data it is made of",
-        Type::FnPtr(_) => "a function cannot be stored: store a number that stands for it",
-        Type::Tuple(ty) if ty.elems.is_empty() => "`()` holds nothing: leave the field out",
-        Type::Tuple(_) => "a tuple has no fixed layout: make each element a field, or use an array",
+        Type::Slice(_) => "a slice has no size of its own: store a `Vec<T>`, or an array `[T; N]`",
+        Type::TraitObject(_) | Type::ImplTrait(_) => {
+            "a trait object cannot be stored: store the data it is made of, or an enum of the possible types"
+        }
+        Type::FnPtr(_) => "a function cannot be stored: store an enum, or a number, that stands for it",
+        Type::Tuple(ty) if native && !ty.elems.is_empty() => {
+            "a tuple has no fixed layout in memory: make each element a field, or drop `#[repr(C)]` to store the \
+             component packed"
+        }
+        Type::Tuple(ty) => return ty.elems.into_iter().find_map(|inner| problem(inner.into_token_stream(), native)),
         Type::Never(_) => "no row can hold a value of `!`: leave the field out",
         Type::Infer(_) => "the type of a column must be written out",
         _ => return None,
@@ -111,29 +107,50 @@ fn array_element(tokens: &TokenStream) -> Option<TokenStream> {
     Some(inner[..semicolon].iter().cloned().collect())
 }
 
+/// The types that the arguments of a container are.
+fn arguments(name: &str, arguments: &PathArguments) -> impl Iterator<Item = TokenStream> {
+    let inner: Vec<TokenStream> = match arguments {
+        PathArguments::AngleBracketed(arguments)
+            if matches!(name, "Option" | "Vec" | "VecDeque" | "Range" | "RangeInclusive") =>
+        {
+            arguments
+                .args
+                .iter()
+                .filter(|argument| matches!(argument, GenericArgument::Type(_)))
+                .map(ToTokens::to_token_stream)
+                .collect()
+        }
+        _ => Vec::new(),
+    };
+    inner.into_iter()
+}
+
 /// What is wrong with a type of this name, if it is one that people try.
 fn named(name: &str, arguments: &PathArguments) -> Option<String> {
     let generic = !matches!(arguments, PathArguments::None);
     let instead = match (name, generic) {
-        ("usize", false) => "has no fixed width: use `u64` or `u32`",
-        ("isize", false) => "has no fixed width: use `i64` or `i32`",
-        ("String" | "OsString" | "PathBuf", false) => {
-            "has no fixed size: use a byte array `[u8; N]`, or the number of a text kept elsewhere"
-        }
-        ("str", false) => "has no fixed size: use a byte array `[u8; N]`",
-        ("char", false) => "is not stored yet: use `u32` and convert with `u32::from` and `char::from_u32`",
-        ("Vec" | "VecDeque" | "LinkedList" | "BinaryHeap", true) => {
-            "has no fixed size: use an array `[T; N]` with a count, or a row for each element in a table of its own"
-        }
+        ("OsString" | "PathBuf" | "OsStr" | "Path", false) => "differs between systems: store a `String`",
+        ("str", false) => "has no size of its own: store a `String`, or a `FixedStr<N>`",
+        ("LinkedList" | "BinaryHeap", true) => "is not stored: use a `Vec`, and make it what it was after reading",
         ("HashMap" | "BTreeMap" | "IndexMap", true) => {
-            "has no fixed size: use an array of keys and one of values, or a row for each pair in a table of its own"
+            "is not stored: use a list of pairs `Vec<(K, V)>`, or a row for each pair in a table of its own"
         }
         ("HashSet" | "BTreeSet" | "IndexSet", true) => {
-            "has no fixed size: use an array `[T; N]` with a count, or a row for each member in a table of its own"
+            "is not stored: use a list `Vec<T>`, or a row for each member in a table of its own"
         }
-        ("Box", true) => "is a pointer: store the value itself",
+        ("Box", true) => match arguments.to_token_stream().to_string().replace(' ', "").as_str() {
+            "<str>" => "is a pointer: store a `String`",
+            inner if inner.starts_with("<[") && !inner.contains(';') => "is a pointer: store a `Vec<T>`",
+            inner if inner.starts_with("<dyn") => {
+                "is a pointer to a trait object: store the data it is made of, or an enum of the possible types"
+            }
+            _ => "is a pointer: store the value itself",
+        },
         ("Rc" | "Arc" | "Weak", true) => "is shared by pointer: store an `Entity` whose row holds the shared value",
-        ("Cow", true) => "may be a pointer: store the value itself",
+        ("Cow", true) => match arguments.to_token_stream().to_string().replace(' ', "").as_str() {
+            "<'static,str>" => return None,
+            _ => "may borrow: store the value itself, a `String` or a `Vec`",
+        },
         ("Cell" | "RefCell" | "UnsafeCell" | "OnceCell" | "Mutex" | "RwLock" | "OnceLock", true) => {
             "can change behind a shared reference, rows change in transactions only: store the value itself"
         }
@@ -141,26 +158,66 @@ fn named(name: &str, arguments: &PathArguments) -> Option<String> {
         (name, false) if name.starts_with("Atomic") => {
             "changes behind a shared reference, rows change in transactions only: use the plain integer"
         }
-        ("Duration", false) => "is not stored yet: use `u64` nanoseconds or milliseconds",
         ("Instant" | "SystemTime", false) => {
-            "means nothing in another process: use `u64` milliseconds of your own clock"
+            "means nothing in another process: store a `Duration` since a start of your own"
         }
-        ("PhantomData", true) => "holds nothing: leave the field out",
-        ("Option", true) => return optional(arguments),
         _ => return None,
     };
     Some(format!("`{name}` {instead}"))
 }
 
-/// `Option` is for entities; for anything else say how to write it until more are stored.
+/// What is wrong with a type of this name in an own row.
+fn unfit_for_native(name: &str, arguments: &PathArguments) -> Option<String> {
+    let generic = !matches!(arguments, PathArguments::None);
+    let instead = match (name, generic) {
+        ("usize", false) => "has no fixed width: use `u64` or `u32`",
+        ("isize", false) => "has no fixed width: use `i64` or `i32`",
+        ("String", false) | ("Cow", true) => "has no fixed size: use `FixedStr<N>`",
+        ("Vec" | "VecDeque", true) => "has no fixed size: use an array `[T; N]` with a count",
+        ("Duration", false) => "has no fixed form in memory: use `u64` nanoseconds or milliseconds",
+        ("Range" | "RangeInclusive", true) => "has no fixed layout in memory: use two fields",
+        ("Option", true) => return optional(arguments),
+        _ => return None,
+    };
+    Some(format!("`{name}` {instead}, or drop `#[repr(C)]` to store the component packed"))
+}
+
+/// In an own row, `None` must be zero in memory as well.
 fn optional(arguments: &PathArguments) -> Option<String> {
     let PathArguments::AngleBracketed(arguments) = arguments else { return None };
     let [GenericArgument::Type(Type::Path(inner))] = arguments.args.iter().collect::<Vec<_>>()[..] else { return None };
-    match inner.path.segments.last()?.ident.to_string().as_str() {
-        name @ ("bool" | "u8" | "u16" | "u32" | "u64" | "u128" | "i8" | "i16" | "i32" | "i64" | "i128" | "f32"
-        | "f64") => Some(format!(
-            "`Option<{name}>` is not stored yet, only `Option<Entity>` is: use `{name}` with a `bool` beside it"
-        )),
+    let name = inner.path.segments.last()?.ident.to_string();
+    let instead = match name.as_str() {
+        "u8" | "u16" | "u32" | "u64" | "u128" | "i8" | "i16" | "i32" | "i64" | "i128" => {
+            format!("use `Option<NonZero<{name}>>`, or `{name}` with a `bool` beside it")
+        }
+        "bool" | "char" | "f32" | "f64" => format!("use `{name}` with a `bool` beside it"),
+        _ => return None,
+    };
+    Some(format!(
+        "`Option<{name}>` has no fixed form in memory: {instead}, or drop `#[repr(C)]` to store the component packed"
+    ))
+}
+
+/// Whether the type is `PhantomData<...>`.
+pub fn is_phantom(tokens: &TokenStream) -> bool {
+    matches!(last_segment(tokens).as_deref(), Some("PhantomData"))
+}
+
+/// The name that the path of a type ends with.
+pub fn last_segment(tokens: &TokenStream) -> Option<String> {
+    match parse_all(without_group(tokens.clone())).ok()? {
+        Type::Path(ty) => Some(ty.path.segments.last()?.ident.to_string()),
         _ => None,
     }
+}
+
+/// The type inside `Option<...>`, if it is one.
+pub fn inside_option(tokens: &TokenStream) -> Option<TokenStream> {
+    let Type::Path(ty) = parse_all(without_group(tokens.clone())).ok()? else { return None };
+    let segment = ty.path.segments.last()?;
+    if segment.ident != "Option" {
+        return None;
+    }
+    arguments("Option", &segment.arguments).next()
 }

@@ -1,8 +1,8 @@
 //! The derive macro of ecsdb. Depend on `ecsdb`, which re-exports it and documents it.
 //!
-//! The way of a derive: `ast` reads the struct, `attr` its attributes, `check` refuses what cannot be stored, `expand`
-//! writes the code, and `fallback` writes the little that keeps the first error the only one. Errors are collected in
-//! a `ctxt` and reported together.
+//! The way of a derive: `ast` reads the item, `attr` its attributes, `check` and `params` refuse what cannot be stored,
+//! `model` puts together what is left, and `expand` writes the code, or the little that keeps the first error the only
+//! one. Errors are collected in a `ctxt` and reported together.
 
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
@@ -12,12 +12,11 @@ mod attr;
 mod check;
 mod ctxt;
 mod expand;
-mod expand_native;
-mod expand_packed;
-mod fallback;
 mod model;
 mod names;
+mod params;
 mod schema;
+mod toml_table;
 
 use proc_macro::TokenStream;
 use syn::parse_macro_input;
@@ -47,6 +46,13 @@ use syn::parse_macro_input;
 pub fn derive_component(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as ast::Input);
     expand::component(&input).into()
+}
+
+/// Makes a struct or an enum a value that can stand in components.
+#[proc_macro_derive(Field, attributes(component))]
+pub fn derive_field(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as ast::Input);
+    expand::value(&input).into()
 }
 
 /// Declares the tables of a database. Call it as `ecsdb::schema!`, which is where it is documented.

@@ -1,4 +1,4 @@
-//! Names: the table name of a struct, and which name somebody may have meant.
+//! Names: the table name of a type, what is asked of names, and which name somebody may have meant.
 
 /// `MoveTarget` as `move_target`, `HTTPServer` as `http_server`.
 pub fn snake_case(name: &str) -> String {
@@ -45,6 +45,33 @@ pub fn table_fault(name: &str) -> Option<&'static str> {
         return Some("another name than `entities`, which is the table of the entities themselves");
     }
     column_fault(name)
+}
+
+/// What is asked of the name of a variant, and missing here.
+pub fn variant_fault(name: &str) -> Option<&'static str> {
+    if name.len() > 128 {
+        return Some("a name of at most 128 bytes");
+    }
+    let is_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if !is_word || name.is_empty() || name.as_bytes()[0].is_ascii_digit() {
+        return Some("a name of a-z, A-Z, 0-9 and `_`, not beginning with a digit");
+    }
+    None
+}
+
+/// What is expected of a durability, unless `name` is one.
+pub fn durability_fault(name: &str) -> Option<&'static str> {
+    if matches!(name, "wal" | "snapshot" | "none") { None } else { Some("`wal`, `snapshot` or `none`") }
+}
+
+/// What is expected of a replication, unless `name` is one.
+pub fn replicate_fault(name: &str) -> Option<&'static str> {
+    if matches!(name, "all" | "owner" | "none") { None } else { Some("`all`, `owner` or `none`") }
+}
+
+/// What is expected of what follows a deletion, unless `name` is one.
+pub fn on_delete_fault(name: &str) -> Option<&'static str> {
+    if matches!(name, "cascade" | "restrict" | "set_null") { None } else { Some("`cascade`, `restrict` or `set_null`") }
 }
 
 /// The one of `candidates` that is a few typing errors away from `name`.

@@ -131,10 +131,10 @@ pub use change_set::{BlockChange, ChangeSet, ColumnSet, PageChange, RowChange};
 pub use component::packed;
 pub use component::{
     Assignment, Column, CompareOp, Component, Field, FixedStr, List, NativeField, NicheField, Number, Part, Predicate,
-    Ref, Stored, TooLong, UpdateOp,
+    Ref, Stored, TooLong, UpdateOp, Whole,
 };
 pub use database::{Db, DbBuilder, DynDb, DynSnapshot, OpenError, Snapshot, SnapshotQuery, Stats, Table};
-pub use ecsdb_derive::Component;
+pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
 pub use persistence::{
     DirectoryError, LogFailure, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,

@@ -95,6 +95,11 @@ impl PackedLayout {
         self.size += size;
     }
 
+    /// Passes the place of the heap behind the last field, which has no bytes if there is none.
+    pub const fn place(&mut self, offset: usize, size: usize) {
+        self.field(offset, size);
+    }
+
     /// After the last of `fields` fields: the row has `size` bytes and the alignment `align`, says the compiler.
     pub const fn finish(&self, fields: usize, size: usize, align: usize) -> Text {
         if !self.exact || size != self.size || align != 1 {

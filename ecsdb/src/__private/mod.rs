@@ -3,7 +3,12 @@
 //! Owns re-exports under paths that nothing in the user's crate can shadow, and the checks of layouts that run at
 //! compile time. It must never do anything at run time that [`Component`] does not promise.
 
+mod claims;
+mod describe;
+mod drift;
 mod layout;
+mod same;
+mod show;
 
 pub use core;
 pub use std::borrow::Cow;
@@ -11,10 +16,19 @@ pub use std::borrow::Cow;
 pub use bytemuck::Zeroable;
 
 pub use crate::bytes::{Heap, HeapBuf, Row, RowBytes, duplicate};
+pub use crate::component::{Packer, Payload, WholeValue, enum_bytes, no_variant, tag};
 pub use crate::query::RowOf;
 pub use crate::text::{Text, stop};
 pub use crate::transaction::single;
+pub use claims::{drop_glue, native_enum, offset_is, size_is};
+pub use describe::{
+    ColumnNumbers, Place, WithoutHeap, columns, enum_type, evolved_field, field, has_heap, member, place_bytes,
+    struct_type, unit_variant, variant,
+};
+pub use drift::drift;
 pub use layout::{NativeLayout, PackedLayout, strictest};
+pub use same::same;
+pub use show::{show_packed, show_row, show_value, show_view};
 
 use crate::component::Component;
 use crate::schema::{Durability, RowLayout, TableSchema};
@@ -24,8 +38,10 @@ use crate::schema::{Durability, RowLayout, TableSchema};
 pub fn with_mut_packed<T: Component, R>(row: &mut T::Row, heap: &mut HeapBuf, change: impl FnOnce(&mut T) -> R) -> R {
     let mut value = T::from_row(row, heap.as_heap());
     let result = change(&mut value);
-    heap.clear();
-    *row = value.into_row(heap);
+    // Conversions of the user's run here: until they are through, the row and its heap stay as they are.
+    let mut fresh = HeapBuf::new();
+    *row = value.into_row(&mut fresh);
+    *heap = fresh;
     result
 }
 
@@ -43,12 +59,3 @@ pub const REFUSED: &TableSchema = &TableSchema {
     durability: Durability::Wal,
     fields: Cow::Borrowed(&[]),
 };
-
-/// The text for a component that `core::mem::needs_drop`.
-pub const fn drop_glue(needs_drop: bool) -> Text {
-    if needs_drop {
-        Text::new().str("a component is plain data, which is copied by its bytes: remove its `impl Drop`")
-    } else {
-        Text::new()
-    }
-}

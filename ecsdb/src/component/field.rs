@@ -63,14 +63,15 @@ pub unsafe trait Field: Sized + Send + Sync + 'static {
 /// A field type whose own memory is the stored form, so that it can stand in a native (`#[repr(C)]`) row.
 ///
 /// # Safety
-/// The type is a [`Row`] whose bytes are those of its packed form, on every supported target. `ALIGN` is at least the
-/// alignment of the type on every target, a power of two, and at most 16.
+/// The type keeps the contract of [`Row`], which it need not implement (a type that is a component as well does that
+/// there), and its bytes are those of its packed form, on every supported target. `ALIGN` is at least the alignment of the
+/// type on every target, a power of two, and at most 16.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a `#[repr(C)]` component",
     label = "has no fixed form in memory",
     note = "drop `#[repr(C)]` to store the component packed"
 )]
-pub unsafe trait NativeField: Field + Row {
+pub unsafe trait NativeField: Field {
     /// The canonical alignment in bytes, which is not always that of the host.
     const ALIGN: usize;
 }

@@ -14,7 +14,8 @@ use crate::schema::{InvalidRow, TableSchema};
 pub use column::{Assignment, Column, CompareOp, Number, Operand, Part, Predicate, UpdateOp};
 pub use field::{Field, NativeField, NicheField};
 pub(crate) use fields::text_fault;
-pub use fields::{FixedStr, List, Ref, TooLong};
+pub use fields::{FixedStr, List, Ref, TooLong, Whole};
+pub use fields::{Packer, Payload, WholeValue, enum_bytes, no_variant, tag};
 pub use stored::Stored;
 
 /// A type whose values are the rows of one table. Write `#[derive(Component)]`.

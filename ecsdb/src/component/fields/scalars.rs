@@ -175,7 +175,7 @@ mod tests {
     use super::*;
     use crate::bytes::bytes_of;
 
-    fn same_bytes<F: NativeField + Copy>(value: F) {
+    fn same_bytes<F: NativeField + Row + Copy>(value: F) {
         let mut heap = HeapBuf::new();
         let packed = value.pack(&mut heap);
         assert_eq!(bytes_of(&value), bytes_of(&packed));

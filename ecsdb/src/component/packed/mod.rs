@@ -22,6 +22,7 @@ use bytemuck::Zeroable;
 use super::Field;
 use crate::bytes::Row;
 
+pub use super::fields::{Enum, Native};
 pub use crate::bytes::{Heap, HeapBuf, HeapPlace, Slot};
 pub use optional::{Niche, Optional, OptionalOf};
 

@@ -1,0 +1,187 @@
+//! What both kinds of rows share: the column constants, the bundle, the query parameter, and the checks of attributes.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+
+use super::{braces, described, name_of, refuse, semicolon};
+use crate::ast::Shape;
+use crate::model::component::Model;
+use crate::model::{Column, Item};
+
+/// Constants for the fields of an item under one name: `C` for columns, `F` for parts.
+pub struct Constants {
+    /// The name of the constant.
+    pub name: &'static str,
+    /// What the type of the constants is called behind the name of the item.
+    pub suffix: &'static str,
+    /// What each is, for documentation.
+    pub what: &'static str,
+    /// The type of one: `Column` or `Part`.
+    pub ty: TokenStream,
+    /// What counts their numbers.
+    pub numbers: TokenStream,
+}
+
+/// A constant with a typed column, or part, for each field, as visible as the field. Without a row type they lie nowhere.
+pub fn constants(
+    item: &Item,
+    shape: Shape,
+    columns: &[Column],
+    row: Option<TokenStream>,
+    of: &Constants,
+) -> TokenStream {
+    if columns.is_empty() {
+        return TokenStream::new();
+    }
+    let Item { ident, vis, params, .. } = item;
+    let (krate, private, ty) = (item.krate(), item.private(), item.ty());
+    let Constants { name: constant, suffix, what, ty: kind, numbers } = of;
+    let constant = format_ident!("{constant}", span = Span::mixed_site());
+    let name = format_ident!("{}{}", ident, suffix, span = Span::mixed_site());
+    let labels: Vec<String> = columns.iter().map(|column| format!("`{}`", column.label)).collect();
+    let about = format!("The {} of `{}`.", what.to_lowercase() + "s", ident.unraw());
+    let about_constant = format!("The {}s of `{}`: {}.", what.to_lowercase(), ident.unraw(), labels.join(", "));
+    let fields = columns.iter().map(|column| {
+        let stored = column.stored_type(krate);
+        let (vis, doc, name) = (column.vis, described(column, what), name_of(&column.member));
+        quote!(#[doc = #doc] #vis #name #krate::#kind<#ty, #stored>)
+    });
+    let (declared, applied) = (params.declare(TokenStream::new()), params.apply(TokenStream::new()));
+    let bounds = params.bounds(TokenStream::new());
+    let (before, behind) = match shape {
+        Shape::Tuple => (TokenStream::new(), bounds.clone()),
+        _ => (bounds.clone(), TokenStream::new()),
+    };
+    let definition = braces(shape, quote!(#(#fields),*));
+    let semicolon = semicolon(shape);
+    let values = columns.iter().map(|column| {
+        let (member, stored) = (&column.member, column.stored_type(krate));
+        match &row {
+            Some(row) => quote! {
+                #member: #krate::#kind::new(
+                    #private::ColumnNumbers::next(&mut __numbers, <#stored as #krate::Field>::COLUMNS),
+                    #private::core::mem::offset_of!(#row, #member) as #private::core::primitive::u32,
+                )
+            },
+            None => quote!(#member: #krate::#kind::new(0, 0)),
+        }
+    });
+    let numbers = row.is_some().then(|| quote!(let mut __numbers = #numbers;));
+    quote! {
+        #[doc = #about]
+        #vis struct #name #declared #before #definition #behind #semicolon
+
+        #[automatically_derived]
+        impl #declared #ty #bounds {
+            #[doc = #about_constant]
+            #vis const #constant: #name #applied = {
+                #numbers
+                #name { #(#values),* }
+            };
+        }
+    }
+}
+
+/// The constant `C` of a component whose fields lie in `row`.
+pub fn columns(model: &Model, row: Option<TokenStream>) -> TokenStream {
+    let private = model.item.private();
+    let of = Constants {
+        name: "C",
+        suffix: "Columns",
+        what: "Column",
+        ty: quote!(Column),
+        numbers: quote!(#private::ColumnNumbers::of_table()),
+    };
+    constants(&model.item, model.shape, &model.columns, row, &of)
+}
+
+/// The bundle that the component is by itself.
+pub fn bundle(model: &Model) -> TokenStream {
+    let (private, krate, ty) = (model.item.private(), model.item.krate(), model.item.ty());
+    let declared = model.item.params.declare(quote!(__S: #krate::schema::Schema,));
+    let bounds = model.item.params.bounds(quote!(#ty: #krate::schema::TableOf<__S>,));
+    let tables = quote!(&'static [#private::core::primitive::u16]);
+    let sink = quote! {
+        impl #private::core::ops::FnMut(
+            #private::core::primitive::u16,
+            #private::RowBytes<'_>,
+        ) -> #private::core::result::Result<(), #krate::OpError>
+    };
+    let result = quote!(#private::core::result::Result<(), #krate::OpError>);
+    // Not `Self::Columns`, which is a further error where the crate path is wrong.
+    let columns = quote!(#private::single::Rows<#ty>);
+    quote! {
+        #[automatically_derived]
+        impl #declared #krate::Bundle<__S> for #ty #bounds {
+            const TABLES: #tables = &[<#ty as #krate::schema::TableOf<__S>>::INDEX];
+            type Columns = #columns;
+
+            #[inline]
+            fn rows(self, __sink: #sink) -> #result {
+                #private::single::rows::<__S, #ty>(self, __sink)
+            }
+
+            #[inline]
+            fn push(self, __columns: &mut #columns) {
+                #private::single::push::<#ty>(self, __columns)
+            }
+
+            #[inline]
+            fn flush(__columns: &mut #columns, __sink: #sink) -> #result {
+                #private::single::flush::<__S, #ty>(__columns, __sink)
+            }
+        }
+    }
+}
+
+/// The query parameter that the view of a packed row is.
+pub fn row_param(model: &Model) -> TokenStream {
+    let (private, krate, ty) = (model.item.private(), model.item.krate(), model.item.ty());
+    let view = &model.view;
+    let params = &model.item.params;
+    let declared = params.declare(quote!(__S: #krate::schema::Schema,));
+    let applied = params.apply(quote!('_,));
+    let bounds = params.bounds(quote!(#ty: #krate::schema::TableOf<__S>,));
+    quote! {
+        #[automatically_derived]
+        impl #declared #krate::QueryParam<__S> for #view #applied #bounds {
+            type Fetch = #private::RowOf<#ty>;
+        }
+
+        #[automatically_derived]
+        impl #declared #krate::RowParam<__S> for #view #applied #bounds {
+            type Component = #ty;
+        }
+    }
+}
+
+/// The statements that hold what attributes claim against what is: sizes, offsets, and that references lead to
+/// components. The fields lie in `row`.
+pub fn claims(model: &Model, row: &TokenStream) -> TokenStream {
+    let (private, ident) = (model.item.private(), model.item.ident);
+    let size = model.attrs.size.map(|size| {
+        let (value, name) = (size.value as usize, ident.unraw().to_string());
+        refuse(size.span, quote!(#private::size_is(#name, #value, #private::core::mem::size_of::<#row>())))
+    });
+    let offsets = model.columns.iter().filter_map(|column| {
+        let (offset, Column { member, label, .. }) = (column.attrs.offset?, column);
+        let value = offset.value as usize;
+        let found = quote!(#private::core::mem::offset_of!(#row, #member));
+        Some(refuse(offset.span, quote!(#private::offset_is(#label, #value, #found))))
+    });
+    let references = model.columns.iter().filter_map(|column| {
+        let path = column.attrs.references.as_ref()?;
+        let krate = model.item.krate();
+        let name = quote_spanned!(path.span()=> <#path as #krate::Component>::TABLE);
+        Some(quote!(let _ = #name;))
+    });
+    quote!(#size #(#offsets)* #(#references)*)
+}
+
+/// The names of the members for `Debug`; none for a tuple.
+pub fn labels(shape: Shape, columns: &[Column]) -> TokenStream {
+    let labels = columns.iter().filter(|_| shape != Shape::Tuple).map(|column| &column.label);
+    quote!(&[#(#labels),*])
+}

@@ -1,0 +1,266 @@
+//! Writes how an enum is stored: its type in the schema, and the way to the tag and the fields of a variant and back.
+//!
+//! The bytes themselves are handled by `packed::Enum`; the generated code only says which fields come in which order.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+
+use super::{checks, no_drop, refuse, unsafe_token};
+use crate::ast::Shape;
+use crate::model::{Column, Discriminants, Enumeration, Item, Variant};
+
+/// The code that is the same wherever the enum stands.
+struct Codec {
+    /// Constants that the rest refers to, and checks.
+    before: TokenStream,
+    /// The packed type.
+    packed: TokenStream,
+    /// The value of `TYPE`.
+    field_type: TokenStream,
+    /// The bodies of `pack` and `unpack`.
+    pack: TokenStream,
+    unpack: TokenStream,
+}
+
+/// The implementation for an enum that is a component: it can be stored as a whole.
+pub fn whole(item: &Item, enumeration: &Enumeration) -> TokenStream {
+    let (private, krate, ty) = (item.private(), item.krate(), item.ty());
+    let (declared, bounds) = (item.params.declare(TokenStream::new()), item.params.bounds(TokenStream::new()));
+    let unsafe_token = unsafe_token();
+    let Codec { before, packed, field_type, pack, unpack } = codec(item, enumeration);
+    quote! {
+        #before
+
+        #[automatically_derived]
+        #unsafe_token impl #declared #private::WholeValue for #ty #bounds {
+            type Packed = #packed;
+
+            const TYPE: #krate::schema::FieldType = #field_type;
+
+            fn pack(self, __heap: &mut #private::HeapBuf) -> #packed {
+                #pack
+            }
+
+            fn unpack(__packed: &#packed, __heap: #private::Heap<'_>) -> Self {
+                #unpack
+            }
+        }
+    }
+}
+
+/// The implementation for an enum that is a field type.
+pub fn value(item: &Item, enumeration: &Enumeration) -> TokenStream {
+    let (private, krate, ty) = (item.private(), item.krate(), item.ty());
+    let (declared, bounds) = (item.params.declare(TokenStream::new()), item.params.bounds(TokenStream::new()));
+    let unsafe_token = unsafe_token();
+    let Codec { before, packed, field_type, pack, unpack } = codec(item, enumeration);
+    let (element, list_type, list) = super::value::lists(item, enumeration.is_native, &packed);
+    let native = enumeration.is_native.then(|| {
+        let align = enumeration.tag_bytes;
+        quote! {
+            #[automatically_derived]
+            #unsafe_token impl #krate::NativeField for #ty {
+                const ALIGN: #private::core::primitive::usize = #align;
+            }
+        }
+    });
+    quote! {
+        #before
+        #native
+
+        #[automatically_derived]
+        #unsafe_token impl #declared #krate::Field for #ty #bounds {
+            type Value = Self;
+            type Packed = #packed;
+            type Optional = #krate::packed::Optional<#packed>;
+            type Element = #element;
+            type View<'__row> = Self;
+            type List<'__row> = #list_type;
+
+            const TYPE: #krate::schema::FieldType = #field_type;
+
+            #[inline]
+            fn from_value(__value: Self) -> Self {
+                __value
+            }
+
+            fn pack(self, __heap: &mut #private::HeapBuf) -> #packed {
+                #pack
+            }
+
+            fn unpack(__packed: &#packed, __heap: #private::Heap<'_>) -> Self {
+                #unpack
+            }
+
+            #[inline]
+            fn view<'__row>(__packed: &'__row #packed, __heap: #private::Heap<'__row>) -> Self {
+                <Self as #krate::Field>::unpack(__packed, __heap)
+            }
+
+            #[inline]
+            fn list<'__row>(
+                __elements: &'__row [#element],
+                __heap: #private::Heap<'__row>,
+            ) -> #list_type {
+                #list
+            }
+        }
+    }
+}
+
+fn codec(item: &Item, enumeration: &Enumeration) -> Codec {
+    let (private, krate, ident, ty) = (item.private(), item.krate(), item.ident, item.ty());
+    let tag_bytes = enumeration.tag_bytes;
+    let sizes = enumeration.variants.iter().filter(|variant| !variant.columns.is_empty()).map(|variant| {
+        let types = variant.columns.iter().map(|column| column.stored_type(krate));
+        quote!(&[#(#private::core::mem::size_of::<<#types as #krate::Field>::Packed>()),*])
+    });
+    let packed = quote!(#krate::packed::Enum<#ty, __BYTES>);
+    let name = ident.unraw().to_string();
+    let variants = enumeration.variants.iter().enumerate().map(|(index, variant)| {
+        let tag = tag(enumeration, index);
+        described(item, variant, &tag)
+    });
+    let field_type = quote! {
+        #private::enum_type(#name, #tag_bytes as #private::core::primitive::u8, const { &[#(#variants),*] })
+    };
+    let arms = enumeration.variants.iter().enumerate().map(|(index, variant)| pack(item, enumeration, index, variant));
+    let pack = quote!(match self { #(#arms)* });
+    let arms = enumeration.variants.iter().enumerate().map(|(index, variant)| {
+        let (tag, value) = (tag(enumeration, index), unpack(item, variant));
+        quote!(#tag => #value,)
+    });
+    let payload = enumeration
+        .variants
+        .iter()
+        .any(|variant| !variant.columns.is_empty())
+        .then(|| quote!(let mut __payload = #private::Payload::new(__packed, #tag_bytes, __heap);));
+    let unpack = quote! {
+        #payload
+        match #private::tag(__packed, #tag_bytes) {
+            #(#arms)*
+            __tag => #private::no_variant(#name, __tag),
+        }
+    };
+    let (tags, proof) = (tags(enumeration, &private), proof(item, enumeration));
+    let before = quote! {
+        const __BYTES: #private::core::primitive::usize = #private::enum_bytes(#tag_bytes, &[#(#sizes),*]);
+        #tags
+        #proof
+    };
+    Codec { before, packed, field_type, pack, unpack }
+}
+
+/// The tag of variant number `index`: a number, or a constant.
+fn tag(enumeration: &Enumeration, index: usize) -> TokenStream {
+    match enumeration.discriminants {
+        Discriminants::Numbers => {
+            let number = Literal::u32_suffixed(index as u32);
+            quote!(#number)
+        }
+        Discriminants::Written(_) => {
+            let name = tag_name(index);
+            quote!(#name)
+        }
+    }
+}
+
+fn tag_name(index: usize) -> Ident {
+    format_ident!("__TAG_{}", index, span = Span::mixed_site())
+}
+
+/// The constants that the tags are where discriminants are written out. Each follows the one before, as in the enum.
+fn tags(enumeration: &Enumeration, private: &TokenStream) -> TokenStream {
+    let Discriminants::Written(repr) = enumeration.discriminants else { return TokenStream::new() };
+    let repr = Ident::new(repr.name(), Span::call_site());
+    let mut next = quote!(0);
+    let constants = enumeration.variants.iter().enumerate().map(|(index, variant)| {
+        let name = tag_name(index);
+        let value = match variant.discriminant {
+            Some(expression) => expression.clone(),
+            None => next.clone(),
+        };
+        next = quote!((#name + 1) as #private::core::primitive::#repr);
+        quote! {
+            const #name: #private::core::primitive::u32 = {
+                const __DISCRIMINANT: #private::core::primitive::#repr = #value;
+                __DISCRIMINANT as #private::core::primitive::u32
+            };
+        }
+    });
+    quote!(#(#constants)*)
+}
+
+/// The checks that nobody has put `Drop` on the enum, and that the tags are what a native one has in memory.
+fn proof(item: &Item, enumeration: &Enumeration) -> TokenStream {
+    let (private, ident) = (item.private(), item.ident);
+    let columns: Vec<&Column> = enumeration.variants.iter().flat_map(|variant| &variant.columns).collect();
+    let no_drop = no_drop(item, &columns);
+    let native = enumeration.is_native.then(|| {
+        let pairs = enumeration.variants.iter().enumerate().map(|(index, variant)| {
+            let (name, tag) = (variant.ident, tag(enumeration, index));
+            quote!((#ident::#name as #private::core::primitive::u32, #tag))
+        });
+        let bytes = enumeration.tag_bytes;
+        let size = quote!(#private::core::mem::size_of::<#ident>());
+        refuse(ident.span(), quote!(#private::native_enum(#size, #bytes, &[#(#pairs),*])))
+    });
+    checks(&private, quote!(#no_drop #native))
+}
+
+/// The variant in the schema.
+fn described(item: &Item, variant: &Variant, tag: &TokenStream) -> TokenStream {
+    let private = item.private();
+    let Variant { name, renamed_from, columns, .. } = variant;
+    let members = super::value::members(item, columns);
+    if columns.is_empty() && renamed_from.is_empty() {
+        return quote!(#private::unit_variant(#name, #tag));
+    }
+    quote!(#private::variant(#name, #tag, #renamed_from, const { &[#members] }))
+}
+
+/// Puts a variant into its packed form.
+fn pack(item: &Item, enumeration: &Enumeration, index: usize, variant: &Variant) -> TokenStream {
+    let (private, krate, ident, name) = (item.private(), item.krate(), item.ident, variant.ident);
+    let (tag, tag_bytes) = (tag(enumeration, index), enumeration.tag_bytes);
+    let unsafe_token = unsafe_token();
+    let new = quote!(#unsafe_token { #private::Packer::new(#tag_bytes, #tag) });
+    if variant.columns.is_empty() {
+        return quote!(#ident::#name { .. } => #private::Packer::finish(#new),);
+    }
+    let bindings: Vec<Ident> = (0..variant.columns.len()).map(binding).collect();
+    let members = variant.columns.iter().map(|column| &column.member);
+    let fields = variant.columns.iter().zip(&bindings).map(|(column, binding)| {
+        let stored = column.stored_type(krate);
+        let value = column.to_stored(quote!(#binding), krate);
+        quote!(#private::Packer::put::<#stored>(&mut __packer, #value, __heap);)
+    });
+    quote! {
+        #ident::#name { #(#members: #bindings),* } => {
+            let mut __packer = #new;
+            #(#fields)*
+            #private::Packer::finish(__packer)
+        }
+    }
+}
+
+/// The value of a variant, whose fields come from `__payload`.
+fn unpack(item: &Item, variant: &Variant) -> TokenStream {
+    let (private, krate, ident, name) = (item.private(), item.krate(), item.ident, variant.ident);
+    let unsafe_token = unsafe_token();
+    let fields = variant.columns.iter().map(|column| {
+        let (member, stored) = (&column.member, column.stored_type(krate));
+        let next = quote!(#unsafe_token { #private::Payload::next::<#stored>(&mut __payload) });
+        let value = column.of_stored(next, krate);
+        quote!(#member: #value)
+    });
+    match variant.shape {
+        Shape::Unit => quote!(#ident::#name),
+        Shape::Named | Shape::Tuple => quote!(#ident::#name { #(#fields),* }),
+    }
+}
+
+fn binding(index: usize) -> Ident {
+    format_ident!("__field_{}", index, span = Span::mixed_site())
+}

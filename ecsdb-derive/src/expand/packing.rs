@@ -1,0 +1,352 @@
+//! The two types that a struct is stored and read as: its fields packed one after the other, and a view of these.
+//!
+//! A packed component and a struct as a value are the same in this; they differ in the names, in the heap place that a
+//! row may end with, and in the trait that leads back to the struct.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Ident, Index, Member};
+
+use super::{braces, described, name_of, quiet, semicolon, unsafe_token};
+use crate::ast::Shape;
+use crate::model::{Column, Item};
+
+/// How a struct is packed.
+pub struct Packing<'m> {
+    pub item: &'m Item<'m>,
+    pub shape: Shape,
+    pub columns: &'m [Column<'m>],
+    /// The name of the packed type.
+    pub packed: &'m Ident,
+    /// The name of the view.
+    pub view: &'m Ident,
+    pub purpose: Purpose,
+}
+
+/// What the packed type is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A row of a component: what has strings or lists ends with the place of its heap.
+    Row,
+    /// A part of rows.
+    Value,
+}
+
+impl Packing<'_> {
+    /// The field of the packed type that says where the heap is, in a row.
+    pub fn place(&self) -> Member {
+        match self.shape {
+            Shape::Tuple => Member::Unnamed(Index { index: self.columns.len() as u32, span: Span::mixed_site() }),
+            Shape::Named | Shape::Unit => Member::Named(Ident::new("__ecsdb_heap", Span::mixed_site())),
+        }
+    }
+
+    /// The fields of the packed type with their values, of the fields of `self`, which `value` writes.
+    pub fn pack(&self, value: impl Fn(&Column) -> TokenStream) -> TokenStream {
+        let (krate, private, packed) = (self.item.krate(), self.item.private(), self.packed);
+        let fields = self.columns.iter().map(|column| {
+            let (member, ty) = (&column.member, column.stored_type(krate));
+            let value = column.to_stored(value(column), krate);
+            quote!(#member: <#ty as #krate::Field>::pack(#value, __heap),)
+        });
+        let place = (self.purpose == Purpose::Row).then(|| {
+            let place = self.place();
+            // Behind all others: by now everything is in the heap.
+            quote!(#place: #private::Place::of(__heap),)
+        });
+        quote!(#packed { #(#fields)* #place })
+    }
+
+    /// The value of column of the reference `__packed`.
+    pub fn unpack(&self, column: &Column) -> TokenStream {
+        let krate = self.item.krate();
+        let (member, ty) = (&column.member, column.stored_type(krate));
+        column.of_stored(quote!(<#ty as #krate::Field>::unpack(&__packed.#member, __heap)), krate)
+    }
+
+    /// Both types.
+    pub fn types(&self) -> TokenStream {
+        let packed = self.packed_type();
+        let view = self.view_type();
+        quote!(#packed #view)
+    }
+
+    fn packed_type(&self) -> TokenStream {
+        let Item { ident, vis, .. } = self.item;
+        let (packed, quiet) = (self.packed, quiet());
+        let doc = match self.purpose {
+            Purpose::Row => format!(
+                "`{}` as it is stored: its fields one after the other without gaps, little-endian, alignment 1.",
+                ident.unraw()
+            ),
+            Purpose::Value => format!(
+                "A `{}` in a packed row: its fields one after the other without gaps, little-endian, alignment 1.",
+                ident.unraw()
+            ),
+        };
+        let fields = self.columns.iter().map(|column| {
+            let name = name_of(&column.member);
+            let (vis, doc) = (column.vis, described(column, "Field"));
+            let (krate, ty, place) = self.outside(column);
+            let stored = quote_spanned!(place=> #krate::packed::Packed<#ty>);
+            quote!(#[doc = #doc] #vis #name #stored)
+        });
+        let place = (self.purpose == Purpose::Row).then(|| {
+            let name = name_of(&self.place());
+            let krate = &self.item.krate.outside;
+            let has_heap = self.columns.iter().map(|column| {
+                let (krate, ty, place) = self.outside(column);
+                quote_spanned!(place=> #krate::__private::has_heap::<#ty>())
+            });
+            quote!(#name #krate::__private::Place<{ #krate::__private::place_bytes(&[#(#has_heap),*]) }>)
+        });
+        let body = braces(self.shape, quote!(#(#fields,)* #place));
+        let semicolon = semicolon(self.shape);
+        quote! {
+            #[doc = #doc]
+            #quiet
+            #[repr(C)]
+            #vis struct #packed #body #semicolon
+        }
+    }
+
+    /// The path of `ecsdb`, the stored type, and the place where errors about them are shown: the type, not the derive.
+    fn outside(&self, column: &Column) -> (TokenStream, TokenStream, Span) {
+        let krate = &self.item.krate;
+        let ty = column.stored_type(&krate.outside);
+        let place = Span::call_site().located_at(ty.span());
+        let path = if krate.import.is_empty() { super::placed(&krate.outside, place) } else { krate.outside.clone() };
+        (path, ty, place)
+    }
+
+    fn view_type(&self) -> TokenStream {
+        let Item { ident, vis, params, .. } = self.item;
+        let (packed, view) = (self.packed, self.view);
+        let krate = &self.item.krate.outside;
+        let quiet = quiet();
+        let what = match self.purpose {
+            Purpose::Row => "in its table, read without copying its row",
+            Purpose::Value => "in a packed row, read without copying it",
+        };
+        let doc = format!("A `{}` {what}: one method for each field.", ident.unraw());
+        let declared = params.declare(quote!('__row,));
+        let bounds = params.bounds(TokenStream::new());
+        let ty = self.item.ty();
+        let marker =
+            (!params.is_empty()).then(|| quote!(marker: #krate::__private::core::marker::PhantomData<fn() -> #ty>,));
+        quote! {
+            #[doc = #doc]
+            #quiet
+            #vis struct #view #declared #bounds {
+                packed: &'__row #packed,
+                heap: #krate::packed::Heap<'__row>,
+                #marker
+            }
+        }
+    }
+
+    /// The implementations of both types.
+    pub fn impls(&self) -> TokenStream {
+        let packed = self.packed_impls();
+        let view = self.view_impls();
+        quote!(#packed #view)
+    }
+
+    fn packed_impls(&self) -> TokenStream {
+        let (packed, private) = (self.packed, self.item.private());
+        let unsafe_token = unsafe_token();
+        let members: Vec<&Member> = self.columns.iter().map(|column| &column.member).collect();
+        let (has_heap, comparable) = match self.purpose {
+            Purpose::Row => {
+                let place = self.place();
+                let bytes = quote!({
+                    #private::core::mem::size_of::<#packed>() - #private::core::mem::offset_of!(#packed, #place)
+                });
+                (
+                    quote!(const HAS_HEAP: #private::core::primitive::bool = #bytes != 0;),
+                    quote!(where for<'__any> #private::Place<#bytes>: #private::WithoutHeap<'__any>),
+                )
+            }
+            Purpose::Value => (TokenStream::new(), TokenStream::new()),
+        };
+        let zeroable = (self.purpose == Purpose::Value).then(|| {
+            quote! {
+                #[automatically_derived]
+                #unsafe_token impl #private::Zeroable for #packed {}
+            }
+        });
+        quote! {
+            #[automatically_derived]
+            #unsafe_token impl #private::Row for #packed {
+                #has_heap
+            }
+
+            #zeroable
+
+            #[automatically_derived]
+            impl #private::core::clone::Clone for #packed {
+                #[inline]
+                fn clone(&self) -> Self {
+                    *self
+                }
+            }
+
+            #[automatically_derived]
+            impl #private::core::marker::Copy for #packed {}
+
+            #[automatically_derived]
+            impl #private::core::cmp::PartialEq for #packed #comparable {
+                #[inline]
+                fn eq(&self, __other: &Self) -> #private::core::primitive::bool {
+                    true #(&& self.#members == __other.#members)*
+                }
+            }
+        }
+    }
+
+    fn view_impls(&self) -> TokenStream {
+        let (view, private, krate) = (self.view, self.item.private(), self.item.krate());
+        let Item { vis, params, .. } = self.item;
+        let ty = self.item.ty();
+        let bounds = params.bounds(TokenStream::new());
+        let (declared, applied) = (params.declare(quote!('__row,)), params.apply(quote!('__row,)));
+        let getters = self.columns.iter().map(|column| {
+            let Column { vis, member, getter, .. } = column;
+            let stored = column.stored_type(krate);
+            let doc = described(column, "Field");
+            quote! {
+                #[doc = #doc]
+                #[inline]
+                #vis fn #getter(self) -> #krate::packed::View<'__row, #stored> {
+                    <#stored as #krate::Field>::view(&self.packed.#member, self.heap)
+                }
+            }
+        });
+        let back = match self.purpose {
+            Purpose::Row => quote!(<#ty as #krate::Component>::from_row),
+            Purpose::Value => quote!(<#ty as #krate::Field>::unpack),
+        };
+        // A field of that name has the method; `From` is there in any case.
+        let to_owned = (!self.columns.iter().any(|column| column.getter.unraw() == "to_owned")).then(|| {
+            quote! {
+                /// The whole value, copied out of its row.
+                #[inline]
+                #vis fn to_owned(self) -> #ty {
+                    #back(self.packed, self.heap)
+                }
+            }
+        });
+        let same = self.columns.iter().map(|column| {
+            let (member, stored) = (&column.member, column.stored_type(krate));
+            quote!(&& #private::same::<#stored>(
+                (&self.packed.#member, self.heap),
+                (&__other.packed.#member, __other.heap),
+            ))
+        });
+        quote! {
+            #[automatically_derived]
+            impl #declared #view #applied #bounds {
+                #(#getters)*
+                #to_owned
+            }
+
+            #[automatically_derived]
+            impl #declared #private::core::clone::Clone for #view #applied #bounds {
+                #[inline]
+                fn clone(&self) -> Self {
+                    *self
+                }
+            }
+
+            #[automatically_derived]
+            impl #declared #private::core::marker::Copy for #view #applied #bounds {}
+
+            #[automatically_derived]
+            impl #declared #private::core::cmp::PartialEq for #view #applied #bounds {
+                #[inline]
+                fn eq(&self, __other: &Self) -> #private::core::primitive::bool {
+                    true #(#same)*
+                }
+            }
+
+            #[automatically_derived]
+            impl #declared #private::core::convert::From<#view #applied> for #ty #bounds {
+                #[inline]
+                fn from(__view: #view #applied) -> Self {
+                    #back(__view.packed, __view.heap)
+                }
+            }
+        }
+    }
+
+    /// `Debug` of a type, whose body shows it.
+    pub fn debug(&self, of: &Ident, body: impl ToTokens) -> TokenStream {
+        let (private, params) = (self.item.private(), &self.item.params);
+        let (declared, applied) = if of == self.view {
+            (params.declare(quote!('__row,)), params.apply(quote!('__row,)))
+        } else {
+            (TokenStream::new(), TokenStream::new())
+        };
+        let bounds = if of == self.view { params.bounds(TokenStream::new()) } else { TokenStream::new() };
+        quote! {
+            #[automatically_derived]
+            impl #declared #private::core::fmt::Debug for #of #applied #bounds {
+                fn fmt(&self, __f: &mut #private::core::fmt::Formatter<'_>) -> #private::core::fmt::Result {
+                    #body
+                }
+            }
+        }
+    }
+
+    /// The view of `__packed` with `__heap`.
+    pub fn make_view(&self) -> TokenStream {
+        let (view, private) = (self.view, self.item.private());
+        let marker = (!self.item.params.is_empty()).then(|| quote!(marker: #private::core::marker::PhantomData,));
+        quote!(#view { packed: __packed, heap: __heap, #marker })
+    }
+
+    /// The statements of the proof that the packed type is what the schema says.
+    pub fn proof(&self) -> TokenStream {
+        let (packed, private, krate) = (self.packed, self.item.private(), self.item.krate());
+        let fields = self.columns.iter().map(|column| {
+            let (member, ty) = (&column.member, column.stored_type(krate));
+            quote! {
+                #private::PackedLayout::field(
+                    &mut __layout,
+                    #private::core::mem::offset_of!(#packed, #member),
+                    #private::core::mem::size_of::<<#ty as #krate::Field>::Packed>(),
+                );
+            }
+        });
+        let place = (self.purpose == Purpose::Row).then(|| {
+            let place = self.place();
+            let offset = quote!(#private::core::mem::offset_of!(#packed, #place));
+            // What is behind the last field is the place: nothing, or as many bytes as one has.
+            quote! {
+                #private::PackedLayout::place(
+                    &mut __layout,
+                    #offset,
+                    #private::core::mem::size_of::<#packed>() - #offset,
+                );
+            }
+        });
+        let count = self.columns.len();
+        let finish = super::refuse(
+            self.item.ident.span(),
+            quote!(#private::PackedLayout::finish(
+                &__layout,
+                #count,
+                #private::core::mem::size_of::<#packed>(),
+                #private::core::mem::align_of::<#packed>(),
+            )),
+        );
+        quote! {
+            let mut __layout = #private::PackedLayout::new();
+            #(#fields)*
+            #place
+            #finish
+        }
+    }
+}

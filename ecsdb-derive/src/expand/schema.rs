@@ -1,0 +1,152 @@
+//! The `SCHEMA` constant, and the comparison with a schema file.
+
+use std::fs;
+use std::path::Path;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+use super::refuse;
+use crate::ctxt::Ctxt;
+use crate::model::Column;
+use crate::model::component::{Model, Storage};
+use crate::names::nearest;
+use crate::toml_table::{Fields, table};
+
+/// `TABLE` and `SCHEMA`; the columns lie in a row of type `row`, which has the alignment `align`.
+pub fn constants(model: &Model, row: &TokenStream, align: &TokenStream) -> TokenStream {
+    let (private, krate) = (model.item.private(), model.item.krate());
+    let (table, doc) = (&model.table, &model.item.doc);
+    let layout = match model.storage {
+        Storage::Packed => quote!(Packed),
+        Storage::Native => quote!(Native),
+    };
+    let durability = Ident::new(model.durability, Span::call_site());
+    let renamed_from = model.attrs.renamed_from.as_ref().map(syn::LitStr::value).unwrap_or_default();
+    let version = model.attrs.version.map_or(0, |version| version.value);
+    let deprecated = optional_text(model.attrs.deprecated.as_ref(), &private);
+    let fields = model.columns.iter().map(|column| field(model, column, row));
+    quote! {
+        const TABLE: &'static #private::core::primitive::str = #table;
+
+        const SCHEMA: &'static #krate::schema::TableSchema = &#krate::schema::TableSchema {
+            name: #private::Cow::Borrowed(#table),
+            doc: #private::Cow::Borrowed(#doc),
+            renamed_from: #private::Cow::Borrowed(#renamed_from),
+            version: #version,
+            deprecated: #deprecated,
+            layout: #krate::schema::RowLayout::#layout,
+            size: #private::core::mem::size_of::<#row>() as #private::core::primitive::u32,
+            align: #align,
+            key: #private::core::option::Option::None,
+            durability: #krate::schema::Durability::#durability,
+            fields: #private::Cow::Borrowed(const { &[#(#fields),*] }),
+        };
+    }
+}
+
+fn field(model: &Model, column: &Column, row: &TokenStream) -> TokenStream {
+    let (private, krate) = (model.item.private(), model.item.krate());
+    let Column { name, doc, member, ty, .. } = column;
+    let stored = column.stored_type(krate);
+    let head = quote! {
+        #name,
+        #doc,
+        <#stored as #krate::Field>::TYPE,
+        #private::core::mem::offset_of!(#row, #member)
+    };
+    let attrs = &column.attrs;
+    let is_plain =
+        attrs.renamed_from.is_none() && attrs.default.is_none() && attrs.since.is_none() && attrs.deprecated.is_none();
+    if is_plain {
+        return quote!(#private::field(#head));
+    }
+    let renamed_from = attrs.renamed_from.as_ref().map(syn::LitStr::value).unwrap_or_default();
+    let since = attrs.since.map_or(0, |since| since.value);
+    let deprecated = optional_text(attrs.deprecated.as_ref(), &private);
+    let default = match &attrs.default {
+        None => quote!(#private::core::option::Option::None),
+        Some(value) => {
+            let converted = column.to_stored(quote!(__value), krate);
+            quote! {
+                #private::core::option::Option::Some(#krate::schema::DefaultValue::Made(|| {
+                    let __value: #ty = #value;
+                    #krate::schema::Encoded::of::<#stored>(#converted)
+                }))
+            }
+        }
+    };
+    quote!(#private::evolved_field(#head, #renamed_from, #default, #since, #deprecated))
+}
+
+fn optional_text(text: Option<&syn::LitStr>, private: &TokenStream) -> TokenStream {
+    match text {
+        Some(text) => quote!(#private::core::option::Option::Some(#private::Cow::Borrowed(#text))),
+        None => quote!(#private::core::option::Option::None),
+    }
+}
+
+/// What `schema = "..."` asks for: a statement that holds the component against the table in the file, and what makes the
+/// compiler look again when the file has changed.
+pub struct Drift {
+    pub statement: TokenStream,
+    pub tracking: TokenStream,
+}
+
+impl Drift {
+    /// No comparison.
+    pub fn none() -> Self {
+        Self { statement: TokenStream::new(), tracking: TokenStream::new() }
+    }
+}
+
+/// The comparison with the schema file, if one is named. What is wrong with the file is reported to `cx`.
+pub fn drift(cx: &Ctxt, model: &Model) -> Option<Drift> {
+    let path = model.attrs.schema.as_ref()?;
+    let folder = std::env::var_os("CARGO_MANIFEST_DIR")?;
+    let file = path.value();
+    let text = match fs::read_to_string(Path::new(&folder).join(&file)) {
+        Ok(text) => text,
+        Err(error) => {
+            let why = match error.kind() {
+                std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+                _ => error.to_string(),
+            };
+            let message =
+                format_args!("cannot read the schema `{file}`: {why}; the path starts at the folder of `Cargo.toml`");
+            cx.at(path.span(), message);
+            return None;
+        }
+    };
+    let fields = match table(&text, &model.table) {
+        Fields::Read(fields) => fields,
+        Fields::NoTable(tables) => {
+            let names: Vec<&str> = tables.iter().map(String::as_str).collect();
+            let hint = match nearest(&model.table, &names) {
+                Some(near) => format!(", did you mean `{near}`?"),
+                None if names.is_empty() => String::new(),
+                None => format!(": there is `{}`", names.join("`, `")),
+            };
+            cx.at(path.span(), format_args!("the schema `{file}` has no table `{}`{hint}", model.table));
+            return None;
+        }
+        Fields::Unreadable(line) => {
+            let message = format_args!(
+                "cannot compare with line {line} of `{file}`: write each field under `[[tables.{}.fields]]`, with \
+                 `name` and `type` on lines of their own",
+                model.table
+            );
+            cx.at(path.span(), message);
+            return None;
+        }
+    };
+    let (private, krate, ident) = (model.item.private(), model.item.krate(), model.item.ident);
+    let (names, types): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
+    let schema = quote!(<#ident as #krate::Component>::SCHEMA);
+    let statement = refuse(path.span(), quote!(#private::drift(#file, #schema, &[#((#names, #types)),*])));
+    let tracking = quote! {
+        const _: &[#private::core::primitive::u8] =
+            #private::core::include_bytes!(#private::core::concat!(#private::core::env!("CARGO_MANIFEST_DIR"), "/", #path));
+    };
+    Some(Drift { statement, tracking })
+}

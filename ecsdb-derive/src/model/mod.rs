@@ -1,0 +1,96 @@
+//! What the generated code is made of: names, columns, variants and paths, with every attribute applied.
+//!
+//! Everything that can be refused has been reported when a model is there. `component` is the model of
+//! `#[derive(Component)]`, `value` that of `#[derive(Field)]`; here is what both are made of.
+
+mod column;
+pub mod component;
+mod rules;
+pub mod value;
+mod variants;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Ident, Visibility};
+
+use crate::ast::Input;
+use crate::attr::{self, ItemAttrs};
+use crate::params::Params;
+
+pub use column::{Column, Stored};
+pub use rules::table_key;
+pub use variants::{Discriminants, Enumeration, Variant};
+
+/// The item under a derive.
+pub struct Item<'a> {
+    pub ident: &'a Ident,
+    pub vis: &'a Visibility,
+    pub params: Params,
+    /// Where `ecsdb` is.
+    pub krate: CratePath,
+    pub doc: String,
+}
+
+impl<'a> Item<'a> {
+    fn new(input: &'a Input, attrs: &ItemAttrs) -> Self {
+        let krate = CratePath::new(attrs);
+        Self {
+            ident: &input.ident,
+            vis: &input.vis,
+            params: Params::new(&input.generics, &krate.private()),
+            krate,
+            doc: attr::doc(&input.attrs),
+        }
+    }
+
+    /// The type, with its parameters.
+    pub fn ty(&self) -> TokenStream {
+        let (ident, arguments) = (self.ident, self.params.apply(TokenStream::new()));
+        quote!(#ident #arguments)
+    }
+
+    /// The path of what generated code may use, inside the block of the implementations.
+    pub fn private(&self) -> TokenStream {
+        self.krate.private()
+    }
+
+    /// The path of `ecsdb` inside the block of the implementations.
+    pub fn krate(&self) -> &TokenStream {
+        &self.krate.inside
+    }
+}
+
+/// How generated code finds `ecsdb`.
+///
+/// A path that the user gave is imported once in the block of the implementations, so that a wrong one is one error
+/// and not one for every use.
+pub struct CratePath {
+    /// Beside the user's item.
+    pub outside: TokenStream,
+    /// In the block of the implementations.
+    pub inside: TokenStream,
+    /// What the block begins with.
+    pub import: TokenStream,
+}
+
+impl CratePath {
+    /// The path that the attributes give, or the usual one.
+    pub fn new(attrs: &ItemAttrs) -> Self {
+        match &attrs.krate {
+            Some(path) => Self {
+                outside: quote!(#path),
+                inside: quote!(__ecsdb),
+                import: quote!(
+                    use #path as __ecsdb;
+                ),
+            },
+            None => Self { outside: quote!(::ecsdb), inside: quote!(::ecsdb), import: TokenStream::new() },
+        }
+    }
+
+    /// The path of what generated code may use, inside the block.
+    pub fn private(&self) -> TokenStream {
+        let inside = &self.inside;
+        quote!(#inside::__private)
+    }
+}

@@ -1,0 +1,236 @@
+//! The parts of schema constants, and what follows from types at compile time: numbers of columns, and heaps.
+//!
+//! Functions, so that the code of a derive is short: the compiler reads it anew for every component.
+
+use std::borrow::Cow;
+
+use crate::bytes::{HeapBuf, HeapPlace, Row};
+use crate::component::Field;
+use crate::schema::{DefaultValue, EnumType, FieldSchema, FieldType, Member, StructType, TypeRef, Variant};
+
+/// A field without a history.
+pub const fn field(name: &'static str, doc: &'static str, field_type: FieldType, offset: usize) -> FieldSchema {
+    evolved_field(name, doc, field_type, offset, "", None, 0, None)
+}
+
+/// A field.
+#[expect(clippy::too_many_arguments, reason = "one for each field of the result, written by the derive")]
+pub const fn evolved_field(
+    name: &'static str,
+    doc: &'static str,
+    field_type: FieldType,
+    offset: usize,
+    renamed_from: &'static str,
+    default: Option<DefaultValue>,
+    since: u32,
+    deprecated: Option<Cow<'static, str>>,
+) -> FieldSchema {
+    FieldSchema {
+        name: Cow::Borrowed(name),
+        doc: Cow::Borrowed(doc),
+        field_type,
+        offset: offset as u32,
+        renamed_from: Cow::Borrowed(renamed_from),
+        default,
+        since,
+        deprecated,
+    }
+}
+
+/// A member of a struct or a variant.
+pub const fn member(name: &'static str, field_type: FieldType) -> Member {
+    Member { name: Cow::Borrowed(name), field_type }
+}
+
+/// The type of a struct.
+pub const fn struct_type(name: &'static str, fields: &'static [Member]) -> FieldType {
+    FieldType::Struct(StructType { name: Cow::Borrowed(name), fields: Cow::Borrowed(fields) })
+}
+
+/// The type of an enum.
+pub const fn enum_type(name: &'static str, tag_bytes: u8, variants: &'static [Variant]) -> FieldType {
+    FieldType::Enum(EnumType { name: Cow::Borrowed(name), tag_bytes, variants: Cow::Borrowed(variants) })
+}
+
+/// A variant without fields or a history.
+pub const fn unit_variant(name: &'static str, tag: u32) -> Variant {
+    variant(name, tag, "", &[])
+}
+
+/// A variant.
+pub const fn variant(name: &'static str, tag: u32, renamed_from: &'static str, fields: &'static [Member]) -> Variant {
+    Variant {
+        name: Cow::Borrowed(name),
+        tag,
+        renamed_from: Cow::Borrowed(renamed_from),
+        fields: Cow::Borrowed(fields),
+    }
+}
+
+/// How many columns a struct makes whose fields make so many.
+pub const fn columns(fields: &[u16]) -> u16 {
+    let (mut sum, mut index) = (1_u16, 0);
+    while index < fields.len() {
+        sum = match sum.checked_add(fields[index]) {
+            Some(sum) => sum,
+            None => panic!("{}", TOO_MANY_COLUMNS),
+        };
+        index += 1;
+    }
+    sum
+}
+
+const TOO_MANY_COLUMNS: &str = "a component has at most 65535 columns, and parts of columns: split it";
+
+/// Counts the columns of a table, or the parts of a struct.
+pub struct ColumnNumbers {
+    next: u16,
+}
+
+impl ColumnNumbers {
+    /// From the first column of a table.
+    pub const fn of_table() -> Self {
+        Self { next: 0 }
+    }
+
+    /// From the first part of a struct, which stands before its parts.
+    pub const fn of_struct() -> Self {
+        Self { next: 1 }
+    }
+
+    /// The number of a field that makes so many columns.
+    pub const fn next(&mut self, columns: u16) -> u16 {
+        let number = self.next;
+        self.next = match number.checked_add(columns) {
+            Some(next) => next,
+            None => panic!("{}", TOO_MANY_COLUMNS),
+        };
+        number
+    }
+}
+
+/// Whether a value of this type may have a part in the heap of the row.
+pub const fn has_heap<F: Field>() -> bool {
+    const {
+        let field_type = const { &F::TYPE };
+        type_has_heap(field_type)
+    }
+}
+
+/// As [`FieldType::has_heap`], of a type that is a constant.
+const fn type_has_heap(field_type: &FieldType) -> bool {
+    match field_type {
+        FieldType::Scalar(_) | FieldType::Reference { .. } | FieldType::FixedText { .. } => false,
+        FieldType::Array { element: inner, .. } | FieldType::Optional(inner) => type_has_heap(constant(inner)),
+        FieldType::Struct(of) => members_have_heap(slice(&of.fields)),
+        FieldType::Enum(of) => {
+            let variants = slice(&of.variants);
+            let mut index = 0;
+            while index < variants.len() {
+                if members_have_heap(slice(&variants[index].fields)) {
+                    return true;
+                }
+                index += 1;
+            }
+            false
+        }
+        FieldType::Text | FieldType::List(_) => true,
+    }
+}
+
+const fn members_have_heap(members: &[Member]) -> bool {
+    let mut index = 0;
+    while index < members.len() {
+        if type_has_heap(&members[index].field_type) {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
+/// The type inside another one, which is a constant like it.
+pub(super) const fn constant(of: &TypeRef) -> &FieldType {
+    match of {
+        TypeRef::Static(of) => of,
+        TypeRef::Shared(_) => panic!("the types of a derive are constants"),
+    }
+}
+
+/// The elements of a list, at compile time too.
+pub(super) const fn slice<'a, T: Clone>(of: &'a Cow<'static, [T]>) -> &'a [T]
+where
+    [T]: ToOwned<Owned = Vec<T>>,
+{
+    match of {
+        Cow::Borrowed(elements) => elements,
+        Cow::Owned(elements) => elements.as_slice(),
+    }
+}
+
+/// Bytes of the place of a heap in a row with fields of which these have a heap.
+pub const fn place_bytes(has_heap: &[bool]) -> usize {
+    let mut index = 0;
+    while index < has_heap.len() {
+        if has_heap[index] {
+            return HeapPlace::BYTES;
+        }
+        index += 1;
+    }
+    0
+}
+
+/// What a packed row ends with: the [`HeapPlace`] of its heap, or nothing, as `N` says.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct Place<const N: usize>([u8; N]);
+
+// SAFETY: transparent over an array of bytes: no padding, pointers, drop glue or interior mutability, alignment 1.
+unsafe impl<const N: usize> Row for Place<N> {}
+
+impl<const N: usize> Place<N> {
+    /// The place of `heap`, before it has one in a page, if the row has one.
+    #[inline]
+    pub fn of(heap: &HeapBuf) -> Self {
+        let mut place = [0; N];
+        if N != 0 {
+            place.copy_from_slice(&heap.place().to_bytes());
+        }
+        Self(place)
+    }
+}
+
+/// A [`Place`] of nothing. The lifetime says nothing; it lets a bound be false.
+#[diagnostic::on_unimplemented(
+    message = "a row with strings or lists holds only where they are, and cannot be compared: compare what `view` gives",
+    label = "needs its heap to be compared"
+)]
+pub trait WithoutHeap<'any> {}
+
+impl WithoutHeap<'_> for Place<0> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constants_know_what_has_a_heap() {
+        const KNOWN: [bool; 6] = [
+            has_heap::<u32>(),
+            has_heap::<[Option<crate::Entity>; 3]>(),
+            has_heap::<(u8, crate::FixedStr<4>)>(),
+            has_heap::<Option<String>>(),
+            has_heap::<[(u8, Vec<u8>); 2]>(),
+            has_heap::<std::ops::Range<String>>(),
+        ];
+        assert_eq!(KNOWN, [false, false, false, true, true, true]);
+        assert_eq!((place_bytes(&KNOWN), place_bytes(&KNOWN[..3])), (8, 0));
+    }
+
+    #[test]
+    fn columns_are_counted_in_depth() {
+        let mut numbers = ColumnNumbers::of_table();
+        assert_eq!([numbers.next(1), numbers.next(3), numbers.next(1)], [0, 1, 4]);
+        assert_eq!(columns(&[1, 3, 1]), 6);
+    }
+}
