@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use ecsdb::schema::{DatabaseSchema, Schema, TableOf, TableSchema};
-use ecsdb::{Component, Entity};
+use ecsdb::{Component, Entity, Stored};
 
 mod world {
     //! In a module with lints of its own: generated code must not depend on what is around it.
@@ -42,8 +42,8 @@ fn the_example_of_the_requirements_becomes_components() {
     let from_rust = game::Game::schema();
     assert_eq!(from_rust.tables(), without_keys(&from_file));
     assert_eq!(from_rust.hash(), from_file.hash());
-    let row = game::Health { hp: 7, max_hp: 9 }.into_row();
-    assert_eq!(game::Health::from_row(&row), game::Health { hp: 7, max_hp: 9 });
+    let stored = Stored::new(game::Health { hp: 7, max_hp: 9 });
+    assert_eq!(stored.get(), game::Health { hp: 7, max_hp: 9 });
 }
 
 #[test]
@@ -55,9 +55,9 @@ fn rows_of_the_generated_components_hold_their_values() {
         by: Entity::from_bits(1 << 32 | 5).unwrap(),
         path: [[1.0, 2.0, 3.0]; 4],
     };
-    assert_eq!(world::MoveTarget::from_row(&target.into_row()), target);
+    assert_eq!(Stored::new(target).get(), target);
     let body = world::Body { uuid: 1, at: [0.5; 3], flags: [1, 2, 3, 4] };
     assert_eq!(size_of::<world::Body>(), 32);
-    assert_eq!(world::Body::from_row(&body.into_row()), body);
+    assert_eq!(Stored::new(body).get(), body);
     assert_eq!(world::Asleep::SCHEMA.size, 0);
 }

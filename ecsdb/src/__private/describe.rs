@@ -59,12 +59,7 @@ pub const fn unit_variant(name: &'static str, tag: u32) -> Variant {
 
 /// A variant.
 pub const fn variant(name: &'static str, tag: u32, renamed_from: &'static str, fields: &'static [Member]) -> Variant {
-    Variant {
-        name: Cow::Borrowed(name),
-        tag,
-        renamed_from: Cow::Borrowed(renamed_from),
-        fields: Cow::Borrowed(fields),
-    }
+    Variant { name: Cow::Borrowed(name), tag, renamed_from: Cow::Borrowed(renamed_from), fields: Cow::Borrowed(fields) }
 }
 
 /// How many columns a struct makes whose fields make so many.

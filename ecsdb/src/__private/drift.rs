@@ -146,8 +146,12 @@ impl<'t> Reader<'t> {
         match field_type {
             FieldType::Scalar(scalar) => self.word(scalar.name()),
             FieldType::Text => self.word("string"),
-            FieldType::Reference { table } => some!(some!(some!(self.word("ref")).token("<")).word(str(table))).token(">"),
-            FieldType::FixedText { bytes } => some!(some!(some!(self.word("str")).token("<")).number(*bytes)).token(">"),
+            FieldType::Reference { table } => {
+                some!(some!(some!(self.word("ref")).token("<")).word(str(table))).token(">")
+            }
+            FieldType::FixedText { bytes } => {
+                some!(some!(some!(self.word("str")).token("<")).number(*bytes)).token(">")
+            }
             FieldType::Optional(inner) => some!(self.field_type(constant(inner))).token("?"),
             FieldType::List(element) => some!(some!(self.token("[")).field_type(constant(element))).token("]"),
             FieldType::Array { element, len } => {
@@ -334,9 +338,11 @@ mod tests {
     #[test]
     fn types_are_written_as_schema_files_have_them() {
         let pos = struct_type("Pos", const { &[member("x", U8), member("y", U8)] });
-        let ai = enum_type("Ai", 2, const {
-            &[unit_variant("Idle", 0), variant("Pair", 7, "", &[member("0", U8), member("1", U8)])]
-        });
+        let ai = enum_type(
+            "Ai",
+            2,
+            const { &[unit_variant("Idle", 0), variant("Pair", 7, "", &[member("0", U8), member("1", U8)])] },
+        );
         let types = [
             <Option<[String; 2]>>::TYPE,
             <Vec<(u8, Option<crate::Entity>)>>::TYPE,

@@ -7,12 +7,7 @@ use crate::component::{Component, Field};
 use crate::schema::{FieldType, Member, Value};
 
 /// A row without its heap: of strings and lists it shows only how long they are.
-pub fn show_row<T: Component>(
-    f: &mut fmt::Formatter<'_>,
-    name: &str,
-    labels: &[&str],
-    row: &T::Row,
-) -> fmt::Result {
+pub fn show_row<T: Component>(f: &mut fmt::Formatter<'_>, name: &str, labels: &[&str], row: &T::Row) -> fmt::Result {
     show_fields::<T>(f, name, labels, bytes_of(row), None)
 }
 
@@ -44,10 +39,11 @@ fn show_fields<T: Component>(
     row: &[u8],
     heap: Option<&[u8]>,
 ) -> fmt::Result {
-    let shown = T::SCHEMA
-        .fields
-        .iter()
-        .map(|field| Shown { field_type: &field.field_type, bytes: &row[field.offset as usize..], heap });
+    let shown = T::SCHEMA.fields.iter().map(|field| Shown {
+        field_type: &field.field_type,
+        bytes: &row[field.offset as usize..],
+        heap,
+    });
     if name.is_empty() {
         return shown.into_iter().try_for_each(|value| fmt::Debug::fmt(&value, f));
     }
@@ -136,9 +132,7 @@ impl fmt::Debug for Shown<'_> {
                     None => f.write_str("<a list outside of its heap>"),
                 }
             }
-            (field_type, heap) => {
-                show_scalar(f, &Value::decode(field_type, bytes, heap.unwrap_or_default()))
-            }
+            (field_type, heap) => show_scalar(f, &Value::decode(field_type, bytes, heap.unwrap_or_default())),
         }
     }
 }

@@ -110,6 +110,7 @@ impl<'a> Apply<'a> {
     /// The value of a column with every promised entity in it replaced by the real one.
     fn settle_operand<'v>(&self, id: ColumnId, value: RowBytes<'v>) -> Result<Settled<'v>, OpError> {
         let place = self.catalog.place(id);
+        self.catalog.table(id.table).check_heap(value.heap)?;
         let mut settled = Settled { row: Cow::Borrowed(value.row), heap: Cow::Borrowed(value.heap) };
         if place.names_entities {
             self.settle_value(&place.field_type, 0, value, &mut settled)?;
