@@ -4,27 +4,43 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use super::config::{Config, OpenError, SEGMENT_BYTES_MIN};
+use super::evolve::{EvolveError, Prepared, prepare};
 use super::stats::Stats;
 use crate::persistence::{self, LogSettings, Recovery};
 use crate::schema::DatabaseSchema;
+use crate::schema::diff::Plan;
 use crate::storage::{Store, Version};
 use crate::sync::shim::Arc as VersionRef;
 use crate::sync::{Published, completion};
 use crate::transaction::{
-    Apply, Both, Catalog, ClosureJob, DatabaseId, Guarded, Patience, Queue, Request, TransactionError, Writer,
+    Apply, Both, Catalog, ClosureJob, DatabaseId, Evolve, Guarded, Patience, Queue, Request, TransactionError, Writer,
     WriterConfig,
 };
 
 /// What snapshots need besides their version. It keeps no database open.
 pub struct Readers {
     catalog: Arc<Catalog>,
+    /// Later schemas, each with the first version that has it.
+    later: Mutex<Vec<(u64, Arc<Catalog>)>>,
     workers: Arc<rayon::ThreadPool>,
 }
 
 impl Readers {
-    /// The schema.
+    /// The schema that the database was opened with.
     pub fn schema(&self) -> &DatabaseSchema {
         self.catalog.schema()
+    }
+
+    /// The tables of version `version`.
+    pub fn catalog_of(&self, version: u64) -> Arc<Catalog> {
+        let later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = later.iter().rev().find(|(first, _)| *first <= version);
+        Arc::clone(found.map_or(&self.catalog, |(_, catalog)| catalog))
+    }
+
+    /// Notes that the tables are those of `catalog` from version `first` on.
+    fn announce(&self, first: u64, catalog: Arc<Catalog>) {
+        self.later.lock().unwrap_or_else(PoisonError::into_inner).push((first, catalog));
     }
 
     /// The threads for work on many pages.
@@ -41,6 +57,8 @@ pub struct Core {
     queue: Arc<Queue>,
     /// What was found in the directory, if there is one.
     recovery: Option<Recovery>,
+    /// Held while the tables change.
+    evolving: Mutex<()>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -115,13 +133,14 @@ impl Core {
                 writer.run();
             })
             .map_err(|error| OpenError::Thread(Box::new(error)))?;
-        let readers = Arc::new(Readers { catalog, workers });
+        let readers = Arc::new(Readers { catalog, later: Mutex::new(Vec::new()), workers });
         Ok(Arc::new(Self {
             readers,
             published,
             id,
             queue: Arc::new(queue),
             recovery,
+            evolving: Mutex::new(()),
             writer: Mutex::new(Some(thread)),
         }))
     }
@@ -176,6 +195,31 @@ impl Core {
         let request = Request::Control(Box::new(move |store| completer.complete(work(store))));
         self.queue.send(request, CLOSURE_BYTES, Patience::Forever)?;
         pending.wait().map_err(|_| TransactionError::Closed)
+    }
+
+    /// Has the database other tables; see [`DynDb::evolve`](super::DynDb::evolve).
+    pub fn evolve(&self, schema: &DatabaseSchema) -> Result<Plan, EvolveError> {
+        if self.id.is_entered() {
+            return Err(TransactionError::Reentrant.into());
+        }
+        // One at a time: each is judged by what the one before has left.
+        let _alone = self.evolving.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.readers.catalog_of(self.pin().number);
+        let Prepared { plan, catalog, rewritten, convert } = prepare(before.schema(), schema)?;
+        if !plan.changes_data() && plan.is_empty() {
+            return Ok(plan);
+        }
+        let (completer, pending) = completion();
+        let (readers, announced) = (Arc::clone(&self.readers), Arc::clone(&catalog));
+        let names = Arc::clone(&catalog);
+        let announce = Box::new(move |version| readers.announce(version, announced));
+        let request = Request::Evolve(Box::new(Evolve { catalog, rewritten, convert, announce, completer }));
+        self.queue.send(request, CLOSURE_BYTES, Patience::Forever).map_err(TransactionError::from)?;
+        match pending.wait() {
+            Ok(Ok(_)) => Ok(plan),
+            Ok(Err(failure)) => Err(EvolveError::of(failure, names.schema())),
+            Err(_) => Err(TransactionError::Closed.into()),
+        }
     }
 
     /// Figures of the moment.

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use super::config::{DbBuilder, OpenError};
-use super::core::{Core, Readers};
+use super::core::Core;
+use super::evolve::EvolveError;
 use super::stats::Stats;
 use crate::persistence::Recovery;
 use crate::query::DynView;
 use crate::schema::DatabaseSchema;
+use crate::schema::diff::Plan;
 use crate::storage::{MemoryUsage, Version};
 use crate::sync::shim::Arc as VersionRef;
-use crate::transaction::{DynTransaction, TransactionError};
+use crate::transaction::{Catalog, DynTransaction, TransactionError};
 
 /// Stands for a schema that is not known at compile time.
 pub enum Dynamic {}
@@ -62,7 +64,9 @@ impl DynDb {
 
     /// Pins the version that is published now.
     pub fn snapshot(&self) -> DynSnapshot {
-        DynSnapshot { version: self.core.pin(), readers: Arc::clone(self.core.readers()) }
+        let version = self.core.pin();
+        let catalog = self.core.readers().catalog_of(version.number);
+        DynSnapshot { version, catalog }
     }
 
     /// Runs `transaction` on the writer thread and waits until its changes are visible; see [`Db::write`](crate::Db::write).
@@ -76,9 +80,40 @@ impl DynDb {
         self.core.write(move |apply, _| transaction(&mut DynTransaction::new(apply)))
     }
 
-    /// The schema.
-    pub fn schema(&self) -> &DatabaseSchema {
-        self.core.schema()
+    /// The schema that the database has now.
+    pub fn schema(&self) -> DatabaseSchema {
+        self.snapshot().schema().clone()
+    }
+
+    /// Has the database other tables and fields from now on, while it runs: new tables, new fields, other names, wider types,
+    /// by the rules of [`schema::diff`](crate::schema::diff). Returns what was changed.
+    ///
+    /// Snapshots that are held keep the tables that they have. Transactions that come later see the new ones. Commits wait as long
+    /// as it takes to make the rows of the tables anew that change (about a microsecond a row), and with a directory until these
+    /// and everything before are durable; a table that is new, or has another name, takes no time. Tables cannot be left out.
+    ///
+    /// ```
+    /// use ecsdb::{DynDb, schema::{DatabaseSchema, Value}};
+    ///
+    /// let schema = |fields: &str| {
+    ///     let text = format!("[database]\nname = \"game\"\n[tables.health]\nfields = [{fields}]");
+    ///     DatabaseSchema::from_toml(&text, "game.toml")
+    /// };
+    /// let db = DynDb::in_memory(schema("{ name = \"hp\", type = \"u16\" }")?)?;
+    /// let mob = db.write(|tx| Ok(tx.spawn(&[("health", &[("hp", Value::U16(20))])])?))?;
+    /// let before = db.snapshot();
+    ///
+    /// db.evolve(&schema("{ name = \"hp\", type = \"u32\" }, { name = \"armor\", type = \"u8\", default = 3 }")?)?;
+    /// assert_eq!(db.snapshot().view().get("health", mob).unwrap().get("armor"), Some(Value::U8(3)));
+    /// assert_eq!(before.view().get("health", mob).unwrap().get("armor"), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If something would be lost; the error names tables and fields and says what to do. The database goes on as it was, unless it
+    /// is the log that has failed: that takes nothing more.
+    pub fn evolve(&self, schema: &DatabaseSchema) -> Result<Plan, EvolveError> {
+        self.core.evolve(schema)
     }
 
     /// Figures of the moment.
@@ -121,12 +156,17 @@ impl DynDb {
 #[derive(Clone)]
 pub struct DynSnapshot {
     version: VersionRef<Version>,
-    readers: Arc<Readers>,
+    catalog: Arc<Catalog>,
 }
 
 impl DynSnapshot {
     /// What the snapshot gives can be read through this.
     pub fn view(&self) -> DynView<'_> {
-        DynView::new(&self.version, self.readers.schema())
+        DynView::new(&self.version, self.catalog.schema())
+    }
+
+    /// The schema of this version.
+    pub fn schema(&self) -> &DatabaseSchema {
+        self.catalog.schema()
     }
 }

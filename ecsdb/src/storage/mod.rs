@@ -6,6 +6,7 @@
 mod chunk;
 mod edit;
 mod entities;
+mod evolve;
 mod memory;
 mod migrate;
 #[cfg(all(test, ecsdb_loom))]

@@ -37,6 +37,10 @@ struct TablePool {
 }
 
 impl TablePool {
+    fn new(geometry: PageGeometry) -> Self {
+        Self { full: geometry.lines(geometry.page_slots()), free: Vec::new(), allocated: 0 }
+    }
+
     /// How many pages are allocated next: few against those that there are, so that a table at rest has few spare ones.
     fn batch_pages(&self) -> usize {
         (self.allocated / 16).clamp(1, BATCH_BYTES.div_ceil(Line::BYTES * self.full))
@@ -65,10 +69,26 @@ const fn size_class(lines: usize) -> usize {
 impl PagePool {
     /// A pool for tables of these geometries, whose pages count in `meter` and may take `limit` bytes.
     pub fn new(tables: impl IntoIterator<Item = PageGeometry>, meter: Arc<Meter>, limit: usize) -> Self {
-        let full = |geometry: PageGeometry| geometry.lines(geometry.page_slots());
-        let table = |geometry| TablePool { full: full(geometry), free: Vec::new(), allocated: 0 };
-        let tables = tables.into_iter().map(table).collect();
+        let tables = tables.into_iter().map(TablePool::new).collect();
         Self { tables, partial: Vec::new(), free_bytes: 0, meter, limit }
+    }
+
+    /// Has the table `table` pages of another geometry from now on, or adds it behind all others.
+    pub fn set_table(&mut self, table: u16, geometry: PageGeometry) {
+        let pool = TablePool::new(geometry);
+        match self.tables.get_mut(usize::from(table)) {
+            Some(before) => {
+                let before = core::mem::replace(before, pool);
+                self.free_bytes -= before.free.iter().map(|page| page.footprint_bytes()).sum::<usize>();
+            }
+            None => self.tables.push(pool),
+        }
+    }
+
+    /// Has the tables pages of these geometries from now on, and no others.
+    pub fn set_tables(&mut self, geometries: &[PageGeometry]) {
+        self.trim();
+        self.tables = geometries.iter().copied().map(TablePool::new).collect();
     }
 
     /// A page of at least `lines` cache lines for `table`, that nobody else holds. Its bytes are whatever was there

@@ -120,7 +120,7 @@ impl Roots {
     }
 
     /// Lets go of version `index`, which nobody reads. Its pages go to the pool as far as no other version has them.
-    fn give_up(&mut self, index: usize, pool: &mut PagePool) {
+    pub(super) fn give_up(&mut self, index: usize, pool: &mut PagePool) {
         let last = self.all.len() - 1;
         if self.live == last {
             self.live = index;
@@ -162,6 +162,17 @@ impl Roots {
         self.live = index;
         self.trim(pool);
         debug_assert_eq!(self.all.len(), 1, "nobody has pinned the empty version");
+    }
+
+    /// Publishes version `index` under the number `number`, and forgets what leads to it from the ones before: none of them is ever
+    /// brought up to it.
+    pub fn publish_apart(&mut self, index: usize, number: u64) {
+        self.get_mut(index).number = number;
+        let next = Arc::clone(&self.all[index]);
+        drop(self.publisher.store(next));
+        self.live = index;
+        self.history.clear();
+        self.changes.clear();
     }
 
     /// Forgets changes that no version lacks, and those that are not worth remembering.

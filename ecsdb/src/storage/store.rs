@@ -60,6 +60,27 @@ impl Store {
         self.roots.published()
     }
 
+    /// Ends the batch in the making without publishing it. Returns its version.
+    pub(super) fn close_batch(&mut self) -> Option<usize> {
+        self.dirty.clear();
+        self.open.take().map(|open| open.root)
+    }
+
+    /// The versions.
+    pub(super) fn roots_mut(&mut self) -> &mut Roots {
+        &mut self.roots
+    }
+
+    /// The spare pages.
+    pub(super) fn pool_mut(&mut self) -> &mut PagePool {
+        &mut self.pool
+    }
+
+    /// Lets go of a version that nobody reads.
+    pub(super) fn give_up_root(&mut self, root: usize) {
+        self.roots.give_up(root, &mut self.pool);
+    }
+
     /// Who gets which slot.
     pub(super) fn slots(&self) -> &SlotAllocator {
         &self.slots

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::error::panic_message;
 use crate::change_set::ChangeSet;
+use crate::schema::DatabaseSchema;
 
 /// Why a commit log takes no more commits.
 #[derive(Clone, Debug, Error)]
@@ -76,6 +77,17 @@ pub trait CommitLog: Send {
     /// database has refused the batch after it: then that batch is not published, and its version is given to another.
     fn abort(&mut self);
 
+    /// The database has the tables of `schema` from version `version` on, between two batches. `rows` are the rows that were made
+    /// anew for that: all of the tables in question. Returns the version that is published then: `version`, or a later one if the log
+    /// takes more than one for it. Only a [`DynDb`](crate::DynDb) changes its schema. Does nothing unless a log says otherwise.
+    ///
+    /// # Errors
+    /// If the log cannot take it: the schema stays as it was.
+    fn evolve(&mut self, schema: &DatabaseSchema, rows: &ChangeSet, version: u64) -> Result<u64, LogError> {
+        let _ = (schema, rows);
+        Ok(version)
+    }
+
     /// Ends the log: the database was closed, and nothing comes any more. `rest` changes nothing; it says what transactions
     /// that were rolled back since the last `append` have left. Not called if the writer has panicked. Does nothing unless a
     /// log says otherwise.
@@ -106,6 +118,11 @@ impl CommitLog for Both {
     fn abort(&mut self) {
         self.first.abort();
         self.second.abort();
+    }
+
+    fn evolve(&mut self, schema: &DatabaseSchema, rows: &ChangeSet, version: u64) -> Result<u64, LogError> {
+        let version = self.first.evolve(schema, rows, version)?;
+        self.second.evolve(schema, rows, version)
     }
 
     fn close(&mut self, rest: &ChangeSet) {
@@ -158,6 +175,14 @@ impl CommitLog for Guarded {
             log.abort();
             Ok(())
         });
+    }
+
+    fn evolve(&mut self, schema: &DatabaseSchema, rows: &ChangeSet, mut version: u64) -> Result<u64, LogError> {
+        self.ask(|log| {
+            version = log.evolve(schema, rows, version)?;
+            Ok(())
+        })?;
+        Ok(version)
     }
 
     fn close(&mut self, rest: &ChangeSet) {

@@ -1,11 +1,15 @@
 //! What the writer is asked to do, and how it answers.
 
+use std::sync::Arc;
+
 use super::apply::Apply;
+use super::catalog::Catalog;
+use super::commit_log::LogError;
 use super::error::TransactionError;
 use super::ops::OpBuffer;
 use super::ticket::Commit;
 use crate::entity::Entity;
-use crate::storage::Store;
+use crate::storage::{MovedRow, StorageError, Store};
 use crate::sync::Completer;
 
 /// A transaction as a closure: run on the writer, answered when its batch is published.
@@ -64,12 +68,55 @@ pub struct OpsJob {
     pub completer: Completer<Outcome>,
 }
 
+/// What becomes of a row: the new one is appended, with its heap behind it.
+pub type ConvertRow = Box<dyn FnMut(MovedRow<'_>, &mut Vec<u8>) -> Result<(), EvolveFailure> + Send>;
+
+/// Other tables than before.
+pub struct Evolve {
+    /// The schema: the tables that there are keep their numbers.
+    pub catalog: Arc<Catalog>,
+    /// Which of them have rows that change.
+    pub rewritten: Vec<bool>,
+    /// How these change.
+    pub convert: ConvertRow,
+    /// Told the version before it is published.
+    pub announce: Box<dyn FnOnce(u64) + Send>,
+    /// Who waits.
+    pub completer: Completer<Result<u64, EvolveFailure>>,
+}
+
+/// Why there are no other tables.
+#[derive(Debug)]
+pub enum EvolveFailure {
+    /// A row has no place under the new schema.
+    Row {
+        /// The number of the table.
+        table: usize,
+        /// Whose row it is.
+        entity: Entity,
+        /// Why not.
+        cause: Box<dyn core::error::Error + Send + Sync>,
+    },
+    /// There is no memory for the new rows.
+    Storage(StorageError),
+    /// The log has refused.
+    Log(LogError),
+}
+
+impl From<StorageError> for EvolveFailure {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
 /// What the writer is asked to do.
 pub enum Request {
     /// A transaction of encoded operations.
     Ops(OpsJob),
     /// A transaction as a closure.
     Job(Box<dyn Job>),
+    /// Other tables, between two batches.
+    Evolve(Box<Evolve>),
     /// Something that is not a transaction, between two batches.
     Control(Box<dyn FnOnce(&mut Store) + Send>),
     /// Nothing: look whether the queue was closed.
@@ -82,7 +129,7 @@ impl Request {
     pub fn first(&self) -> Option<(u16, Entity)> {
         match self {
             Self::Ops(job) => job.ops.first(),
-            Self::Job(_) | Self::Control(_) | Self::Wake => None,
+            Self::Job(_) | Self::Evolve(_) | Self::Control(_) | Self::Wake => None,
         }
     }
 

@@ -30,7 +30,7 @@ pub use bundle::{Bundle, single};
 pub use catalog::Catalog;
 pub use commit_log::{Both, CommitLog, Guarded, LogError};
 pub use error::{GuardFailure, OpError, RangeFailure, TransactionError};
-pub use job::{ClosureJob, Request};
+pub use job::{ClosureJob, ConvertRow, Evolve, EvolveFailure, Request};
 pub use queue::{Patience, Queue, QueueLimits};
 pub use reentrancy::DatabaseId;
 pub use scope::Transaction;

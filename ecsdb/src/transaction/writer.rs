@@ -14,12 +14,12 @@ use super::catalog::Catalog;
 use super::commit_log::{CommitLog, Guarded, LogError};
 use super::error::{OpError, TransactionError, panic_message};
 use super::inbox::{Inbox, Silence};
-use super::job::{Job, Message, OpsJob, Outcome, Request};
+use super::job::{Evolve, EvolveFailure, Job, Message, OpsJob, Outcome, Request};
 use super::queue::Queue;
 use super::ticket::Commit;
 use crate::change_set::ChangeSet;
 use crate::entity::Entity;
-use crate::storage::{StorageError, Store};
+use crate::storage::{RowShape, StorageError, Store};
 use crate::sync::channel::Receiver;
 use crate::sync::{Completer, CompletionPool, Spent, mutant};
 
@@ -133,6 +133,10 @@ impl Writer {
                     self.publish();
                     work(&mut self.config.store);
                 }
+                Request::Evolve(change) => {
+                    self.publish();
+                    self.evolve(*change);
+                }
                 Request::Wake => {}
                 Request::Ops(OpsJob { mut ops, completer }) => {
                     let mut entities = Vec::new();
@@ -157,6 +161,27 @@ impl Writer {
             }
         }
         self.publish();
+    }
+
+    /// Changes the tables.
+    fn evolve(&mut self, change: Evolve) {
+        let Evolve { catalog, rewritten, convert, announce, completer } = change;
+        let WriterConfig { store, log, .. } = &mut self.config;
+        let shapes: Vec<RowShape> = catalog.shapes().collect();
+        let number = store.live().number + 1;
+        let evolved = store.evolve(&shapes, &rewritten, convert).and_then(|rows| match log {
+            None => Ok(number),
+            Some(log) => log.evolve(catalog.schema(), &rows, number).map_err(|error| {
+                store.abandon_evolved();
+                EvolveFailure::Log(error)
+            }),
+        });
+        if let Ok(version) = evolved {
+            announce(version);
+            store.publish_evolved(version);
+            self.config.catalog = catalog;
+        }
+        quietly(|| completer.complete(evolved));
     }
 
     fn job(&mut self, job: &mut dyn Job) -> Result<(), TransactionError> {

@@ -5,6 +5,7 @@ mod chain;
 mod crashes;
 mod programs;
 mod refusals;
+mod running;
 
 use ecsdb::schema::DatabaseSchema;
 use ecsdb::{DynDb, Entity, OpenError};

@@ -50,6 +50,13 @@ impl Encoder {
         }
     }
 
+    /// Goes on with other tables, between two records.
+    pub fn set_tables(&mut self, tables: Arc<Tables>) {
+        debug_assert_eq!(self.transactions, 0, "no record is in the making");
+        self.tables = tables;
+        self.spans_of = None;
+    }
+
     /// Appends a transaction to the record.
     pub fn append(&mut self, changes: &ChangeSet) {
         self.note(changes);

@@ -1,13 +1,17 @@
 //! The writing side of the log.
 //!
 //! - [`Wal`]: what the writer thread calls; encodes, and writes each batch before it is published
+//! - `anew`, `evolve`: rows that were made anew for another schema, and a schema that changes while the log is written
 //! - `segment`: files, their headers and the zeros ahead of the last record
 //! - `syncer`: the thread that syncs what was written
 
+mod anew;
+mod evolve;
 mod segment;
 mod syncer;
 mod wal;
 
+pub use anew::Anew;
 pub use segment::{Segment, nanoseconds, random};
 pub use syncer::Maker;
 pub use wal::{Resume, Wal};

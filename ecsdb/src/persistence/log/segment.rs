@@ -83,6 +83,11 @@ impl Segment {
         Ok(())
     }
 
+    /// Whether a commit is in it.
+    pub fn has_commits(&self) -> bool {
+        self.has_commits
+    }
+
     /// Whether a record of `bytes` bytes should go to the next segment.
     pub fn is_full_for(&self, bytes: u64) -> bool {
         // What is larger than a segment gets one of its own.

@@ -8,6 +8,7 @@ use crate::media::Media;
 use crate::persistence::directory::Directory;
 use crate::persistence::error::LogFailure;
 use crate::persistence::format::Header;
+use crate::persistence::ids::Ids;
 use crate::sync::Watermark;
 use crate::transaction::LogError;
 
@@ -122,6 +123,56 @@ impl Shared {
                 Err(failure) => self.watermark.fail(LogError::new(failure)),
             }
         }
+    }
+
+    /// Where the log is.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The header of the current segment, or of the next one if that is ready: what all have in common is the same.
+    pub fn header(&self) -> Header {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner).maker.header.clone()
+    }
+
+    /// Makes the segment that follows the current one, with another schema in its header, under its draft's name. If the
+    /// current one has no commits, so that the new one will have its name, it takes its place.
+    pub fn make_for(&self, ids: &Ids, schema_hash: u64, replaces: bool) -> Result<(Segment, Header), LogError> {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = &mut *next;
+        next.is_wanted = false;
+        // The one that is ready has the old schema: the new one takes over its place in the log, and its draft.
+        let is_next = next.ready.take().is_some() || replaces;
+        let before = next.maker.header.clone();
+        let (sequence, previous) =
+            if is_next { (before.sequence, before.previous) } else { (before.sequence + 1, before.salt) };
+        let header = Header {
+            salt: random(),
+            sequence,
+            previous,
+            created: super::segment::nanoseconds(self.media.now()),
+            schema_hash,
+            recycled: false,
+            schema: ids.to_bytes(),
+            ..before
+        };
+        let path = self.directory.draft(sequence);
+        let segment = Segment::create(&*self.media, &path, &header, next.maker.capacity)
+            .map_err(LogFailure::io("make", &path))
+            .map_err(LogError::new)?;
+        next.maker.header = header.clone();
+        Ok((segment, header))
+    }
+
+    /// Gives `segment` its name, for records from `version` on, durably. It is the current one from here on.
+    pub fn put_in_place(&self, mut segment: Segment, version: u64) -> Result<Segment, LogFailure> {
+        let (path, wal) = (self.directory.segment(version), self.directory.wal());
+        segment.rename(&*self.media, path.clone()).map_err(LogFailure::io("rename to", &path))?;
+        self.media.sync_dir(wal).map_err(LogFailure::io("sync", wal))?;
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        // The one before is synced, and may not even have its name any more.
+        files.current = Arc::clone(&segment.named);
+        Ok(segment)
     }
 
     /// Takes the next segment, for records from `version` on. It is the current one from here on, and the one before is synced

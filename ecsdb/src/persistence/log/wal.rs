@@ -11,6 +11,7 @@ use crate::media::{Lock, Media};
 use crate::persistence::codec::{Encoder, Tables};
 use crate::persistence::error::LogFailure;
 use crate::persistence::format::Kind;
+use crate::schema::DatabaseSchema;
 use crate::sync::Watermark;
 use crate::transaction::{CommitLog, LogError};
 
@@ -34,12 +35,12 @@ pub struct Resume {
 
 /// The write-ahead log of a directory.
 pub struct Wal {
-    encoder: Encoder,
-    segment: Segment,
+    pub(super) encoder: Encoder,
+    pub(super) segment: Segment,
     /// The version of the last record.
-    version: u64,
-    media: Arc<dyn Media>,
-    shared: Arc<Shared>,
+    pub(super) version: u64,
+    pub(super) media: Arc<dyn Media>,
+    pub(super) shared: Arc<Shared>,
     /// The thread that syncs.
     syncer: Option<JoinHandle<()>>,
     /// Held until everything above is gone: fields are dropped in their order.
@@ -118,6 +119,14 @@ impl CommitLog for Wal {
 
     fn abort(&mut self) {
         self.encoder.clear(false);
+    }
+
+    fn evolve(&mut self, schema: &DatabaseSchema, rows: &ChangeSet, _: u64) -> Result<u64, LogError> {
+        self.shared.watermark.check()?;
+        self.evolve_to(schema, rows).inspect_err(|error| {
+            // Part of it may be done: whoever opens the directory finds out.
+            self.shared.watermark.fail(error.clone());
+        })
     }
 
     fn close(&mut self, rest: &ChangeSet) {

@@ -24,7 +24,7 @@ use super::error::DirectoryError;
 use super::evolution::Evolution;
 use super::format::{Header, Kind, RECORD_BYTES, RecordHead, seal};
 use super::ids::Ids;
-use super::log::{Maker, Resume, Segment, Wal, nanoseconds, random};
+use super::log::{Anew, Maker, Resume, Segment, Wal, nanoseconds, random};
 use super::migration::{Migrations, MoveError, move_rows};
 use crate::change_set::ChangeSet;
 use crate::media::{Lock, Media, Open};
@@ -213,20 +213,9 @@ impl Reading<'_> {
 impl Moved {
     /// Writes the rows to a segment that nobody has seen yet. Returns the version that they make.
     fn write(&self, segment: &mut Segment, time: u64) -> io::Result<u64> {
-        let (mut encoder, salt) = (Encoder::new(Arc::clone(&self.tables), self.block_end), segment.salt);
-        let mut version = self.version;
-        encoder.append_rows(
-            &self.changes,
-            |table| self.rewritten[usize::from(table)],
-            |encoder| {
-                version += 1;
-                segment.write(encoder.seal(salt, version, self.version, time, Kind::Commit), Kind::Commit)?;
-                encoder.clear(true);
-                Ok::<(), io::Error>(())
-            },
-        )?;
-        segment.named.file.sync_data()?;
-        Ok(version)
+        let mut encoder = Encoder::new(Arc::clone(&self.tables), self.block_end);
+        let (rows, rewritten, version) = (&self.changes, &*self.rewritten, self.version);
+        Anew { rows, rewritten, version, time }.write(&mut encoder, segment)
     }
 }
 

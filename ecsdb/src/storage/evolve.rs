@@ -1,0 +1,101 @@
+//! Tables that change their rows, and tables that come, while versions of the old ones are still read.
+//!
+//! The new version is made beside the published one. Versions of before are never caught up to it: when nobody reads them any
+//! more they are given up.
+
+use super::edit::StorageError;
+use super::store::Store;
+use super::table::{PageGeometry, RowShape, Table};
+use crate::bits::bits;
+use crate::bytes::RowBytes;
+use crate::change_set::ChangeSet;
+use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
+use crate::storage::MovedRow;
+use crate::sync::shim::Arc as VersionRef;
+
+impl Store {
+    /// Begins a version whose tables have the shapes `shapes`: those that there are, of which `rewritten` names the ones whose rows
+    /// are made anew, and new ones behind them. `convert` appends the new row for an old one to the buffer, which is empty, with its
+    /// heap behind it. Returns the new rows.
+    ///
+    /// No transaction is running and no batch is open. [`Self::publish_evolved`] or [`Self::abandon_evolved`] follows.
+    ///
+    /// # Errors
+    /// Those of `convert`, and if there is no room: everything is as before then.
+    pub fn evolve<E: From<StorageError>>(
+        &mut self,
+        shapes: &[RowShape],
+        rewritten: &[bool],
+        mut convert: impl FnMut(MovedRow<'_>, &mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<ChangeSet, E> {
+        self.discard();
+        let live = VersionRef::clone(self.live());
+        let mut batch = self.batch();
+        let mut tables = core::mem::take(&mut batch.version.tables).into_vec();
+        for (number, shape) in shapes.iter().enumerate() {
+            if rewritten.get(number) == Some(&false) {
+                continue;
+            }
+            let table = Table::new(*shape);
+            batch.pool.set_table(number as u16, table.geometry());
+            match tables.get_mut(number) {
+                Some(old) => *old = table,
+                None => tables.push(table),
+            }
+        }
+        batch.version.tables = tables.into();
+        batch.begin();
+        let mut row = Vec::new();
+        let mut moved = Ok(());
+        'tables: for (number, from) in live.tables.iter().enumerate().filter(|(number, _)| rewritten[*number]) {
+            let stride = shapes[number].stride;
+            for (chunk, block) in (0..from.chunk_count())
+                .filter_map(|index| Some((index, from.chunk(index)?)))
+                .flat_map(|(index, chunk)| {
+                    bits(chunk.summary()).map(move |block| (chunk, index * CHUNK_BLOCKS + block as usize))
+                })
+            {
+                for bit in bits(chunk.word(block % CHUNK_BLOCKS)) {
+                    let slot = (block * BLOCK_SLOTS) as u32 + bit;
+                    let (Some(old), Some(entity)) = (from.stored(slot), live.entities.in_slot(slot)) else { continue };
+                    row.clear();
+                    moved = convert(MovedRow { table: number, entity, row: old }, &mut row).and_then(|()| {
+                        let (row, heap) = row.split_at(stride);
+                        batch.put(number as u16, slot, RowBytes { row, heap }).map_err(E::from)
+                    });
+                    if moved.is_err() {
+                        break 'tables;
+                    }
+                }
+            }
+        }
+        let mut changes = ChangeSet::default();
+        batch.commit_with_changes(live.number + 1, &mut changes);
+        changes.burned.clear();
+        drop(live);
+        match moved {
+            Ok(()) => Ok(changes),
+            Err(error) => {
+                drop(changes);
+                self.abandon_evolved();
+                Err(error)
+            }
+        }
+    }
+
+    /// Publishes the version that [`Self::evolve`] has begun, as version `number`.
+    pub fn publish_evolved(&mut self, number: u64) {
+        if let Some(root) = self.close_batch() {
+            self.roots_mut().publish_apart(root, number);
+        }
+    }
+
+    /// Gives up the version that [`Self::evolve`] has begun.
+    pub fn abandon_evolved(&mut self) {
+        if let Some(root) = self.close_batch() {
+            let geometries: Vec<PageGeometry> = self.live().tables.iter().map(Table::geometry).collect();
+            self.give_up_root(root);
+            self.pool_mut().set_tables(&geometries);
+        }
+    }
+}
