@@ -11,7 +11,7 @@ use super::value::parts;
 use super::{quiet, unsafe_token};
 use crate::ast::Input;
 use crate::check::Refused;
-use crate::model::component::{Model, Storage};
+use crate::model::component::Model;
 use crate::model::value::{self as values, Kind};
 use crate::model::{CratePath, Item};
 
@@ -19,7 +19,7 @@ use crate::model::{CratePath, Item};
 pub fn component(input: &Input, krate: &CratePath, model: Option<&Model>, errors: syn::Error) -> TokenStream {
     let model = model.filter(|_| input.generics.params.is_empty());
     let content = model.map(|model| {
-        let types = (model.storage == Storage::Packed).then(|| types(&model.item, &model.row, &model.view));
+        let types = (!model.is_own_row()).then(|| types(&model.item, &model.row, &model.view));
         let whole = model.enumeration.is_some().then(|| implementation(input, krate, &whole(krate)));
         let columns = columns(model, None);
         Content { types, block: quote!(#columns #whole), refused: model.refused }
