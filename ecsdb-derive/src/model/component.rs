@@ -5,7 +5,7 @@ use quote::format_ident;
 use syn::ext::IdentExt;
 use syn::{Ident, LitStr, Member};
 
-use super::column::{Column, Stored, distinct};
+use super::column::{COLUMN, Column, Stored, distinct};
 use super::variants::{Enumeration, enumeration};
 use super::{Item, rules};
 use crate::ast::{Body, Input, Shape};
@@ -81,7 +81,7 @@ pub fn model<'a>(cx: &Ctxt, input: &'a Input, attrs: ItemAttrs) -> Option<Model<
             return None;
         }
     };
-    distinct(cx, &columns);
+    distinct(cx, &columns, COLUMN);
     let model = Model {
         shape,
         storage,
