@@ -15,8 +15,10 @@ use crate::ctxt::Ctxt;
 pub enum Refused {
     /// Nothing is wrong with it.
     Nothing,
-    /// The item may be impossible to share between threads, or hold a borrow.
+    /// It is an ordinary value.
     Value,
+    /// It may be impossible to share between threads.
+    Unshareable,
     /// The item has no size.
     Unsized,
 }
@@ -35,8 +37,27 @@ pub fn field(cx: &Ctxt, field: &Field, native: bool) -> Refused {
     match parse_all(field.ty.clone()) {
         Ok(Type::Slice(_) | Type::TraitObject(_)) => Refused::Unsized,
         Ok(Type::Path(ty)) if ty.path.is_ident("str") => Refused::Unsized,
-        _ => Refused::Value,
+        _ if is_shareable(field.ty.clone()) => Refused::Value,
+        _ => Refused::Unshareable,
     }
+}
+
+/// Whether nothing stands in the type that threads may not share.
+fn is_shareable(tokens: TokenStream) -> bool {
+    let mut after_star = false;
+    tokens.into_iter().all(|token| {
+        let is_pointer = after_star && matches!(&token, TokenTree::Ident(ident) if ident == "const" || ident == "mut");
+        after_star = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '*');
+        match token {
+            TokenTree::Group(group) => is_shareable(group.stream()),
+            TokenTree::Ident(ident) => {
+                let name = ident.to_string();
+                let unshared = ["Rc", "Weak", "Cell", "RefCell", "UnsafeCell", "OnceCell", "dyn", "Receiver"];
+                !is_pointer && !unshared.contains(&name.as_str())
+            }
+            _ => true,
+        }
+    })
 }
 
 /// Whether something like `name!(...)` stands in the type, at any depth.

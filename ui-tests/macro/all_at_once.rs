@@ -1,14 +1,14 @@
-//! All errors are reported together, and uses of the component make no further ones.
+//! All errors are reported together, and uses of the types make no further ones.
 
-use ecsdb::Component;
+use ecsdb::{Component, Field};
 
 #[derive(Component)]
 #[component(tabel = "healths")]
 struct Health {
     hp: u32,
-    name: String,
+    name: Box<str>,
     #[component(rename = 5)]
-    armour: usize,
+    armour: std::rc::Rc<u8>,
 }
 
 #[derive(Component)]
@@ -18,14 +18,63 @@ struct Pos {
     x: f32,
 }
 
-fn needs_component<T: Component>() {}
+#[derive(Component)]
+enum Ai {
+    Idle,
+    Thinking(std::sync::Mutex<u8>),
+    Chasing { of: &'static str },
+}
 
-fn uses(health: Health, _: HealthRef<'_>, _: &HealthRow) {
+#[derive(Component, Field)]
+struct Both {
+    #[component(unknown_key)]
+    a: u8,
+}
+
+#[derive(Field)]
+struct Value {
+    callback: fn(),
+    other: u8,
+}
+
+#[derive(Field)]
+enum Choice {
+    #[component(rename = 1)]
+    A,
+    B(Value),
+}
+
+#[derive(Component)]
+struct Holder {
+    both: Both,
+    value: Value,
+    choice: Choice,
+}
+
+fn needs_component<T: Component>() {}
+fn needs_field<T: Field>() {}
+
+fn uses(health: Health, _: HealthRef<'_>, _: &HealthRow, ai: Ai, _: AiRef<'_>, _: &AiRow) {
     needs_component::<Health>();
     needs_component::<Pos>();
+    needs_component::<Ai>();
+    needs_component::<Both>();
+    needs_component::<Holder>();
+    needs_field::<Both>();
+    needs_field::<Value>();
+    needs_field::<Choice>();
     let _ = Health::C.hp;
     let _ = Pos::C.x;
-    let _ = health.into_row();
+    let _ = Ai::C.value;
+    let _ = Both::C.a;
+    let _ = Value::F.other;
+    let _ = Holder::C.value.at(Value::F.other);
+    let _ = health.into_row(&mut Default::default());
+    let _ = ai.into_row(&mut Default::default());
 }
+
+fn more(_: PosRefOfOthers, _: ValuePacked, _: ValueView<'_>, _: BothPacked, _: BothRow) {}
+
+type PosRefOfOthers = ();
 
 fn main() {}

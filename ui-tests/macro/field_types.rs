@@ -1,43 +1,55 @@
-use ecsdb::Component;
+use ecsdb::{Component, Field};
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap};
-use std::marker::PhantomData;
+use std::collections::{BTreeSet, HashMap, LinkedList};
+use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 #[derive(Component)]
 struct Everything {
-    size: usize,
-    difference: isize,
-    text: String,
-    list: Vec<u32>,
     boxed: Box<u32>,
+    text: Box<str>,
+    elements: Box<[u32]>,
+    object: Box<dyn Send>,
     shared: Rc<u32>,
     shared_between_threads: Arc<u32>,
     map: HashMap<u32, u32>,
     set: BTreeSet<u32>,
-    letter: char,
+    chain: LinkedList<u32>,
+    path: PathBuf,
+    borrowed: Cow<'static, [u8]>,
     cell: Cell<u32>,
     ref_cell: RefCell<u32>,
     mutex: Mutex<u32>,
     atomic: AtomicU32,
-    duration: Duration,
+    atomic_flag: AtomicBool,
     instant: Instant,
-    marker: PhantomData<u32>,
-    optional: Option<f32>,
-    reference: &'static str,
+    reference: &'static u32,
+    text_reference: &'static str,
+    list_reference: &'static [u32],
     pointer: *const u8,
     function: fn(u32) -> u32,
-    object: Box<dyn Send>,
-    tuple: (u32, u32),
-    unit: (),
     slices: [&'static [u8]; 3],
-    sizes: [[usize; 2]; 3],
-    full_path: std::string::String,
+    full_path: std::boxed::Box<u8>,
+    optional: Option<Box<u32>>,
+    list: Vec<HashMap<u8, u8>>,
+    tuple: (u32, Rc<u32>),
+    deep: [Option<Vec<(u8, Cell<u8>)>>; 2],
 
-    fine: u32,
+    fine: Option<Vec<(u32, String)>>,
+}
+
+#[derive(Field)]
+struct Value(Box<u32>, Vec<Rc<u8>>);
+
+#[derive(Component, Field)]
+enum State {
+    Idle,
+    Waiting(Instant),
+    Talking { to: Arc<str>, about: &'static str },
 }
 
 fn main() {}

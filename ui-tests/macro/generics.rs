@@ -1,4 +1,6 @@
-use ecsdb::Component;
+//! Parameters that shape the layout. Passing twin: `pass/params.rs`.
+
+use ecsdb::{Component, Field};
 
 #[derive(Component)]
 struct Marked<T> {
@@ -16,7 +18,7 @@ struct Sized<const N: usize> {
 }
 
 #[derive(Component)]
-struct Pair<A, B>(A, B)
+struct Pair<A, B>(A, std::marker::PhantomData<B>, Option<B>)
 where
     A: Copy;
 
@@ -24,5 +26,25 @@ where
 struct Pointless
 where
     u32: Copy;
+
+#[derive(Component)]
+#[repr(C)]
+struct Own<T>(u32, std::marker::PhantomData<T>);
+
+#[derive(Component)]
+enum Whole<T> {
+    A,
+    B(std::marker::PhantomData<T>),
+}
+
+#[derive(Field)]
+struct Value<T>(T);
+
+#[derive(Field)]
+enum Choice<'a, T, const N: usize> {
+    A(std::marker::PhantomData<&'a ()>),
+    B(Vec<T>),
+    C([u8; N]),
+}
 
 fn main() {}

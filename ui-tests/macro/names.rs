@@ -1,4 +1,4 @@
-use ecsdb::Component;
+use ecsdb::{Component, Field};
 
 #[derive(Component)]
 #[component(table = "")]
@@ -25,5 +25,28 @@ struct Entities {
 #[derive(Component)]
 #[component(table = "ecsdb_log")]
 struct Log;
+
+#[derive(Field)]
+struct Value {
+    a: u8,
+    #[component(rename = "a")]
+    b: u8,
+    maxHp: u8,
+}
+
+#[derive(Field)]
+enum Choice {
+    A,
+    #[component(rename = "A")]
+    B,
+    #[component(rename = "with space")]
+    C,
+    Größe,
+    D {
+        x: u8,
+        #[component(rename = "x")]
+        y: u8,
+    },
+}
 
 fn main() {}

@@ -1,12 +1,19 @@
-use ecsdb::Component;
+use ecsdb::{Component, Field};
 
 #[derive(Component)]
-#[component(tabel = "healths", replicate = "none")]
+#[component(tabel = "healths", replicated = "none", primary_key = "id")]
+#[component(index(column(hp)), index(columns(hp), uniq))]
 struct Health {
     #[component(renam = "points")]
     hp: u32,
-    #[component(offset = 4)]
+    #[component(offst = 4, refrences = Health, on_deleted = "cascade", skip)]
     armour: u32,
+}
+
+#[derive(Field)]
+enum Ai {
+    #[component(renamed = "Bored")]
+    Idle,
 }
 
 fn main() {}

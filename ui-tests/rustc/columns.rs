@@ -1,10 +1,14 @@
-use ecsdb::Component;
+use ecsdb::Stored;
 
 mod bank {
     #[derive(ecsdb::Component)]
     pub struct Account {
         pub cents: i64,
         pin: u16,
+    }
+
+    pub fn account() -> Account {
+        Account { cents: 1, pin: 2 }
     }
 }
 
@@ -15,7 +19,7 @@ fn uses(row: bank::AccountRow) {
     let _ = bank::Account::C.cent;
     // A column that is private, and so are its method and its place in the row.
     let _ = bank::Account::C.pin;
-    let _ = bank::Account::view(&row).pin();
+    let _ = Stored::new(bank::account()).view().pin();
     let _ = row.pin;
     // A value of another type.
     let _ = bank::Account::C.cents.ge(50_u32);

@@ -1,4 +1,4 @@
-use ecsdb::Component;
+use ecsdb::{Component, Field};
 
 #[derive(Component)]
 struct Packed {
@@ -23,6 +23,32 @@ impl Drop for Native {
 struct Tag;
 
 impl Drop for Tag {
+    fn drop(&mut self) {}
+}
+
+#[derive(Component)]
+struct Text {
+    text: String,
+}
+
+impl Drop for Text {
+    fn drop(&mut self) {}
+}
+
+#[derive(Field)]
+struct Value(u8);
+
+impl Drop for Value {
+    fn drop(&mut self) {}
+}
+
+#[derive(Field)]
+enum Choice {
+    A,
+    B(u8),
+}
+
+impl Drop for Choice {
     fn drop(&mut self) {}
 }
 

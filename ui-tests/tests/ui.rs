@@ -1,5 +1,7 @@
 //! Compiles the cases. Those of `rustc` quote the compiler, so they hold for one version of it.
 
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use trybuild::TestCases;
@@ -9,12 +11,21 @@ const RUSTC: &str = "rustc 1.95.";
 
 #[test]
 fn cases() {
+    put_schemas_into_the_project();
     let cases = TestCases::new();
     cases.pass("pass/*.rs");
     cases.compile_fail("macro/*.rs");
     if is_pinned_compiler() {
         cases.compile_fail("rustc/*.rs");
     }
+}
+
+/// The paths of schema files start at the folder of the package, which is one that `trybuild` makes for the cases.
+fn put_schemas_into_the_project() {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the folder is one of the target folder");
+    let folder = target.join("tests/trybuild").join(env!("CARGO_PKG_NAME")).join("schema");
+    fs::create_dir_all(&folder).expect("the target folder can be written");
+    fs::copy("schema/drift.toml", folder.join("drift.toml")).expect("the schema is there");
 }
 
 /// Whether the compiler that cargo uses is the one that `rustc/*.stderr` quotes.

@@ -23,7 +23,7 @@ pub struct Place {
 
 /// On the item under the derive.
 pub const ON_ITEM: Place = Place {
-    name: "struct",
+    name: "struct or an enum",
     keys: &[
         ("table", "table = \"name\""),
         ("row", "row = TypeName"),

@@ -93,7 +93,9 @@ impl ItemAttrs {
 
 impl Index {
     fn parse(cx: &Ctxt, item: &Item) -> Option<Self> {
-        let inner = items_in(cx, item.list(cx)?, &IN_INDEX);
+        let list = item.list(cx)?;
+        let written = split_at_commas(list.clone()).len();
+        let inner = items_in(cx, list, &IN_INDEX);
         let (mut name, mut columns, mut unique) = (None, None, None);
         for key in &inner {
             match key.name() {
@@ -104,8 +106,8 @@ impl Index {
         }
         match columns {
             Some(columns) => Some(Self { span: item.span(), name, columns }),
-            // Whatever is wrong with `columns` has been said.
-            None if inner.iter().any(|key| key.name() == "columns") => None,
+            // What is wrong has been said.
+            None if inner.len() < written || inner.iter().any(|key| key.name() == "columns") => None,
             None => item.wrong(cx),
         }
     }

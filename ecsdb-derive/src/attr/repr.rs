@@ -73,7 +73,7 @@ impl Repr {
     /// Refuses what no row can have.
     pub fn check(&self, cx: &Ctxt) {
         if let Some(span) = self.packed {
-            cx.at(span, "drop `packed`: a component is stored without padding anyway");
+            cx.at(span, "drop `packed`: what is stored has no padding anyway");
         }
         if let Some(span) = self.align {
             cx.at(span, "drop `align`: it would put padding into every row; rows are as aligned as their fields");

@@ -214,6 +214,7 @@ fn described(item: &Item, variant: &Variant, tag: &TokenStream) -> TokenStream {
     let private = item.private();
     let Variant { name, renamed_from, columns, .. } = variant;
     let members = super::value::members(item, columns);
+    let renamed_from = renamed_from.as_ref().map(syn::LitStr::value).unwrap_or_default();
     if columns.is_empty() && renamed_from.is_empty() {
         return quote!(#private::unit_variant(#name, #tag));
     }

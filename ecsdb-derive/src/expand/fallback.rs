@@ -11,7 +11,7 @@ use super::value::parts;
 use super::{quiet, unsafe_token};
 use crate::ast::Input;
 use crate::check::Refused;
-use crate::model::component::{Model, Storage};
+use crate::model::component::Model;
 use crate::model::value::{self as values, Kind};
 use crate::model::{CratePath, Item};
 
@@ -19,12 +19,15 @@ use crate::model::{CratePath, Item};
 pub fn component(input: &Input, krate: &CratePath, model: Option<&Model>, errors: syn::Error) -> TokenStream {
     let model = model.filter(|_| input.generics.params.is_empty());
     let content = model.map(|model| {
-        let types = (model.storage == Storage::Packed).then(|| types(&model.item, &model.row, &model.view));
+        let types = (!model.is_own_row()).then(|| types(&model.item, &model.row, &model.view));
         let whole = model.enumeration.is_some().then(|| implementation(input, krate, &whole(krate)));
         let columns = columns(model, None);
         Content { types, block: quote!(#columns #whole), refused: model.refused }
     });
-    write(input, krate, content, implementation(input, krate, &as_component(krate)), errors)
+    let unshareable = content.as_ref().is_some_and(|content| content.refused == Refused::Unshareable);
+    let shareable = unshareable.then(|| shareable(input, krate));
+    let implementation = implementation(input, krate, &as_component(krate));
+    write(krate, content, quote!(#shareable #implementation), errors)
 }
 
 /// The errors, and stand-ins for everything that `#[derive(Field)]` would have made.
@@ -37,7 +40,10 @@ pub fn value(input: &Input, krate: &CratePath, model: Option<&values::Model>, er
         };
         Content { types, block, refused: model.refused }
     });
-    write(input, krate, content, implementation(input, krate, &as_field(krate)), errors)
+    // Whoever makes it shareable must be alone in that, and `#[derive(Component)]` may stand beside.
+    let unshareable = content.as_ref().is_some_and(|content| content.refused == Refused::Unshareable);
+    let implementation = (!unshareable).then(|| implementation(input, krate, &as_field(krate)));
+    write(krate, content, quote!(#implementation), errors)
 }
 
 /// What stands beside the implementation.
@@ -48,7 +54,6 @@ struct Content {
 }
 
 fn write(
-    input: &Input,
     krate: &CratePath,
     content: Option<Content>,
     implementation: TokenStream,
@@ -60,7 +65,6 @@ fn write(
         return errors;
     }
     let (types, block) = content.map_or((None, TokenStream::new()), |content| (content.types, content.block));
-    let shareable = (refused == Refused::Value).then(|| shareable(input, krate));
     let (quiet, import) = (quiet(), &krate.import);
     quote! {
         #errors
@@ -70,7 +74,6 @@ fn write(
         const _: () = {
             #import
             #block
-            #shareable
             #implementation
         };
     }
@@ -210,13 +213,18 @@ fn whole(krate: &CratePath) -> Implementation {
 fn types(item: &Item, packed: &Ident, view: &Ident) -> TokenStream {
     let quiet = quiet();
     let vis = item.vis;
+    let view = (packed != view).then(|| {
+        quote! {
+            #[doc(hidden)]
+            #quiet
+            #vis struct #view<'__row>(&'__row ());
+        }
+    });
     quote! {
         #[doc(hidden)]
         #quiet
         #vis struct #packed;
 
-        #[doc(hidden)]
-        #quiet
-        #vis struct #view<'__row>(&'__row ());
+        #view
     }
 }

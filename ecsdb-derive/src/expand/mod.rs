@@ -21,7 +21,6 @@ use syn::Member;
 use crate::ast::{Input, Shape};
 use crate::attr::ItemAttrs;
 use crate::ctxt::Ctxt;
-use crate::model::component::Storage;
 use crate::model::{self, Column, CratePath, Item};
 
 /// The code for `#[derive(Component)]` on `input`, or the errors and what keeps further ones away.
@@ -32,7 +31,7 @@ pub fn component(input: &Input) -> TokenStream {
     let model = model::component::model(&cx, input, attrs);
     let drift = model.as_ref().map(|model| schema::drift(&cx, model));
     match (cx.finish(), model) {
-        (Ok(()), Some(model)) if model.storage == Storage::Native => native::component(&model, drift),
+        (Ok(()), Some(model)) if model.is_own_row() => native::component(&model, drift),
         (Ok(()), Some(model)) => packed::component(&model, drift),
         (Ok(()), None) => TokenStream::new(),
         (Err(errors), model) => fallback::component(input, &krate, model.as_ref(), errors),

@@ -102,7 +102,7 @@ impl Drift {
 
 /// The comparison with the schema file, if one is named. What is wrong with the file is reported to `cx`.
 pub fn drift(cx: &Ctxt, model: &Model) -> Option<Drift> {
-    let path = model.attrs.schema.as_ref()?;
+    let path = model.attrs.schema.as_ref().filter(|_| model.item.params.is_empty())?;
     let folder = std::env::var_os("CARGO_MANIFEST_DIR")?;
     let file = path.value();
     let text = match fs::read_to_string(Path::new(&folder).join(&file)) {

@@ -80,14 +80,18 @@ impl<'a> Column<'a> {
     }
 
     /// Gives it the name of a column: the one that is written, or that of the method.
-    pub fn named_as_column(mut self, cx: &Ctxt) -> Self {
+    pub fn named_as_column(self, cx: &Ctxt) -> Self {
+        self.named(cx, COLUMN)
+    }
+
+    fn named(mut self, cx: &Ctxt, noun: &str) -> Self {
         self.name = match &self.attrs.rename {
             Some(name) => name.value(),
             None => {
                 let name = self.getter.unraw().to_string();
                 if let Some(expected) = column_fault(&name) {
                     let message = format_args!(
-                        "the column would be named `{name}`, expected {expected}: write `#[component(rename = \"...\")]`"
+                        "the {noun} would be named `{name}`, expected {expected}: write `#[component(rename = \"...\")]`"
                     );
                     cx.at(self.getter.span(), message);
                 }
@@ -103,7 +107,7 @@ impl<'a> Column<'a> {
             let name = self.label.clone();
             return Self { name, ..self };
         }
-        self.named_as_column(cx)
+        self.named(cx, MEMBER)
     }
 
     /// The type that is stored.
@@ -142,13 +146,18 @@ impl<'a> Column<'a> {
     }
 }
 
-/// Refuses two columns of one name.
-pub fn distinct(cx: &Ctxt, columns: &[Column]) {
+/// What a field of a component is called in messages.
+pub const COLUMN: &str = "column";
+/// What a field of a value type or a variant is called in messages.
+pub const MEMBER: &str = "field";
+
+/// Refuses two fields of one name; `noun` is what they are called.
+pub fn distinct(cx: &Ctxt, columns: &[Column], noun: &str) {
     let mut seen = std::collections::HashMap::new();
     for column in columns {
         if let Some(other) = seen.insert(column.name.as_str(), column) {
             let message =
-                format_args!("two columns are named `{}`: `{}` and `{}`", column.name, other.label, column.label);
+                format_args!("two {noun}s are named `{}`: `{}` and `{}`", column.name, other.label, column.label);
             cx.at(column.span, message);
         }
     }

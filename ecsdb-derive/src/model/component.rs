@@ -5,7 +5,7 @@ use quote::format_ident;
 use syn::ext::IdentExt;
 use syn::{Ident, LitStr, Member};
 
-use super::column::{Column, Stored, distinct};
+use super::column::{COLUMN, Column, Stored, distinct};
 use super::variants::{Enumeration, enumeration};
 use super::{Item, rules};
 use crate::ast::{Body, Input, Shape};
@@ -40,7 +40,7 @@ pub struct Model<'a> {
 pub enum Storage {
     /// In a generated row.
     Packed,
-    /// As it is: `#[repr(C)]` or `#[repr(transparent)]`, or there is nothing to store.
+    /// As it is: `#[repr(C)]` or `#[repr(transparent)]`.
     Native,
 }
 
@@ -48,6 +48,11 @@ impl Model<'_> {
     /// Whether there is nothing to store: the component is a tag.
     pub fn is_tag(&self) -> bool {
         self.columns.is_empty()
+    }
+
+    /// Whether the component is its own row.
+    pub fn is_own_row(&self) -> bool {
+        self.storage == Storage::Native || self.is_tag()
     }
 }
 
@@ -64,8 +69,7 @@ pub fn model<'a>(cx: &Ctxt, input: &'a Input, attrs: ItemAttrs) -> Option<Model<
                 fields.iter().map(|field| check::field(cx, field, repr.is_native)).max().unwrap_or(Refused::Nothing);
             let columns: Vec<Column> =
                 fields.iter().map(|field| Column::new(cx, field, fields.len(), generic).named_as_column(cx)).collect();
-            let native = repr.is_native || columns.is_empty();
-            (*shape, if native { Storage::Native } else { Storage::Packed }, columns, None, refused)
+            (*shape, if repr.is_native { Storage::Native } else { Storage::Packed }, columns, None, refused)
         }
         Body::Enum(variants) => {
             let enumeration = enumeration(cx, &input.ident, variants, &repr, generic);
@@ -77,7 +81,7 @@ pub fn model<'a>(cx: &Ctxt, input: &'a Input, attrs: ItemAttrs) -> Option<Model<
             return None;
         }
     };
-    distinct(cx, &columns);
+    distinct(cx, &columns, COLUMN);
     let model = Model {
         shape,
         storage,

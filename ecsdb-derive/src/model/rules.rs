@@ -19,7 +19,7 @@ use crate::names::nearest;
 /// Everything about a component.
 pub fn component(cx: &Ctxt, model: &Model) {
     generated_types(cx, model);
-    native(cx, &model.item, model.storage == Storage::Native && !model.is_tag(), &model.columns);
+    native(cx, &model.item, model.storage == Storage::Native, &model.columns);
     if let (Some(schema), false) = (&model.attrs.schema, model.item.params.is_empty()) {
         cx.at(schema.span(), "a component with parameters has no one schema: remove `schema`");
     }
@@ -80,15 +80,16 @@ pub fn table_key(column: &Column) -> Option<(&'static str, Span)> {
 
 /// `row` and `view` name types that only a packed component with fields has.
 fn generated_types(cx: &Ctxt, model: &Model) {
-    let why = match model.storage {
-        Storage::Packed => {
-            if model.row == model.view {
-                cx.at(model.view.span(), "`row` and `view` cannot have the same name");
-            }
-            return;
+    if !model.is_own_row() {
+        if model.row == model.view {
+            cx.at(model.view.span(), "`row` and `view` cannot have the same name");
         }
-        Storage::Native if model.is_tag() => "a component without fields is its own row",
-        Storage::Native => "a `#[repr(C)]` component is its own row",
+        return;
+    }
+    let why = if model.is_tag() {
+        "a component without fields is its own row"
+    } else {
+        "a `#[repr(C)]` component is its own row"
     };
     for (key, name) in [("row", &model.attrs.row), ("view", &model.attrs.view)] {
         if let Some(name) = name {

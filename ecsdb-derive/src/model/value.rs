@@ -3,7 +3,7 @@
 use quote::format_ident;
 use syn::Ident;
 
-use super::column::{Column, distinct};
+use super::column::{Column, MEMBER, distinct};
 use super::variants::{Enumeration, enumeration};
 use super::{Item, rules};
 use crate::ast::{Body, Input, Shape};
@@ -55,7 +55,7 @@ pub fn model<'a>(cx: &Ctxt, input: &'a Input, attrs: &ItemAttrs) -> Option<Model
                 .iter()
                 .map(|field| Column::new(cx, field, fields.len(), generic).named_as_member(cx, *shape))
                 .collect();
-            distinct(cx, &columns);
+            distinct(cx, &columns, MEMBER);
             rules::native(cx, &item, repr.is_native, &columns);
             let kind = Kind::Struct(Struct {
                 shape: *shape,

@@ -1,10 +1,10 @@
 //! The variants of an enum, and what stands in a row for each.
 
 use proc_macro2::TokenStream;
-use syn::Ident;
+use syn::{Ident, LitStr};
 use syn::ext::IdentExt;
 
-use super::column::{Column, distinct};
+use super::column::{Column, MEMBER, distinct};
 use super::rules;
 use crate::ast::{self, Shape};
 use crate::attr::{Repr, TagRepr, VariantAttrs};
@@ -38,8 +38,8 @@ pub struct Variant<'a> {
     pub shape: Shape,
     /// The name in the schema.
     pub name: String,
-    /// The name that it had before, or nothing.
-    pub renamed_from: String,
+    /// The name that it had before.
+    pub renamed_from: Option<LitStr>,
     pub columns: Vec<Column<'a>>,
     pub discriminant: Option<&'a TokenStream>,
 }
@@ -91,7 +91,7 @@ fn variant<'a>(cx: &Ctxt, variant: &'a ast::Variant, generic: bool) -> Variant<'
         .iter()
         .map(|field| Column::new(cx, field, fields, generic).named_as_member(cx, variant.shape))
         .collect();
-    distinct(cx, &columns);
+    distinct(cx, &columns, MEMBER);
     rules::members(cx, &columns, "a variant");
     let name = match &attrs.rename {
         Some(name) => name.value(),
@@ -109,21 +109,10 @@ fn variant<'a>(cx: &Ctxt, variant: &'a ast::Variant, generic: bool) -> Variant<'
     Variant {
         ident: &variant.ident,
         shape: variant.shape,
-        renamed_from: attrs.renamed_from.as_ref().map(syn::LitStr::value).unwrap_or_default(),
+        renamed_from: attrs.renamed_from,
         name,
         columns,
         discriminant: variant.discriminant.as_ref(),
-    }
-    .checked(cx, &attrs)
-}
-
-impl Variant<'_> {
-    /// Refuses a former name that is the present one.
-    fn checked(self, cx: &Ctxt, attrs: &VariantAttrs) -> Self {
-        if let Some(from) = attrs.renamed_from.as_ref().filter(|from| from.value() == self.name) {
-            cx.at(from.span(), format_args!("the variant is named `{}` now: remove `renamed_from`", self.name));
-        }
-        self
     }
 }
 
@@ -136,13 +125,15 @@ fn distinct_variants(cx: &Ctxt, variants: &[Variant]) {
             cx.at(variant.ident.span(), message);
         }
     }
-    for variant in variants.iter().filter(|variant| variant.renamed_from != variant.name) {
-        if seen.contains_key(variant.renamed_from.as_str()) {
-            let message = format_args!(
-                "`{}` cannot have been named `{}`, there is a variant of that name",
-                variant.ident, variant.renamed_from
-            );
-            cx.at(variant.ident.span(), message);
+    for variant in variants {
+        let Some(from) = &variant.renamed_from else { continue };
+        let name = from.value();
+        if name == variant.name {
+            cx.at(from.span(), format_args!("the variant is named `{name}` now: remove `renamed_from`"));
+        } else if seen.contains_key(name.as_str()) {
+            let message =
+                format_args!("`{}` cannot have been named `{name}`, there is a variant of that name", variant.ident);
+            cx.at(from.span(), message);
         }
     }
 }

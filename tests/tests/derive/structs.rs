@@ -1,10 +1,10 @@
-//! What `#[derive(Component)]` promises at run time: layouts, schema constants, columns, views and conversions.
+//! Components that are structs of plain fields: layouts, schema constants, columns, views and conversions.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use ecsdb::packed::{F32, U16, U32};
+use ecsdb::packed::{self, OptionalOf, U16};
 use ecsdb::schema::{InvalidRowKind, RowLayout};
-use ecsdb::{Component, Entity};
+use ecsdb::{Component, Entity, Stored};
 
 /// How much a creature can take.
 ///
@@ -94,15 +94,15 @@ fn everything() -> Everything {
 }
 
 /// The bytes of a row, as storage keeps them.
-fn bytes<T: Component>(row: &T::Row) -> Vec<u8> {
-    // SAFETY: a `Row` has no padding, so all of its bytes are initialised.
-    unsafe { std::slice::from_raw_parts(std::ptr::from_ref(row).cast::<u8>(), size_of::<T::Row>()) }.to_vec()
+fn bytes<T: Component>(value: T) -> Vec<u8> {
+    Stored::new(value).to_bytes()
 }
 
 fn round_trip<T: Component + PartialEq + std::fmt::Debug>(make: impl Fn() -> T) {
-    let row = make().into_row();
-    assert_eq!(T::from_row(&row), make());
-    assert_eq!(T::validate(&bytes::<T>(&row)), Ok(()));
+    let stored = Stored::new(make());
+    assert_eq!(stored.get(), make());
+    assert_eq!(T::validate(&stored.to_bytes()), Ok(()));
+    assert_eq!(T::TABLE, T::SCHEMA.name);
     assert_eq!(size_of::<T::Row>(), T::SCHEMA.size as usize);
     assert_eq!(align_of::<T::Row>(), T::SCHEMA.align as usize);
     let end = T::SCHEMA.fields.iter().fold(0, |offset, field| {
@@ -146,8 +146,10 @@ fn attributes_rename_the_table_the_types_and_the_columns() {
     assert_eq!(Range::SCHEMA.name, "ranges");
     let names: Vec<_> = Range::SCHEMA.fields.iter().map(|field| &*field.name).collect();
     assert_eq!(names, ["_0", "high"]);
-    let row: StoredRange = Range(1, 2).into_row();
-    let view: RangeView<'_> = Range::view(&row);
+    let stored = Stored::new(Range(1, 2));
+    let row: &StoredRange = stored.row();
+    let view: RangeView<'_> = stored.view();
+    assert_eq!(row.0, 1);
     assert_eq!((view._0(), view._1()), (1, 2), "methods keep the names of the struct");
 }
 
@@ -183,12 +185,12 @@ fn field_types_have_their_names_in_the_schema() {
 #[test]
 fn columns_know_their_place() {
     assert_eq!(
-        (Health::C.poisoned.index(), Health::C.poisoned.offset(), Health::C.poisoned.name()),
+        (Health::C.poisoned.index(), Health::C.poisoned.offset(), Health::C.poisoned.name().as_str()),
         (1, 4, "poisoned")
     );
-    assert_eq!((Pos::C.y.index(), Pos::C.y.offset(), Pos::C.y.name()), (1, 4, "y"));
-    assert_eq!((Gold::C.0.offset(), Gold::C.0.name()), (0, "value"));
-    assert_eq!((Range::C.1.offset(), Range::C.1.name()), (2, "high"));
+    assert_eq!((Pos::C.y.index(), Pos::C.y.offset(), Pos::C.y.name().as_str()), (1, 4, "y"));
+    assert_eq!((Gold::C.0.offset(), Gold::C.0.name().as_str()), (0, "value"));
+    assert_eq!((Range::C.1.offset(), Range::C.1.name().as_str()), (2, "high"));
     assert_eq!(format!("{:?}", Health::C.hp), "health.hp");
     let column: ecsdb::Column<Everything, [[u16; 3]; 2]> = Everything::C.grid;
     assert_eq!(column.offset(), Everything::SCHEMA.field("grid").unwrap().1.offset);
@@ -196,24 +198,22 @@ fn columns_know_their_place() {
 
 #[test]
 fn packed_rows_are_little_endian_bytes_in_order() {
-    let row = Health { hp: 0x0403_0201, poisoned: true }.into_row();
-    assert_eq!(bytes::<Health>(&row), [1, 2, 3, 4, 1]);
-    let row = Range(0x0201, -1).into_row();
-    assert_eq!(bytes::<Range>(&row), [1, 2, 0xff, 0xff]);
+    assert_eq!(bytes(Health { hp: 0x0403_0201, poisoned: true }), [1, 2, 3, 4, 1]);
+    assert_eq!(bytes(Range(0x0201, -1)), [1, 2, 0xff, 0xff]);
 }
 
 #[test]
 fn a_native_row_is_the_struct() {
-    let row: Pos = Pos { x: 1.0, y: 2.0 }.into_row();
-    let view: &Pos = Pos::view(&row);
-    assert!(std::ptr::eq(view, &row), "no copy");
-    assert_eq!(bytes::<Pos>(&row), [1.0f32.to_le_bytes(), 2.0f32.to_le_bytes()].concat());
+    let stored = Stored::new(Pos { x: 1.0, y: 2.0 });
+    let (row, view): (&Pos, &Pos) = (stored.row(), stored.view());
+    assert!(std::ptr::eq(view, row), "no copy");
+    assert_eq!(stored.to_bytes(), [1.0f32.to_le_bytes(), 2.0f32.to_le_bytes()].concat());
 }
 
 #[test]
 fn a_view_reads_values_and_borrows_arrays() {
-    let row = everything().into_row();
-    let view = Everything::view(&row);
+    let stored = Stored::new(everything());
+    let view = stored.view();
     assert_eq!((view.a(), view.b(), view.i(), view.j()), (1, -2, u128::MAX - 9, i128::MIN + 10));
     assert_eq!((view.k(), view.l(), view.m()), (1.5, -2.5, true));
     assert_eq!((view.owner(), view.target()), (entity(11), None));
@@ -222,7 +222,7 @@ fn a_view_reads_values_and_borrows_arrays() {
     assert_eq!(view.flags(), &[true, false, true]);
     let grid: &[[U16; 3]; 2] = view.grid();
     assert_eq!(grid[1].map(U16::get), [4, 5, 6]);
-    assert_eq!(view.party()[0].get(), Some(entity(12)));
+    assert_eq!(OptionalOf::get(&view.party()[0]).copied(), Some(packed::Entity::new(entity(12))));
     assert_eq!(view.to_owned(), everything());
     assert_eq!(Everything::from(view), everything());
 }
@@ -232,30 +232,33 @@ fn a_view_outlives_the_reference_it_was_made_through() {
     fn name<'a>(view: EverythingRef<'a>) -> &'a [u8; 5] {
         view.name()
     }
-    let row = everything().into_row();
-    let name = name(Everything::view(&row));
+    let stored = Stored::new(everything());
+    let name = name(stored.view());
     assert_eq!(name, b"Brian");
 }
 
 #[test]
 fn rows_and_views_can_be_printed_and_compared() {
-    let row = Health { hp: 7, poisoned: false }.into_row();
-    assert_eq!(format!("{row:?}"), "HealthRow { hp: 7, poisoned: false }");
-    assert_eq!(format!("{:?}", Health::view(&row)), "Health { hp: 7, poisoned: false }");
-    assert_eq!(format!("{:?}", Range::view(&Range(1, -2).into_row())), "Range(1, -2)");
-    assert_eq!(row, HealthRow { hp: U32::new(7), poisoned: false });
-    assert_ne!(Health::view(&row), Health::view(&Health { hp: 8, poisoned: false }.into_row()));
+    let health = |hp| Stored::new(Health { hp, poisoned: false });
+    let (stored, other) = (health(7), health(8));
+    assert_eq!(format!("{:?}", stored.row()), "HealthRow { hp: 7, poisoned: false }");
+    assert_eq!(format!("{:?}", stored.view()), "Health { hp: 7, poisoned: false }");
+    assert_eq!(format!("{:?}", Stored::new(Range(1, -2)).view()), "Range(1, -2)");
+    assert_eq!((*stored.row(), stored.view()), (*health(7).row(), health(7).view()));
+    assert_ne!(stored.row(), other.row());
+    assert_ne!(stored.view(), other.view());
 
     #[derive(Component)]
     struct Heat(f32);
-    let not_a_number = Heat(f32::NAN).into_row();
-    assert_ne!(not_a_number, not_a_number, "floats compare as floats");
-    assert_eq!(Heat(0.0).into_row(), HeatRow(F32::new(-0.0)));
+    let not_a_number = Stored::new(Heat(f32::NAN));
+    assert_ne!(not_a_number.row(), not_a_number.row(), "floats compare as floats");
+    assert_ne!(not_a_number.view(), not_a_number.view());
+    assert_eq!(Stored::new(Heat(0.0)).row(), Stored::new(Heat(-0.0)).row());
 }
 
 #[test]
 fn bytes_that_are_no_row_are_found() {
-    let row = bytes::<Everything>(&everything().into_row());
+    let row = bytes(everything());
     assert_eq!(Everything::validate(&row), Ok(()));
     let invalid = |name: &str, at: usize, value: &[u8]| {
         let offset = Everything::SCHEMA.field(name).unwrap().1.offset as usize + at;
@@ -263,15 +266,16 @@ fn bytes_that_are_no_row_are_found() {
         bad[offset..][..value.len()].copy_from_slice(value);
         (offset, Everything::validate(&bad).map_err(|error| error.kind))
     };
-    let value = |field: &str, offset, expected, found| {
-        Err(InvalidRowKind::Value { field: field.to_owned(), offset, expected, found })
+    let value = |field: &str, offset, expected: &str, found: &str| {
+        let (field, expected, found) = (field.to_owned(), expected.to_owned(), found.to_owned());
+        Err(InvalidRowKind::Value { field, offset, expected, found })
     };
     let (offset, result) = invalid("m", 0, &[2]);
-    assert_eq!(result, value("m", offset, "bool", 2));
+    assert_eq!(result, value("m", offset, "bool", "0x02"));
     let (offset, result) = invalid("flags", 2, &[255]);
-    assert_eq!(result, value("flags", offset, "bool", 255));
+    assert_eq!(result, value("flags", offset, "bool", "0xff"));
     let (offset, result) = invalid("owner", 0, &[0; 8]);
-    assert_eq!(result, value("owner", offset, "entity", 0));
+    assert_eq!(result, value("owner", offset, "entity", "0x0000000000000000"));
     assert_eq!(invalid("target", 0, &[0; 8]).1, Ok(()));
     assert_eq!(
         Everything::validate(&row[1..]).unwrap_err().kind,
@@ -283,31 +287,31 @@ fn bytes_that_are_no_row_are_found() {
 
 #[test]
 fn values_are_changed_in_their_rows() {
-    let mut row = Health { hp: 7, poisoned: false }.into_row();
-    let before = Health::with_mut(&mut row, |health| {
+    let mut health = Stored::new(Health { hp: 7, poisoned: false });
+    let before = health.modify(|health| {
         let before = health.hp;
         health.hp -= 2;
         health.poisoned = true;
         before
     });
-    assert_eq!((before, Health::from_row(&row)), (7, Health { hp: 5, poisoned: true }));
+    assert_eq!((before, health.get()), (7, Health { hp: 5, poisoned: true }));
 
-    let mut row = Pos { x: 1.0, y: 2.0 }.into_row();
-    Pos::with_mut(&mut row, |pos| pos.x += pos.y);
-    assert_eq!(row, Pos { x: 3.0, y: 2.0 });
+    let mut pos = Stored::new(Pos { x: 1.0, y: 2.0 });
+    pos.modify(|pos| pos.x += pos.y);
+    assert_eq!(pos.view(), &Pos { x: 3.0, y: 2.0 });
 }
 
 #[test]
 fn a_panic_leaves_a_packed_row_as_it_was() {
-    let mut row = Health { hp: 7, poisoned: false }.into_row();
+    let mut health = Stored::new(Health { hp: 7, poisoned: false });
     let result = catch_unwind(AssertUnwindSafe(|| {
-        Health::with_mut(&mut row, |health| {
+        health.modify(|health| {
             health.hp = 0;
             panic!("in the middle of a change");
         })
     }));
     assert!(result.is_err());
-    assert_eq!(Health::from_row(&row), Health { hp: 7, poisoned: false });
+    assert_eq!(health.get(), Health { hp: 7, poisoned: false });
 }
 
 mod bank {
@@ -335,11 +339,11 @@ mod bank {
 
 #[test]
 fn private_fields_are_stored_and_stay_private() {
-    let row = bank::Account::new(1, -250, 4711).into_row();
-    let view = bank::Account::view(&row);
+    let stored = Stored::new(bank::Account::new(1, -250, 4711));
+    let view = stored.view();
     assert_eq!((view.owner(), view.cents()), (1, -250));
     assert!(bank::Account::opens_with(view, 4711));
-    assert_eq!((bank::Account::C.cents.offset(), row.cents.get()), (4, -250));
+    assert_eq!((bank::Account::C.cents.offset(), stored.row().cents.get()), (4, -250));
     assert_eq!(bank::Account::SCHEMA.fields.len(), 3);
 }
 
@@ -355,9 +359,8 @@ fn components_can_be_declared_in_functions() {
         wide: u128,
         narrow: [u64; 2],
     }
-    let row = Local { value: -1 }.into_row();
-    assert_eq!(Local::view(&row).value(), -1);
-    assert_eq!(LocalNative::from_row(&LocalNative { wide: 5, narrow: [6, 7] }.into_row()).narrow, [6, 7]);
+    assert_eq!(Stored::new(Local { value: -1 }).view().value(), -1);
+    assert_eq!(Stored::new(LocalNative { wide: 5, narrow: [6, 7] }).view().narrow, [6, 7]);
     assert_eq!((LocalNative::SCHEMA.align, LocalNative::C.narrow.offset()), (16, 16));
 }
 
@@ -366,9 +369,8 @@ fn a_transparent_newtype_is_its_own_row() {
     #[derive(Component)]
     #[repr(transparent)]
     struct Score(u32);
-    let row: Score = Score(5).into_row();
-    assert_eq!(Score::view(&row).0, 5);
-    assert_eq!((Score::SCHEMA.layout, Score::C.0.name()), (RowLayout::Native, "value"));
+    assert_eq!(Stored::new(Score(5)).view().0, 5);
+    assert_eq!((Score::SCHEMA.layout, Score::C.0.name().as_str()), (RowLayout::Native, "value"));
 }
 
 #[test]
@@ -380,11 +382,11 @@ fn a_native_row_can_hold_a_niche_and_a_bool() {
         from: Entity,
         flags: [bool; 8],
     }
-    let row = Link { to: None, from: entity(3), flags: [true; 8] }.into_row();
-    let bytes = bytes::<Link>(&row);
+    let stored = Stored::new(Link { to: None, from: entity(3), flags: [true; 8] });
+    let bytes = stored.to_bytes();
     assert_eq!(Link::validate(&bytes), Ok(()));
     assert_eq!(bytes[..8], [0; 8]);
     assert!(Link::validate(&[0; 24]).is_err(), "an entity is not zero");
-    assert_eq!(Link::view(&row).from, entity(3));
+    assert_eq!(stored.view().from, entity(3));
     assert_eq!((Link::C.to.offset(), Link::C.from.offset(), Link::C.flags.offset()), (0, 8, 16));
 }

@@ -1,0 +1,158 @@
+//! Attributes: names, histories, claims about the layout, defaults, foreign types, and what has no effect yet.
+
+use ecsdb::schema::{Durability, Value};
+use ecsdb::{Component, Entity, Field, Ref, Stored};
+
+/// A type of somebody else's: no derive can stand on it.
+mod foreign {
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Angle {
+        pub degrees: f64,
+    }
+}
+
+/// An angle as it is stored: in tenths of a degree.
+#[derive(Field)]
+struct Tenths(i32);
+
+impl From<foreign::Angle> for Tenths {
+    fn from(angle: foreign::Angle) -> Self {
+        Self((angle.degrees * 10.0) as i32)
+    }
+}
+
+impl From<Tenths> for foreign::Angle {
+    fn from(tenths: Tenths) -> Self {
+        Self { degrees: f64::from(tenths.0) / 10.0 }
+    }
+}
+
+const START: u32 = 100;
+
+#[derive(Component, Debug, PartialEq)]
+#[component(
+    table = "healths",
+    row = StoredHealth,
+    view = HealthView,
+    version = 3,
+    size = 42,
+    renamed_from = "hit_points",
+    deprecated = "use `Life`",
+    durability = "snapshot",
+    replicate = "owner"
+)]
+#[component(index(name = "by_name", columns(points, armour)), index(columns(armour), unique))]
+struct Health {
+    #[component(rename = "points", renamed_from = "hp", default = START + 1, since = 2, offset = 0)]
+    hp: u32,
+    #[component(deprecated = "nobody wears any", index)]
+    armour: u8,
+    #[component(default = "nobody".to_owned())]
+    name: String,
+    #[component(as = Tenths, default = foreign::Angle { degrees: 1.5 })]
+    angle: foreign::Angle,
+    #[component(default = Vec::<Option<u8>>::from_iter([None, Some(1)]))]
+    list: Vec<Option<u8>>,
+    /// Its place, behind what has none of its own.
+    #[component(offset = 25, on_delete = "set_null")]
+    owner: Option<Ref<Item>>,
+    #[component(default = true)]
+    alive: bool,
+}
+
+#[derive(Component, Debug, PartialEq)]
+struct Item {
+    #[component(references = Health, on_delete = "cascade")]
+    of: Entity,
+    #[component(unique, auto_increment)]
+    number: u64,
+}
+
+fn health() -> Health {
+    Health {
+        hp: 5,
+        armour: 6,
+        name: "Ann".to_owned(),
+        angle: foreign::Angle { degrees: 12.3 },
+        list: vec![Some(7)],
+        owner: None,
+        alive: true,
+    }
+}
+
+#[test]
+fn tables_have_histories() {
+    let schema = Health::SCHEMA;
+    assert_eq!((&*schema.name, &*schema.renamed_from, schema.version), ("healths", "hit_points", 3));
+    assert_eq!((schema.deprecated.as_deref(), schema.durability), (Some("use `Life`"), Durability::Snapshot));
+    let stored: Stored<Health> = Stored::new(health());
+    let (_, view): (&StoredHealth, HealthView<'_>) = (stored.row(), stored.view());
+    assert_eq!(view.hp(), 5, "methods keep the names of the fields");
+}
+
+#[test]
+fn fields_have_histories() {
+    let [points, armour, name, ..] = &Health::SCHEMA.fields[..] else { panic!("seven fields") };
+    assert_eq!((&*points.name, &*points.renamed_from, points.since), ("points", "hp", 2));
+    assert_eq!(armour.deprecated.as_deref(), Some("nobody wears any"));
+    assert_eq!((armour.since, &*armour.renamed_from, armour.default.is_none()), (0, "", true));
+    assert_eq!((&*name.name, name.deprecated.as_deref()), ("name", None));
+}
+
+#[test]
+fn defaults_are_values_of_their_fields() {
+    let defaults: Vec<Option<Value>> = Health::SCHEMA
+        .fields
+        .iter()
+        .map(|field| field.default.as_ref().map(|default| default.encoded().to_value(&field.field_type)))
+        .collect();
+    let [points, armour, name, angle, list, owner, alive] = &defaults[..] else { panic!("seven fields") };
+    assert_eq!((points, armour), (&Some(Value::U32(101)), &None));
+    assert_eq!(name, &Some(Value::from("nobody")));
+    assert_eq!(angle, &Some(Value::Struct(vec![("0".to_owned(), Value::I32(15))])), "converted");
+    assert_eq!(list, &Some(Value::Array(vec![Value::from(None::<u8>), Value::from(Some(1_u8))])));
+    assert_eq!((owner, alive), (&None, &Some(Value::Bool(true))));
+}
+
+#[test]
+fn foreign_types_are_converted() {
+    let stored = Stored::new(health());
+    let tenths: TenthsView<'_> = stored.view().angle();
+    assert_eq!(tenths.value(), 123);
+    assert_eq!(stored.get(), health());
+    assert_eq!(Health::C.angle.at(Tenths::F.0).offset(), Health::C.angle.offset());
+    assert_eq!(Health::SCHEMA.fields[3].field_type.to_string(), "struct Tenths(i32)");
+}
+
+#[test]
+fn references_say_what_they_refer_to() {
+    assert_eq!(Health::SCHEMA.field("owner").unwrap().1.field_type.to_string(), "ref<item>?");
+    let entity = Entity::from_bits(3 | 1 << 32).unwrap();
+    let item = Stored::new(Item { of: entity, number: 1 });
+    assert_eq!((item.view().of(), item.view().number()), (entity, 1));
+}
+
+#[test]
+fn variants_and_members_have_names_of_their_own() {
+    #[derive(Field, Debug, PartialEq)]
+    enum State {
+        #[component(rename = "Waiting", renamed_from = "Bored")]
+        Idle,
+        Walking {
+            #[component(rename = "at")]
+            position: u8,
+            #[component(as = Tenths)]
+            heading: foreign::Angle,
+        },
+    }
+    #[derive(Component, Debug, PartialEq)]
+    struct Mob(State);
+    assert_eq!(
+        State::TYPE.to_string(),
+        "enum State { Waiting was Bored, Walking { at: u8, heading: struct Tenths(i32) } }"
+    );
+    let walking = || Mob(State::Walking { position: 1, heading: foreign::Angle { degrees: 0.5 } });
+    let stored = Stored::new(walking());
+    assert_eq!(stored.get(), walking());
+    assert_eq!(format!("{:?}", stored.view()), "Mob(Walking { at: 1, heading: Tenths(5) })");
+}

@@ -1,0 +1,9 @@
+//! What the derives promise at run time, one sort of type a file.
+
+mod attributes;
+mod drift;
+mod enums;
+mod generics;
+mod heap;
+mod structs;
+mod values;

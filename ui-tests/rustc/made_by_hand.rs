@@ -1,0 +1,31 @@
+//! Nobody makes a row, or vouches for a type, without saying `unsafe`.
+
+use ecsdb::packed::U32;
+use ecsdb::{Component, Field, NativeField, Row};
+
+#[derive(Component)]
+struct Health {
+    hp: u32,
+}
+
+#[derive(Field)]
+enum Ai {
+    Idle,
+    Chasing(bool),
+}
+
+struct Mine(u8);
+
+impl Row for Mine {}
+impl NativeField for Ai {
+    const ALIGN: usize = 1;
+}
+
+fn forges(bytes: [u8; 2]) {
+    let _ = HealthRow { hp: U32::new(1) };
+    let _: ecsdb::packed::Enum<Ai, 2> = ecsdb::packed::Enum { bytes };
+    let mut packer = ecsdb::__private::Packer::<Ai, 2>::new(1, 1);
+    packer.put(7_u8, &mut ecsdb::packed::HeapBuf::new());
+}
+
+fn main() {}
