@@ -13,8 +13,8 @@ use super::error::SchemaErrorKind;
 use super::plain::{Plain, read_default};
 use super::type_text::parse_type;
 use super::{
-    DatabaseSchema, DefaultValue, Durability, FieldSchema, FieldType, RegistryColumn, RegistrySchema, RowLayout,
-    SchemaError, TableSchema,
+    DatabaseSchema, DefaultValue, Durability, FieldSchema, RegistryColumn, RegistrySchema, RowLayout, SchemaError,
+    TableSchema,
 };
 use crate::bytes::HeapPlace;
 use crate::limits::ROW_BYTES_MAX;

@@ -7,7 +7,6 @@ use super::check::Place;
 use super::database::{DatabaseSchema, RegistryColumn, RegistrySchema};
 use super::error::{Location, SchemaError, SchemaErrorKind};
 use super::names::{ENTITIES, nearest};
-use super::plain::read_default;
 use super::toml_section::{At, Keys, Section, Source};
 use super::type_text::parse_type;
 use super::{DefaultValue, Durability, FieldSchema, FieldType, RowLayout, Scalar, TableSchema};
@@ -321,7 +320,7 @@ fn read_field(section: &Section<'_>, name: &str, offset: u64) -> Result<FieldSch
 /// The default of a field.
 fn read_default(section: &Section<'_>, field_type: &FieldType) -> Result<Option<DefaultValue>, SchemaError> {
     let Some(plain) = section.plain("default")? else { return Ok(None) };
-    read_default(&plain.value, field_type).map(Some).map_err(|kind| section.error(plain.offset, kind))
+    super::plain::read_default(&plain.value, field_type).map(Some).map_err(|kind| section.error(plain.offset, kind))
 }
 
 fn read_type(section: &Section<'_>) -> Result<At<FieldType>, SchemaError> {
