@@ -99,7 +99,6 @@ struct Field<'a> {
     default: Option<Plain>,
 }
 
-#[expect(clippy::ptr_arg, reason = "serde passes the field as it is")]
 fn str_is_empty(text: &Text<'_>) -> bool {
     text.is_empty()
 }
