@@ -37,28 +37,50 @@ pub fn field_name(name: &str) -> (String, bool) {
     }
 }
 
+/// The name of a variant, and whether it differs from that in the schema.
+pub fn variant_name(name: &str) -> (String, bool) {
+    match name {
+        "Self" => ("Self_".to_owned(), true),
+        other => field_name(other),
+    }
+}
+
+/// Whether `name` can be a name in Rust; one that is a keyword has its `r#`.
+pub fn is_word(name: &str) -> bool {
+    let name = name.strip_prefix("r#").unwrap_or(name);
+    let mut letters = name.chars();
+    letters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_alphanumeric() || letter == '_')
+        && name != "_"
+}
+
 /// The names that are in use, and for what.
-pub struct Names<'f> {
-    file: &'f str,
+pub struct Names {
+    file: String,
     used: HashMap<String, String>,
 }
 
-impl<'f> Names<'f> {
-    pub fn new(file: &'f str) -> Self {
-        Self { file, used: HashMap::new() }
+impl Names {
+    pub fn new(file: &str) -> Self {
+        Self { file: file.to_owned(), used: HashMap::new() }
+    }
+
+    /// The schema file.
+    pub fn file(&self) -> &str {
+        &self.file
     }
 
     /// Takes the name of a type, and those that the derive makes of it.
     pub fn take(&mut self, what: &str, rust: &str, suffixes: &[&str]) -> Result<(), Error> {
         let error = |rust: &str, reason: String| Error::Name {
-            file: self.file.to_owned(),
+            file: self.file.clone(),
             what: what.to_owned(),
             rust: rust.to_owned(),
             reason,
         };
         let valid = rust.starts_with(|first: char| first.is_ascii_alphabetic())
             && rust.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-        if !valid || rust == "Self" {
+        if !valid || rust == "Self" || KEYWORDS.contains(&rust) {
             return Err(error(rust, "which Rust does not allow".to_owned()));
         }
         for suffix in suffixes {

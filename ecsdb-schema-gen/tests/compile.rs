@@ -7,7 +7,7 @@ use ecsdb::schema::DatabaseSchema;
 use ecsdb_schema_gen::{Builder, Error};
 
 const GAME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ecsdb/src/schema/tests/game.toml");
-const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/game.rs");
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/");
 
 /// An empty directory for one test.
 fn directory(name: &str) -> PathBuf {
@@ -17,15 +17,61 @@ fn directory(name: &str) -> PathBuf {
     path
 }
 
-/// Run with `ECSDB_BLESS=1` to write the golden file anew, and read the difference.
+/// Compares the code for a schema with the golden file `name`.
+///
+/// Run with `ECSDB_BLESS=1` to write the golden files anew, and read the difference.
+fn golden(schema: &str, file: &str, name: &str) {
+    let schema = DatabaseSchema::from_toml_file(schema).unwrap();
+    let code = Builder::new().generate(&schema, file).unwrap();
+    let golden = format!("{GOLDEN}{name}");
+    if env::var_os("ECSDB_BLESS").is_some() {
+        fs::write(&golden, &code).unwrap();
+    }
+    assert_eq!(code, fs::read_to_string(&golden).unwrap());
+}
+
 #[test]
 fn the_code_for_the_example_is_as_agreed() {
-    let schema = DatabaseSchema::from_toml_file(GAME).unwrap();
-    let code = Builder::new().generate(&schema, "game.toml").unwrap();
-    if env::var_os("ECSDB_BLESS").is_some() {
-        fs::write(GOLDEN, &code).unwrap();
-    }
-    assert_eq!(code, fs::read_to_string(GOLDEN).unwrap());
+    golden(GAME, "game.toml", "game.rs");
+}
+
+#[test]
+fn the_code_for_every_kind_of_field_is_as_agreed() {
+    golden(&format!("{GOLDEN}kinds.toml"), "kinds.toml", "kinds.rs");
+}
+
+/// The message for a schema with these tables.
+fn refuse(tables: &str) -> String {
+    let text = format!("[database]\nname = \"game\"\n{tables}");
+    let schema = DatabaseSchema::from_toml(&text, "x.toml").unwrap();
+    Builder::new().generate(&schema, "x.toml").unwrap_err().to_string()
+}
+
+#[test]
+fn a_name_stands_for_one_type() {
+    let fields = |first: &str, second: &str| {
+        format!(
+            "[tables.a]\nfields = [{{ name = \"b\", type = \"{first}\" }}]\n\
+             [tables.c]\nfields = [{{ name = \"d\", type = \"{second}\" }}]"
+        )
+    };
+    assert_eq!(
+        refuse(&fields("struct P { x: u8 }", "[struct P { x: u16 }]")),
+        "x.toml: two types are called `P`: `struct P { x: u8 }` in field `a.b`, and `struct P { x: u16 }` in field `c.d`: \
+         give one of them another name"
+    );
+    assert_eq!(
+        refuse(&fields("struct A { x: u8 }", "u8")),
+        "x.toml: field `a.b` becomes the Rust name `A`, which is taken by table `a`"
+    );
+    assert_eq!(
+        refuse(&fields("u8", "struct { x: struct CDX { y: u8 }, z: (u8, struct X { e: enum { } }) }")),
+        "x.toml: field `c.d.z.1.e`: an enum without variants has no values: give it one"
+    );
+    assert_eq!(
+        refuse(&fields("enum type { A }", "u8")),
+        "x.toml: field `a.b` becomes the Rust name `type`, which Rust does not allow"
+    );
 }
 
 #[test]
@@ -67,23 +113,15 @@ fn errors_name_file_and_line_also_when_a_build_script_returns_them() {
 
 #[test]
 fn names_that_rust_cannot_tell_apart_are_refused() {
-    let message = |tables: &str| {
-        let text = format!("[database]\nname = \"game\"\n{tables}");
-        let schema = DatabaseSchema::from_toml(&text, "x.toml").unwrap();
-        Builder::new().generate(&schema, "x.toml").unwrap_err().to_string()
-    };
     assert_eq!(
-        message("[tables.health]\n[tables.health_row]"),
+        refuse("[tables.health]\n[tables.health_row]"),
         "x.toml: table `health_row` becomes the Rust name `HealthRow`, which is taken by table `health`"
     );
     assert_eq!(
-        message("[tables.game]"),
+        refuse("[tables.game]"),
         "x.toml: table `game` becomes the Rust name `Game`, which is taken by database `game`"
     );
-    assert_eq!(
-        message("[tables.self]"),
-        "x.toml: table `self` becomes the Rust name `Self`, which Rust does not allow"
-    );
+    assert_eq!(refuse("[tables.self]"), "x.toml: table `self` becomes the Rust name `Self`, which Rust does not allow");
 }
 
 #[test]

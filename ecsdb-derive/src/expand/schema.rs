@@ -18,8 +18,9 @@ pub fn constants(model: &Model, row: &TokenStream, align: &TokenStream) -> Token
     let (private, krate) = (model.item.private(), model.item.krate());
     let (table, doc) = (&model.table, &model.item.doc);
     let layout = match model.storage {
-        Storage::Packed => quote!(Packed),
-        Storage::Native => quote!(Native),
+        Storage::Native if !model.is_tag() => quote!(Native),
+        // Nothing lies in memory the same way in both.
+        Storage::Native | Storage::Packed => quote!(Packed),
     };
     let durability = Ident::new(model.durability, Span::call_site());
     let renamed_from = model.attrs.renamed_from.as_ref().map(syn::LitStr::value).unwrap_or_default();

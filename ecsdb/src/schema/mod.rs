@@ -15,6 +15,7 @@ mod plain;
 mod registry;
 mod repack;
 mod scalar;
+mod serde_form;
 mod table_schema;
 #[cfg(test)]
 mod tests;

@@ -5,8 +5,9 @@
 
 use core::time::Duration;
 
+use super::error::SchemaErrorKind;
 use super::type_text::is_tuple;
-use super::{EnumType, FieldType, Member, Scalar, Value};
+use super::{DefaultValue, Encoded, EnumType, FieldType, Member, Scalar, Value};
 use crate::entity::Entity;
 
 /// A value without its type.
@@ -221,6 +222,16 @@ impl Plain {
             _ => None,
         }
     }
+}
+
+/// The default that is written as `plain`.
+pub(super) fn read_default(plain: &Plain, field_type: &FieldType) -> Result<DefaultValue, SchemaErrorKind> {
+    let value = plain.read(field_type).map_err(|unfit| {
+        let key = if unfit.at.is_empty() { "default".to_owned() } else { format!("default.{}", unfit.at) };
+        SchemaErrorKind::WrongValue { key, expected: unfit.expected, found: unfit.found }
+    })?;
+    let encoded = Encoded::from_value(&value, field_type).map_err(|error| SchemaErrorKind::Default { error })?;
+    Ok(DefaultValue::Read(encoded))
 }
 
 /// A float as it was found.

@@ -133,22 +133,22 @@ impl Scalar {
 
     /// Whether no value is all zero bytes.
     pub const fn is_never_zero(self) -> bool {
-        match self {
+        matches!(
+            self,
             Self::Entity
-            | Self::NonZeroU8
-            | Self::NonZeroU16
-            | Self::NonZeroU32
-            | Self::NonZeroU64
-            | Self::NonZeroU128
-            | Self::NonZeroI8
-            | Self::NonZeroI16
-            | Self::NonZeroI32
-            | Self::NonZeroI64
-            | Self::NonZeroI128
-            | Self::NonZeroUsize
-            | Self::NonZeroIsize => true,
-            _ => false,
-        }
+                | Self::NonZeroU8
+                | Self::NonZeroU16
+                | Self::NonZeroU32
+                | Self::NonZeroU64
+                | Self::NonZeroU128
+                | Self::NonZeroI8
+                | Self::NonZeroI16
+                | Self::NonZeroI32
+                | Self::NonZeroI64
+                | Self::NonZeroI128
+                | Self::NonZeroUsize
+                | Self::NonZeroIsize
+        )
     }
 
     /// The number that a value is in a row, for comparing and arithmetic; `None` if it is none.

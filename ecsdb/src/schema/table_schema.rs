@@ -23,6 +23,11 @@ impl RowLayout {
             Self::Native => "native",
         }
     }
+
+    /// The layout with this [name](Self::name).
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Packed, Self::Native].into_iter().find(|layout| layout.name() == name)
+    }
 }
 
 /// How much of a table a log keeps. It makes no difference to a database in memory.
@@ -50,6 +55,11 @@ impl Durability {
             Self::Snapshot => "snapshot",
             Self::None => "none",
         }
+    }
+
+    /// The durability with this [name](Self::name).
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Wal, Self::Snapshot, Self::None].into_iter().find(|durability| durability.name() == name)
     }
 }
 

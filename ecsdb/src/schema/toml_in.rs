@@ -9,7 +9,7 @@ use super::error::{Location, SchemaError, SchemaErrorKind};
 use super::names::{ENTITIES, nearest};
 use super::toml_section::{At, Keys, Section, Source};
 use super::type_text::parse_type;
-use super::{DefaultValue, Durability, Encoded, FieldSchema, FieldType, RowLayout, Scalar, TableSchema};
+use super::{DefaultValue, Durability, FieldSchema, FieldType, RowLayout, Scalar, TableSchema};
 use crate::bytes::HeapPlace;
 use crate::limits::ROW_BYTES_MAX;
 
@@ -246,28 +246,19 @@ fn read_table(
 fn read_layout(section: &Section<'_>) -> Result<RowLayout, SchemaError> {
     match section.text("layout")? {
         None => Ok(RowLayout::Packed),
-        Some(layout) => match layout.value {
-            "packed" => Ok(RowLayout::Packed),
-            "native" => Ok(RowLayout::Native),
-            other => {
-                let expected = "\"packed\" or \"native\"".to_owned();
-                Err(wrong(section, "layout", layout.offset, expected, format!("the text {other:?}")))
-            }
-        },
+        Some(found) => RowLayout::from_name(found.value).ok_or_else(|| {
+            let expected = "\"packed\" or \"native\"".to_owned();
+            wrong(section, "layout", found.offset, expected, format!("the text {:?}", found.value))
+        }),
     }
 }
 
 fn read_durability(section: &Section<'_>) -> Result<Durability, SchemaError> {
     let Some(found) = section.text("durability")? else { return Ok(Durability::default()) };
-    match found.value {
-        "wal" => Ok(Durability::Wal),
-        "snapshot" => Ok(Durability::Snapshot),
-        "none" => Ok(Durability::None),
-        other => {
-            let expected = "\"wal\", \"snapshot\" or \"none\"".to_owned();
-            Err(wrong(section, "durability", found.offset, expected, format!("the text {other:?}")))
-        }
-    }
+    Durability::from_name(found.value).ok_or_else(|| {
+        let expected = "\"wal\", \"snapshot\" or \"none\"".to_owned();
+        wrong(section, "durability", found.offset, expected, format!("the text {:?}", found.value))
+    })
 }
 
 /// Whether a field stands for the row's entity and is not stored: `foreign_key = "entities.id"` on a `u64`.
@@ -329,13 +320,7 @@ fn read_field(section: &Section<'_>, name: &str, offset: u64) -> Result<FieldSch
 /// The default of a field.
 fn read_default(section: &Section<'_>, field_type: &FieldType) -> Result<Option<DefaultValue>, SchemaError> {
     let Some(plain) = section.plain("default")? else { return Ok(None) };
-    let value = plain.value.read(field_type).map_err(|unfit| {
-        let key = if unfit.at.is_empty() { "default".to_owned() } else { format!("default.{}", unfit.at) };
-        wrong(section, &key, plain.offset, unfit.expected, unfit.found)
-    })?;
-    let encoded = Encoded::from_value(&value, field_type)
-        .map_err(|error| section.error(plain.offset, SchemaErrorKind::Default { error }))?;
-    Ok(Some(DefaultValue::Read(encoded)))
+    super::plain::read_default(&plain.value, field_type).map(Some).map_err(|kind| section.error(plain.offset, kind))
 }
 
 fn read_type(section: &Section<'_>) -> Result<At<FieldType>, SchemaError> {

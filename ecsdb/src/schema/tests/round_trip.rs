@@ -113,6 +113,30 @@ fn what_is_said_about_versions_and_defaults_is_kept() {
 }
 
 #[test]
+fn through_serde_a_schema_says_the_same() {
+    let json = r#"{ "name": "x", "tables": [
+        { "name": "mob", "layout": "packed", "key": "id", "fields": [
+            { "name": "hp", "type": "u32", "default": 7 },
+            { "name": "at", "type": "[f32; 2]", "offset": 4, "size": 8, "default": [0.5, "inf"] }
+        ] }
+    ] }"#;
+    let toml = "[database]\nname = \"x\"\n[tables.mob]\nfields = [{ name = \"id\", type = \"u64\", \
+        foreign_key = \"entities.id\" }, { name = \"hp\", type = \"u32\", default = 7 }, \
+        { name = \"at\", type = \"[f32; 2]\", default = [0.5, inf] }]";
+    let schema: DatabaseSchema = serde_json::from_str(json).unwrap();
+    assert_eq!(schema, DatabaseSchema::from_toml(toml, "x.toml").unwrap());
+    let message = |from: &str, to: &str| {
+        serde_json::from_str::<DatabaseSchema>(&json.replacen(from, to, 1)).unwrap_err().to_string()
+    };
+    assert!(message("\"u32\"", "\"u33\"").starts_with("field `mob.hp`: unknown type `u33`, did you mean `u32`?"));
+    assert_eq!(message("\"offset\": 4", "\"offset\": 5"), "field `mob.at`: `offset` is 5, but by the fields it is 4");
+    assert_eq!(message("\"size\": 8", "\"size\": 9"), "field `mob.at`: `size` is 9, but by the fields it is 8");
+    assert!(message("packed", "tight").starts_with("table `mob`: `layout` must be \"packed\" or \"native\""));
+    assert!(message("\"default\": 7", "\"default\": -7").contains("-7 is out of the range of `u32`"));
+    assert!(message("\"default\"", "\"defualt\"").contains("unknown field `defualt`"));
+}
+
+#[test]
 fn a_database_without_tables_is_one() {
     let schema = DatabaseSchema::from_tables("Empty", &[]).unwrap();
     assert_eq!(schema.tables(), []);
@@ -231,6 +255,9 @@ proptest! {
         let back = DatabaseSchema::from_toml(&text, "x.toml").map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
         prop_assert_eq!(&back, &schema);
         prop_assert_eq!(back.to_toml(), text);
+        let json = serde_json::to_string(&schema).unwrap();
+        let back: DatabaseSchema = serde_json::from_str(&json).map_err(|error| TestCaseError::fail(format!("{error}\n{json}")))?;
+        prop_assert_eq!(&back, &schema);
         prop_assert_eq!(back.hash(), schema.hash());
     }
 

@@ -1,13 +1,18 @@
 //! The code of a schema, as text.
 //!
-//! Paths are absolute, but for the primitive types and the built-in derives, which nobody shadows.
+//! Paths are absolute, but for the primitive types and the built-in derives, which nobody shadows. `types` makes the types
+//! that stand in fields, `values` the defaults.
 
-use core::fmt::Write;
+mod code;
+mod types;
+mod values;
 
-use ecsdb::schema::{DatabaseSchema, Durability, FieldSchema, FieldType, RowLayout, Scalar, TableSchema};
+use ecsdb::schema::{DatabaseSchema, Durability, FieldSchema, RowLayout, TableSchema};
 
 use crate::names::{Names, field_name, type_name};
 use crate::{Builder, Error};
+use code::Code;
+use types::{Place, Types};
 
 /// The types that the derive makes of a component: its row and its view.
 const OF_A_COMPONENT: [&str; 3] = ["", "Row", "Ref"];
@@ -20,52 +25,84 @@ pub fn generate(builder: &Builder, schema: &DatabaseSchema, file: &str) -> Resul
         names.take(&format!("table `{}`", table.name), &type_name(&table.name), &OF_A_COMPONENT)?;
     }
 
-    let mut out = Code(String::new());
+    let mut types = Types::new(schema, names, &builder.derives);
+    let mut out = Code::new();
     out.line(&format!("// Made by ecsdb-schema-gen from {file:?}. What is changed here is lost: change the schema."));
     for table in schema.tables() {
-        component(&mut out, builder, table);
+        component(&mut out, &mut types, table)?;
         assertions(&mut out, table);
     }
+    out.append(types.into_code());
     registry_code(&mut out, schema, &registry);
-    Ok(out.0)
+    Ok(out.into_text())
 }
 
 /// The struct of a table.
-fn component(out: &mut Code, builder: &Builder, table: &TableSchema) {
+fn component(out: &mut Code, types: &mut Types<'_>, table: &TableSchema) -> Result<(), Error> {
     out.line("");
     out.doc("", &table.doc);
     if table.doc.is_empty() || table.fields.iter().any(|field| field.doc.is_empty()) {
         // A description that is missing in the schema is not made up.
         out.line("#[allow(missing_docs)]");
     }
-    out.line(&format!("#[derive({}, ::ecsdb::Component)]", builder.derives.join(", ")));
-    let durability = match table.durability {
-        Durability::Wal => String::new(),
-        other => format!(", durability = {:?}", other.name()),
-    };
-    out.line(&format!("#[component(table = {:?}{durability})]", table.name));
+    let is_copy = !table.has_heap();
+    out.line(&format!("#[derive({}, ::ecsdb::Component)]", types.derives(is_copy)));
+    let mut keys = vec![format!("table = {:?}", table.name)];
+    if table.version != 0 {
+        keys.push(format!("version = {}", table.version));
+    }
+    former_and_deprecated(&mut keys, &table.renamed_from, table.deprecated.as_deref());
+    if table.durability != Durability::Wal {
+        keys.push(format!("durability = {:?}", table.durability.name()));
+    }
+    out.line(&format!("#[component({})]", keys.join(", ")));
     if table.layout == RowLayout::Native {
         out.line("#[repr(C)]");
     }
     let name = type_name(&table.name);
     if table.fields.is_empty() {
         out.line(&format!("pub struct {name};"));
-        return;
+        return Ok(());
     }
     out.line(&format!("pub struct {name} {{"));
     for field in table.fields.iter() {
-        field_code(out, field);
+        field_code(out, types, table, field)?;
     }
     out.line("}");
+    Ok(())
 }
 
-fn field_code(out: &mut Code, field: &FieldSchema) {
+fn former_and_deprecated(keys: &mut Vec<String>, renamed_from: &str, deprecated: Option<&str>) {
+    if !renamed_from.is_empty() {
+        keys.push(format!("renamed_from = {renamed_from:?}"));
+    }
+    if let Some(reason) = deprecated {
+        keys.push(format!("deprecated = {reason:?}"));
+    }
+}
+
+fn field_code(out: &mut Code, types: &mut Types<'_>, table: &TableSchema, field: &FieldSchema) -> Result<(), Error> {
+    let place = Place::field(&table.name, &field.name);
+    let rust = types.rust_type(&field.field_type, &place)?;
     out.doc("    ", &field.doc);
     let (name, renamed) = field_name(&field.name);
+    let mut keys = Vec::new();
     if renamed {
-        out.line(&format!("    #[component(rename = {:?})]", field.name));
+        keys.push(format!("rename = {:?}", field.name));
     }
-    out.line(&format!("    pub {name}: {},", rust_type(&field.field_type)));
+    former_and_deprecated(&mut keys, &field.renamed_from, field.deprecated.as_deref());
+    if field.since != 0 {
+        keys.push(format!("since = {}", field.since));
+    }
+    if let Some(default) = &field.default {
+        let value = default.encoded().to_value(&field.field_type);
+        keys.push(format!("default = {}", values::expression(&value, &field.field_type, &place)));
+    }
+    if !keys.is_empty() {
+        out.line(&format!("    #[component({})]", keys.join(", ")));
+    }
+    out.line(&format!("    pub {name}: {rust},"));
+    Ok(())
 }
 
 /// What the compiler checks: that the derive puts the fields where the schema does.
@@ -94,30 +131,4 @@ fn registry_code(out: &mut Code, schema: &DatabaseSchema, name: &str) {
         out.line(&format!("        {},", type_name(&table.name)));
     }
     out.line("}");
-}
-
-fn rust_type(field_type: &FieldType) -> String {
-    match field_type {
-        FieldType::Scalar(Scalar::Entity) => "::ecsdb::Entity".to_owned(),
-        FieldType::Optional(inner) => format!("::core::option::Option<{}>", rust_type(inner)),
-        FieldType::Array { element, len } => format!("[{}; {len}]", rust_type(element)),
-        // The other scalars have the names that they have in Rust.
-        scalar => scalar.to_string(),
-    }
-}
-
-struct Code(String);
-
-impl Code {
-    fn line(&mut self, line: &str) {
-        // Writing to a `String` cannot fail.
-        let _ = writeln!(self.0, "{line}");
-    }
-
-    /// A description, as an attribute: a text can hold what a comment cannot.
-    fn doc(&mut self, indent: &str, doc: &str) {
-        if !doc.is_empty() {
-            self.line(&format!("{indent}#[doc = {:?}]", format!(" {doc}")));
-        }
-    }
 }
