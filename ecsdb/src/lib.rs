@@ -77,6 +77,7 @@
 //!
 //! - `arc-swap`: publishes versions through the crate of that name instead of the cell that loom checks. What users see
 //!   stays the same.
+//! - `glam`: the vectors, quaternions and matrices of that crate as field types.
 //!
 //! # More
 //!

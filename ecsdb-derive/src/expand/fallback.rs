@@ -53,12 +53,7 @@ struct Content {
     refused: Refused,
 }
 
-fn write(
-    krate: &CratePath,
-    content: Option<Content>,
-    implementation: TokenStream,
-    errors: syn::Error,
-) -> TokenStream {
+fn write(krate: &CratePath, content: Option<Content>, implementation: TokenStream, errors: syn::Error) -> TokenStream {
     let errors = errors.into_compile_error();
     let refused = content.as_ref().map_or(Refused::Nothing, |content| content.refused);
     if refused == Refused::Unsized {

@@ -1,8 +1,8 @@
 //! The variants of an enum, and what stands in a row for each.
 
 use proc_macro2::TokenStream;
-use syn::{Ident, LitStr};
 use syn::ext::IdentExt;
+use syn::{Ident, LitStr};
 
 use super::column::{Column, MEMBER, distinct};
 use super::rules;

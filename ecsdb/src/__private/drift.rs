@@ -338,9 +338,11 @@ mod tests {
     #[test]
     fn types_are_written_as_schema_files_have_them() {
         let pos = struct_type("Pos", const { &[member("x", U8), member("y", U8)] });
-        let ai = enum_type("Ai", 2, const {
-            &[unit_variant("Idle", 0), variant("Pair", 7, "", const { &[member("0", U8), member("1", U8)] })]
-        });
+        let ai = enum_type(
+            "Ai",
+            2,
+            const { &[unit_variant("Idle", 0), variant("Pair", 7, "", const { &[member("0", U8), member("1", U8)] })] },
+        );
         let types = [
             <Option<[String; 2]>>::TYPE,
             <Vec<(u8, Option<crate::Entity>)>>::TYPE,

@@ -3,6 +3,8 @@
 mod compound;
 mod enums;
 mod fixed_str;
+#[cfg(feature = "glam")]
+mod glam;
 mod list;
 mod native;
 mod reference;
