@@ -4,7 +4,7 @@
 //! counts from the start of its own heap, so a row and its heap move without being rewritten. The order in which a heap
 //! is filled is fixed, so equal values have equal bytes.
 
-use bytemuck::Zeroable;
+use bytemuck::{Pod, Zeroable};
 
 use super::{Row, slice_bytes};
 use crate::limits::{HEAP_ALIGN, HEAP_BYTES_MAX};
@@ -127,38 +127,58 @@ impl<'a> RowBytes<'a> {
 /// What does not fit makes it longer than a heap may be, by one byte, so that whoever stores it refuses it.
 #[derive(Clone, Debug, Default)]
 pub struct HeapBuf {
-    bytes: Vec<u8>,
+    /// Whole blocks, so that it is as aligned as it is in a page: it is read from here too.
+    blocks: Vec<Block>,
+    /// How many bytes of them are in use; those behind are zero.
+    len: usize,
 }
+
+/// What a heap is made of.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C, align(16))]
+struct Block([u8; HEAP_ALIGN]);
+
+const _: () = assert!(align_of::<Block>() == HEAP_ALIGN);
 
 impl HeapBuf {
     /// An empty heap.
     pub const fn new() -> Self {
-        Self { bytes: Vec::new() }
+        Self { blocks: Vec::new(), len: 0 }
     }
 
     /// A heap with these bytes.
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        Self { bytes: bytes.to_vec() }
+        let mut heap = Self::new();
+        heap.grow(bytes.len()).copy_from_slice(bytes);
+        heap
     }
 
     /// Its bytes.
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &bytemuck::cast_slice(&self.blocks)[..self.len]
     }
 
     /// Begins again.
     pub(crate) fn clear(&mut self) {
-        self.bytes.clear();
+        self.blocks.clear();
+        self.len = 0;
+    }
+
+    /// Makes it `len` bytes long, which is no less than it is now, and returns all of them. New ones are zero.
+    fn grow(&mut self, len: usize) -> &mut [u8] {
+        self.blocks.resize(len.div_ceil(HEAP_ALIGN), Block::zeroed());
+        self.len = len;
+        &mut bytemuck::cast_slice_mut(&mut self.blocks)[..len]
     }
 
     /// As it is read. The row that it is read with must be the one that it was made for.
     pub(crate) fn as_heap(&self) -> Heap<'_> {
-        Heap::new(&self.bytes)
+        Heap::new(self.bytes())
     }
 
     /// What the row that it was made for ends with, before it has a place in a page.
     pub fn place(&self) -> HeapPlace {
-        HeapPlace::new(0, self.bytes.len() as u32)
+        HeapPlace::new(0, self.len as u32)
     }
 
     /// Puts a string in.
@@ -178,15 +198,14 @@ impl HeapBuf {
             // An empty list has no place, so that equal values have equal bytes.
             return Slot::default();
         }
-        let start = self.bytes.len().next_multiple_of(align);
+        let start = self.len.next_multiple_of(align);
         // Elements of no bytes can be many.
         let count = u32::try_from(len).ok().filter(|_| bytes.len() <= HEAP_BYTES_MAX.saturating_sub(start));
         let Some(count) = count else {
-            self.bytes.resize(HEAP_BYTES_MAX + 1, 0);
+            self.grow(HEAP_BYTES_MAX + 1);
             return Slot::default();
         };
-        self.bytes.resize(start, 0);
-        self.bytes.extend_from_slice(bytes);
+        self.grow(start + bytes.len())[start..].copy_from_slice(bytes);
         Slot::new(start as u32, count)
     }
 }
