@@ -57,11 +57,11 @@ pub fn constants(
     let definition = braces(shape, quote!(#(#fields),*));
     let semicolon = semicolon(shape);
     let values = columns.iter().map(|column| {
-        let (member, stored) = (&column.member, column.stored_type(krate));
+        let (member, field) = (&column.member, column.field(krate));
         match &row {
             Some(row) => quote! {
                 #member: #krate::#kind::new(
-                    #private::ColumnNumbers::next(&mut __numbers, <#stored as #krate::Field>::COLUMNS),
+                    #private::ColumnNumbers::next(&mut __numbers, #field::COLUMNS),
                     #private::core::mem::offset_of!(#row, #member) as #private::core::primitive::u32,
                 )
             },

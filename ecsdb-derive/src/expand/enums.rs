@@ -113,8 +113,8 @@ fn codec(item: &Item, enumeration: &Enumeration) -> Codec {
     let (private, krate, ident, ty) = (item.private(), item.krate(), item.ident, item.ty());
     let tag_bytes = enumeration.tag_bytes;
     let sizes = enumeration.variants.iter().filter(|variant| !variant.columns.is_empty()).map(|variant| {
-        let types = variant.columns.iter().map(|column| column.stored_type(krate));
-        quote!(&[#(#private::core::mem::size_of::<<#types as #krate::Field>::Packed>()),*])
+        let fields = variant.columns.iter().map(|column| column.field(krate));
+        quote!(&[#(#private::core::mem::size_of::<#fields::Packed>()),*])
     });
     let packed = quote!(#krate::packed::Enum<#ty, __BYTES>);
     let name = ident.unraw().to_string();
@@ -135,7 +135,7 @@ fn codec(item: &Item, enumeration: &Enumeration) -> Codec {
         .variants
         .iter()
         .any(|variant| !variant.columns.is_empty())
-        .then(|| quote!(let mut __payload = #private::Payload::new(__packed, #tag_bytes, __heap);));
+        .then(|| quote!(let mut __payload = #private::Payload::new(__packed, #tag_bytes);));
     let unpack = quote! {
         #payload
         match #private::tag(__packed, #tag_bytes) {
@@ -233,9 +233,9 @@ fn pack(item: &Item, enumeration: &Enumeration, index: usize, variant: &Variant)
     let bindings: Vec<Ident> = (0..variant.columns.len()).map(binding).collect();
     let members = variant.columns.iter().map(|column| &column.member);
     let fields = variant.columns.iter().zip(&bindings).map(|(column, binding)| {
-        let stored = column.stored_type(krate);
+        let field = column.field(krate);
         let value = column.to_stored(quote!(#binding), krate);
-        quote!(#private::Packer::put::<#stored>(&mut __packer, #value, __heap);)
+        quote!(#private::Packer::put(&mut __packer, #field::pack(#value, __heap));)
     });
     quote! {
         #ident::#name { #(#members: #bindings),* } => {
@@ -251,9 +251,9 @@ fn unpack(item: &Item, variant: &Variant) -> TokenStream {
     let (private, krate, ident, name) = (item.private(), item.krate(), item.ident, variant.ident);
     let unsafe_token = unsafe_token();
     let fields = variant.columns.iter().map(|column| {
-        let (member, stored) = (&column.member, column.stored_type(krate));
-        let next = quote!(#unsafe_token { #private::Payload::next::<#stored>(&mut __payload) });
-        let value = column.of_stored(next, krate);
+        let (member, field) = (&column.member, column.field(krate));
+        let next = quote!(#unsafe_token { #private::Payload::next(&mut __payload) });
+        let value = column.of_stored(quote!(#field::unpack(#next, __heap)), krate);
         quote!(#member: #value)
     });
     match variant.shape {

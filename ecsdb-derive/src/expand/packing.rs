@@ -4,9 +4,8 @@
 //! row may end with, and in the trait that leads back to the struct.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 use syn::{Ident, Index, Member};
 
 use super::{braces, described, name_of, quiet, semicolon, unsafe_token};
@@ -47,9 +46,9 @@ impl Packing<'_> {
     pub fn pack(&self, value: impl Fn(&Column) -> TokenStream) -> TokenStream {
         let (krate, private, packed) = (self.item.krate(), self.item.private(), self.packed);
         let fields = self.columns.iter().map(|column| {
-            let (member, ty) = (&column.member, column.stored_type(krate));
+            let (member, field) = (&column.member, column.field(krate));
             let value = column.to_stored(value(column), krate);
-            quote!(#member: <#ty as #krate::Field>::pack(#value, __heap),)
+            quote!(#member: #field::pack(#value, __heap),)
         });
         let place = (self.purpose == Purpose::Row).then(|| {
             let place = self.place();
@@ -62,8 +61,8 @@ impl Packing<'_> {
     /// The value of column of the reference `__packed`.
     pub fn unpack(&self, column: &Column) -> TokenStream {
         let krate = self.item.krate();
-        let (member, ty) = (&column.member, column.stored_type(krate));
-        column.of_stored(quote!(<#ty as #krate::Field>::unpack(&__packed.#member, __heap)), krate)
+        let (member, field) = (&column.member, column.field(krate));
+        column.of_stored(quote!(#field::unpack(&__packed.#member, __heap)), krate)
     }
 
     /// Both types.
@@ -89,18 +88,14 @@ impl Packing<'_> {
         let fields = self.columns.iter().map(|column| {
             let name = name_of(&column.member);
             let (vis, doc) = (column.vis, described(column, "Field"));
-            let (krate, ty, place) = self.outside(column);
-            let stored = quote_spanned!(place=> #krate::packed::Packed<#ty>);
-            quote!(#[doc = #doc] #vis #name #stored)
+            let field = column.field(&self.item.krate.outside);
+            quote!(#[doc = #doc] #vis #name #field::Packed)
         });
         let place = (self.purpose == Purpose::Row).then(|| {
             let name = name_of(&self.place());
             let krate = &self.item.krate.outside;
-            let has_heap = self.columns.iter().map(|column| {
-                let (krate, ty, place) = self.outside(column);
-                quote_spanned!(place=> #krate::__private::has_heap::<#ty>())
-            });
-            quote!(#name #krate::__private::Place<{ #krate::__private::place_bytes(&[#(#has_heap),*]) }>)
+            let bytes = self.place_bytes(krate);
+            quote!(#name #krate::__private::Place<{ #bytes }>)
         });
         let body = braces(self.shape, quote!(#(#fields,)* #place));
         let semicolon = semicolon(self.shape);
@@ -112,13 +107,10 @@ impl Packing<'_> {
         }
     }
 
-    /// The path of `ecsdb`, the stored type, and the place where errors about them are shown: the type, not the derive.
-    fn outside(&self, column: &Column) -> (TokenStream, TokenStream, Span) {
-        let krate = &self.item.krate;
-        let ty = column.stored_type(&krate.outside);
-        let place = Span::call_site().located_at(ty.span());
-        let path = if krate.import.is_empty() { super::placed(&krate.outside, place) } else { krate.outside.clone() };
-        (path, ty, place)
+    /// How many bytes the place of the heap has; `krate` is where `ecsdb` is.
+    fn place_bytes(&self, krate: &TokenStream) -> TokenStream {
+        let fields = self.columns.iter().map(|column| column.field(krate));
+        quote!(#krate::__private::place_bytes(&[#(const { &#fields::TYPE }),*]))
     }
 
     fn view_type(&self) -> TokenStream {
@@ -158,15 +150,14 @@ impl Packing<'_> {
         let (packed, private) = (self.packed, self.item.private());
         let unsafe_token = unsafe_token();
         let members: Vec<&Member> = self.columns.iter().map(|column| &column.member).collect();
+        let mut place_bytes = TokenStream::new();
         let (has_heap, comparable) = match self.purpose {
             Purpose::Row => {
-                let place = self.place();
-                let bytes = quote!({
-                    #private::core::mem::size_of::<#packed>() - #private::core::mem::offset_of!(#packed, #place)
-                });
+                let bytes = self.place_bytes(self.item.krate());
+                place_bytes = quote!(const __PLACE_BYTES: #private::core::primitive::usize = #bytes;);
                 (
-                    quote!(const HAS_HEAP: #private::core::primitive::bool = #bytes != 0;),
-                    quote!(where for<'__any> #private::Place<#bytes>: #private::WithoutHeap<'__any>),
+                    quote!(const HAS_HEAP: #private::core::primitive::bool = __PLACE_BYTES != 0;),
+                    quote!(where for<'__any> #private::Place<__PLACE_BYTES>: #private::WithoutHeap<'__any>),
                 )
             }
             Purpose::Value => (TokenStream::new(), TokenStream::new()),
@@ -178,10 +169,20 @@ impl Packing<'_> {
             }
         });
         quote! {
+            #place_bytes
+
             #[automatically_derived]
             #unsafe_token impl #private::Row for #packed {
                 #has_heap
             }
+
+            // Every packed form can be shared between threads. Said once: otherwise the compiler looks into the fields
+            // wherever it matters, and complains of one that is no field type each time.
+            #[automatically_derived]
+            #unsafe_token impl #private::core::marker::Send for #packed {}
+
+            #[automatically_derived]
+            #unsafe_token impl #private::core::marker::Sync for #packed {}
 
             #zeroable
 
@@ -214,13 +215,13 @@ impl Packing<'_> {
         let (declared, applied) = (params.declare(quote!('__row,)), params.apply(quote!('__row,)));
         let getters = self.columns.iter().map(|column| {
             let Column { vis, member, getter, .. } = column;
-            let stored = column.stored_type(krate);
+            let field = column.field(krate);
             let doc = described(column, "Field");
             quote! {
                 #[doc = #doc]
                 #[inline]
-                #vis fn #getter(self) -> #krate::packed::View<'__row, #stored> {
-                    <#stored as #krate::Field>::view(&self.packed.#member, self.heap)
+                #vis fn #getter(self) -> #field::View<'__row> {
+                    #field::view(&self.packed.#member, self.heap)
                 }
             }
         });
@@ -239,8 +240,9 @@ impl Packing<'_> {
             }
         });
         let same = self.columns.iter().map(|column| {
-            let (member, stored) = (&column.member, column.stored_type(krate));
-            quote!(&& #private::same::<#stored>(
+            let (member, field) = (&column.member, column.field(krate));
+            quote!(&& #private::same(
+                const { &#field::TYPE },
                 (&self.packed.#member, self.heap),
                 (&__other.packed.#member, __other.heap),
             ))
@@ -311,12 +313,12 @@ impl Packing<'_> {
     pub fn proof(&self) -> TokenStream {
         let (packed, private, krate) = (self.packed, self.item.private(), self.item.krate());
         let fields = self.columns.iter().map(|column| {
-            let (member, ty) = (&column.member, column.stored_type(krate));
+            let (member, field) = (&column.member, column.field(krate));
             quote! {
                 #private::PackedLayout::field(
                     &mut __layout,
                     #private::core::mem::offset_of!(#packed, #member),
-                    #private::core::mem::size_of::<<#ty as #krate::Field>::Packed>(),
+                    #private::core::mem::size_of::<#field::Packed>(),
                 );
             }
         });

@@ -49,11 +49,11 @@ pub fn constants(model: &Model, row: &TokenStream, align: &TokenStream) -> Token
 fn field(model: &Model, column: &Column, row: &TokenStream) -> TokenStream {
     let (private, krate) = (model.item.private(), model.item.krate());
     let Column { name, doc, member, ty, .. } = column;
-    let stored = column.stored_type(krate);
+    let (stored, of) = (column.stored_type(krate), column.field(krate));
     let head = quote! {
         #name,
         #doc,
-        <#stored as #krate::Field>::TYPE,
+        #of::TYPE,
         #private::core::mem::offset_of!(#row, #member)
     };
     let attrs = &column.attrs;

@@ -50,7 +50,7 @@ fn structure(item: &Item, of: &Struct) -> TokenStream {
     let native = of.is_native.then(|| as_native(item, columns));
     let name = ident.unraw().to_string();
     let members = members(item, columns);
-    let stored: Vec<TokenStream> = columns.iter().map(|column| column.stored_type(krate)).collect();
+    let fields = columns.iter().map(|column| column.field(krate));
     let pack = packing.pack(|Column { member, .. }| quote!(self.#member));
     let unpack = columns.iter().map(|column| {
         let (member, value) = (&column.member, packing.unpack(column));
@@ -80,7 +80,7 @@ fn structure(item: &Item, of: &Struct) -> TokenStream {
 
                 const TYPE: #krate::schema::FieldType = #private::struct_type(#name, const { &[#members] });
                 const COLUMNS: #private::core::primitive::u16 =
-                    #private::columns(&[#(<#stored as #krate::Field>::COLUMNS),*]);
+                    #private::columns(&[#(#fields::COLUMNS),*]);
 
                 #[inline]
                 fn from_value(__value: Self) -> Self {
@@ -132,8 +132,8 @@ pub fn parts(item: &Item, of: &Struct, packed: Option<TokenStream>) -> TokenStre
 pub fn members(item: &Item, columns: &[Column]) -> TokenStream {
     let (private, krate) = (item.private(), item.krate());
     let members = columns.iter().map(|column| {
-        let (name, stored) = (&column.name, column.stored_type(krate));
-        quote!(#private::member(#name, <#stored as #krate::Field>::TYPE))
+        let (name, field) = (&column.name, column.field(krate));
+        quote!(#private::member(#name, #field::TYPE))
     });
     quote!(#(#members),*)
 }

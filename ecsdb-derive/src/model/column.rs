@@ -1,8 +1,9 @@
 //! A field as a column, or as a member of a value type.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{Ident, Member, Visibility};
 
 use crate::ast::{Field, Shape};
@@ -121,6 +122,22 @@ impl<'a> Column<'a> {
                 quote!(#krate::Whole<#ty>)
             }
         }
+    }
+
+    /// `<Type as Field>` of the stored type, all at the place of the type: so whatever uses it is the same error if it is
+    /// no field type, and said once.
+    pub fn field(&self, krate: &TokenStream) -> TokenStream {
+        let ty = self.stored_type(krate);
+        let place = ty.span();
+        let krate: TokenStream = krate
+            .clone()
+            .into_iter()
+            .map(|mut token| {
+                token.set_span(place);
+                token
+            })
+            .collect();
+        quote_spanned!(place=> <#ty as #krate::Field>)
     }
 
     /// The value to store, of the value of the field.

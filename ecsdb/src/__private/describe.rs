@@ -5,7 +5,6 @@
 use std::borrow::Cow;
 
 use crate::bytes::{HeapBuf, HeapPlace, Row};
-use crate::component::Field;
 use crate::schema::{DefaultValue, EnumType, FieldSchema, FieldType, Member, StructType, TypeRef, Variant};
 
 /// A field without a history.
@@ -104,14 +103,6 @@ impl ColumnNumbers {
     }
 }
 
-/// Whether a value of this type may have a part in the heap of the row.
-pub const fn has_heap<F: Field>() -> bool {
-    const {
-        let field_type = const { &F::TYPE };
-        type_has_heap(field_type)
-    }
-}
-
 /// As [`FieldType::has_heap`], of a type that is a constant.
 const fn type_has_heap(field_type: &FieldType) -> bool {
     match field_type {
@@ -163,11 +154,11 @@ where
     }
 }
 
-/// Bytes of the place of a heap in a row with fields of which these have a heap.
-pub const fn place_bytes(has_heap: &[bool]) -> usize {
+/// Bytes of the place of a heap in a row with fields of these types.
+pub const fn place_bytes(types: &[&FieldType]) -> usize {
     let mut index = 0;
-    while index < has_heap.len() {
-        if has_heap[index] {
+    while index < types.len() {
+        if type_has_heap(types[index]) {
             return HeapPlace::BYTES;
         }
         index += 1;
@@ -207,19 +198,20 @@ impl WithoutHeap<'_> for Place<0> {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::component::Field;
 
     #[test]
     fn constants_know_what_has_a_heap() {
-        const KNOWN: [bool; 6] = [
-            has_heap::<u32>(),
-            has_heap::<[Option<crate::Entity>; 3]>(),
-            has_heap::<(u8, crate::FixedStr<4>)>(),
-            has_heap::<Option<String>>(),
-            has_heap::<[(u8, Vec<u8>); 2]>(),
-            has_heap::<std::ops::Range<String>>(),
+        const BYTES: [usize; 7] = [
+            place_bytes(&[const { &u32::TYPE }, const { &<[Option<crate::Entity>; 3]>::TYPE }]),
+            place_bytes(&[const { &<(u8, crate::FixedStr<4>)>::TYPE }]),
+            place_bytes(&[]),
+            place_bytes(&[const { &u8::TYPE }, const { &<Option<String>>::TYPE }]),
+            place_bytes(&[const { &<[(u8, Vec<u8>); 2]>::TYPE }]),
+            place_bytes(&[const { &<std::ops::Range<String>>::TYPE }]),
+            place_bytes(&[const { &String::TYPE }, const { &String::TYPE }]),
         ];
-        assert_eq!(KNOWN, [false, false, false, true, true, true]);
-        assert_eq!((place_bytes(&KNOWN), place_bytes(&KNOWN[..3])), (8, 0));
+        assert_eq!(BYTES, [0, 0, 0, 8, 8, 8, 8]);
     }
 
     #[test]

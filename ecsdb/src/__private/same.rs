@@ -1,18 +1,15 @@
 //! Whether two stored fields hold the same value.
 
-use crate::bytes::{Heap, bytes_of};
-use crate::component::Field;
-use crate::schema::Value;
-
-use super::has_heap;
+use crate::bytes::{Heap, Row, bytes_of};
+use crate::schema::{FieldType, Value};
 
 /// Compares two stored values, each with its heap. Floats compare as floats, strings and lists by what is in them.
 #[inline]
-pub fn same<F: Field>(one: (&F::Packed, Heap<'_>), other: (&F::Packed, Heap<'_>)) -> bool {
-    if const { !has_heap::<F>() } {
+pub fn same<P: Row + PartialEq>(field_type: &'static FieldType, one: (&P, Heap<'_>), other: (&P, Heap<'_>)) -> bool {
+    if !field_type.has_heap() {
         return one.0 == other.0;
     }
-    let value = |(packed, heap): (&F::Packed, Heap<'_>)| Value::decode(&F::TYPE, bytes_of(packed), heap.bytes());
+    let value = |(packed, heap): (&P, Heap<'_>)| Value::decode(field_type, bytes_of(packed), heap.bytes());
     value(one) == value(other)
 }
 
@@ -20,6 +17,7 @@ pub fn same<F: Field>(one: (&F::Packed, Heap<'_>), other: (&F::Packed, Heap<'_>)
 mod tests {
     use super::*;
     use crate::bytes::HeapBuf;
+    use crate::component::Field;
 
     #[test]
     fn values_compare_and_not_their_places() {
@@ -28,9 +26,9 @@ mod tests {
         let text = |heap: &mut HeapBuf, text: &str| text.to_owned().pack(heap);
         let (a, b, c) = (text(&mut near, "same"), text(&mut far, "same"), text(&mut far, "some"));
         assert_ne!(a, b, "they lie elsewhere");
-        assert!(same::<String>((&a, near.as_heap()), (&b, far.as_heap())));
-        assert!(!same::<String>((&a, near.as_heap()), (&c, far.as_heap())));
+        assert!(same(const { &String::TYPE }, (&a, near.as_heap()), (&b, far.as_heap())));
+        assert!(!same(const { &String::TYPE }, (&a, near.as_heap()), (&c, far.as_heap())));
         let nan = f32::NAN.pack(&mut near);
-        assert!(!same::<f32>((&nan, Heap::EMPTY), (&nan, Heap::EMPTY)));
+        assert!(!same(const { &f32::TYPE }, (&nan, Heap::EMPTY), (&nan, Heap::EMPTY)));
     }
 }

@@ -90,8 +90,7 @@ impl<E, const N: usize> Packer<E, N> {
 
     /// Puts the next field there.
     #[inline]
-    pub fn put<F: Field>(&mut self, value: F, heap: &mut HeapBuf) {
-        let packed = value.pack(heap);
+    pub fn put<P: Row>(&mut self, packed: P) {
         let bytes = bytes_of(&packed);
         self.packed.bytes[self.at..][..bytes.len()].copy_from_slice(bytes);
         self.at += bytes.len();
@@ -115,30 +114,28 @@ pub fn tag<E, const N: usize>(packed: &Enum<E, N>, tag_bytes: usize) -> u32 {
 /// The fields of a stored variant, one after the other.
 pub struct Payload<'a> {
     rest: &'a [u8],
-    heap: Heap<'a>,
 }
 
 impl<'a> Payload<'a> {
     /// The fields of the variant that `packed` holds, whose tag has `tag_bytes` bytes.
     #[inline]
-    pub fn new<E, const N: usize>(packed: &'a Enum<E, N>, tag_bytes: usize, heap: Heap<'a>) -> Self {
-        Self { rest: &packed.bytes[tag_bytes..], heap }
+    pub fn new<E, const N: usize>(packed: &'a Enum<E, N>, tag_bytes: usize) -> Self {
+        Self { rest: &packed.bytes[tag_bytes..] }
     }
 
-    /// The next field.
+    /// The packed form of the next field.
     ///
     /// # Safety
-    /// `F` must be the type of the next field of the variant whose tag the enum has.
+    /// `P` must be the packed form of the next field of the variant whose tag the enum has.
     #[inline]
-    pub unsafe fn next<F: Field>(&mut self) -> F {
-        const { assert!(align_of::<F::Packed>() == 1, "a packed form is aligned to 1") };
-        let (bytes, rest) = self.rest.split_at(size_of::<F::Packed>());
+    pub unsafe fn next<P: Row + Copy + Zeroable>(&mut self) -> &'a P {
+        const { assert!(align_of::<P>() == 1, "a packed form is aligned to 1") };
+        let (bytes, rest) = self.rest.split_at(size_of::<P>());
         self.rest = rest;
         // SAFETY: as many bytes as the packed form has, which needs no alignment. By the invariant of `Enum` and the
-        // promise of the caller they are a packed `F`: put there as one, validated as one, or zeros, which are one since
+        // promise of the caller they are such a form: put there as one, validated as one, or zeros, which are one since
         // every packed form is `Zeroable`.
-        let packed = unsafe { &*bytes.as_ptr().cast::<F::Packed>() };
-        F::unpack(packed, self.heap)
+        unsafe { &*bytes.as_ptr().cast::<P>() }
     }
 }
 
@@ -232,6 +229,7 @@ unsafe impl<T: WholeValue> Field for Whole<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::component::packed::{U16, U32};
 
     #[test]
     fn a_variant_is_its_tag_its_fields_and_zeros() {
@@ -240,15 +238,15 @@ mod tests {
         let mut heap = HeapBuf::new();
         // SAFETY: nothing reads this as an enum, only field by field, below.
         let mut packer = unsafe { Packer::<(), BYTES>::new(2, 0x0102) };
-        packer.put(7_u32, &mut heap);
+        packer.put(7_u32.pack(&mut heap));
         let packed = packer.finish();
         assert_eq!(packed.bytes, [2, 1, 7, 0, 0, 0, 0, 0]);
         assert_eq!(tag(&packed, 2), 0x0102);
-        let mut payload = Payload::new(&packed, 2, heap.as_heap());
+        let mut payload = Payload::new(&packed, 2);
         // SAFETY: a `u32` was put there.
-        assert_eq!(unsafe { payload.next::<u32>() }, 7);
+        assert_eq!(unsafe { payload.next::<U32>() }.get(), 7);
         // SAFETY: zeros are a `u16`.
-        assert_eq!(unsafe { payload.next::<u16>() }, 0);
+        assert_eq!(unsafe { payload.next::<U16>() }.get(), 0);
     }
 
     #[test]
