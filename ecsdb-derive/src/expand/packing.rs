@@ -34,7 +34,8 @@ pub enum Purpose {
 }
 
 impl Packing<'_> {
-    /// The field of the packed type that says where the heap is, in a row.
+    /// The last field of the packed type, which says where the heap is, in a row. In a value it holds nothing: it is there
+    /// for the compiler to see that the type has a size, also where a field is none.
     pub fn place(&self) -> Member {
         match self.shape {
             Shape::Tuple => Member::Unnamed(Index { index: self.columns.len() as u32, span: Span::mixed_site() }),
@@ -50,12 +51,9 @@ impl Packing<'_> {
             let value = column.to_stored(value(column), krate);
             quote!(#member: #field::pack(#value, __heap),)
         });
-        let place = (self.purpose == Purpose::Row).then(|| {
-            let place = self.place();
-            // Behind all others: by now everything is in the heap.
-            quote!(#place: #private::Place::of(__heap),)
-        });
-        quote!(#packed { #(#fields)* #place })
+        let place = self.place();
+        // The place stands behind all others: by then everything is in the heap.
+        quote!(#packed { #(#fields)* #place: #private::Place::of(__heap) })
     }
 
     /// The value of column of the reference `__packed`.
@@ -91,12 +89,9 @@ impl Packing<'_> {
             let field = column.field(&self.item.krate.outside);
             quote!(#[doc = #doc] #vis #name #field::Packed)
         });
-        let place = (self.purpose == Purpose::Row).then(|| {
-            let name = name_of(&self.place());
-            let krate = &self.item.krate.outside;
-            let bytes = self.place_bytes(krate);
-            quote!(#name #krate::__private::Place<{ #bytes }>)
-        });
+        let krate = &self.item.krate.outside;
+        let (name, bytes) = (name_of(&self.place()), self.place_bytes(krate));
+        let place = quote!(#name #krate::__private::Place<{ #bytes }>);
         let body = braces(self.shape, quote!(#(#fields,)* #place));
         let semicolon = semicolon(self.shape);
         quote! {
@@ -107,8 +102,11 @@ impl Packing<'_> {
         }
     }
 
-    /// How many bytes the place of the heap has; `krate` is where `ecsdb` is.
+    /// How many bytes the place of the heap has, which are none in a value; `krate` is where `ecsdb` is.
     fn place_bytes(&self, krate: &TokenStream) -> TokenStream {
+        if self.purpose == Purpose::Value {
+            return quote!(0);
+        }
         let fields = self.columns.iter().map(|column| column.field(krate));
         quote!(#krate::__private::place_bytes(&[#(const { &#fields::TYPE }),*]))
     }
@@ -322,7 +320,7 @@ impl Packing<'_> {
                 );
             }
         });
-        let place = (self.purpose == Purpose::Row).then(|| {
+        let place = {
             let place = self.place();
             let offset = quote!(#private::core::mem::offset_of!(#packed, #place));
             // What is behind the last field is the place: nothing, or as many bytes as one has.
@@ -333,7 +331,7 @@ impl Packing<'_> {
                     #private::core::mem::size_of::<#packed>() - #offset,
                 );
             }
-        });
+        };
         let count = self.columns.len();
         let finish = super::refuse(
             self.item.ident.span(),

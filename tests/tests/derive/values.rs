@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::num::NonZero;
 use std::time::Duration;
 
-use ecsdb::packed::{F32, Packed};
+use ecsdb::packed::{HeapBuf, Packed};
 use ecsdb::schema::FieldType;
 use ecsdb::{Column, Component, Entity, Field, NativeField, Stored};
 
@@ -161,12 +161,14 @@ fn parts_are_columns_behind_their_struct() {
 }
 
 #[test]
-fn packed_values_can_be_made_by_hand() {
-    let packed: Packed<Pos> = PosPacked { x: F32::new(1.0), y: F32::new(2.0) };
-    assert_eq!((size_of_val(&packed), align_of_val(&packed)), (8, 1));
-    assert_eq!(packed, PosPacked { x: F32::new(1.0), ..packed });
+fn packed_values_are_their_fields_one_after_the_other() {
+    let mut heap = HeapBuf::new();
+    let packed: PosPacked = Pos { x: 1.0, y: 2.0 }.pack(&mut heap);
+    assert_eq!((size_of_val(&packed), align_of_val(&packed), packed.y.get()), (8, 1, 2.0));
+    assert_eq!(packed, Pos { x: 1.0, y: 2.0 }.pack(&mut heap));
+    assert_ne!(packed, Pos { x: 1.0, y: 3.0 }.pack(&mut heap));
     assert_eq!(format!("{packed:?}"), "Pos { x: 1.0, y: 2.0 }");
-    assert_eq!(<Pos as Field>::COLUMNS, 3);
+    assert_eq!((size_of::<Packed<Nothing>>(), <Pos as Field>::COLUMNS), (0, 3));
 }
 
 /// A component that is also a value in another one, with all names of both derives.
