@@ -61,6 +61,38 @@ mod quiet {
     /// A third one.
     #[derive(::ecsdb::Component)]
     pub(crate) struct Frozen;
+
+    /// A value with a heap.
+    #[derive(::ecsdb::Field)]
+    pub(crate) struct Named {
+        name: ::std::string::String,
+        list: ::std::vec::Vec<u8>,
+    }
+
+    /// An enum, as a value and as a component.
+    #[derive(::ecsdb::Component, ::ecsdb::Field)]
+    pub(crate) enum Ai {
+        Idle,
+        Busy { with: Named },
+        Maybe(bool),
+    }
+
+    /// A native enum.
+    #[derive(::ecsdb::Field)]
+    #[repr(u8)]
+    pub(crate) enum Kind {
+        A = 7,
+        B,
+    }
+
+    /// With a default, a claim and a marker.
+    #[derive(::ecsdb::Component)]
+    #[component(size = 1)]
+    pub(crate) struct Marked<T> {
+        #[component(default = Kind::A, offset = 0)]
+        kind: Kind,
+        marker: ::std::marker::PhantomData<T>,
+    }
 }
 
 /// Only documented as far as the user has to.
@@ -79,12 +111,36 @@ pub struct Tuple(
     u8,
 );
 
+/// Documented.
+#[derive(::ecsdb::Field)]
+pub struct Value {
+    /// Documented.
+    pub documented: u32,
+    private: u8,
+}
+
+/// Documented.
+#[derive(::ecsdb::Component, ::ecsdb::Field)]
+pub enum Choice {
+    /// Documented.
+    A,
+    /// Documented.
+    B {
+        /// Documented.
+        value: Value,
+    },
+}
+
 fn main() {
     use ::ecsdb::Component as _;
     ::std::assert_eq!(quiet::Health::SCHEMA.fields.len(), 3);
     ::std::assert_eq!(quiet::Pos::C.x.offset(), 0);
     ::std::assert_eq!(quiet::Frozen::SCHEMA.size, 0);
     ::std::assert_eq!(quiet::Health::C.hp.offset(), 0);
+    ::std::assert_eq!(quiet::Ai::SCHEMA.fields.len(), 1);
+    ::std::assert_eq!(<quiet::Marked<u8>>::SCHEMA.size, 1);
+    let _ = Value::F.documented;
+    let _ = Choice::C.value;
     ::std::assert_eq!(Tuple::C.0.offset(), 0);
     ::std::assert_eq!(Public::C.documented.offset(), 0);
 }

@@ -1,6 +1,7 @@
 //! The twins of the layouts that are refused: reordered, filled, or packed.
 
-use ecsdb::{Component, Entity};
+use ecsdb::{Component, Entity, Field, FixedStr, Ref};
+use std::num::NonZero;
 
 #[derive(Component)]
 #[repr(C)]
@@ -58,7 +59,33 @@ struct Large {
     bytes: [u8; 65536],
 }
 
+/// Everything that has a fixed form in memory.
+#[derive(Component)]
+#[repr(C)]
+struct Fixed {
+    number: Option<NonZero<u32>>,
+    letter: char,
+    of: Option<Ref<Fixed>>,
+    text: FixedStr<6>,
+    kind: Kind,
+    color: Color,
+    unit: (),
+}
+
+#[derive(Field)]
+#[repr(u8)]
+enum Kind {
+    A,
+    B = 9,
+}
+
+#[derive(Field)]
+#[repr(C)]
+struct Color([u8; 1]);
+
 fn main() {
+    assert_eq!(Fixed::SCHEMA.size, 24);
+    let _ = (Kind::A, Kind::B);
     assert_eq!(Filled::SCHEMA.fields.len(), 3);
     assert_eq!(size_of::<<Packed as Component>::Row>(), 19);
     assert_eq!(size_of::<<Default as Component>::Row>(), 5);

@@ -2,7 +2,7 @@
 
 #![deny(warnings)]
 
-use ecsdb::{Component, Entity};
+use ecsdb::{Component, Entity, Field, Stored};
 
 type Points = u32;
 type Grid<T> = [[T; 2]; 3];
@@ -30,7 +30,7 @@ struct Unusual {
     raw: r#u32,
     optional: core::option::Option<Entity>,
     #[cfg(any())]
-    absent: String,
+    absent: Box<str>,
 }
 
 impl Unusual {
@@ -73,6 +73,28 @@ macro_rules! tuple {
 
 tuple!(MadeTuple(u32, [u8; 4]));
 
+macro_rules! value {
+    ($name:ident { $($field:ident: $ty:ty),* }) => {
+        #[derive(Field)]
+        struct $name { $($field: $ty,)* }
+    };
+}
+
+value!(MadeValue { a: Points });
+
+macro_rules! choice {
+    ($name:ident { $($variant:ident $(($($ty:ty),*))?),* } $($rest:tt)*) => {
+        #[derive(Component)]
+        enum $name { $($variant $(($($ty),*))?,)* $($rest)* }
+    };
+}
+
+choice!(Choice { Nothing, Made(MadeValue, [u8; LEN + 1]) } Named { own: [u8; Self::OWN] });
+
+impl Choice {
+    const OWN: usize = 6;
+}
+
 fn main() {
     let sizes: Vec<_> = Unusual::SCHEMA.fields.iter().map(|field| field.field_type.size()).collect();
     assert_eq!(sizes, [4, 12, 1, 1, 1, 3, 1, 8, 6, 2, 4, 8]);
@@ -80,10 +102,13 @@ fn main() {
     assert_eq!(Made::SCHEMA.doc, "Made by a macro.");
     assert_eq!(Made::C.b.name(), "second");
     assert_eq!(MadeTuple::C.1.offset(), 4);
-    let made = Made { a: 1, b: [2, 3] }.into_row();
-    assert_eq!((Made::view(&made).a(), Made::view(&made).b()[1].get()), (1, 3));
-    let _ = Native { own: [0; 8], aliased: [1; 2] }.into_row().aliased;
-    let _ = MadeTuple(1, [0; 4]).into_row().0;
+    let made = Stored::new(Made { a: 1, b: [2, 3] });
+    assert_eq!((made.view().a(), made.view().b()[1].get()), (1, 3));
+    let _ = Stored::new(Native { own: [0; 8], aliased: [1; 2] }).view().aliased;
+    let _ = Stored::new(MadeTuple(1, [0; 4])).view().0;
+    let choice = Stored::new(Choice::Named { own: [3; 6] });
+    assert!(matches!(choice.view().value(), Choice::Named { own: [3, ..] }));
+    let _ = (Choice::Nothing, Choice::Made(MadeValue { a: 1 }, [2; 5]));
     let unusual = Unusual {
         aliased: 1,
         generic: [[2; 2]; 3],
@@ -98,6 +123,5 @@ fn main() {
         raw: 11,
         optional: None,
     };
-    let stored = unusual.into_row();
-    assert_eq!(Unusual::view(&stored).own(), &[9; 6]);
+    assert_eq!(Stored::new(unusual).view().own(), &[9; 6]);
 }
