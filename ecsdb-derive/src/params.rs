@@ -4,7 +4,7 @@
 //! of `PhantomData`.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::{GenericParam, Generics};
 
 use crate::ast::{Body, Field, Input};
@@ -72,13 +72,13 @@ pub struct Params {
     declared: Vec<TokenStream>,
     /// `T`, separated by commas.
     names: Vec<Ident>,
-    /// The bounds of the item and what a stored type needs.
-    bounds: TokenStream,
+    /// The bounds that are written behind `where`.
+    written: Vec<TokenStream>,
 }
 
 impl Params {
-    /// Those of the item; `private` is the path of what generated code uses.
-    pub fn new(generics: &Generics, private: &TokenStream) -> Self {
+    /// Those of the item.
+    pub fn new(generics: &Generics) -> Self {
         let types = || generics.type_params();
         let declared = types()
             .map(|param| {
@@ -86,13 +86,12 @@ impl Params {
                 quote!(#ident: #bounds)
             })
             .collect();
-        let names: Vec<Ident> = types().map(|param| param.ident.clone()).collect();
         let written = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
-        let bounds = quote! {
-            #(#written,)*
-            #(#names: #private::core::marker::Send + #private::core::marker::Sync + 'static,)*
-        };
-        Self { declared, names, bounds }
+        Self {
+            declared,
+            names: types().map(|param| param.ident.clone()).collect(),
+            written: written.map(ToTokens::to_token_stream).collect(),
+        }
     }
 
     /// Whether there are any.
@@ -112,9 +111,17 @@ impl Params {
         if names.is_empty() && more.is_empty() { TokenStream::new() } else { quote!(<#more #(#names),*>) }
     }
 
-    /// `where T: Bound, ...`, with `more` behind it.
-    pub fn bounds(&self, more: TokenStream) -> TokenStream {
-        let bounds = &self.bounds;
-        if bounds.is_empty() && more.is_empty() { TokenStream::new() } else { quote!(where #bounds #more) }
+    /// `where T: Bound, ...`, with what a stored type needs, and `more`; `private` is the path of what generated code uses.
+    pub fn bounds(&self, private: &TokenStream, more: TokenStream) -> TokenStream {
+        let Self { names, written, .. } = self;
+        if written.is_empty() && names.is_empty() && more.is_empty() {
+            return TokenStream::new();
+        }
+        quote! {
+            where
+                #(#written,)*
+                #(#names: #private::core::marker::Send + #private::core::marker::Sync + 'static,)*
+                #more
+        }
     }
 }

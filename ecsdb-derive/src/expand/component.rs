@@ -49,7 +49,7 @@ pub fn constants(
         quote!(#[doc = #doc] #vis #name #krate::#kind<#ty, #stored>)
     });
     let (declared, applied) = (params.declare(TokenStream::new()), params.apply(TokenStream::new()));
-    let bounds = params.bounds(TokenStream::new());
+    let bounds = params.bounds(&private, TokenStream::new());
     let (before, behind) = match shape {
         Shape::Tuple => (TokenStream::new(), bounds.clone()),
         _ => (bounds.clone(), TokenStream::new()),
@@ -101,7 +101,7 @@ pub fn columns(model: &Model, row: Option<TokenStream>) -> TokenStream {
 pub fn bundle(model: &Model) -> TokenStream {
     let (private, krate, ty) = (model.item.private(), model.item.krate(), model.item.ty());
     let declared = model.item.params.declare(quote!(__S: #krate::schema::Schema,));
-    let bounds = model.item.params.bounds(quote!(#ty: #krate::schema::TableOf<__S>,));
+    let bounds = model.item.params.bounds(&private, quote!(#ty: #krate::schema::TableOf<__S>,));
     let tables = quote!(&'static [#private::core::primitive::u16]);
     let sink = quote! {
         impl #private::core::ops::FnMut(
@@ -143,7 +143,7 @@ pub fn row_param(model: &Model) -> TokenStream {
     let params = &model.item.params;
     let declared = params.declare(quote!(__S: #krate::schema::Schema,));
     let applied = params.apply(quote!('_,));
-    let bounds = params.bounds(quote!(#ty: #krate::schema::TableOf<__S>,));
+    let bounds = params.bounds(&private, quote!(#ty: #krate::schema::TableOf<__S>,));
     quote! {
         #[automatically_derived]
         impl #declared #krate::QueryParam<__S> for #view #applied #bounds {

@@ -26,7 +26,8 @@ struct Codec {
 /// The implementation for an enum that is a component: it can be stored as a whole.
 pub fn whole(item: &Item, enumeration: &Enumeration) -> TokenStream {
     let (private, krate, ty) = (item.private(), item.krate(), item.ty());
-    let (declared, bounds) = (item.params.declare(TokenStream::new()), item.params.bounds(TokenStream::new()));
+    let (declared, bounds) =
+        (item.params.declare(TokenStream::new()), item.params.bounds(&private, TokenStream::new()));
     let unsafe_token = unsafe_token();
     let Codec { before, packed, field_type, pack, unpack } = codec(item, enumeration);
     quote! {
@@ -52,7 +53,8 @@ pub fn whole(item: &Item, enumeration: &Enumeration) -> TokenStream {
 /// The implementation for an enum that is a field type.
 pub fn value(item: &Item, enumeration: &Enumeration) -> TokenStream {
     let (private, krate, ty) = (item.private(), item.krate(), item.ty());
-    let (declared, bounds) = (item.params.declare(TokenStream::new()), item.params.bounds(TokenStream::new()));
+    let (declared, bounds) =
+        (item.params.declare(TokenStream::new()), item.params.bounds(&private, TokenStream::new()));
     let unsafe_token = unsafe_token();
     let Codec { before, packed, field_type, pack, unpack } = codec(item, enumeration);
     let (element, list_type, list) = super::value::lists(item, enumeration.is_native, &packed);

@@ -52,7 +52,8 @@ pub fn component(model: &Model, drift: Option<Option<Drift>>) -> TokenStream {
         }
     };
     let make_view = packing.make_view();
-    let (declared, bounds) = (item.params.declare(TokenStream::new()), item.params.bounds(TokenStream::new()));
+    let (declared, bounds) =
+        (item.params.declare(TokenStream::new()), item.params.bounds(&private, TokenStream::new()));
     let applied = item.params.apply(quote!('__row,));
     let block = block(
         item,

@@ -122,7 +122,7 @@ impl Packing<'_> {
         };
         let doc = format!("A `{}` {what}: one method for each field.", ident.unraw());
         let declared = params.declare(quote!('__row,));
-        let bounds = params.bounds(TokenStream::new());
+        let bounds = params.bounds(&quote!(#krate::__private), TokenStream::new());
         let ty = self.item.ty();
         let marker =
             (!params.is_empty()).then(|| quote!(marker: #krate::__private::core::marker::PhantomData<fn() -> #ty>,));
@@ -209,7 +209,7 @@ impl Packing<'_> {
         let (view, private, krate) = (self.view, self.item.private(), self.item.krate());
         let Item { vis, params, .. } = self.item;
         let ty = self.item.ty();
-        let bounds = params.bounds(TokenStream::new());
+        let bounds = params.bounds(&private, TokenStream::new());
         let (declared, applied) = (params.declare(quote!('__row,)), params.apply(quote!('__row,)));
         let getters = self.columns.iter().map(|column| {
             let Column { vis, member, getter, .. } = column;
@@ -289,7 +289,7 @@ impl Packing<'_> {
         } else {
             (TokenStream::new(), TokenStream::new())
         };
-        let bounds = if of == self.view { params.bounds(TokenStream::new()) } else { TokenStream::new() };
+        let bounds = if of == self.view { params.bounds(&private, TokenStream::new()) } else { TokenStream::new() };
         quote! {
             #[automatically_derived]
             impl #declared #private::core::fmt::Debug for #of #applied #bounds {

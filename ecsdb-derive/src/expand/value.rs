@@ -58,7 +58,8 @@ fn structure(item: &Item, of: &Struct) -> TokenStream {
     });
     let make_view = packing.make_view();
     let (element, list_type, list) = lists(item, of.is_native, &quote!(#packed));
-    let (declared, bounds) = (item.params.declare(TokenStream::new()), item.params.bounds(TokenStream::new()));
+    let (declared, bounds) =
+        (item.params.declare(TokenStream::new()), item.params.bounds(&private, TokenStream::new()));
     let applied = item.params.apply(quote!('__row,));
     let block = block(
         item,

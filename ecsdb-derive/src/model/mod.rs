@@ -37,7 +37,7 @@ impl<'a> Item<'a> {
         Self {
             ident: &input.ident,
             vis: &input.vis,
-            params: Params::new(&input.generics, &krate.private()),
+            params: Params::new(&input.generics),
             krate,
             doc: attr::doc(&input.attrs),
         }
