@@ -21,34 +21,97 @@ mod toml_table;
 use proc_macro::TokenStream;
 use syn::parse_macro_input;
 
-/// Makes a struct a component: the rows of one table.
+/// Makes a struct or an enum a component: the rows of one table.
 ///
-/// Named, tuple and unit structs can be components. The fields are integers and floats of fixed width, `bool`,
-/// `Entity`, `Option<Entity>`, and arrays of these.
+/// Named, tuple and unit structs can be components; one without fields is a tag, stored by presence. An enum is a component
+/// with one column, `value`.
 ///
-/// By default the component is stored **packed**: field after field without gaps. The derive writes the row type
-/// `HealthRow` and the view `HealthRef<'_>`, with one method for each field. With `#[repr(C)]` the struct is its own
-/// row, read as `&Health` without any conversion; a struct with padding does not compile then.
+/// # How it is stored
 ///
-/// For every field there is a typed column constant, `Health::C.hp`, as visible as the field.
+/// By default **packed**: field after field without gaps. The derive writes the row type `HealthRow` and the view
+/// `HealthRef<'_>`, a small `Copy` value with one method for each field, `to_owned()` for the whole component, and `Debug` and
+/// `==` by value, whether or not the types of the fields have them. Numbers, `bool` and enums are read by value, arrays,
+/// strings and lists without copying them.
+///
+/// With `#[repr(C)]` the struct is its **own row**, read as `&Health` without any conversion; a struct with padding does not
+/// compile then, and its fields are types with a fixed form in memory: numbers of fixed width, `bool`, `char`, `Entity`,
+/// `Ref<T>`, `NonZero`, `Option` of the last three, `FixedStr<N>`, arrays, and structs with `#[repr(C)]` and enums without data
+/// and with `#[repr(u8)]`, `u16` or `u32` that derive [`Field`](derive@Field).
+///
+/// Strings and lists stand in the *heap* of the row. A row with such fields ends with eight bytes that say where its heap
+/// is.
+///
+/// For every field there is a typed column constant, `Health::C.hp`, as visible as the field; for a part of a nested struct
+/// `Unit::C.pos.at(Pos::F.x)`.
+///
+/// # Fields
+///
+/// All integers and floats, `bool`, `char`, `NonZero`, `Duration`, `Entity`, `Ref<T>`, `String`, `Cow<'static, str>`, `FixedStr<N>`,
+/// `()`, `PhantomData`; arrays, `Option`, `Vec`, `VecDeque`, tuples and ranges of any of these; and types that derive
+/// [`Field`](derive@Field). Types of other crates are stored through a type of one's own, with `as`.
+///
+/// Type parameters are allowed where they stand inside of `PhantomData` only, and get the bounds `Send + Sync + 'static`. All
+/// instances of such a component are called alike, so a database has one of them.
 ///
 /// # Attributes
 ///
-/// On the struct:
-/// - `#[component(table = "name")]`: the name of the table, otherwise that of the struct in snake case
-/// - `#[component(row = Name)]`, `#[component(view = Name)]`: the names of the generated types
-/// - `#[component(durability = "wal")]`, `"snapshot"` or `"none"`: how much of the table a log keeps
-/// - `#[component(crate = path)]`: where `ecsdb` is, if not at `::ecsdb`
+/// All in `#[component(...)]`. On the struct or enum:
+///
+/// | key | meaning |
+/// |---|---|
+/// | `table = "name"` | the name of the table, otherwise that of the type in snake case |
+/// | `renamed_from = "name"` | the name that the table had before |
+/// | `version = 3` | the version of the table, as its author counts |
+/// | `deprecated = "why"` | it should not be used any more |
+/// | `durability = "wal"` | how much of the table a log keeps: `"wal"`, `"snapshot"` or `"none"` |
+/// | `schema = "path.toml"` | does not compile if the table in this file has other fields; the path starts at the folder of `Cargo.toml` |
+/// | `size = 16` | does not compile if a row has another size in bytes |
+/// | `row = Name`, `view = Name` | the names of the generated types |
+/// | `index(name = "name", columns(a, b), unique)` | an index over several columns |
+/// | `replicate = "owner"` | who sees it: `"all"`, `"owner"` or `"none"` |
+/// | `crate = path` | where `ecsdb` is, if not at `::ecsdb` |
 ///
 /// On a field:
-/// - `#[component(rename = "name")]`: the name of the column in the schema
+///
+/// | key | meaning |
+/// |---|---|
+/// | `rename = "name"` | the name of the column in the schema |
+/// | `renamed_from = "name"` | the name that the column had before |
+/// | `default = expression` | its value in rows that were stored before it was there; of the type of the field |
+/// | `since = 3` | the version of the table in which it came |
+/// | `deprecated = "why"` | it should not be used any more; only then may a later schema leave it out |
+/// | `as = Type` | it is stored as this type, a field type to and from which there are `From` conversions |
+/// | `offset = 4` | does not compile if it lies at another byte of the row |
+/// | `references = Component` | an `Entity` that has a row in that table; a `Ref<Component>` says so by its type |
+/// | `on_delete = "cascade"` | what happens to a reference: `"cascade"`, `"restrict"` or `"set_null"` |
+/// | `index`, `unique`, `auto_increment` | an index on it; no two rows have the same value; values are counted up |
+///
+/// On a variant: `rename = "Name"` and `renamed_from = "Name"`. On its fields: `rename` and `as`.
+///
+/// **No effect yet**: `index`, `unique`, `auto_increment`, `references`, `on_delete` and `replicate` are checked, against
+/// each other and against the fields, and change nothing in what the database does.
 #[proc_macro_derive(Component, attributes(component))]
 pub fn derive_component(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as ast::Input);
     expand::component(&input).into()
 }
 
-/// Makes a struct or an enum a value that can stand in components.
+/// Makes a struct or an enum a value that can stand in components, in other values, and in lists.
+///
+/// It needs none of the usual traits. It can be a component as well: `#[derive(Component, Field)]`.
+///
+/// A **struct** is stored as its fields one after the other, as `PosPacked`, and read as `PosView<'_>`, with one method
+/// for each field and `to_owned()`. Its parts are columns too: `Mob::C.pos.at(Pos::F.x)` is `pos.x`. With `#[repr(C)]` it can
+/// stand in components that are their own rows as well, and a list of it is read as `&[Pos]`; a struct with padding does
+/// not compile then.
+///
+/// An **enum** is stored as a tag, the fields of the variant, and zeros up to the size of the largest variant, and read by
+/// value. The tag is the number of the variant, in one byte, or two for more than 256 variants; discriminants make no difference
+/// to what is stored. With `#[repr(u8)]`, `u16` or `u32` the tag is the discriminant; without data the enum can then stand in
+/// components that are their own rows, and a list of it is read as a slice.
+///
+/// Attributes are those of [`Component`](derive@Component): `crate` on the type, `rename` and `as` on fields, `rename` and
+/// `renamed_from` on variants. What is about tables is for a component, which the type must be too.
 #[proc_macro_derive(Field, attributes(component))]
 pub fn derive_field(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as ast::Input);

@@ -144,6 +144,7 @@ pub(super) const fn constant(of: &TypeRef) -> &FieldType {
 }
 
 /// The elements of a list, at compile time too.
+#[expect(clippy::ptr_arg, reason = "the `Deref` of a `Cow` is not const")]
 pub(super) const fn slice<'a, T: Clone>(of: &'a Cow<'static, [T]>) -> &'a [T]
 where
     [T]: ToOwned<Owned = Vec<T>>,

@@ -41,6 +41,7 @@ pub const fn drift(file: &str, table: &TableSchema, written: &[(&str, &str)]) ->
     Text::new()
 }
 
+#[expect(clippy::ptr_arg, reason = "the `Deref` of a `Cow` is not const")]
 const fn str<'a>(text: &'a Cow<'static, str>) -> &'a str {
     match text {
         Cow::Borrowed(text) => text,
