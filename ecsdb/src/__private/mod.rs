@@ -22,8 +22,8 @@ pub use crate::text::{Text, stop};
 pub use crate::transaction::single;
 pub use claims::{drop_glue, native_enum, offset_is, size_is};
 pub use describe::{
-    ColumnNumbers, Place, WithoutHeap, columns, enum_type, evolved_field, field, member, place_bytes,
-    struct_type, unit_variant, variant,
+    ColumnNumbers, Place, WithoutHeap, columns, enum_type, evolved_field, field, member, place_bytes, struct_type,
+    unit_variant, variant,
 };
 pub use drift::drift;
 pub use layout::{NativeLayout, PackedLayout, strictest};

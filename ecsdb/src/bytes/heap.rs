@@ -200,12 +200,11 @@ impl HeapBuf {
         }
         let start = self.len.next_multiple_of(align);
         // Elements of no bytes can be many.
-        let count = u32::try_from(len).ok().filter(|_| bytes.len() <= HEAP_BYTES_MAX.saturating_sub(start));
-        let Some(count) = count else {
+        if len > HEAP_BYTES_MAX || bytes.len() > HEAP_BYTES_MAX.saturating_sub(start) {
             self.grow(HEAP_BYTES_MAX + 1);
             return Slot::default();
-        };
+        }
         self.grow(start + bytes.len())[start..].copy_from_slice(bytes);
-        Slot::new(start as u32, count)
+        Slot::new(start as u32, len as u32)
     }
 }

@@ -58,7 +58,7 @@ impl<'v, S: Schema, T: TableOf<S>> TableView<'v, S, T> {
     /// All rows, page by page, as slices without holes: the fastest way to read a whole table. A page has up to 1,024
     /// rows, in about 4 KiB.
     ///
-    /// For native rows that is `&[T]`.
+    /// For native rows that is `&[T]`. The strings and lists of a component are not in its row: read these with [`Self::iter`].
     pub fn pages(self) -> Pages<'v, T> {
         Pages { table: self.table(), chunk: None, next_chunk: 0, next_page: 0, component: PhantomData }
     }

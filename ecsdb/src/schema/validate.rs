@@ -254,7 +254,10 @@ impl<'h> Walk<'h> {
         let (start, len) = (slot.start(), slot.len());
         let found = size.checked_mul(len).and_then(|bytes| self.heap.get(start..start.checked_add(bytes)?));
         match found {
-            Some(found) if start.is_multiple_of(align) && (len > 0 || start == 0) => Ok((len, found)),
+            // Elements without bytes could be more than anyone has time for.
+            Some(found) if start.is_multiple_of(align) && (len > 0 || start == 0) && len <= HEAP_BYTES_MAX => {
+                Ok((len, found))
+            }
             _ => Err(InvalidRowKind::Slot {
                 field: name.to_owned(),
                 offset: self.offset,

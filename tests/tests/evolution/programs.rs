@@ -86,3 +86,65 @@ fn a_row_that_cannot_be_migrated_is_named_and_nothing_is_touched() {
     assert!(state.paths().eq(after.paths()) && state.paths().all(|path| state.content(path) == after.content(path)));
     assert_eq!(before(&media).snapshot().get::<OldHealth>(bad).unwrap().hp(), 7.0);
 }
+
+mod first {
+    use ecsdb::{Component, Field};
+
+    #[derive(Field)]
+    pub enum Mood {
+        Calm,
+        Angry,
+    }
+
+    #[derive(Component)]
+    pub struct Unit {
+        pub hp: u16,
+        pub mood: Mood,
+        #[component(deprecated = "nobody reads it")]
+        pub color: u32,
+    }
+
+    ecsdb::schema! { pub Game: Unit }
+}
+
+mod second {
+    use ecsdb::{Component, Field};
+
+    #[derive(Field, Debug, PartialEq)]
+    pub enum Mood {
+        Tired {
+            since: u64,
+        },
+        Calm,
+        #[component(renamed_from = "Angry")]
+        Furious,
+    }
+
+    #[derive(Component, Debug, PartialEq)]
+    #[component(table = "soldier", renamed_from = "unit", version = 2)]
+    pub struct Soldier {
+        #[component(default = String::from("nobody"), since = 2)]
+        pub name: String,
+        pub mood: Mood,
+        #[component(renamed_from = "hp")]
+        pub points: u32,
+    }
+
+    ecsdb::schema! { pub Game: Soldier }
+}
+
+#[test]
+fn attributes_say_what_became_of_a_component() {
+    let media = Simulated::new();
+    let db = Db::<first::Game>::builder().media(media.clone()).directory("save").open().unwrap();
+    let calm = db.spawn(first::Unit { hp: 7, mood: first::Mood::Calm, color: 1 }).unwrap();
+    let angry = db.spawn(first::Unit { hp: 9, mood: first::Mood::Angry, color: 2 }).unwrap();
+    drop(db);
+    let db = Db::<second::Game>::builder().media(media).directory("save").open().unwrap();
+    let snapshot = db.snapshot();
+    let soldier = |points, mood| second::Soldier { name: "nobody".to_owned(), mood, points };
+    assert_eq!(snapshot.get::<second::Soldier>(calm).unwrap().to_owned(), soldier(7, second::Mood::Calm));
+    assert_eq!(snapshot.get::<second::Soldier>(angry).unwrap().to_owned(), soldier(9, second::Mood::Furious));
+    let tired = db.spawn(soldier(1, second::Mood::Tired { since: 5 })).unwrap();
+    assert_eq!(db.snapshot().get::<second::Soldier>(tired).unwrap().mood(), second::Mood::Tired { since: 5 });
+}
