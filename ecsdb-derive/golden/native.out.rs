@@ -156,7 +156,7 @@ const _: () = {
             __row
         }
         #[inline]
-        fn with_mut<__R>(
+        unsafe fn with_mut<__R>(
             __row: &mut Self,
             _: &mut ::ecsdb::__private::HeapBuf,
             __change: impl ::ecsdb::__private::core::ops::FnOnce(&mut Self) -> __R,

@@ -316,12 +316,12 @@ const _: () = {
             HealthRef { packed: __packed, heap: __heap }
         }
         #[inline]
-        fn with_mut<__R>(
+        unsafe fn with_mut<__R>(
             __row: &mut HealthRow,
             __heap: &mut ::ecsdb::__private::HeapBuf,
             __change: impl ::ecsdb::__private::core::ops::FnOnce(&mut Self) -> __R,
         ) -> __R {
-            ::ecsdb::__private::with_mut_packed::<Self, __R>(__row, __heap, __change)
+            unsafe { ::ecsdb::__private::with_mut_packed::<Self, __R>(__row, __heap, __change) }
         }
     }
 };

@@ -59,6 +59,7 @@ const _: () = {
         fn from_value(__value: Self) -> Self {
             __value
         }
+        #[inline]
         fn pack(self, __heap: &mut ::ecsdb::__private::HeapBuf) -> ::ecsdb::packed::Enum<Kind, __BYTES> {
             match self {
                 Kind::Sword { .. } => {
@@ -69,6 +70,7 @@ const _: () = {
                 }
             }
         }
+        #[inline]
         fn unpack(__packed: &::ecsdb::packed::Enum<Kind, __BYTES>, __heap: ::ecsdb::__private::Heap<'_>) -> Self {
             match ::ecsdb::__private::tag(__packed, 1usize) {
                 __TAG_0 => Kind::Sword,

@@ -116,6 +116,7 @@ const _: () = {
                 ]
             },
         );
+        #[inline]
         fn pack(self, __heap: &mut ::ecsdb::__private::HeapBuf) -> ::ecsdb::packed::Enum<Door, __BYTES> {
             match self {
                 Door::Open { .. } => {
@@ -128,6 +129,7 @@ const _: () = {
                 }
             }
         }
+        #[inline]
         fn unpack(__packed: &::ecsdb::packed::Enum<Door, __BYTES>, __heap: ::ecsdb::__private::Heap<'_>) -> Self {
             let mut __payload = ::ecsdb::__private::Payload::new(__packed, 1usize);
             match ::ecsdb::__private::tag(__packed, 1usize) {
@@ -318,12 +320,12 @@ const _: () = {
             DoorRef { packed: __packed, heap: __heap }
         }
         #[inline]
-        fn with_mut<__R>(
+        unsafe fn with_mut<__R>(
             __row: &mut DoorRow,
             __heap: &mut ::ecsdb::__private::HeapBuf,
             __change: impl ::ecsdb::__private::core::ops::FnOnce(&mut Self) -> __R,
         ) -> __R {
-            ::ecsdb::__private::with_mut_packed::<Self, __R>(__row, __heap, __change)
+            unsafe { ::ecsdb::__private::with_mut_packed::<Self, __R>(__row, __heap, __change) }
         }
     }
 };
