@@ -12,6 +12,8 @@ mod attr;
 mod check;
 mod ctxt;
 mod expand;
+#[cfg(test)]
+mod golden;
 mod model;
 mod names;
 mod params;

@@ -175,7 +175,7 @@ fn main() {
 
     let mut heap = HeapBuf::new();
     let row = <Methods as Component>::into_row(Methods { a: Methods::MAX }, &mut heap);
-    assert_eq!(<Methods as Component>::with_mut(&mut row.clone(), &mut heap, |methods| methods.a), 5);
+    assert_eq!((row.a.get(), Stored::new(Methods { a: 7 }).modify(|methods| methods.a)), (5, 7));
     assert_eq!(Stored::new(Shouting { HP: 1 }).view().HP(), 1);
 
     let value = || r#fn { r#type: 1, packed: 2, heap: 3, marker: 4, to_owned: 5 };

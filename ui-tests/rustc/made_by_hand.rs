@@ -24,8 +24,7 @@ impl NativeField for Ai {
 fn forges(bytes: [u8; 2]) {
     let _ = HealthRow { hp: U32::new(1) };
     let _: ecsdb::packed::Enum<Ai, 2> = ecsdb::packed::Enum { bytes };
-    let mut packer = ecsdb::__private::Packer::<Ai, 2>::new(1, 1);
-    packer.put(7_u8, &mut ecsdb::packed::HeapBuf::new());
+    let _ = ecsdb::packed::Heap::new(&bytes);
 }
 
 fn main() {}

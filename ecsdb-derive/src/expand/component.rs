@@ -73,7 +73,6 @@ pub fn constants(
         #[doc = #about]
         #vis struct #name #declared #before #definition #behind #semicolon
 
-        #[automatically_derived]
         impl #declared #ty #bounds {
             #[doc = #about_constant]
             #vis const #constant: #name #applied = {

@@ -39,10 +39,12 @@ pub fn whole(item: &Item, enumeration: &Enumeration) -> TokenStream {
 
             const TYPE: #krate::schema::FieldType = #field_type;
 
+            #[inline]
             fn pack(self, __heap: &mut #private::HeapBuf) -> #packed {
                 #pack
             }
 
+            #[inline]
             fn unpack(__packed: &#packed, __heap: #private::Heap<'_>) -> Self {
                 #unpack
             }
@@ -87,10 +89,12 @@ pub fn value(item: &Item, enumeration: &Enumeration) -> TokenStream {
                 __value
             }
 
+            #[inline]
             fn pack(self, __heap: &mut #private::HeapBuf) -> #packed {
                 #pack
             }
 
+            #[inline]
             fn unpack(__packed: &#packed, __heap: #private::Heap<'_>) -> Self {
                 #unpack
             }

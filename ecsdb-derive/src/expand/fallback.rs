@@ -116,6 +116,7 @@ fn implementation(input: &Input, krate: &CratePath, Implementation { of, body }:
 fn as_component(krate: &CratePath) -> Implementation {
     let (private, inside) = (krate.private(), &krate.inside);
     let unreachable = quote!(#private::core::unreachable!());
+    let unsafe_token = unsafe_token();
     let body = quote! {
         type Row = ();
         type Ref<'__row> = ();
@@ -136,7 +137,7 @@ fn as_component(krate: &CratePath) -> Implementation {
             #unreachable
         }
 
-        fn with_mut<__R>(
+        #unsafe_token fn with_mut<__R>(
             _: &mut (),
             _: &mut #private::HeapBuf,
             _: impl #private::core::ops::FnOnce(&mut Self) -> __R,

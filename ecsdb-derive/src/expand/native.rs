@@ -59,7 +59,7 @@ pub fn component(model: &Model, drift: Option<Option<Drift>>) -> TokenStream {
                 }
 
                 #[inline]
-                fn with_mut<__R>(
+                #unsafe_token fn with_mut<__R>(
                     __row: &mut Self,
                     _: &mut #private::HeapBuf,
                     __change: impl #private::core::ops::FnOnce(&mut Self) -> __R,

@@ -90,12 +90,12 @@ pub fn component(model: &Model, drift: Option<Option<Drift>>) -> TokenStream {
                 }
 
                 #[inline]
-                fn with_mut<__R>(
+                #unsafe_token fn with_mut<__R>(
                     __row: &mut #row,
                     __heap: &mut #private::HeapBuf,
                     __change: impl #private::core::ops::FnOnce(&mut Self) -> __R,
                 ) -> __R {
-                    #private::with_mut_packed::<Self, __R>(__row, __heap, __change)
+                    #unsafe_token { #private::with_mut_packed::<Self, __R>(__row, __heap, __change) }
                 }
             }
         },

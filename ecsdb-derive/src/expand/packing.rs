@@ -91,7 +91,8 @@ impl Packing<'_> {
         });
         let krate = &self.item.krate.outside;
         let (name, bytes) = (name_of(&self.place()), self.place_bytes(krate));
-        let place = quote!(#name #krate::__private::Place<{ #bytes }>);
+        let bytes = if self.purpose == Purpose::Row { quote!({ #bytes }) } else { bytes };
+        let place = quote!(#name #krate::__private::Place<#bytes>);
         let body = braces(self.shape, quote!(#(#fields,)* #place));
         let semicolon = semicolon(self.shape);
         quote! {
@@ -246,7 +247,6 @@ impl Packing<'_> {
             ))
         });
         quote! {
-            #[automatically_derived]
             impl #declared #view #applied #bounds {
                 #(#getters)*
                 #to_owned

@@ -34,8 +34,11 @@ use crate::component::Component;
 use crate::schema::{Durability, RowLayout, TableSchema};
 
 /// [`Component::with_mut`] of a packed component: a decoded value that is written back, unless `change` panics.
+///
+/// # Safety
+/// As there: `heap` must be the heap of `row`.
 #[inline]
-pub fn with_mut_packed<T: Component, R>(row: &mut T::Row, heap: &mut HeapBuf, change: impl FnOnce(&mut T) -> R) -> R {
+pub unsafe fn with_mut_packed<T: Component, R>(row: &mut T::Row, heap: &mut HeapBuf, change: impl FnOnce(&mut T) -> R) -> R {
     let mut value = T::from_row(row, heap.as_heap());
     let result = change(&mut value);
     // Conversions of the user's run here: until they are through, the row and its heap stay as they are.

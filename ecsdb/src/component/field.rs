@@ -12,6 +12,37 @@ use crate::schema::FieldType;
 /// has no fixed size (the text of a `String`, the elements of a `Vec`) stands in the heap of the row, and the packed form
 /// says where.
 ///
+/// ```
+/// use ecsdb::{Component, Entity, Field, Stored};
+///
+/// #[derive(Field)]
+/// struct Pos {
+///     x: f32,
+///     y: f32,
+/// }
+///
+/// #[derive(Field, Debug, PartialEq)]
+/// enum Ai {
+///     Idle,
+///     Chasing { target: Entity },
+///     Talking(String),
+/// }
+///
+/// #[derive(Component)]
+/// struct Mob {
+///     pos: Pos,
+///     ai: Ai,
+///     path: Vec<Pos>,
+/// }
+///
+/// let mob = Mob { pos: Pos { x: 1.0, y: 2.0 }, ai: Ai::Talking("hi".to_owned()), path: vec![Pos { x: 3.0, y: 4.0 }] };
+/// let stored = Stored::new(mob);
+/// let mob: MobRef<'_> = stored.view();
+/// assert_eq!((mob.pos().y(), mob.ai()), (2.0, Ai::Talking("hi".to_owned())));
+/// assert_eq!(mob.path().iter().map(|pos| pos.x()).sum::<f32>(), 3.0);
+/// assert_eq!(Mob::C.pos.at(Pos::F.y).name(), "pos.y");
+/// ```
+///
 /// # Safety
 /// Implemented by this crate and by derives only. `Packed` has alignment 1 and as many bytes as `TYPE` says, and bytes
 /// that are valid for `TYPE` are a value of it. `Element` has the same bytes, and an alignment of at most that of `TYPE`. `Optional` is [`packed::Niche`](crate::packed::Niche) if

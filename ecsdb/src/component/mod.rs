@@ -90,7 +90,10 @@ pub unsafe trait Component: Sized + Send + Sync + 'static {
 
     /// Lets `change` work on the stored value: in place for a native row, on a decoded value that is written back for
     /// a packed one. If `change` panics, a packed row stays as it was.
-    fn with_mut<R>(row: &mut Self::Row, heap: &mut HeapBuf, change: impl FnOnce(&mut Self) -> R) -> R;
+    ///
+    /// # Safety
+    /// `heap` must be the heap of `row`: what the row says of its strings and lists is believed.
+    unsafe fn with_mut<R>(row: &mut Self::Row, heap: &mut HeapBuf, change: impl FnOnce(&mut Self) -> R) -> R;
 
     /// Checks that `row`, and for a table with strings or lists the heap behind it, are the bytes of a row: its length, and
     /// every value of which there are bytes that are none.

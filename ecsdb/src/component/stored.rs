@@ -50,7 +50,8 @@ impl<T: Component> Stored<T> {
 
     /// Changes the component. If `change` panics, it stays as it was.
     pub fn modify<R>(&mut self, change: impl FnOnce(&mut T) -> R) -> R {
-        T::with_mut(&mut self.row, &mut self.heap, change)
+        // SAFETY: the row and its heap were made together, and are only changed together, here.
+        unsafe { T::with_mut(&mut self.row, &mut self.heap, change) }
     }
 
     /// The bytes of the row, then those of its heap: what [`Component::validate`] takes.

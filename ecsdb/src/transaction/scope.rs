@@ -196,7 +196,8 @@ impl<'t, S: Schema> Transaction<'t, S> {
             return Err(OpError::ComponentMissing { entity, table });
         };
         let (mut row, mut heap) = (duplicate(row), HeapBuf::of(heap.bytes()));
-        let result = T::with_mut(&mut row, &mut heap, change);
+        // SAFETY: both are copies of what stands together in the table.
+        let result = unsafe { T::with_mut(&mut row, &mut heap, change) };
         self.apply.replace(T::INDEX, entity, RowBytes { row: bytes_of(&row), heap: heap.bytes() })?;
         Ok(result)
     }

@@ -4,6 +4,7 @@ mod attributes;
 mod drift;
 mod enums;
 mod generics;
+mod golden;
 mod heap;
 mod structs;
 mod values;

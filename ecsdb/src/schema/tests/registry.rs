@@ -54,7 +54,7 @@ macro_rules! component {
                 *row
             }
 
-            fn with_mut<R>(row: &mut u32, _: &mut HeapBuf, change: impl FnOnce(&mut Self) -> R) -> R {
+            unsafe fn with_mut<R>(row: &mut u32, _: &mut HeapBuf, change: impl FnOnce(&mut Self) -> R) -> R {
                 let mut value = Self(*row);
                 let result = change(&mut value);
                 *row = value.0;

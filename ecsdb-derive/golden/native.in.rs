@@ -1,0 +1,5 @@
+#[repr(C)]
+pub struct Pos {
+    pub x: f32,
+    y: f32,
+}

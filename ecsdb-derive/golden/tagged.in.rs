@@ -1,0 +1,5 @@
+#[repr(u8)]
+pub enum Kind {
+    Sword = 3,
+    Shield,
+}

@@ -1,0 +1,4 @@
+pub enum Door {
+    Open,
+    Locked { by: u32 },
+}
