@@ -29,6 +29,10 @@ mod error;
 mod generate;
 mod names;
 mod output;
+#[cfg(feature = "sources")]
+pub mod sources;
 
 pub use builder::{Builder, compile};
 pub use error::Error;
+#[cfg(feature = "sources")]
+pub use sources::Sources;
