@@ -75,13 +75,12 @@ impl<'t> Constants<'t> {
                     _ => None,
                 }
             }
-            Expr::Path(path) if path.qself.is_none() => {
-                let (value, place) = self.constant(&path.path, place)?;
-                self.number(value, place, steps)
-            }
+            Expr::Path(path) if path.qself.is_none() => match self.constant(&path.path, place) {
+                Some((value, place)) => self.number(value, place, steps),
+                None => bound(&path.path),
+            },
             _ => None,
         }
-        .or_else(|| bound(expression))
     }
 
     /// The expression of the constant that a path names, and where it stands.
@@ -101,9 +100,8 @@ fn shift(bits: i128) -> Option<u32> {
 }
 
 /// `u32::MAX` and its neighbours.
-fn bound(expression: &Expr) -> Option<i128> {
-    let Expr::Path(path) = expression else { return None };
-    let mut names = path.path.segments.iter().rev().map(|segment| segment.ident.to_string());
+fn bound(path: &syn::Path) -> Option<i128> {
+    let mut names = path.segments.iter().rev().map(|segment| segment.ident.to_string());
     let (constant, of) = (names.next()?, names.next()?);
     macro_rules! bounds {
         ($($ty:ident),+) => {
