@@ -87,7 +87,7 @@ impl<'t> Constants<'t> {
     pub fn constant(self, path: &syn::Path, place: Place<'t>) -> Option<(&'t Expr, Place<'t>)> {
         match self.0.tree.resolve(place.module, path).ok()? {
             Target::Entry(module, name) => match self.0.tree.entries(module, &name) {
-                [Entry::Const(item)] => Some((&*item.expr, Place { module, owner: None })),
+                [Entry::Const(item)] => Some((&*item.expr, place.beyond(module, None)?)),
                 _ => None,
             },
             Target::Module(_) | Target::Outside(_) => None,

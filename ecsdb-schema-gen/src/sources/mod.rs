@@ -153,7 +153,7 @@ impl Sources {
             Some((name, version)) => (name.clone(), version.clone(), all_components(types)?),
             None => {
                 let (registry, module) = registry::find(&tree, self.registry.as_deref())?;
-                let place = Place { module, owner: None };
+                let place = Place::module(module);
                 let listed = |ty: &Type| {
                     let (entry, place) = types.component(Written { ty, place })?;
                     table(types, entry, place)
@@ -180,7 +180,7 @@ fn all_components(types: Types<'_>) -> Result<Vec<Table>, SourceError> {
                     Entry::Alias(_) | Entry::Const(_) => continue,
                 };
                 if derives(attrs, "Component") {
-                    tables.push(table(types, entry, Place { module, owner: Some(entry) })?);
+                    tables.push(table(types, entry, Place::item(module, entry))?);
                 }
             }
         }

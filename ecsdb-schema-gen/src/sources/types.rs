@@ -34,7 +34,32 @@ pub struct Place<'t> {
     pub module: usize,
     /// The item that `Self` is.
     pub owner: Option<&'t Entry>,
+    /// How many aliases, constants and types have led here.
+    steps: usize,
 }
+
+/// The most aliases, constants and types that may lead to each other.
+const STEPS_MAX: usize = 4 * TYPE_DEPTH_MAX;
+
+impl<'t> Place<'t> {
+    /// In a module, outside of all items.
+    pub const fn module(module: usize) -> Self {
+        Self { module, owner: None, steps: 0 }
+    }
+
+    /// In an item of a module.
+    pub const fn item(module: usize, owner: &'t Entry) -> Self {
+        Self { module, owner: Some(owner), steps: 0 }
+    }
+
+    /// In a module, or an item of it, that a name here has led to; `None` if there were too many such names.
+    pub fn beyond(self, module: usize, owner: Option<&'t Entry>) -> Option<Self> {
+        (self.steps < STEPS_MAX).then(|| Self { module, owner, steps: self.steps + 1 })
+    }
+}
+
+/// Why a type is refused that contains itself, or leads to itself.
+const ENDLESS: &str = "it is nested too deeply, or contains itself: a list of references may do";
 
 /// What sort of type it is.
 pub enum Kind<'t> {
@@ -230,7 +255,7 @@ impl<'t> Types<'t> {
             Target::Module(_) => Err(self.refuse(written, "it is a module")),
             Target::Entry(module, name) => {
                 let entry = self.only(place.module, path.span(), module, &name)?;
-                let place = Place { module, owner: Some(entry) };
+                let Some(place) = place.beyond(module, Some(entry)) else { return Err(self.refuse(written, ENDLESS)) };
                 match entry {
                     Entry::Alias(item) if item.generics.params.is_empty() => self.kind(Written { ty: &item.ty, place }),
                     Entry::Alias(_) => Err(self.refuse(written, "an alias with parameters: write the type out")),
@@ -356,7 +381,7 @@ impl<'t> Types<'t> {
             match self.tree.resolve(place.module, &path.path)? {
                 Target::Entry(module, name) => {
                     let entry = self.only(place.module, path.span(), module, &name)?;
-                    (entry, Place { module, owner: Some(entry) })
+                    (entry, place.beyond(module, Some(entry)).ok_or_else(|| refuse(ENDLESS))?)
                 }
                 Target::Outside(_) | Target::Module(_) => {
                     return Err(refuse("it stands nowhere in these sources: add the file that defines it"));
