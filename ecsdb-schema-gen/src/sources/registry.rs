@@ -44,7 +44,7 @@ pub fn find(tree: &Tree, wanted: Option<&str>) -> Result<(Registry, usize), Sour
     let mut found = Vec::new();
     for module in tree.modules() {
         for call in tree.macros(module) {
-            if !call.path.segments.last().is_some_and(|last| last.ident == "schema") {
+            if call.path.segments.last().is_none_or(|last| last.ident != "schema") {
                 continue;
             }
             let registry: Registry = syn::parse2(call.tokens.clone()).map_err(|error| {
