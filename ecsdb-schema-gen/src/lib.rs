@@ -29,9 +29,15 @@
 //! ```no_run
 //! // build.rs
 //! fn main() -> Result<(), ecsdb_schema_gen::Error> {
-//!     ecsdb_schema_gen::Sources::new().file("src/components.rs").write("world.toml")?;
+//!     ecsdb_schema_gen::Sources::new().file("src/components.rs").write("world")?;
 //!     Ok(())
 //! }
+//! ```
+//!
+//! ```ignore
+//! // src/components.rs: the compiler checks that what was read is what it sees.
+//! ecsdb::schema! { pub World: Position, Health }
+//! ecsdb::include_schema!("world");
 //! ```
 //!
 //! # Both

@@ -207,7 +207,7 @@ fn files_of_modules_are_followed() {
     write("src/b/c/mod.rs", "#[derive(Component)] struct C(super::super::d::Value);");
     write("src/odd/place.rs", "#[derive(Field)] pub struct Value(u16);");
     let sources = Sources::new().file(directory.join("src/lib.rs")).database("game", "").out_dir(&directory);
-    let path = sources.write("game.toml").unwrap();
+    let path = sources.write("game").unwrap();
     let schema = DatabaseSchema::from_toml_file(&path).unwrap();
     let types: Vec<_> = schema.tables().iter().map(|table| table.fields[0].field_type.to_string()).collect();
     assert_eq!(types, ["struct Value(u8)", "struct Value(u16)"]);

@@ -5,6 +5,7 @@
 //! sources it stops with an error that says where, and never guesses.
 
 mod attrs;
+mod checks;
 mod consts;
 mod error;
 mod registry;
@@ -13,7 +14,7 @@ mod tree;
 mod types;
 mod values;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ecsdb::schema::{DatabaseSchema, Location, RegistrySchema, SchemaError};
 use syn::Type;
@@ -22,6 +23,7 @@ pub use error::{SourceError, SourceErrorKind};
 
 use crate::{Error, output};
 use attrs::derives;
+use registry::Registry;
 use tables::{Table, table};
 use tree::{Entry, Tree};
 use types::{Place, Types, Written};
@@ -32,7 +34,7 @@ use types::{Place, Types, Written};
 /// // build.rs
 /// fn main() -> Result<(), ecsdb_schema_gen::Error> {
 ///     // Writes OUT_DIR/world.toml; the modules that a file declares are read as well.
-///     ecsdb_schema_gen::Sources::new().file("src/components.rs").write("world.toml")?;
+///     ecsdb_schema_gen::Sources::new().file("src/components.rs").write("world")?;
 ///     Ok(())
 /// }
 /// ```
@@ -119,28 +121,41 @@ impl Sources {
     /// If a file cannot be read or is not Rust, if something cannot be told from the sources, and if they make no schema.
     /// An error names file, line and column.
     pub fn schema(&self) -> Result<DatabaseSchema, Error> {
-        self.read(&mut Vec::new())
+        self.read(&mut Vec::new()).map(|read| read.schema)
     }
 
-    /// Writes the schema as TOML, unless it is there already, and gives the path: `name` in `OUT_DIR`. Tells cargo to come
-    /// back when one of the files changes.
+    /// Writes the schema as TOML to `OUT_DIR`, as `name` with `.toml`, unless it is there already, and gives the path. Tells
+    /// cargo to come back when one of the files changes.
+    ///
+    /// If the tables come from a `schema!`, it writes code beside it, as `name` with `.rs`:
+    /// [`include_schema!`](ecsdb::include_schema) next to that `schema!` has the compiler check that every field has the name,
+    /// the place and the type that was read, and adds a test that the derive says the same in every other respect.
     ///
     /// # Errors
-    /// As [`schema`](Self::schema), and if the file cannot be written.
-    pub fn write(&self, name: impl AsRef<Path>) -> Result<PathBuf, Error> {
+    /// As [`schema`](Self::schema), and if a file cannot be written.
+    pub fn write(&self, name: impl AsRef<str>) -> Result<PathBuf, Error> {
+        let name = name.as_ref();
         let mut files = Vec::new();
-        let schema = self.read(&mut files);
+        let read = self.read(&mut files);
         // Also of sources with a mistake, which will be corrected.
         for file in files {
             output::rerun_if_changed(&file.display().to_string())?;
         }
-        let path = output::directory(self.out_dir.as_deref())?.join(name);
-        output::write(&path, &schema?.to_toml())?;
+        let read = read?;
+        let directory = output::directory(self.out_dir.as_deref())?;
+        let path = directory.join(format!("{name}.toml"));
+        output::write(&path, &read.schema.to_toml())?;
+        if let Some(registry) = &read.registry {
+            output::write(
+                &directory.join(format!("{name}.rs")),
+                &checks::code(&read.schema, registry, name, &self.ecsdb),
+            )?;
+        }
         Ok(path)
     }
 
     /// The schema; `files` are all that were read.
-    fn read(&self, files: &mut Vec<PathBuf>) -> Result<DatabaseSchema, Error> {
+    fn read(&self, files: &mut Vec<PathBuf>) -> Result<Read, Error> {
         let mut tree = Tree::new(&self.ecsdb);
         for input in &self.inputs {
             match input {
@@ -149,8 +164,8 @@ impl Sources {
             }
         }
         let types = Types { tree: &tree };
-        let (name, version, tables) = match &self.database {
-            Some((name, version)) => (name.clone(), version.clone(), all_components(types)?),
+        let (name, version, tables, registry) = match &self.database {
+            Some((name, version)) => (name.clone(), version.clone(), all_components(types)?, None),
             None => {
                 let (registry, module) = registry::find(&tree, self.registry.as_deref())?;
                 let place = Place::module(module);
@@ -159,13 +174,21 @@ impl Sources {
                     table(types, entry, place)
                 };
                 let tables = registry.types.iter().map(listed).collect::<Result<Vec<_>, SourceError>>()?;
-                (registry.name, registry.version, tables)
+                (registry.name.clone(), registry.version.clone(), tables, Some(registry))
             }
         };
         let schemas = tables.iter().map(|table| table.schema.clone()).collect();
         let schema = DatabaseSchema::new(name, version, RegistrySchema::default(), schemas);
-        Ok(schema.map_err(|error| placed(&tree, &tables, error))?)
+        let schema = schema.map_err(|error| placed(&tree, &tables, error))?;
+        Ok(Read { schema, registry })
     }
+}
+
+/// What was read.
+struct Read {
+    schema: DatabaseSchema,
+    /// The `schema!` that lists the tables, if one does.
+    registry: Option<Registry>,
 }
 
 /// The tables of all components, in their order.
