@@ -81,6 +81,10 @@ pub enum Error {
         #[source]
         error: io::Error,
     },
+    /// No schema can be made of the sources.
+    #[cfg(feature = "sources")]
+    #[error(transparent)]
+    Source(#[from] crate::sources::SourceError),
 }
 
 impl fmt::Debug for Error {

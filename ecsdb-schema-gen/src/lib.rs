@@ -20,15 +20,57 @@
 //! ```
 //!
 //! The code goes to `OUT_DIR` and never into the source tree.
+//!
+//! # Rust first
+//!
+//! The components are the source: [`Sources`] reads their files, without compiling them, and writes the schema as TOML.
+//! What it cannot see there is an error, with file, line and column.
+//!
+//! ```no_run
+//! // build.rs
+//! fn main() -> Result<(), ecsdb_schema_gen::Error> {
+//!     ecsdb_schema_gen::Sources::new().file("src/components.rs").write("world")?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! ```ignore
+//! // src/components.rs: the compiler checks that what was read is what it sees.
+//! ecsdb::schema! { pub World: Position, Health }
+//! ecsdb::include_schema!("world");
+//! ```
+//!
+//! # Both
+//!
+//! Where a schema file is checked in beside the components, the two must say the same. Three layers hold them together:
+//! `#[component(schema = "schema/world.toml")]` compares one table while it is compiled;
+//! [`drift::assert_matches`] compares everything in a test, and writes the file when it is asked to; the command
+//! `ecsdb-schema check` does so without compiling, for continuous integration.
+//!
+//! # The command line
+//!
+//! `cargo install ecsdb-schema-gen --features cli` gives `ecsdb-schema`, which checks schema files against sources, shows
+//! what differs between two schemas and what a migration would do, and draws how rows are laid out.
+//!
+//! # Features
+//!
+//! - `sources` (on): [`Sources`]. Without it, nothing that parses Rust is compiled.
+//! - `cli`: the command `ecsdb-schema`.
 
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
 mod builder;
+pub mod drift;
 mod error;
 mod generate;
 mod names;
 mod output;
+#[cfg(feature = "sources")]
+pub mod sources;
+mod text_diff;
 
 pub use builder::{Builder, compile};
 pub use error::Error;
+#[cfg(feature = "sources")]
+pub use sources::Sources;

@@ -26,6 +26,24 @@ pub fn type_name(name: &str) -> String {
     out
 }
 
+/// `MoveTarget` as `move_target`, `HTTPServer` as `http_server`: the table of a component without a name of its own.
+#[cfg(feature = "sources")]
+pub fn snake_case(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let mut snake = String::with_capacity(name.len() + 4);
+    for (index, &letter) in letters.iter().enumerate() {
+        if letter.is_uppercase() && index > 0 && letters[index - 1] != '_' {
+            let before = letters[index - 1];
+            let next_is_lower = letters.get(index + 1).is_some_and(|next| next.is_lowercase());
+            if !before.is_uppercase() || next_is_lower {
+                snake.push('_');
+            }
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
+}
+
 /// The name of a field, and whether it differs from that in the schema.
 pub fn field_name(name: &str) -> (String, bool) {
     if NEVER.contains(&name) {
@@ -105,6 +123,15 @@ mod tests {
         assert_eq!(
             ["health", "max_hp", "_pad", "game-db", "a1_2b"].map(type_name),
             ["Health", "MaxHp", "Pad", "GameDb", "A12b"]
+        );
+    }
+
+    #[cfg(feature = "sources")]
+    #[test]
+    fn tables_are_in_snake_case() {
+        assert_eq!(
+            ["Health", "MoveTarget", "HTTPServer", "Vec3Pair", "Pos2D", "Odd_Name"].map(snake_case),
+            ["health", "move_target", "http_server", "vec3_pair", "pos2_d", "odd_name"]
         );
     }
 

@@ -393,6 +393,15 @@ fn is_native(field_type: &FieldType) -> bool {
     }
 }
 
+impl FieldType {
+    /// Bytes that a value takes in a row; `None` if that is more than [a row may have](ROW_BYTES_MAX), or the type is nested
+    /// [too deeply](TYPE_DEPTH_MAX). Unlike [`size`](Self::size) it copes with any type that can be written.
+    pub fn size_in_row(&self) -> Option<usize> {
+        let (size, _) = measure(self)?;
+        usize::try_from(size).ok().filter(|size| *size <= ROW_BYTES_MAX)
+    }
+}
+
 /// The size of a type in bytes, or the greatest number if that is more than can be counted, and its alignment; `None` if it
 /// is nested too deeply. Unlike [`FieldType::size`] it copes with any type that can be written.
 pub(super) fn measure(field_type: &FieldType) -> Option<(u64, u64)> {

@@ -30,6 +30,7 @@ mod value;
 mod value_bytes;
 mod value_row;
 
+pub use crate::limits::ROW_BYTES_MAX;
 pub use check::TYPE_DEPTH_MAX;
 pub use column::ColumnSchema;
 pub use database::{DatabaseSchema, RegistryColumn, RegistrySchema};
