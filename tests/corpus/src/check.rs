@@ -60,7 +60,8 @@ impl Package<'_> {
         let place = place.finish();
         let manifest = format!(
             "[package]\nname = \"ecsdb-corpus-{place:016x}\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\n\
-             [dependencies]\necsdb = {{ path = {engine} }}\n\n[workspace]\n"
+             [dependencies]\necsdb = {{ path = {engine}, features = [\"glam\"] }}\n\
+             glam = {{ version = \"*\", default-features = false, features = [\"std\"] }}\n\n[workspace]\n"
         );
         self.write("Cargo.toml", &manifest)?;
         // The same versions as here: they have been fetched.
@@ -187,7 +188,7 @@ impl Message {
         let label = labels.filter_map(|span| span["label"].as_str()).next().unwrap_or_default();
         let is_said = label.is_empty() || text.contains(label) || text.len() > 60;
         let text = if is_said { text.to_owned() } else { format!("{text}: {label}") };
-        Self { text: text.replace('\n', " "), has_code: !message["code"].is_null() }
+        Self { text: without_places(&text.replace('\n', " ")), has_code: !message["code"].is_null() }
     }
 }
 
@@ -195,6 +196,26 @@ impl Message {
 fn first(messages: Vec<Message>) -> String {
     let at = messages.iter().position(|message| !message.has_code).unwrap_or(0);
     messages.into_iter().nth(at).map(|message| message.text).unwrap_or_default()
+}
+
+/// The text without the paths of generated modules: `c0007::t2::Image` is `Image`.
+fn without_places(text: &str) -> String {
+    let is_place = |part: &str| {
+        let number = part.strip_prefix(['c', 't']).unwrap_or_default();
+        part == "crate" || !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let words = text.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
+    words
+        .map(|word| {
+            let mut rest = word;
+            while let Some((first, behind)) = rest.split_once("::")
+                && is_place(first)
+            {
+                rest = behind;
+            }
+            rest
+        })
+        .collect()
 }
 
 fn is_error(message: &Value) -> bool {

@@ -1,11 +1,26 @@
-//! Types of other crates that games have in components, as stand-ins with the same fields.
+//! Types of other crates that games have in components: those of `glam`, and stand-ins with the same fields for others.
 //!
 //! Owns a table. It must list only what a game could wrap itself: no maps, pointers or handles.
+
+use crate::text::Path;
 
 /// What stands in for the type `name` with these arguments: the declaration of a type `name`, or nothing if it is not
 /// known. A stand-in has no parameters; `arguments` are put in.
 pub fn stand_in(name: &str, arguments: &[&str]) -> Option<String> {
     vector(name, arguments).or_else(|| wrapper(name, arguments)).or_else(|| plain(name))
+}
+
+/// The type of `glam` that `path` names, which the engine knows. Whatever has parameters is of another crate.
+pub fn glam(path: &Path) -> Option<String> {
+    const TYPES: &[&str] = &[
+        "Affine2", "Affine3A", "BVec2", "BVec3", "BVec4", "DAffine2", "DAffine3", "DMat2", "DMat3", "DMat4", "DQuat",
+        "DVec2", "DVec3", "DVec4", "I64Vec2", "I64Vec3", "I64Vec4", "IVec2", "IVec3", "IVec4", "Mat2", "Mat3", "Mat3A",
+        "Mat4", "Quat", "U64Vec2", "U64Vec3", "U64Vec4", "UVec2", "UVec3", "UVec4", "Vec2", "Vec3", "Vec3A", "Vec4",
+    ];
+    let is_ours = path.arguments.is_empty() && TYPES.contains(&path.name());
+    let others = ["vek", "nalgebra", "na", "cgmath", "ultraviolet"];
+    let is_other = path.segments.iter().any(|segment| others.contains(&segment.as_str()));
+    (is_ours && !is_other).then(|| format!("::glam::{}", path.name()))
 }
 
 /// The type of the language that a type of another crate is stored as, or nothing if it is not known.
@@ -38,25 +53,10 @@ fn vector(name: &str, arguments: &[&str]) -> Option<String> {
         "Vec3" | "Vec3A" | "Point3" | "Vector3" | "Dir3" | "Dir3A" => ("x y z", "f32"),
         "Vec4" | "Vector4" | "Quat" | "Quaternion" | "UnitQuaternion" => ("x y z w", "f32"),
         "Rot2" | "UnitComplex" => ("cos sin", "f32"),
-        "DVec2" => ("x y", "f64"),
-        "DVec3" => ("x y z", "f64"),
-        "DVec4" | "DQuat" => ("x y z w", "f64"),
-        "IVec2" => ("x y", "i32"),
-        "IVec3" => ("x y z", "i32"),
-        "IVec4" => ("x y z w", "i32"),
-        "UVec2" => ("x y", "u32"),
-        "UVec3" => ("x y z", "u32"),
-        "UVec4" => ("x y z w", "u32"),
         "I16Vec2" => ("x y", "i16"),
         "I16Vec3" => ("x y z", "i16"),
         "U16Vec2" => ("x y", "u16"),
         "U16Vec3" => ("x y z", "u16"),
-        "I64Vec2" => ("x y", "i64"),
-        "I64Vec3" => ("x y z", "i64"),
-        "U64Vec2" => ("x y", "u64"),
-        "U64Vec3" => ("x y z", "u64"),
-        "BVec2" => ("x y", "bool"),
-        "BVec3" => ("x y z", "bool"),
         "Rgb" => ("r g b", "f32"),
         "Color" | "Rgba" | "LinearRgba" | "Srgba" => ("r g b a", "f32"),
         "Color32" => ("r g b a", "u8"),
@@ -85,12 +85,8 @@ fn wrapper(name: &str, arguments: &[&str]) -> Option<String> {
 /// Types with fields of their own.
 fn plain(name: &str) -> Option<String> {
     let body = match name {
-        "Mat2" => "{ pub cols: [[f32; 2]; 2] }",
-        "Mat3" | "Mat3A" => "{ pub cols: [[f32; 3]; 3] }",
-        "Mat4" => "{ pub cols: [[f32; 4]; 4] }",
-        "DMat4" => "{ pub cols: [[f64; 4]; 4] }",
-        "Affine2" => "{ pub cols: [[f32; 2]; 3] }",
-        "Affine3A" | "GlobalTransform" => "{ pub cols: [[f32; 3]; 4] }",
+        "Mat4" | "Matrix4" => "{ pub cols: [[f32; 4]; 4] }",
+        "GlobalTransform" => "{ pub cols: [[f32; 3]; 4] }",
         "Transform" => "{ pub translation: [f32; 3], pub rotation: [f32; 4], pub scale: [f32; 3] }",
         "Stopwatch" => "{ pub elapsed: ::core::time::Duration, pub is_paused: bool }",
         "Timer" => {

@@ -23,7 +23,7 @@
 //! types that it uses. `cargo check` decides. Nothing is done to help a shape: no attribute, no other type.
 //!
 //! What is not in the file is made up, and the report says so: a *stand-in* for well-known types of other crates (vectors,
-//! timers, ids), with their real fields, and a *stub*, a number, for names that nobody knows. Both stand for the types
+//! timers, ids), with their real fields (`glam` is no stand-in: the engine has a feature for it), and a *stub*, a number, for names that nobody knows. Both stand for the types
 //! that a game would write its own `Field` for. What a database cannot keep (maps, pointers, handles, references) stays as it
 //! is, and its component counts as failed.
 //!

@@ -53,7 +53,7 @@ impl<'c> Index<'c> {
             return Meaning::Shape(shape);
         }
         let types = path.types();
-        if let Some(text) = of_the_standard_library(path) {
+        if let Some(text) = of_the_standard_library(path).or_else(|| crate::foreign::glam(path)) {
             return Meaning::Known(text);
         }
         if let Some(text) = crate::foreign::instead(name, &types) {
