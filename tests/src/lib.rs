@@ -75,3 +75,8 @@ pub fn why_not(ticket: Ticket) -> String {
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+
+/// The guide to components: its examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/components.md")]
+pub struct Components;
