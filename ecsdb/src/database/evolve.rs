@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::entity::Entity;
 use crate::schema::DatabaseSchema;
 use crate::schema::SchemaError;
-use crate::schema::diff::{Plan, Refusal, Source, TablePlan};
+use crate::schema::diff::{Plan, Refusal, TablePlan};
 use crate::storage::{MovedRow, StorageError};
 use crate::transaction::{Catalog, ConvertRow, EvolveFailure, LogError, TransactionError};
 
@@ -95,12 +95,8 @@ pub(super) fn prepare(old: &DatabaseSchema, new: &DatabaseSchema) -> Result<Prep
     let changes = |(number, of): (usize, &TablePlan)| {
         let before = &old.tables()[number];
         let after = &schema.tables()[number];
-        let stays = |source: &Source| matches!(source, Source::Kept { conversion, .. } if conversion.keeps_bytes());
         // In the log a row that only lies in another order need not be written anew, in memory it must.
-        of.fields.len() != before.fields.len()
-            || !of.fields.iter().all(stays)
-            || !of.keeps_rows
-            || (before.size, before.layout) != (after.size, after.layout)
+        !of.keeps_fields(before) || !of.keeps_rows || (before.size, before.layout) != (after.size, after.layout)
     };
     let rewritten = plans.iter().enumerate().map(changes).collect();
     let catalog = Arc::new(Catalog::new(schema));

@@ -57,11 +57,8 @@ impl Evolution {
         }
         let changes = |table: &TablePlan, name: &str| {
             let Some(from) = table.from else { return false };
-            let before = &old.tables()[from];
-            let stays = |source: &Source| matches!(source, Source::Kept { conversion, .. } if conversion.keeps_bytes());
-            table.fields.len() != before.fields.len()
-                || !table.fields.iter().all(stays)
-                || migrations.has(name) && table.fields.iter().any(|source| matches!(source, Source::Refused { .. }))
+            let is_refused = |source: &Source| matches!(source, Source::Refused { .. });
+            !table.keeps_fields(&old.tables()[from]) || migrations.has(name) && table.fields.iter().any(is_refused)
         };
         let rewritten: Vec<bool> =
             tables.iter().zip(schema.tables()).map(|(plan, table)| changes(plan, &table.name)).collect();

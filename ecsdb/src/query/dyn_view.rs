@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use crate::bytes::RowBytes;
 use crate::entity::Entity;
-use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
 use crate::schema::{DatabaseSchema, ENTITIES, RowLayout, TableSchema, Value};
 use crate::storage::Version;
 
@@ -150,7 +149,7 @@ impl<'v> DynTable<'v> {
     pub fn rows(self) -> Box<dyn Iterator<Item = DynRow<'v>> + 'v> {
         let view = self.view;
         match self.source {
-            Source::Rows(table) => Box::new(slots(view.version, table).filter_map(move |slot| {
+            Source::Rows(table) => Box::new(view.version.tables[usize::from(table)].slots().filter_map(move |slot| {
                 let entity = view.version.entities.in_slot(slot)?;
                 view.stored_row(table, entity)
             })),
@@ -161,13 +160,6 @@ impl<'v> DynTable<'v> {
             })),
         }
     }
-}
-
-/// The slots that have a row in `table`.
-fn slots(version: &Version, table: u16) -> impl Iterator<Item = u32> + '_ {
-    let table = &version.tables[usize::from(table)];
-    (0..table.chunk_count() * CHUNK_BLOCKS)
-        .flat_map(|block| crate::bits::bits(table.word(block)).map(move |bit| (block * BLOCK_SLOTS) as u32 + bit))
 }
 
 fn described(values: Vec<(&'static str, Value)>) -> DynRow<'static> {

@@ -6,10 +6,8 @@
 use super::edit::StorageError;
 use super::store::Store;
 use super::table::{PageGeometry, RowShape, Table};
-use crate::bits::bits;
 use crate::bytes::RowBytes;
 use crate::change_set::ChangeSet;
-use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
 use crate::storage::MovedRow;
 use crate::sync::shim::Arc as VersionRef;
 
@@ -49,23 +47,15 @@ impl Store {
         let mut moved = Ok(());
         'tables: for (number, from) in live.tables.iter().enumerate().filter(|(number, _)| rewritten[*number]) {
             let stride = shapes[number].stride;
-            for (chunk, block) in (0..from.chunk_count())
-                .filter_map(|index| Some((index, from.chunk(index)?)))
-                .flat_map(|(index, chunk)| {
-                    bits(chunk.summary()).map(move |block| (chunk, index * CHUNK_BLOCKS + block as usize))
-                })
-            {
-                for bit in bits(chunk.word(block % CHUNK_BLOCKS)) {
-                    let slot = (block * BLOCK_SLOTS) as u32 + bit;
-                    let (Some(old), Some(entity)) = (from.stored(slot), live.entities.in_slot(slot)) else { continue };
-                    row.clear();
-                    moved = convert(MovedRow { table: number, entity, row: old }, &mut row).and_then(|()| {
-                        let (row, heap) = row.split_at(stride);
-                        batch.put(number as u16, slot, RowBytes { row, heap }).map_err(E::from)
-                    });
-                    if moved.is_err() {
-                        break 'tables;
-                    }
+            for slot in from.slots() {
+                let (Some(old), Some(entity)) = (from.stored(slot), live.entities.in_slot(slot)) else { continue };
+                row.clear();
+                moved = convert(MovedRow { table: number, entity, row: old }, &mut row).and_then(|()| {
+                    let (row, heap) = row.split_at(stride);
+                    batch.put(number as u16, slot, RowBytes { row, heap }).map_err(E::from)
+                });
+                if moved.is_err() {
+                    break 'tables;
                 }
             }
         }

@@ -6,11 +6,10 @@
 use super::restore::{RestoreError, RestoredBlock};
 use super::store::Store;
 use super::table_sets::TableSetId;
-use crate::bits::bits;
 use crate::bytes::RowBytes;
 use crate::change_set::ChangeSet;
 use crate::entity::Entity;
-use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
+use crate::limits::CHUNK_BLOCKS;
 
 /// A row that goes from one store to another.
 pub struct MovedRow<'a> {
@@ -43,21 +42,14 @@ impl Store {
         for (table, origin) in origins.iter().enumerate() {
             let Some(origin) = origin else { continue };
             let (from, stride) = (&version.tables[*origin], batch.version().tables[table].geometry().stride());
-            for (index, chunk) in (0..from.chunk_count()).filter_map(|index| Some((index, from.chunk(index)?))) {
-                for block in bits(chunk.summary()) {
-                    for bit in bits(chunk.word(block as usize)) {
-                        let slot = ((index * CHUNK_BLOCKS + block as usize) * BLOCK_SLOTS) as u32 + bit;
-                        let (Some(row), Some(entity)) = (from.stored(slot), version.entities.in_slot(slot)) else {
-                            continue;
-                        };
-                        converted.clear();
-                        convert(MovedRow { table, entity, row }, &mut converted)?;
-                        let (row, heap) = converted.split_at(stride);
-                        batch
-                            .put(table as u16, slot, RowBytes { row, heap })
-                            .map_err(|error| E::from(RestoreError::Storage(error)))?;
-                    }
-                }
+            for slot in from.slots() {
+                let (Some(row), Some(entity)) = (from.stored(slot), version.entities.in_slot(slot)) else { continue };
+                converted.clear();
+                convert(MovedRow { table, entity, row }, &mut converted)?;
+                let (row, heap) = converted.split_at(stride);
+                batch
+                    .put(table as u16, slot, RowBytes { row, heap })
+                    .map_err(|error| E::from(RestoreError::Storage(error)))?;
             }
         }
         Ok(())

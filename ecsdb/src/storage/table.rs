@@ -1,8 +1,9 @@
 //! The directory of one table: chunk by chunk, absent where the table has no rows.
 
 use super::chunk::Chunk;
+use crate::bits::bits;
 use crate::bytes::{HeapPlace, PageRef, RowBytes, prefetch_to_write};
-use crate::limits::{BLOCK_SLOTS, CHUNK_SLOTS, PAGE_BLOCKS_MAX, page_slots};
+use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS, CHUNK_SLOTS, PAGE_BLOCKS_MAX, page_slots};
 use crate::schema::TableSchema;
 
 /// How rows of a table are stored.
@@ -152,8 +153,8 @@ impl Table {
     /// Which slots of block `block` (counted in the table) have rows.
     #[inline]
     pub fn word(&self, block: usize) -> u64 {
-        self.chunk(block / crate::limits::CHUNK_BLOCKS)
-            .map_or(0, |chunk| chunk.word(block % crate::limits::CHUNK_BLOCKS))
+        self.chunk(block / CHUNK_BLOCKS)
+            .map_or(0, |chunk| chunk.word(block % CHUNK_BLOCKS))
     }
 
     /// Whether slot `slot` has a row.
@@ -178,6 +179,15 @@ impl Table {
         // `Chunk`), all of them initialised; the page does not change while `&self` is borrowed. For a tag it is an
         // aligned non-null address of zero bytes.
         Some(unsafe { core::slice::from_raw_parts(row, self.geometry.stride()) })
+    }
+
+    /// The slots that have a row, ascending.
+    pub fn slots(&self) -> impl Iterator<Item = u32> + '_ {
+        let chunks = self.chunks.iter().enumerate().filter_map(|(index, chunk)| Some((index, chunk.as_deref()?)));
+        let blocks = chunks.flat_map(|(index, chunk)| {
+            bits(chunk.summary()).map(move |block| (index * CHUNK_BLOCKS + block as usize, chunk.word(block as usize)))
+        });
+        blocks.flat_map(|(block, word)| bits(word).map(move |bit| (block * BLOCK_SLOTS) as u32 + bit))
     }
 
     /// The row of slot `slot` and its heap.

@@ -73,6 +73,13 @@ impl TablePlan {
         Self { from: Some(from), fields, keeps_rows }
     }
 
+    /// Whether every field of `old`, the table that it is in the old schema, is there with the bytes that it has, and no other
+    /// one: then rows differ in the order of fields at most.
+    pub fn keeps_fields(&self, old: &TableSchema) -> bool {
+        let stays = |source: &Source| matches!(source, Source::Kept { conversion, .. } if conversion.keeps_bytes());
+        self.fields.len() == old.fields.len() && self.fields.iter().all(stays)
+    }
+
     /// Appends the new row for an old one to `out`: its bytes, and behind them those of its heap, as
     /// [`TableSchema::encode_row`] has them. `row` is an old row with its heap behind it, which must have been
     /// [validated](TableSchema::validate); `old` and `new` are the tables that the plan was made of.

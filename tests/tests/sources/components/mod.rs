@@ -84,7 +84,10 @@ pub struct Nothing;
 pub enum Goal {
     Rest,
     /// With fields.
-    Chase { whom: Ref<Mob>, within: Duration },
+    Chase {
+        whom: Ref<Mob>,
+        within: Duration,
+    },
     #[component(rename = "Walk", renamed_from = "Stroll")]
     Go(Pos, Meters),
 }
