@@ -38,7 +38,11 @@ use crate::schema::{Durability, RowLayout, TableSchema};
 /// # Safety
 /// As there: `heap` must be the heap of `row`.
 #[inline]
-pub unsafe fn with_mut_packed<T: Component, R>(row: &mut T::Row, heap: &mut HeapBuf, change: impl FnOnce(&mut T) -> R) -> R {
+pub unsafe fn with_mut_packed<T: Component, R>(
+    row: &mut T::Row,
+    heap: &mut HeapBuf,
+    change: impl FnOnce(&mut T) -> R,
+) -> R {
     let mut value = T::from_row(row, heap.as_heap());
     let result = change(&mut value);
     // Conversions of the user's run here: until they are through, the row and its heap stay as they are.
