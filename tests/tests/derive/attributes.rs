@@ -41,7 +41,7 @@ const START: u32 = 100;
     durability = "snapshot",
     replicate = "owner"
 )]
-#[component(index(name = "by_name", columns(points, armour)), index(columns(armour), unique))]
+#[component(index(name = "by_name", columns(points, armour)), index(columns(alive), unique))]
 struct Health {
     #[component(rename = "points", renamed_from = "hp", default = START + 1, since = 2, offset = 0)]
     hp: u32,
