@@ -7,7 +7,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{GenericArgument, PathArguments, Type};
 
-use crate::ast::{Field, parse_all, without_group};
+use crate::ast::{parse_all, without_group};
 use crate::ctxt::Ctxt;
 
 /// What a refused field leaves possible, from best to worst.
@@ -23,24 +23,32 @@ pub enum Refused {
     Unsized,
 }
 
-/// Refuses the type of a field if it can be seen that it is no field type; `native` if the item is its own row.
-pub fn field(cx: &Ctxt, field: &Field, native: bool) -> Refused {
-    if has_macro(field.ty.clone()) {
-        let message = "a macro can give a different type every time it is expanded: write the type out, or name it \
-                       with `type` (and a length with `const`)";
-        cx.under(&field.ty, message);
-    } else if let Some(message) = problem(field.ty.clone(), native) {
-        cx.under(&field.ty, message);
+/// Refuses the stored type of a field if it can be seen that it is no field type; `native` if the item is its own row.
+pub fn stored_type(cx: &Ctxt, ty: &TokenStream, native: bool) -> Refused {
+    if has_macro(ty.clone()) {
+        cx.under(ty, MACRO_TYPE);
+    } else if let Some(message) = problem(ty.clone(), native) {
+        cx.under(ty, message);
     } else {
         return Refused::Nothing;
     }
-    match parse_all(field.ty.clone()) {
+    match parse_all(ty.clone()) {
         Ok(Type::Slice(_) | Type::TraitObject(_)) => Refused::Unsized,
         Ok(Type::Path(ty)) if ty.path.is_ident("str") => Refused::Unsized,
-        _ if is_shareable(field.ty.clone()) => Refused::Value,
+        _ if is_shareable(ty.clone()) => Refused::Value,
         _ => Refused::Unshareable,
     }
 }
+
+/// Refuses the type of a field that is stored as another one: it is only converted, so it may be nearly any.
+pub fn converted_type(cx: &Ctxt, ty: &TokenStream) {
+    if has_macro(ty.clone()) {
+        cx.under(ty, MACRO_TYPE);
+    }
+}
+
+const MACRO_TYPE: &str = "a macro can give a different type every time it is expanded: write the type out, or name it \
+                          with `type` (and a length with `const`)";
 
 /// Whether nothing stands in the type that threads may not share.
 fn is_shareable(tokens: TokenStream) -> bool {
@@ -61,7 +69,7 @@ fn is_shareable(tokens: TokenStream) -> bool {
 }
 
 /// Whether something like `name!(...)` stands in the type, at any depth.
-pub fn has_macro(tokens: TokenStream) -> bool {
+fn has_macro(tokens: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let call = tokens.windows(3).any(|window| match window {
         [TokenTree::Ident(_), TokenTree::Punct(bang), TokenTree::Group(group)] => {

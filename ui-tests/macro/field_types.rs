@@ -42,6 +42,13 @@ struct Everything {
     fine: Option<Vec<(u32, String)>>,
 }
 
+/// What is converted may be anything, not what it becomes.
+#[derive(Component)]
+struct Converted {
+    #[component(as = Box<u32>)]
+    a: HashMap<u8, u8>,
+}
+
 #[derive(Field)]
 struct Value(Box<u32>, Vec<Rc<u8>>);
 

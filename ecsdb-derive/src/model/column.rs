@@ -8,7 +8,7 @@ use syn::{Ident, Member, Visibility};
 
 use crate::ast::{Field, Shape};
 use crate::attr::{self, FieldAttrs};
-use crate::check::{has_macro, is_phantom};
+use crate::check::{self, Refused, is_phantom};
 use crate::ctxt::Ctxt;
 use crate::names::column_fault;
 
@@ -54,12 +54,7 @@ impl<'a> Column<'a> {
             Member::Unnamed(index) => Ident::new(&format!("_{}", index.index), field.span),
         };
         let stored = match &attrs.stored_as {
-            Some(ty) => {
-                if has_macro(ty.clone()) {
-                    cx.under(ty, "a macro can give a different type every time it is expanded: write the type out");
-                }
-                Stored::As(ty.clone())
-            }
+            Some(ty) => Stored::As(ty.clone()),
             None if generic && is_phantom(&field.ty) => Stored::Phantom,
             None => Stored::Itself,
         };
@@ -77,6 +72,17 @@ impl<'a> Column<'a> {
             doc: attr::doc(&field.attrs),
             stored,
             attrs,
+        }
+    }
+
+    /// Refuses its type if it cannot be stored; `native` if the item is its own row.
+    pub fn refused(&self, cx: &Ctxt, native: bool) -> Refused {
+        match &self.stored {
+            Stored::As(ty) => {
+                check::converted_type(cx, &self.ty);
+                check::stored_type(cx, ty, native)
+            }
+            Stored::Itself | Stored::Phantom | Stored::Whole => check::stored_type(cx, &self.ty, native),
         }
     }
 

@@ -10,7 +10,7 @@ use super::variants::{Enumeration, enumeration};
 use super::{Item, rules};
 use crate::ast::{Body, Input, Shape};
 use crate::attr::{FieldAttrs, ItemAttrs, Repr};
-use crate::check::{self, Refused};
+use crate::check::Refused;
 use crate::ctxt::Ctxt;
 use crate::names::{snake_case, table_fault};
 use crate::params;
@@ -65,10 +65,10 @@ pub fn model<'a>(cx: &Ctxt, input: &'a Input, attrs: ItemAttrs) -> Option<Model<
     let (shape, storage, columns, enumeration, refused) = match &input.body {
         Body::Struct(shape, fields) => {
             repr.check(cx);
-            let refused =
-                fields.iter().map(|field| check::field(cx, field, repr.is_native)).max().unwrap_or(Refused::Nothing);
             let columns: Vec<Column> =
                 fields.iter().map(|field| Column::new(cx, field, fields.len(), generic).named_as_column(cx)).collect();
+            let refused = columns.iter().map(|column| column.refused(cx, repr.is_native)).max();
+            let refused = refused.unwrap_or(Refused::Nothing);
             (*shape, if repr.is_native { Storage::Native } else { Storage::Packed }, columns, None, refused)
         }
         Body::Enum(variants) => {

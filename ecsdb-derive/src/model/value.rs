@@ -8,7 +8,7 @@ use super::variants::{Enumeration, enumeration};
 use super::{Item, rules};
 use crate::ast::{Body, Input, Shape};
 use crate::attr::{ItemAttrs, Repr};
-use crate::check::{self, Refused};
+use crate::check::Refused;
 use crate::ctxt::Ctxt;
 use crate::params;
 
@@ -49,13 +49,12 @@ pub fn model<'a>(cx: &Ctxt, input: &'a Input, attrs: &ItemAttrs) -> Option<Model
     let (kind, refused) = match &input.body {
         Body::Struct(shape, fields) => {
             repr.check(cx);
-            let refused =
-                fields.iter().map(|field| check::field(cx, field, repr.is_native)).max().unwrap_or(Refused::Nothing);
             let columns: Vec<Column> = fields
                 .iter()
                 .map(|field| Column::new(cx, field, fields.len(), generic).named_as_member(cx, *shape))
                 .collect();
             distinct(cx, &columns, MEMBER);
+            let refused = columns.iter().map(|column| column.refused(cx, repr.is_native)).max();
             rules::native(cx, &item, repr.is_native, &columns);
             let kind = Kind::Struct(Struct {
                 shape: *shape,
@@ -64,7 +63,7 @@ pub fn model<'a>(cx: &Ctxt, input: &'a Input, attrs: &ItemAttrs) -> Option<Model
                 view: format_ident!("{}View", input.ident),
                 columns,
             });
-            (kind, refused)
+            (kind, refused.unwrap_or(Refused::Nothing))
         }
         Body::Enum(variants) => {
             let enumeration = enumeration(cx, &input.ident, variants, &repr, generic);

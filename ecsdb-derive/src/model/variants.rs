@@ -8,7 +8,7 @@ use super::column::{Column, MEMBER, distinct};
 use super::rules;
 use crate::ast::{self, Shape};
 use crate::attr::{Repr, TagRepr, VariantAttrs};
-use crate::check::{self, Refused};
+use crate::check::Refused;
 use crate::ctxt::Ctxt;
 use crate::names::variant_fault;
 
@@ -55,14 +55,9 @@ pub fn enumeration<'a>(
     if variants.is_empty() {
         cx.at(ident.span(), "an enum without variants has no values: there is nothing to store");
     }
-    let mut refused = Refused::Nothing;
-    let read: Vec<Variant> = variants
-        .iter()
-        .map(|variant| {
-            refused = variant.fields.iter().map(|field| check::field(cx, field, false)).fold(refused, Ord::max);
-            self::variant(cx, variant, generic)
-        })
-        .collect();
+    let read: Vec<Variant> = variants.iter().map(|variant| self::variant(cx, variant, generic)).collect();
+    let columns = read.iter().flat_map(|variant| &variant.columns);
+    let refused = columns.map(|column| column.refused(cx, false)).max().unwrap_or(Refused::Nothing);
     distinct_variants(cx, &read);
     let is_written = variants.iter().any(|variant| variant.discriminant.is_some());
     Enumeration {

@@ -41,7 +41,7 @@ const START: u32 = 100;
     durability = "snapshot",
     replicate = "owner"
 )]
-#[component(index(name = "by_name", columns(points, armour)), index(columns(armour), unique))]
+#[component(index(name = "by_name", columns(points, armour)), index(columns(alive), unique))]
 struct Health {
     #[component(rename = "points", renamed_from = "hp", default = START + 1, since = 2, offset = 0)]
     hp: u32,
@@ -122,6 +122,46 @@ fn foreign_types_are_converted() {
     assert_eq!(stored.get(), health());
     assert_eq!(Health::C.angle.at(Tenths::F.0).offset(), Health::C.angle.offset());
     assert_eq!(Health::SCHEMA.fields[3].field_type.to_string(), "struct Tenths(i32)");
+}
+
+/// What cannot be stored itself is stored as something that can.
+#[test]
+fn maps_are_stored_as_lists_of_pairs() {
+    use std::collections::BTreeMap;
+
+    #[derive(Field)]
+    struct Pairs(Vec<(String, u32)>);
+
+    impl From<BTreeMap<String, u32>> for Pairs {
+        fn from(map: BTreeMap<String, u32>) -> Self {
+            Self(map.into_iter().collect())
+        }
+    }
+
+    impl From<Pairs> for BTreeMap<String, u32> {
+        fn from(pairs: Pairs) -> Self {
+            pairs.0.into_iter().collect()
+        }
+    }
+
+    #[derive(Component)]
+    struct Inventory {
+        #[component(as = Pairs)]
+        counts: BTreeMap<String, u32>,
+    }
+
+    #[derive(Component)]
+    enum Chest {
+        Closed,
+        Open(#[component(as = Pairs)] BTreeMap<String, u32>),
+    }
+
+    let counts = || BTreeMap::from([("rope".to_owned(), 2), ("torch".to_owned(), 5)]);
+    let stored = Stored::new(Inventory { counts: counts() });
+    assert_eq!(stored.view().counts().value().iter().collect::<Vec<_>>(), [("rope", 2), ("torch", 5)]);
+    assert_eq!(stored.get().counts, counts());
+    assert!(matches!(Stored::new(Chest::Open(counts())).view().value(), Chest::Open(map) if map == counts()));
+    assert!(matches!(Stored::new(Chest::Closed).view().value(), Chest::Closed));
 }
 
 #[test]

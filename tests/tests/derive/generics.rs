@@ -104,7 +104,7 @@ mod inner {
         #[cfg(any())]
         Absent(Missing),
         Present,
-        #[cfg(all())]
+        #[cfg(test)]
         Also,
     }
 

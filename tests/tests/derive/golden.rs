@@ -1,5 +1,11 @@
 //! The expansions that are checked in compile, and do what the derives do. `ecsdb-derive` holds them against what it makes.
 
+#![allow(
+    clippy::all,
+    clippy::undocumented_unsafe_blocks,
+    reason = "generated code, which lints do not look at elsewhere"
+)]
+
 use ecsdb::{Component, Field, Stored};
 
 mod packed {
