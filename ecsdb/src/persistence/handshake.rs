@@ -11,14 +11,14 @@ use crate::schema::diff::Refusal;
 ///
 /// Each refusal says what to do about it. `schema.toml` in the directory is a copy of the schema that it was written under.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("the schema does not fit the directory {}: {}", directory.display(), listed(refused, invalid.as_ref()))]
+#[error("the schema does not fit the directory {}: {}", directory.display(), listed(refused, invalid.as_deref()))]
 pub struct SchemaMismatch {
     /// The directory.
     pub directory: PathBuf,
     /// Every change that would lose something, table by table.
     pub refused: Vec<Refusal>,
     /// What is wrong with the schema of the directory itself, if this version of the crate cannot use it.
-    pub invalid: Option<SchemaError>,
+    pub invalid: Option<Box<SchemaError>>,
 }
 
 fn listed(refused: &[Refusal], invalid: Option<&SchemaError>) -> String {

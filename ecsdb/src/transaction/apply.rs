@@ -73,7 +73,9 @@ impl<'a> Apply<'a> {
 
     /// The row with every promised entity in it replaced by the real one.
     fn settle<'r>(&self, table: u16, row: RowBytes<'r>) -> Result<Settled<'r>, OpError> {
-        self.catalog.table(table).check_heap(row.heap)?;
+        if self.catalog.has_heap(table) {
+            self.catalog.table(table).check_heap(row.heap)?;
+        }
         let mut settled = Settled { row: Cow::Borrowed(row.row), heap: Cow::Borrowed(row.heap) };
         match self.catalog.entities(table) {
             Entities::None => {}
@@ -110,7 +112,9 @@ impl<'a> Apply<'a> {
     /// The value of a column with every promised entity in it replaced by the real one.
     fn settle_operand<'v>(&self, id: ColumnId, value: RowBytes<'v>) -> Result<Settled<'v>, OpError> {
         let place = self.catalog.place(id);
-        self.catalog.table(id.table).check_heap(value.heap)?;
+        if place.has_heap {
+            self.catalog.table(id.table).check_heap(value.heap)?;
+        }
         let mut settled = Settled { row: Cow::Borrowed(value.row), heap: Cow::Borrowed(value.heap) };
         if place.names_entities {
             self.settle_value(&place.field_type, 0, value, &mut settled)?;
