@@ -212,6 +212,8 @@ fn files_of_modules_are_followed() {
     let types: Vec<_> = schema.tables().iter().map(|table| table.fields[0].field_type.to_string()).collect();
     assert_eq!(types, ["struct Value(u8)", "struct Value(u16)"]);
 
+    assert!(!directory.join("game.rs").exists(), "there is no `schema!` for checks to stand beside");
+
     write("src/a.rs", "mod gone;");
     let message = sources.schema().unwrap_err().to_string();
     let (file, looked) = (directory.join("src/a.rs"), directory.join("src/a/gone.rs"));
@@ -220,4 +222,21 @@ fn files_of_modules_are_followed() {
     assert!(message.starts_with(&expected), "{message}");
     let message = Sources::new().file(directory.join("none.rs")).schema().unwrap_err().to_string();
     assert!(message.starts_with(&format!("cannot read `{}`", directory.join("none.rs").display())), "{message}");
+}
+
+#[test]
+fn checks_are_written_beside_the_schema() {
+    let directory = directory("checks");
+    let text = "#[derive(Component)] struct A { x: Option<u8>, #[component(rename = \"self\")] y: String } \
+                mod m { #[derive(Component)] pub struct B; } ecsdb::schema! { pub MyWorld: A, m::B }";
+    Sources::new().text("src/game.rs", text).out_dir(&directory).write("game").unwrap();
+    let code = fs::read_to_string(directory.join("game.rs")).unwrap();
+    for line in [
+        "        \"game.toml\",\n        <A as ::ecsdb::Component>::SCHEMA,\n        &[(\"x\", \"u8?\"), (\"self\", \"string\")],\n",
+        "    ::core::assert!(<A as ::ecsdb::Component>::SCHEMA.size == 18);\n",
+        "        <m::B as ::ecsdb::Component>::SCHEMA,\n        &[],\n",
+        "fn the_sources_of_my_world_say_what_the_derive_makes_of_them() {\n",
+    ] {
+        assert!(code.contains(line), "{line}\n{code}");
+    }
 }
