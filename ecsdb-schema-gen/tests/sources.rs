@@ -45,6 +45,8 @@ fn names_mean_what_they_mean_where_they_stand() {
         mod b { pub type Place = [super::a::Pos; super::a::N]; }
         use b::Place as Somewhere;";
     assert_eq!(type_of(&format!("{modules} #[derive(Component)] struct C(Somewhere);")), "[struct Pos { x: f32 }; 2]");
+    assert_eq!(type_of("use glam::*; #[derive(Component)] struct C(Vec2);"), "struct Vec2 { x: f32, y: f32 }");
+    assert!(field("glam::Vec5").contains("it is no field type"));
     // A name that is imported from another crate is not the one of a module nearby.
     assert_eq!(type_of(&format!("{modules} use ecsdb::Entity; #[derive(Component)] struct C(Entity);")), "entity");
     assert_eq!(type_of(&format!("{modules} use ecsdb::*; #[derive(Component)] struct C(Entity);")), "entity");
@@ -66,8 +68,8 @@ fn names_mean_what_they_mean_where_they_stand() {
 fn types_that_cannot_be_stored_say_what_to_do() {
     assert_eq!(field("Nope"), "src/game.rs:2:15: cannot find `Nope` in these sources: add the file that defines it");
     assert_eq!(
-        field("glam::Vec3"),
-        "src/game.rs:2:15: cannot find `glam::Vec3` in these sources: types of `glam` are not known here: store it through a \
+        field("nalgebra::Vector3"),
+        "src/game.rs:2:15: cannot find `nalgebra::Vector3` in these sources: types of `nalgebra` are not known here: store it through a \
          type of yours with `#[component(as = ...)]`"
     );
     assert_eq!(
