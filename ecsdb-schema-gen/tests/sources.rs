@@ -45,6 +45,8 @@ fn names_mean_what_they_mean_where_they_stand() {
         mod b { pub type Place = [super::a::Pos; super::a::N]; }
         use b::Place as Somewhere;";
     assert_eq!(type_of(&format!("{modules} #[derive(Component)] struct C(Somewhere);")), "[struct Pos { x: f32 }; 2]");
+    assert_eq!(type_of("use glam::*; #[derive(Component)] struct C(Vec2);"), "struct Vec2 { x: f32, y: f32 }");
+    assert!(field("glam::Vec5").contains("it is no field type"));
     // A name that is imported from another crate is not the one of a module nearby.
     assert_eq!(type_of(&format!("{modules} use ecsdb::Entity; #[derive(Component)] struct C(Entity);")), "entity");
     assert_eq!(type_of(&format!("{modules} use ecsdb::*; #[derive(Component)] struct C(Entity);")), "entity");
@@ -66,8 +68,8 @@ fn names_mean_what_they_mean_where_they_stand() {
 fn types_that_cannot_be_stored_say_what_to_do() {
     assert_eq!(field("Nope"), "src/game.rs:2:15: cannot find `Nope` in these sources: add the file that defines it");
     assert_eq!(
-        field("glam::Vec3"),
-        "src/game.rs:2:15: cannot find `glam::Vec3` in these sources: types of `glam` are not known here: store it through a \
+        field("nalgebra::Vector3"),
+        "src/game.rs:2:15: cannot find `nalgebra::Vector3` in these sources: types of `nalgebra` are not known here: store it through a \
          type of yours with `#[component(as = ...)]`"
     );
     assert_eq!(
@@ -212,6 +214,8 @@ fn files_of_modules_are_followed() {
     let types: Vec<_> = schema.tables().iter().map(|table| table.fields[0].field_type.to_string()).collect();
     assert_eq!(types, ["struct Value(u8)", "struct Value(u16)"]);
 
+    assert!(!directory.join("game.rs").exists(), "there is no `schema!` for checks to stand beside");
+
     write("src/a.rs", "mod gone;");
     let message = sources.schema().unwrap_err().to_string();
     let (file, looked) = (directory.join("src/a.rs"), directory.join("src/a/gone.rs"));
@@ -220,4 +224,21 @@ fn files_of_modules_are_followed() {
     assert!(message.starts_with(&expected), "{message}");
     let message = Sources::new().file(directory.join("none.rs")).schema().unwrap_err().to_string();
     assert!(message.starts_with(&format!("cannot read `{}`", directory.join("none.rs").display())), "{message}");
+}
+
+#[test]
+fn checks_are_written_beside_the_schema() {
+    let directory = directory("checks");
+    let text = "#[derive(Component)] struct A { x: Option<u8>, #[component(rename = \"self\")] y: String } \
+                mod m { #[derive(Component)] pub struct B; } ecsdb::schema! { pub MyWorld: A, m::B }";
+    Sources::new().text("src/game.rs", text).out_dir(&directory).write("game").unwrap();
+    let code = fs::read_to_string(directory.join("game.rs")).unwrap();
+    for line in [
+        "        \"game.toml\",\n        <A as ::ecsdb::Component>::SCHEMA,\n        &[(\"x\", \"u8?\"), (\"self\", \"string\")],\n",
+        "    ::core::assert!(<A as ::ecsdb::Component>::SCHEMA.size == 18);\n",
+        "        <m::B as ::ecsdb::Component>::SCHEMA,\n        &[],\n",
+        "fn the_sources_of_my_world_say_what_the_derive_makes_of_them() {\n",
+    ] {
+        assert!(code.contains(line), "{line}\n{code}");
+    }
 }

@@ -8,6 +8,7 @@ mod attrs;
 mod checks;
 mod consts;
 mod error;
+mod glam;
 mod registry;
 mod tables;
 mod tree;
@@ -42,7 +43,7 @@ use types::{Place, Types, Written};
 /// The tables are those that `schema!` lists, if it is in the sources. Otherwise [`database`](Self::database) names the
 /// database, and all components that there are become tables, in their order.
 ///
-/// Known are the field types of `ecsdb` and all types in the sources that derive `Field`. A default must be an expression
+/// Known are the field types of `ecsdb`, those of `glam`, and all types in the sources that derive `Field`. A default must be an expression
 /// that can be seen: literals, constants, `Some`, `vec!`, structs and variants, and the usual constructors. Conditions
 /// (`#[cfg]`) are not followed, but for tests, which are left out; and macros are not expanded, but for `schema!`.
 #[derive(Clone, Debug)]

@@ -12,6 +12,7 @@ use syn::{Attribute, Item, ItemConst, ItemEnum, ItemMod, ItemStruct, ItemType, M
 
 use super::attrs::{is_for_tests, path_attribute};
 use super::error::{SourceError, SourceErrorKind};
+use super::glam::Glam;
 use crate::Error;
 
 /// How many aliases and imports a name may go through.
@@ -22,6 +23,9 @@ const PRELUDE: [&str; 20] = [
     "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32", "f64", "bool",
     "char", "Option", "String", "Vec", "Box",
 ];
+
+/// The crate of vectors and matrices.
+pub const GLAM: &str = "glam";
 
 /// The field types of `ecsdb`.
 const OF_ECSDB: [&str; 3] = ["Entity", "FixedStr", "Ref"];
@@ -308,7 +312,11 @@ impl Tree {
         }
         match self.find(module, &segments, STEPS_MAX) {
             Some(target) => Ok(target),
-            None if self.is_outside(module, &segments) => Ok(Target::Outside(segments)),
+            None if self.is_outside(&segments) => Ok(Target::Outside(segments)),
+            None if self.is_glob_of_glam(module, &segments) => {
+                Ok(Target::Outside([GLAM.to_owned()].into_iter().chain(segments).collect()))
+            }
+            None if self.is_glob_of_ecsdb(module, &segments) => Ok(Target::Outside(segments)),
             None => match self.by_last_name(&segments)[..] {
                 // Whole crates are seldom given: a name that there is only once is that one.
                 [only] => Ok(Target::Entry(only, segments.last().cloned().unwrap_or_default())),
@@ -325,20 +333,29 @@ impl Tree {
     }
 
     /// Whether a path that was not found is known to lead out of these sources.
-    fn is_outside(&self, module: usize, segments: &[String]) -> bool {
+    fn is_outside(&self, segments: &[String]) -> bool {
         match segments {
-            [only] => {
-                let of_ecsdb = || self.outside_globs(module).any(|glob| glob == [self.ecsdb.as_str()]);
-                PRELUDE.contains(&only.as_str()) || OF_ECSDB.contains(&only.as_str()) && of_ecsdb()
-            }
+            [only] => PRELUDE.contains(&only.as_str()),
             [first, ..] => self.is_known_crate(first),
             [] => false,
         }
     }
 
+    /// Whether a name that was not found comes with everything of `ecsdb`.
+    fn is_glob_of_ecsdb(&self, module: usize, segments: &[String]) -> bool {
+        let is_known = matches!(segments, [only] if OF_ECSDB.contains(&only.as_str()));
+        is_known && self.outside_globs(module).any(|glob| glob == [self.ecsdb.as_str()])
+    }
+
+    /// Whether a name that was not found comes with everything of `glam`.
+    fn is_glob_of_glam(&self, module: usize, segments: &[String]) -> bool {
+        let is_known = matches!(segments, [only] if Glam::named(only).is_some());
+        is_known && self.outside_globs(module).any(|glob| glob == [GLAM])
+    }
+
     /// Whether this is the crate that field types come from, or the standard library.
     pub fn is_known_crate(&self, name: &str) -> bool {
-        matches!(name, "std" | "core" | "alloc") || name == self.ecsdb
+        matches!(name, "std" | "core" | "alloc") || name == GLAM || name == self.ecsdb
     }
 
     /// The modules with an entry of the last name of a path.

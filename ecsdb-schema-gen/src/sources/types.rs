@@ -12,8 +12,9 @@ use syn::{Fields, GenericArgument, ItemEnum, ItemStruct, PathArguments, Type};
 use super::attrs::{Keys, Repr, condition, derives};
 use super::consts::Constants;
 use super::error::{SourceError, SourceErrorKind};
+use super::glam::Glam;
 use super::tables::table_name;
-use super::tree::{Entry, Target, Tree};
+use super::tree::{Entry, GLAM, Target, Tree};
 
 /// The sources, to be asked about types.
 #[derive(Clone, Copy)]
@@ -73,6 +74,8 @@ pub enum Kind<'t> {
     Tuple(Vec<Written<'t>>),
     /// A range: two values of the type.
     Range(Written<'t>),
+    /// A vector or a matrix.
+    Glam(Glam),
     Struct(&'t ItemStruct, Place<'t>),
     Enum(&'t ItemEnum, Place<'t>),
 }
@@ -112,6 +115,7 @@ impl<'t> Types<'t> {
             Kind::List(of) => FieldType::List(inner(of)?.into()),
             Kind::Tuple(of) => tuple(of.into_iter().enumerate().map(|(index, of)| (index.to_string(), of)).collect())?,
             Kind::Range(of) => tuple(["start", "end"].map(|name| (name.to_owned(), of)).into())?,
+            Kind::Glam(of) => of.field_type(),
             Kind::Struct(item, place) => {
                 let fields = self.members(&item.fields, place, depth)?;
                 FieldType::Struct(StructType { name: item.ident.unraw().to_string().into(), fields })
@@ -304,6 +308,9 @@ impl<'t> Types<'t> {
         let (Some(name), false) = (path.last(), self.is_foreign(path)) else {
             return Err(self.unresolved(written, path));
         };
+        if path.first().is_some_and(|first| first == GLAM) {
+            return Glam::named(name).map(Kind::Glam).ok_or_else(|| self.unresolved(written, path));
+        }
         if let Some(scalar) = number(name) {
             return Ok(Kind::Scalar(scalar));
         }

@@ -11,6 +11,7 @@ use syn::{Expr, Fields, Lit, Member, Token, UnOp};
 
 use super::consts::Constants;
 use super::error::SourceError;
+use super::glam::Glam;
 use super::types::{Kind, Place, Types, Written};
 
 /// The most elements that a list may be said to have by `[value; number]`.
@@ -79,6 +80,10 @@ impl<'t> Values<'t> {
                     _ => unknown("a range with both ends"),
                 },
                 _ => unknown("a range"),
+            },
+            Kind::Glam(of) => match self.glam(of, expression, place) {
+                Some(value) => Ok(value),
+                None => unknown("`new(...)`, `splat(...)`, `from_array([...])`, or a constant such as `ZERO`"),
             },
             Kind::Struct(item, inside) => self.members(expression, place, &item.fields, inside).map(Value::Struct),
             Kind::Enum(item, inside) => {
@@ -176,6 +181,19 @@ impl<'t> Values<'t> {
                 _ => unknown("an array, `vec![...]` or `Vec::new()`"),
             },
         }
+    }
+
+    /// A vector or a matrix.
+    fn glam(self, of: Glam, expression: &Expr, place: Place<'t>) -> Option<Value> {
+        let number = |expression: &Expr| self.scalar(of.number, bare(expression), place);
+        let numbers: Option<Vec<Value>> = match pattern(&called(expression)) {
+            Some(("new" | "from_xyzw", numbers)) => numbers.iter().map(|value| number(value)).collect(),
+            Some(("splat", [value])) => number(value).map(|value| vec![value; of.len()]),
+            Some(("from_array", [Expr::Array(array)])) => array.elems.iter().map(number).collect(),
+            Some(_) => None,
+            None => return of.constant(&last_name(expression)?),
+        };
+        numbers.filter(|numbers| numbers.len() == of.len()).map(|numbers| of.value(numbers))
     }
 
     fn scalar(self, scalar: Scalar, expression: &Expr, place: Place<'t>) -> Option<Value> {
@@ -284,7 +302,7 @@ fn last_name(expression: &Expr) -> Option<String> {
 }
 
 /// The names of functions that are known here.
-const FUNCTIONS: [&str; 12] = [
+const FUNCTIONS: [&str; 15] = [
     "Some",
     "to",
     "from",
@@ -297,6 +315,9 @@ const FUNCTIONS: [&str; 12] = [
     "from_nanos",
     "Borrowed",
     "Owned",
+    "from_xyzw",
+    "splat",
+    "from_array",
 ];
 
 /// The function that is called, if it is known here: its last name, and what it is called with.

@@ -93,7 +93,9 @@ macro_rules! schema {
     };
 }
 
-/// Puts the code here that a build script has made from `name.toml`, with `ecsdb_schema_gen::compile`.
+/// Puts the code here that a build script has made: the components of a schema file `name.toml`
+/// (`ecsdb_schema_gen::compile`), or beside a [`schema!`](crate::schema!) the checks of what was read of its sources
+/// (`ecsdb_schema_gen::Sources::write`).
 ///
 /// ```ignore
 /// ecsdb::include_schema!("name");

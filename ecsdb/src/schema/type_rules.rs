@@ -9,7 +9,7 @@ use super::error::SchemaErrorKind;
 use super::names::NAME_BYTES_MAX;
 use super::type_text::is_tuple;
 use super::{DefaultValue, Encoded, EnumType, FieldSchema, FieldType, Member, TableSchema, Variant};
-use crate::limits::HEAP_BYTES_MAX;
+use crate::limits::{HEAP_BYTES_MAX, ROW_BYTES_MAX};
 
 /// Checks the types and the defaults of all fields.
 pub(super) fn check_types(tables: &[TableSchema]) -> Result<(), (Place, SchemaErrorKind)> {
@@ -45,6 +45,11 @@ fn check_type(field_type: &FieldType) -> Result<(), SchemaErrorKind> {
     match field_type {
         FieldType::Scalar(_) | FieldType::FixedText { .. } | FieldType::Text => Ok(()),
         FieldType::Reference { table } => word("referenced table", table),
+        // Nobody could read a value of it: its elements are no bytes, and yet each is a value.
+        FieldType::Array { element, len } if element.size() == 0 && *len as usize > ROW_BYTES_MAX => {
+            let what = "elements without bytes in an array";
+            Err(SchemaErrorKind::TooMany { what, limit: ROW_BYTES_MAX as u64, found: u64::from(*len) })
+        }
         FieldType::Array { element: inner, .. } | FieldType::Optional(inner) | FieldType::List(inner) => {
             check_type(inner)
         }

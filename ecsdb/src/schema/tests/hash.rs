@@ -31,6 +31,32 @@ fn the_hashed_bytes_are_those_of_the_document() {
 }
 
 #[test]
+fn the_hashed_types_are_those_of_the_document() {
+    let bytes = |field_type: &str| {
+        let text =
+            format!("[database]\nname = \"x\"\n[tables.a]\nfields = [{{ name = \"b\", type = \"{field_type}\" }}]");
+        let schema = DatabaseSchema::from_toml(&text, "x.toml").unwrap();
+        let head = [b"ecsdbSH1".as_slice(), &[1, 0, 1, 0, b'a', 1, 0, 1, 0, b'b']].concat();
+        schema.canonical_bytes().strip_prefix(&*head).unwrap().to_vec()
+    };
+    assert_eq!(bytes("char?"), [0x81, 18]);
+    assert_eq!(bytes("struct P { x: u8 }"), [0x82, 0, 0, 1, 0, 1, 0, b'x', 1]);
+    assert_eq!(bytes("(nonzero_i8)"), [0x82, 0, 0, 1, 0, 1, 0, b'0', 37]);
+    assert_eq!(
+        bytes("enum E: u16 { A, B(u8) = 258 was C }"),
+        [
+            &[0x83, 0, 0, 2, 2, 0, 0, 0][..],
+            &[1, 0, b'A', 0, 0, 0, 0, 0, 0, 0, 0],
+            &[1, 0, b'B', 0, 0, 2, 1, 0, 0, 1, 0, 1, 0, b'0', 1],
+        ]
+        .concat()
+    );
+    assert_eq!(bytes("str<9>"), [0x84, 9, 0, 0, 0]);
+    assert_eq!(bytes("[string]"), [0x86, 0x85]);
+    assert_eq!(bytes("ref<a>"), [0x87, 1, 0, b'a']);
+}
+
+#[test]
 fn the_hash_ignores_what_does_not_change_a_row() {
     let cut = GAME.find("[tables.transform]").unwrap();
     let next = GAME.find("[tables.health]").unwrap();
@@ -43,6 +69,8 @@ fn the_hash_ignores_what_does_not_change_a_row() {
         ("[tables.health]", "[tables.health]\ndoc = \"Life.\""),
         ("[tables.health]", "[tables.health]\nlayout = \"native\""),
         ("name = \"entity_id\"", "name = \"who\""),
+        ("[tables.health]", "[tables.health]\nrenamed_from = \"life\"\nversion = 2\ndeprecated = \"\""),
+        ("name = \"hp\"", "name = \"hp\"\nrenamed_from = \"life\"\nsince = 2\ndefault = 7\ndeprecated = \"\""),
     ] {
         assert_eq!(hash(&GAME.replace(from, to)), game().hash(), "{from} -> {to}");
     }

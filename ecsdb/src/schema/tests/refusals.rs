@@ -257,6 +257,10 @@ fn limits_are_kept() {
         table("fields = [{ name = \"b\", type = \"[[u128; 4294967295]; 4294967295]\" }]"),
         "game.toml:4:20: field `a.b`: 18446744073709551615 bytes in a row: at most 65536 are allowed"
     );
+    assert_eq!(
+        table("fields = [{ name = \"b\", type = \"[(); 65537]\" }]"),
+        "game.toml:4:20: field `a.b`: 65537 elements without bytes in an array: at most 65536 are allowed"
+    );
     let many: String = (0..1025).map(|index| format!("{{ name = \"f{index}\", type = \"u8\" }},")).collect();
     assert_eq!(table(&format!("fields = [{many}]")), "game.toml:3:9: table `a`: 1025 fields: at most 1024 are allowed");
     let many: String = (0..1025).map(|index| format!("[tables.t{index}]\n")).collect();

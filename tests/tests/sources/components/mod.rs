@@ -4,6 +4,7 @@
 #![allow(unused_qualifications, reason = "paths of all sorts are to be understood")]
 
 mod items;
+mod places;
 pub mod numbers {
     //! In a module inside of the file.
 
@@ -192,5 +193,5 @@ mod tests {
 ecsdb::schema! {
     /// All of them.
     #[schema(version = "0.3.0")]
-    pub World: Mob, items::Item, numbers::Numbers, Body, Speed, Path, HTTPFrozen, Mood,
+    pub World: Mob, places::Place, items::Item, numbers::Numbers, Body, Speed, Path, HTTPFrozen, Mood,
 }
