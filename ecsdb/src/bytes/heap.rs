@@ -57,7 +57,7 @@ impl Slot {
     }
 }
 
-/// What a row with strings or lists ends with: where its heap lies in the heap of the page, in units of [`HEAP_ALIGN`]
+/// What a row with strings or lists ends with: where its heap lies in the heap of the page, in units of 16
 /// bytes, and how many bytes it has.
 pub type HeapPlace = Slot;
 

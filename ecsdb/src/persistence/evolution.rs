@@ -49,7 +49,8 @@ impl Evolution {
         migrations: &Migrations,
     ) -> Result<Self, SchemaMismatch> {
         let mismatch = |refused| SchemaMismatch { directory: directory.to_owned(), refused, invalid: None };
-        let old = ids.schema().map_err(|error| SchemaMismatch { invalid: Some(error.into()), ..mismatch(Vec::new()) })?;
+        let old =
+            ids.schema().map_err(|error| SchemaMismatch { invalid: Some(error.into()), ..mismatch(Vec::new()) })?;
         let Plan { steps, mut refused, tables, .. } = Plan::between(&old, schema);
         refused.retain(|refusal| !migrations.has(&refusal.table));
         if !refused.is_empty() {

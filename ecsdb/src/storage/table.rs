@@ -153,8 +153,7 @@ impl Table {
     /// Which slots of block `block` (counted in the table) have rows.
     #[inline]
     pub fn word(&self, block: usize) -> u64 {
-        self.chunk(block / CHUNK_BLOCKS)
-            .map_or(0, |chunk| chunk.word(block % CHUNK_BLOCKS))
+        self.chunk(block / CHUNK_BLOCKS).map_or(0, |chunk| chunk.word(block % CHUNK_BLOCKS))
     }
 
     /// Whether slot `slot` has a row.

@@ -233,7 +233,7 @@ fn row(schema: &DatabaseSchema, table: u16, value: u8) -> Vec<u8> {
 /// A list of pairs, some of which have a text.
 fn list(value: u8) -> Value {
     let pair = |n: u8| {
-        let text = Value::from((n % 2 == 0).then(|| "y".repeat(n.into())));
+        let text = Value::from(n.is_multiple_of(2).then(|| "y".repeat(n.into())));
         Value::Struct(vec![("0".to_owned(), n.into()), ("1".to_owned(), text)])
     };
     Value::Array((0..value % 8).map(pair).collect())
