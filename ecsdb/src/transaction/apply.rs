@@ -196,7 +196,13 @@ impl<'a> Apply<'a> {
         let catalog = self.catalog;
         let place = catalog.place(id);
         let (start, size) = (place.start, place.size);
-        let operand = self.settle_operand(id, operand)?;
+        let settled;
+        let operand = if place.names_entities || place.has_heap {
+            settled = self.settle_operand(id, operand)?;
+            settled.borrow()
+        } else {
+            operand
+        };
         let columns = ColumnSet::one(place.field);
         let mut result = [0; NUMBER_BYTES_MAX];
         let value = if op != UpdateOp::Set {
@@ -207,7 +213,7 @@ impl<'a> Apply<'a> {
             let found = &row[start..start + size];
             let computed = result.get_mut(..size).is_some_and(|result| {
                 result.copy_from_slice(found);
-                arithmetic::update(&place.field_type, op, result, &operand.row).is_ok()
+                arithmetic::update(&place.field_type, op, result, operand.row).is_ok()
             });
             if !computed {
                 return Err(OpError::OutOfRange(Box::new(RangeFailure {
@@ -218,15 +224,15 @@ impl<'a> Apply<'a> {
                     operation: format!(
                         "{} {}",
                         if op == UpdateOp::Add { "adding" } else { "subtracting" },
-                        Value::decode(&place.field_type, &operand.row, &operand.heap)
+                        Value::decode(&place.field_type, operand.row, operand.heap)
                     ),
                 })));
             }
             &result[..size]
         } else if place.has_heap {
-            return self.assign_heap(id, entity, columns, operand.borrow());
+            return self.assign_heap(id, entity, columns, operand);
         } else {
-            &*operand.row
+            operand.row
         };
         match self.batch.row_mut(id.table, entity.slot(), columns)? {
             Some(row) => copy_field(&mut row[start..start + size], value),
