@@ -76,10 +76,12 @@ fn page_of<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
         return;
     };
     // One pass over memory: each row is read from the page before, changed, and written to the page after.
-    let change_row = |row: &A::Row, to: &mut [u8], item: Item<'_, S, Q>| {
+    // Outside of the loop: something to drop for each row would be in the way of the compiler.
+    let mut no_heap = HeapBuf::new();
+    let mut change_row = |row: &A::Row, to: &mut [u8], item: Item<'_, S, Q>| {
         let mut row = duplicate(row);
         // SAFETY: the row has no heap, as asserted where this began.
-        unsafe { A::with_mut(&mut row, &mut HeapBuf::new(), |row| change(row, item)) };
+        unsafe { A::with_mut(&mut row, &mut no_heap, |row| change(row, item)) };
         to.copy_from_slice(bytes_of(&row));
     };
     for (index, (present, selected)) in page.present.iter().zip(page.selected).enumerate() {
