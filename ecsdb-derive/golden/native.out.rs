@@ -65,45 +65,6 @@ const _: () = {
         };
     }
     #[automatically_derived]
-    impl<__S: ::ecsdb::schema::Schema> ::ecsdb::Bundle<__S> for Pos
-    where
-        Pos: ::ecsdb::schema::TableOf<__S>,
-    {
-        const TABLES: &'static [::ecsdb::__private::core::primitive::u16] =
-            &[<Pos as ::ecsdb::schema::TableOf<__S>>::INDEX];
-        type Columns = ::ecsdb::__private::single::Rows<Pos>;
-        #[inline]
-        fn rows(
-            self,
-            __sink: impl ::ecsdb::__private::core::ops::FnMut(
-                ::ecsdb::__private::core::primitive::u16,
-                ::ecsdb::__private::RowBytes<'_>,
-            ) -> ::ecsdb::__private::core::result::Result<
-                (),
-                ::ecsdb::OpError,
-            >,
-        ) -> ::ecsdb::__private::core::result::Result<(), ::ecsdb::OpError> {
-            ::ecsdb::__private::single::rows::<__S, Pos>(self, __sink)
-        }
-        #[inline]
-        fn push(self, __columns: &mut ::ecsdb::__private::single::Rows<Pos>) {
-            ::ecsdb::__private::single::push::<Pos>(self, __columns)
-        }
-        #[inline]
-        fn flush(
-            __columns: &mut ::ecsdb::__private::single::Rows<Pos>,
-            __sink: impl ::ecsdb::__private::core::ops::FnMut(
-                ::ecsdb::__private::core::primitive::u16,
-                ::ecsdb::__private::RowBytes<'_>,
-            ) -> ::ecsdb::__private::core::result::Result<
-                (),
-                ::ecsdb::OpError,
-            >,
-        ) -> ::ecsdb::__private::core::result::Result<(), ::ecsdb::OpError> {
-            ::ecsdb::__private::single::flush::<__S, Pos>(__columns, __sink)
-        }
-    }
-    #[automatically_derived]
     unsafe impl ::ecsdb::__private::Row for Pos {}
     #[automatically_derived]
     unsafe impl ::ecsdb::Component for Pos {

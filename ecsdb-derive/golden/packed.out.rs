@@ -202,45 +202,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl<__S: ::ecsdb::schema::Schema> ::ecsdb::Bundle<__S> for Health
-    where
-        Health: ::ecsdb::schema::TableOf<__S>,
-    {
-        const TABLES: &'static [::ecsdb::__private::core::primitive::u16] =
-            &[<Health as ::ecsdb::schema::TableOf<__S>>::INDEX];
-        type Columns = ::ecsdb::__private::single::Rows<Health>;
-        #[inline]
-        fn rows(
-            self,
-            __sink: impl ::ecsdb::__private::core::ops::FnMut(
-                ::ecsdb::__private::core::primitive::u16,
-                ::ecsdb::__private::RowBytes<'_>,
-            ) -> ::ecsdb::__private::core::result::Result<
-                (),
-                ::ecsdb::OpError,
-            >,
-        ) -> ::ecsdb::__private::core::result::Result<(), ::ecsdb::OpError> {
-            ::ecsdb::__private::single::rows::<__S, Health>(self, __sink)
-        }
-        #[inline]
-        fn push(self, __columns: &mut ::ecsdb::__private::single::Rows<Health>) {
-            ::ecsdb::__private::single::push::<Health>(self, __columns)
-        }
-        #[inline]
-        fn flush(
-            __columns: &mut ::ecsdb::__private::single::Rows<Health>,
-            __sink: impl ::ecsdb::__private::core::ops::FnMut(
-                ::ecsdb::__private::core::primitive::u16,
-                ::ecsdb::__private::RowBytes<'_>,
-            ) -> ::ecsdb::__private::core::result::Result<
-                (),
-                ::ecsdb::OpError,
-            >,
-        ) -> ::ecsdb::__private::core::result::Result<(), ::ecsdb::OpError> {
-            ::ecsdb::__private::single::flush::<__S, Health>(__columns, __sink)
-        }
-    }
-    #[automatically_derived]
     impl<__S: ::ecsdb::schema::Schema> ::ecsdb::QueryParam<__S> for HealthRef<'_>
     where
         Health: ::ecsdb::schema::TableOf<__S>,

@@ -225,45 +225,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl<__S: ::ecsdb::schema::Schema> ::ecsdb::Bundle<__S> for Door
-    where
-        Door: ::ecsdb::schema::TableOf<__S>,
-    {
-        const TABLES: &'static [::ecsdb::__private::core::primitive::u16] =
-            &[<Door as ::ecsdb::schema::TableOf<__S>>::INDEX];
-        type Columns = ::ecsdb::__private::single::Rows<Door>;
-        #[inline]
-        fn rows(
-            self,
-            __sink: impl ::ecsdb::__private::core::ops::FnMut(
-                ::ecsdb::__private::core::primitive::u16,
-                ::ecsdb::__private::RowBytes<'_>,
-            ) -> ::ecsdb::__private::core::result::Result<
-                (),
-                ::ecsdb::OpError,
-            >,
-        ) -> ::ecsdb::__private::core::result::Result<(), ::ecsdb::OpError> {
-            ::ecsdb::__private::single::rows::<__S, Door>(self, __sink)
-        }
-        #[inline]
-        fn push(self, __columns: &mut ::ecsdb::__private::single::Rows<Door>) {
-            ::ecsdb::__private::single::push::<Door>(self, __columns)
-        }
-        #[inline]
-        fn flush(
-            __columns: &mut ::ecsdb::__private::single::Rows<Door>,
-            __sink: impl ::ecsdb::__private::core::ops::FnMut(
-                ::ecsdb::__private::core::primitive::u16,
-                ::ecsdb::__private::RowBytes<'_>,
-            ) -> ::ecsdb::__private::core::result::Result<
-                (),
-                ::ecsdb::OpError,
-            >,
-        ) -> ::ecsdb::__private::core::result::Result<(), ::ecsdb::OpError> {
-            ::ecsdb::__private::single::flush::<__S, Door>(__columns, __sink)
-        }
-    }
-    #[automatically_derived]
     impl<__S: ::ecsdb::schema::Schema> ::ecsdb::QueryParam<__S> for DoorRef<'_>
     where
         Door: ::ecsdb::schema::TableOf<__S>,

@@ -1,4 +1,4 @@
-//! What both kinds of rows share: the column constants, the bundle, the query parameter, and the checks of attributes.
+//! What both kinds of rows share: the column constants, the query parameter, and the checks of attributes.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -94,45 +94,6 @@ pub fn columns(model: &Model, row: Option<TokenStream>) -> TokenStream {
         numbers: quote!(#private::ColumnNumbers::of_table()),
     };
     constants(&model.item, model.shape, &model.columns, row, &of)
-}
-
-/// The bundle that the component is by itself.
-pub fn bundle(model: &Model) -> TokenStream {
-    let (private, krate, ty) = (model.item.private(), model.item.krate(), model.item.ty());
-    let declared = model.item.params.declare(quote!(__S: #krate::schema::Schema,));
-    let bounds = model.item.params.bounds(&private, quote!(#ty: #krate::schema::TableOf<__S>,));
-    let tables = quote!(&'static [#private::core::primitive::u16]);
-    let sink = quote! {
-        impl #private::core::ops::FnMut(
-            #private::core::primitive::u16,
-            #private::RowBytes<'_>,
-        ) -> #private::core::result::Result<(), #krate::OpError>
-    };
-    let result = quote!(#private::core::result::Result<(), #krate::OpError>);
-    // Not `Self::Columns`, which is a further error where the crate path is wrong.
-    let columns = quote!(#private::single::Rows<#ty>);
-    quote! {
-        #[automatically_derived]
-        impl #declared #krate::Bundle<__S> for #ty #bounds {
-            const TABLES: #tables = &[<#ty as #krate::schema::TableOf<__S>>::INDEX];
-            type Columns = #columns;
-
-            #[inline]
-            fn rows(self, __sink: #sink) -> #result {
-                #private::single::rows::<__S, #ty>(self, __sink)
-            }
-
-            #[inline]
-            fn push(self, __columns: &mut #columns) {
-                #private::single::push::<#ty>(self, __columns)
-            }
-
-            #[inline]
-            fn flush(__columns: &mut #columns, __sink: #sink) -> #result {
-                #private::single::flush::<__S, #ty>(__columns, __sink)
-            }
-        }
-    }
 }
 
 /// The query parameter that the view of a packed row is.

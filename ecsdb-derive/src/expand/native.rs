@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::component::{bundle, claims, columns};
+use super::component::{claims, columns};
 use super::schema::{self, Drift};
 use super::{block, checks, no_drop, refuse, unsafe_token};
 use crate::model::component::Model;
@@ -23,7 +23,6 @@ pub fn component(model: &Model, drift: Option<Option<Drift>>) -> TokenStream {
     let proof = proof(item, &model.columns);
     let proof = checks(&private, quote!(#proof #claims #statement));
     let unchanged = unchanged(item, &model.columns);
-    let bundle = bundle(model);
     block(
         item,
         quote! {
@@ -31,7 +30,6 @@ pub fn component(model: &Model, drift: Option<Option<Drift>>) -> TokenStream {
             #proof
             #unchanged
             #columns
-            #bundle
 
             #[automatically_derived]
             #unsafe_token impl #private::Row for #ty {}

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
 
-use super::component::{bundle, claims, columns, labels, row_param};
+use super::component::{claims, columns, labels, row_param};
 use super::packing::{Packing, Purpose};
 use super::schema::{self, Drift};
 use super::{block, checks, enums, no_drop, unsafe_token};
@@ -22,7 +22,6 @@ pub fn component(model: &Model, drift: Option<Option<Drift>>) -> TokenStream {
     let impls = packing.impls();
     let debug = debug(model, &packing);
     let whole = model.enumeration.as_ref().map(|enumeration| enums::whole(item, enumeration));
-    let bundle = bundle(model);
     let row_param = row_param(model);
     let schema = schema::constants(model, &quote!(#row), &quote!(1));
     let columns = columns(model, Some(quote!(#row)));
@@ -64,7 +63,6 @@ pub fn component(model: &Model, drift: Option<Option<Drift>>) -> TokenStream {
             #whole
             #impls
             #debug
-            #bundle
             #row_param
 
             #[automatically_derived]

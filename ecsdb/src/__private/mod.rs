@@ -15,11 +15,10 @@ pub use std::borrow::Cow;
 
 pub use bytemuck::Zeroable;
 
-pub use crate::bytes::{Heap, HeapBuf, Row, RowBytes, duplicate};
+pub use crate::bytes::{Heap, HeapBuf, Row, duplicate};
 pub use crate::component::{Packer, Payload, WholeValue, enum_bytes, no_variant, tag};
 pub use crate::query::RowOf;
 pub use crate::text::{Text, stop};
-pub use crate::transaction::single;
 pub use claims::{drop_glue, native_enum, offset_is, size_is};
 pub use describe::{
     ColumnNumbers, Place, WithoutHeap, columns, enum_type, evolved_field, field, member, place_bytes, struct_type,

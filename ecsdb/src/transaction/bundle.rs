@@ -7,7 +7,7 @@ use crate::schema::{Schema, TableOf};
 
 /// A component, or a tuple of up to twelve: what `spawn` takes. `()` is an entity without components.
 ///
-/// Implemented by the derive for each component, and here for tuples.
+/// Implemented here for all components and for tuples of them: a derive that did it would write three functions each time.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a bundle of components of `{S}`",
     label = "not a component of `{S}`, or a tuple of them",
@@ -38,47 +38,47 @@ pub trait Bundle<S: Schema>: Sized {
     ) -> Result<(), OpError>;
 }
 
-/// The bundle of one component: what the derive's implementation comes down to.
+/// Rows of one component. A type of its own, so that a component whose row is refused makes no second error here.
 #[doc(hidden)]
-pub mod single {
-    use super::{Component, HeapBuf, OpError, Row, RowBytes, Schema, TableOf, bytes_of, slice_bytes};
+pub struct Rows<T: Component> {
+    rows: Vec<T::Row>,
+    /// Their heaps, one behind the other.
+    heaps: Vec<u8>,
+    /// The heap of the row that comes next.
+    next: HeapBuf,
+}
 
-    /// Rows of one component. A type of its own, so that a component whose row is refused makes no second error here.
-    pub struct Rows<T: Component> {
-        rows: Vec<T::Row>,
-        /// Their heaps, one behind the other.
-        heaps: Vec<u8>,
-        /// The heap of the row that comes next.
-        next: HeapBuf,
+impl<T: Component> Default for Rows<T> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), heaps: Vec::new(), next: HeapBuf::new() }
     }
+}
 
-    impl<T: Component> Default for Rows<T> {
-        fn default() -> Self {
-            Self { rows: Vec::new(), heaps: Vec::new(), next: HeapBuf::new() }
-        }
-    }
+// `Component` is said once more for the compiler: of a tuple it knows that it is none, so this is no second
+// implementation for it. It follows from `TableOf`, which others could implement for a tuple.
+#[diagnostic::do_not_recommend]
+impl<S: Schema, T: Component + TableOf<S>> Bundle<S> for T {
+    const TABLES: &'static [u16] = &[T::INDEX];
+    type Columns = Rows<T>;
 
-    /// `Bundle::rows`
-    pub fn rows<S: Schema, T: TableOf<S>>(
-        component: T,
-        mut sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>,
-    ) -> Result<(), OpError> {
+    #[inline]
+    fn rows(self, mut sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>) -> Result<(), OpError> {
         let mut heap = HeapBuf::new();
-        let row = component.into_row(&mut heap);
+        let row = self.into_row(&mut heap);
         sink(T::INDEX, RowBytes { row: bytes_of(&row), heap: heap.bytes() })
     }
 
-    /// `Bundle::push`
-    pub fn push<T: Component>(component: T, columns: &mut Rows<T>) {
-        columns.rows.push(component.into_row(&mut columns.next));
+    #[inline]
+    fn push(self, columns: &mut Rows<T>) {
+        columns.rows.push(self.into_row(&mut columns.next));
         if T::Row::HAS_HEAP {
             columns.heaps.extend_from_slice(columns.next.bytes());
             columns.next.clear();
         }
     }
 
-    /// `Bundle::flush`
-    pub fn flush<S: Schema, T: TableOf<S>>(
+    #[inline]
+    fn flush(
         columns: &mut Rows<T>,
         mut sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>,
     ) -> Result<(), OpError> {
@@ -125,17 +125,17 @@ macro_rules! tuples {
     ($($name:ident $index:tt),+) => {
         impl<S: Schema, $($name: TableOf<S>),+> Bundle<S> for ($($name,)+) {
             const TABLES: &'static [u16] = &ascending([$($name::INDEX),+]);
-            type Columns = ($(single::Rows<$name>,)+);
+            type Columns = ($(Rows<$name>,)+);
 
             #[inline]
             fn rows(self, mut sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>) -> Result<(), OpError> {
-                $(single::rows::<S, $name>(self.$index, &mut sink)?;)+
+                $(Bundle::<S>::rows(self.$index, &mut sink)?;)+
                 Ok(())
             }
 
             #[inline]
             fn push(self, columns: &mut Self::Columns) {
-                $(single::push(self.$index, &mut columns.$index);)+
+                $(Bundle::<S>::push(self.$index, &mut columns.$index);)+
             }
 
             #[inline]
@@ -143,7 +143,7 @@ macro_rules! tuples {
                 columns: &mut Self::Columns,
                 mut sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>,
             ) -> Result<(), OpError> {
-                $(single::flush::<S, $name>(&mut columns.$index, &mut sink)?;)+
+                $(<$name as Bundle<S>>::flush(&mut columns.$index, &mut sink)?;)+
                 Ok(())
             }
         }
