@@ -78,10 +78,10 @@ fn block(item: &Item, content: impl ToTokens) -> TokenStream {
 }
 
 /// A constant of checks, each made by [`refuse`], with the statements before that they need.
-fn checks(private: &TokenStream, statements: impl ToTokens) -> TokenStream {
+fn checks(krate: &TokenStream, statements: impl ToTokens) -> TokenStream {
     quote! {
         const _: () = {
-            use #private::stop as __ecsdb_stop;
+            use #krate::stop as __ecsdb_stop;
             #statements
         };
     }
@@ -104,10 +104,10 @@ fn no_drop(item: &Item, columns: &[&Column]) -> TokenStream {
     if !item.params.is_empty() {
         return TokenStream::new();
     }
-    let (private, ident) = (item.private(), item.ident);
+    let (krate, ident) = (item.krate(), item.ident);
     let types = columns.iter().map(|column| &column.ty);
-    let needs = quote!(#private::core::mem::needs_drop);
-    refuse(ident.span(), quote!(#private::drop_glue(#needs::<#ident>(), &[#(#needs::<#types>()),*])))
+    let needs = quote!(#krate::needs_drop);
+    refuse(ident.span(), quote!(#krate::drop_glue(#needs::<#ident>(), &[#(#needs::<#types>()),*])))
 }
 
 /// A struct body: braces for named fields, parentheses for a tuple.
