@@ -1,6 +1,7 @@
 //! Writes the code of a derive. Here is what all parts share.
 //!
-//! Rules of the generated code: every path starts at the crate path; every method is called by its full path, so that
+//! Rules of the generated code: every path starts at the crate path, and in the block of the implementations at the one
+//! name `__ecsdb`, under which `ecsdb::__private` has everything flat, since every token costs time; every method is called by its full path, so that
 //! no method of the user's is called instead; parameters begin with `__`; `unsafe` never has the place of a token of
 //! the user's; only the row and the view get names in the user's module; what can be a function of `ecsdb` is
 //! one, since the compiler reads that once and generated code for every component.
