@@ -18,7 +18,12 @@ pub struct HealthRow {
     #[doc = "Field `name`."]
     name: <String as ::ecsdb::Field>::Packed,
     __ecsdb_heap: ::ecsdb::__private::Place<
-        { ::ecsdb::__private::place_bytes(&[<u32 as ::ecsdb::Field>::HAS_HEAP, <String as ::ecsdb::Field>::HAS_HEAP]) },
+        {
+            ::ecsdb::__private::place_bytes(&[
+                <u32 as ::ecsdb::Field>::USES_HEAP,
+                <String as ::ecsdb::Field>::USES_HEAP,
+            ])
+        },
     >,
 }
 #[doc = "A `Health` in its table, read without copying its row: one method for each field."]
@@ -91,7 +96,7 @@ const _: () = {
         };
     }
     const __PLACE_BYTES: __ecsdb::usize =
-        __ecsdb::place_bytes(&[<u32 as __ecsdb::Field>::HAS_HEAP, <String as __ecsdb::Field>::HAS_HEAP]);
+        __ecsdb::place_bytes(&[<u32 as __ecsdb::Field>::USES_HEAP, <String as __ecsdb::Field>::USES_HEAP]);
     unsafe impl __ecsdb::Row for HealthRow {
         const HAS_HEAP: __ecsdb::bool = __PLACE_BYTES != 0;
     }

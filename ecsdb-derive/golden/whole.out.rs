@@ -16,7 +16,7 @@ pub struct DoorRow {
     #[doc = "The value."]
     pub value: <::ecsdb::Whole<Door> as ::ecsdb::Field>::Packed,
     __ecsdb_heap: ::ecsdb::__private::Place<
-        { ::ecsdb::__private::place_bytes(&[<::ecsdb::Whole<Door> as ::ecsdb::Field>::HAS_HEAP]) },
+        { ::ecsdb::__private::place_bytes(&[<::ecsdb::Whole<Door> as ::ecsdb::Field>::USES_HEAP]) },
     >,
 }
 #[doc = "A `Door` in its table, read without copying its row: one method for each field."]
@@ -121,7 +121,7 @@ const _: () = {
             }
         }
     }
-    const __PLACE_BYTES: __ecsdb::usize = __ecsdb::place_bytes(&[<__ecsdb::Whole<Door> as __ecsdb::Field>::HAS_HEAP]);
+    const __PLACE_BYTES: __ecsdb::usize = __ecsdb::place_bytes(&[<__ecsdb::Whole<Door> as __ecsdb::Field>::USES_HEAP]);
     unsafe impl __ecsdb::Row for DoorRow {
         const HAS_HEAP: __ecsdb::bool = __PLACE_BYTES != 0;
     }

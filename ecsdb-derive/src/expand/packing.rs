@@ -109,7 +109,7 @@ impl Packing<'_> {
             return quote!(0);
         }
         let fields = self.columns.iter().map(|column| column.field(krate));
-        quote!(#krate::__private::place_bytes(&[#(#fields::HAS_HEAP),*]))
+        quote!(#krate::__private::place_bytes(&[#(#fields::USES_HEAP),*]))
     }
 
     fn view_type(&self) -> TokenStream {
@@ -153,7 +153,7 @@ impl Packing<'_> {
             Purpose::Row => {
                 let fields = self.columns.iter().map(|column| column.field(krate));
                 place_bytes = quote! {
-                    const __PLACE_BYTES: #krate::usize = #krate::place_bytes(&[#(#fields::HAS_HEAP),*]);
+                    const __PLACE_BYTES: #krate::usize = #krate::place_bytes(&[#(#fields::USES_HEAP),*]);
                 };
                 (
                     quote!(const HAS_HEAP: #krate::bool = __PLACE_BYTES != 0;),

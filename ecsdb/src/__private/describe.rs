@@ -152,9 +152,9 @@ mod tests {
     #[test]
     fn rows_with_strings_or_lists_end_with_a_place() {
         const BYTES: [usize; 3] = [
-            place_bytes(&[u8::HAS_HEAP, u32::HAS_HEAP]),
+            place_bytes(&[u8::USES_HEAP, u32::USES_HEAP]),
             place_bytes(&[]),
-            place_bytes(&[u8::HAS_HEAP, String::HAS_HEAP]),
+            place_bytes(&[u8::USES_HEAP, String::USES_HEAP]),
         ];
         assert_eq!(BYTES, [0, 0, 8]);
     }

@@ -64,9 +64,9 @@ mod tests {
 
     #[test]
     fn constants_know_what_has_a_heap() {
-        const NO: [bool; 2] = [<[Option<crate::Entity>; 3]>::HAS_HEAP, <(u8, crate::FixedStr<4>)>::HAS_HEAP];
+        const NO: [bool; 2] = [<[Option<crate::Entity>; 3]>::USES_HEAP, <(u8, crate::FixedStr<4>)>::USES_HEAP];
         const YES: [bool; 3] =
-            [<Option<String>>::HAS_HEAP, <[(u8, Vec<u8>); 2]>::HAS_HEAP, <std::ops::Range<String>>::HAS_HEAP];
+            [<Option<String>>::USES_HEAP, <[(u8, Vec<u8>); 2]>::USES_HEAP, <std::ops::Range<String>>::USES_HEAP];
         assert_eq!((NO, YES), ([false; 2], [true; 3]));
     }
 }

@@ -76,7 +76,7 @@ pub unsafe trait Field: Sized + Send + Sync + 'static {
 
     /// Whether the type has strings or lists in it. It follows from `TYPE`, and is looked up by every derive.
     #[doc(hidden)]
-    const HAS_HEAP: bool = type_has_heap(const { &Self::TYPE });
+    const USES_HEAP: bool = type_has_heap(const { &Self::TYPE });
 
     /// How many columns the field makes: itself, and for a struct those of its fields.
     const COLUMNS: u16 = 1;
