@@ -11,29 +11,32 @@
     unused_qualifications
 )]
 const _: () = {
+    use ::ecsdb::__private as __ecsdb;
+    const __OFFSETS: [__ecsdb::u32; 2usize] =
+        [__ecsdb::offset_of!(Pos, x) as __ecsdb::u32, __ecsdb::offset_of!(Pos, y) as __ecsdb::u32];
     const _: () = {
-        use ::ecsdb::__private::stop as __ecsdb_stop;
-        __ecsdb_stop(::ecsdb::__private::drop_glue(::ecsdb::__private::core::mem::needs_drop::<Pos>(), &[]));
-        let mut __layout = ::ecsdb::__private::NativeLayout::new();
-        __ecsdb_stop(::ecsdb::__private::NativeLayout::field(
+        use __ecsdb::stop as __ecsdb_stop;
+        __ecsdb_stop(__ecsdb::drop_glue(__ecsdb::needs_drop::<Pos>(), &[]));
+        let mut __layout = __ecsdb::NativeLayout::new();
+        __ecsdb_stop(__ecsdb::NativeLayout::field(
             &mut __layout,
             "x",
-            ::ecsdb::__private::core::mem::offset_of!(Pos, x),
-            ::ecsdb::__private::core::mem::size_of::<f32>(),
-            <f32 as ::ecsdb::NativeField>::ALIGN,
+            __OFFSETS[0usize] as __ecsdb::usize,
+            __ecsdb::size_of::<f32>(),
+            <f32 as __ecsdb::NativeField>::ALIGN,
         ));
-        __ecsdb_stop(::ecsdb::__private::NativeLayout::field(
+        __ecsdb_stop(__ecsdb::NativeLayout::field(
             &mut __layout,
             "y",
-            ::ecsdb::__private::core::mem::offset_of!(Pos, y),
-            ::ecsdb::__private::core::mem::size_of::<f32>(),
-            <f32 as ::ecsdb::NativeField>::ALIGN,
+            __OFFSETS[1usize] as __ecsdb::usize,
+            __ecsdb::size_of::<f32>(),
+            <f32 as __ecsdb::NativeField>::ALIGN,
         ));
-        __ecsdb_stop(::ecsdb::__private::NativeLayout::finish(
+        __ecsdb_stop(__ecsdb::NativeLayout::finish(
             &__layout,
             2usize,
-            ::ecsdb::__private::core::mem::size_of::<Pos>(),
-            ::ecsdb::__private::core::mem::align_of::<Pos>(),
+            __ecsdb::size_of::<Pos>(),
+            __ecsdb::align_of::<Pos>(),
         ));
     };
     const _: fn(&Pos) = |__value| {
@@ -44,122 +47,72 @@ const _: () = {
     #[doc = "The columns of `Pos`."]
     pub struct PosColumns {
         #[doc = "Column `x`."]
-        pub x: ::ecsdb::Column<Pos, f32>,
+        pub x: __ecsdb::Column<Pos, f32>,
         #[doc = "Column `y`."]
-        y: ::ecsdb::Column<Pos, f32>,
+        y: __ecsdb::Column<Pos, f32>,
     }
     impl Pos {
         #[doc = "The columns of `Pos`: `x`, `y`."]
         pub const C: PosColumns = {
-            let mut __numbers = ::ecsdb::__private::ColumnNumbers::of_table();
+            let mut __numbers = __ecsdb::ColumnNumbers::of_table();
             PosColumns {
-                x: ::ecsdb::Column::new(
-                    ::ecsdb::__private::ColumnNumbers::next(&mut __numbers, <f32 as ::ecsdb::Field>::COLUMNS),
-                    ::ecsdb::__private::core::mem::offset_of!(Pos, x) as ::ecsdb::__private::core::primitive::u32,
+                x: __ecsdb::Column::new(
+                    __ecsdb::ColumnNumbers::next(&mut __numbers, <f32 as __ecsdb::Field>::COLUMNS),
+                    __OFFSETS[0usize],
                 ),
-                y: ::ecsdb::Column::new(
-                    ::ecsdb::__private::ColumnNumbers::next(&mut __numbers, <f32 as ::ecsdb::Field>::COLUMNS),
-                    ::ecsdb::__private::core::mem::offset_of!(Pos, y) as ::ecsdb::__private::core::primitive::u32,
+                y: __ecsdb::Column::new(
+                    __ecsdb::ColumnNumbers::next(&mut __numbers, <f32 as __ecsdb::Field>::COLUMNS),
+                    __OFFSETS[1usize],
                 ),
             }
         };
     }
-    #[automatically_derived]
-    impl<__S: ::ecsdb::schema::Schema> ::ecsdb::Bundle<__S> for Pos
+    impl<__S: __ecsdb::Schema> __ecsdb::Bundle<__S> for Pos
     where
-        Pos: ::ecsdb::schema::TableOf<__S>,
+        Pos: __ecsdb::TableOf<__S>,
     {
-        const TABLES: &'static [::ecsdb::__private::core::primitive::u16] =
-            &[<Pos as ::ecsdb::schema::TableOf<__S>>::INDEX];
-        type Columns = ::ecsdb::__private::single::Rows<Pos>;
-        #[inline]
-        fn rows(
-            self,
-            __sink: impl ::ecsdb::__private::core::ops::FnMut(
-                ::ecsdb::__private::core::primitive::u16,
-                ::ecsdb::__private::RowBytes<'_>,
-            ) -> ::ecsdb::__private::core::result::Result<
-                (),
-                ::ecsdb::OpError,
-            >,
-        ) -> ::ecsdb::__private::core::result::Result<(), ::ecsdb::OpError> {
-            ::ecsdb::__private::single::rows::<__S, Pos>(self, __sink)
-        }
-        #[inline]
-        fn push(self, __columns: &mut ::ecsdb::__private::single::Rows<Pos>) {
-            ::ecsdb::__private::single::push::<Pos>(self, __columns)
-        }
-        #[inline]
-        fn flush(
-            __columns: &mut ::ecsdb::__private::single::Rows<Pos>,
-            __sink: impl ::ecsdb::__private::core::ops::FnMut(
-                ::ecsdb::__private::core::primitive::u16,
-                ::ecsdb::__private::RowBytes<'_>,
-            ) -> ::ecsdb::__private::core::result::Result<
-                (),
-                ::ecsdb::OpError,
-            >,
-        ) -> ::ecsdb::__private::core::result::Result<(), ::ecsdb::OpError> {
-            ::ecsdb::__private::single::flush::<__S, Pos>(__columns, __sink)
-        }
+        type How = __ecsdb::Single;
     }
     #[automatically_derived]
-    unsafe impl ::ecsdb::__private::Row for Pos {}
+    unsafe impl __ecsdb::Row for Pos {}
     #[automatically_derived]
-    unsafe impl ::ecsdb::Component for Pos {
+    unsafe impl __ecsdb::Component for Pos {
         type Row = Self;
         type Ref<'__row> = &'__row Self;
-        const TABLE: &'static ::ecsdb::__private::core::primitive::str = "pos";
-        const SCHEMA: &'static ::ecsdb::schema::TableSchema = &::ecsdb::schema::TableSchema {
-            name: ::ecsdb::__private::Cow::Borrowed("pos"),
-            doc: ::ecsdb::__private::Cow::Borrowed(""),
-            renamed_from: ::ecsdb::__private::Cow::Borrowed(""),
+        const TABLE: &'static __ecsdb::str = "pos";
+        const SCHEMA: &'static __ecsdb::TableSchema = &__ecsdb::TableSchema {
+            name: __ecsdb::Cow::Borrowed("pos"),
+            doc: __ecsdb::Cow::Borrowed(""),
+            renamed_from: __ecsdb::Cow::Borrowed(""),
             version: 0u32,
-            deprecated: ::ecsdb::__private::core::option::Option::None,
-            layout: ::ecsdb::schema::RowLayout::Native,
-            size: ::ecsdb::__private::core::mem::size_of::<Pos>() as ::ecsdb::__private::core::primitive::u32,
-            align: ::ecsdb::__private::strictest(&[
-                <f32 as ::ecsdb::NativeField>::ALIGN,
-                <f32 as ::ecsdb::NativeField>::ALIGN,
+            deprecated: __ecsdb::None,
+            layout: __ecsdb::RowLayout::Native,
+            size: __ecsdb::size_of::<Pos>() as __ecsdb::u32,
+            align: __ecsdb::strictest(&[<f32 as __ecsdb::NativeField>::ALIGN, <f32 as __ecsdb::NativeField>::ALIGN]),
+            key: __ecsdb::None,
+            durability: __ecsdb::Durability::Wal,
+            fields: __ecsdb::Cow::Borrowed(&[
+                __ecsdb::field("x", "", <f32 as __ecsdb::Field>::TYPE, __OFFSETS[0usize]),
+                __ecsdb::field("y", "", <f32 as __ecsdb::Field>::TYPE, __OFFSETS[1usize]),
             ]),
-            key: ::ecsdb::__private::core::option::Option::None,
-            durability: ::ecsdb::schema::Durability::Wal,
-            fields: ::ecsdb::__private::Cow::Borrowed(
-                const {
-                    &[
-                        ::ecsdb::__private::field(
-                            "x",
-                            "",
-                            <f32 as ::ecsdb::Field>::TYPE,
-                            ::ecsdb::__private::core::mem::offset_of!(Pos, x),
-                        ),
-                        ::ecsdb::__private::field(
-                            "y",
-                            "",
-                            <f32 as ::ecsdb::Field>::TYPE,
-                            ::ecsdb::__private::core::mem::offset_of!(Pos, y),
-                        ),
-                    ]
-                },
-            ),
         };
         #[inline]
-        fn into_row(self, _: &mut ::ecsdb::__private::HeapBuf) -> Self {
+        fn into_row(self, _: &mut __ecsdb::HeapBuf) -> Self {
             self
         }
         #[inline]
-        fn from_row(__row: &Self, _: ::ecsdb::__private::Heap<'_>) -> Self {
-            ::ecsdb::__private::duplicate(__row)
+        fn from_row(__row: &Self, _: __ecsdb::Heap<'_>) -> Self {
+            __ecsdb::duplicate(__row)
         }
         #[inline]
-        fn view<'__row>(__row: &'__row Self, _: ::ecsdb::__private::Heap<'__row>) -> &'__row Self {
+        fn view<'__row>(__row: &'__row Self, _: __ecsdb::Heap<'__row>) -> &'__row Self {
             __row
         }
         #[inline]
         unsafe fn with_mut<__R>(
             __row: &mut Self,
-            _: &mut ::ecsdb::__private::HeapBuf,
-            __change: impl ::ecsdb::__private::core::ops::FnOnce(&mut Self) -> __R,
+            _: &mut __ecsdb::HeapBuf,
+            __change: impl __ecsdb::FnOnce(&mut Self) -> __R,
         ) -> __R {
             __change(__row)
         }

@@ -39,160 +39,132 @@ pub struct MetersView<'__row> {
     unused_qualifications
 )]
 const _: () = {
+    use ::ecsdb::__private as __ecsdb;
+    const __OFFSETS: [__ecsdb::u32; 1usize] = [__ecsdb::offset_of!(MetersPacked, 0) as __ecsdb::u32];
     const _: () = {
-        use ::ecsdb::__private::stop as __ecsdb_stop;
-        __ecsdb_stop(::ecsdb::__private::drop_glue(
-            ::ecsdb::__private::core::mem::needs_drop::<Meters>(),
-            &[::ecsdb::__private::core::mem::needs_drop::<f64>()],
-        ));
-        let mut __layout = ::ecsdb::__private::PackedLayout::new();
-        ::ecsdb::__private::PackedLayout::field(
-            &mut __layout,
-            ::ecsdb::__private::core::mem::offset_of!(MetersPacked, 0),
-            ::ecsdb::__private::core::mem::size_of::<<f64 as ::ecsdb::Field>::Packed>(),
-        );
-        ::ecsdb::__private::PackedLayout::place(
-            &mut __layout,
-            ::ecsdb::__private::core::mem::offset_of!(MetersPacked, 1),
-            ::ecsdb::__private::core::mem::size_of::<MetersPacked>()
-                - ::ecsdb::__private::core::mem::offset_of!(MetersPacked, 1),
-        );
-        __ecsdb_stop(::ecsdb::__private::PackedLayout::finish(
-            &__layout,
-            1usize,
-            ::ecsdb::__private::core::mem::size_of::<MetersPacked>(),
-            ::ecsdb::__private::core::mem::align_of::<MetersPacked>(),
+        use __ecsdb::stop as __ecsdb_stop;
+        __ecsdb_stop(__ecsdb::drop_glue(__ecsdb::needs_drop::<Meters>(), &[__ecsdb::needs_drop::<f64>()]));
+        __ecsdb_stop(__ecsdb::packed_layout(
+            &__OFFSETS,
+            &[__ecsdb::size_of::<<f64 as __ecsdb::Field>::Packed>()],
+            __ecsdb::offset_of!(MetersPacked, 1),
+            __ecsdb::size_of::<MetersPacked>(),
+            __ecsdb::align_of::<MetersPacked>(),
         ));
     };
     #[doc = "The parts of `Meters`."]
-    pub struct MetersParts(#[doc = "Part `0`."] pub ::ecsdb::Part<Meters, f64>);
+    pub struct MetersParts(#[doc = "Part `0`."] pub __ecsdb::Part<Meters, f64>);
     impl Meters {
         #[doc = "The parts of `Meters`: `0`."]
         pub const F: MetersParts = {
-            let mut __numbers = ::ecsdb::__private::ColumnNumbers::of_struct();
+            let mut __numbers = __ecsdb::ColumnNumbers::of_struct();
             MetersParts {
-                0: ::ecsdb::Part::new(
-                    ::ecsdb::__private::ColumnNumbers::next(&mut __numbers, <f64 as ::ecsdb::Field>::COLUMNS),
-                    ::ecsdb::__private::core::mem::offset_of!(MetersPacked, 0)
-                        as ::ecsdb::__private::core::primitive::u32,
+                0: __ecsdb::Part::new(
+                    __ecsdb::ColumnNumbers::next(&mut __numbers, <f64 as __ecsdb::Field>::COLUMNS),
+                    __OFFSETS[0usize],
                 ),
             }
         };
     }
+    unsafe impl __ecsdb::Row for MetersPacked {}
+    unsafe impl __ecsdb::Send for MetersPacked {}
+    unsafe impl __ecsdb::Sync for MetersPacked {}
     #[automatically_derived]
-    unsafe impl ::ecsdb::__private::Row for MetersPacked {}
+    unsafe impl __ecsdb::Zeroable for MetersPacked {}
     #[automatically_derived]
-    unsafe impl ::ecsdb::__private::core::marker::Send for MetersPacked {}
-    #[automatically_derived]
-    unsafe impl ::ecsdb::__private::core::marker::Sync for MetersPacked {}
-    #[automatically_derived]
-    unsafe impl ::ecsdb::__private::Zeroable for MetersPacked {}
-    #[automatically_derived]
-    impl ::ecsdb::__private::core::clone::Clone for MetersPacked {
+    impl __ecsdb::Clone for MetersPacked {
         #[inline]
         fn clone(&self) -> Self {
             *self
         }
     }
+    impl __ecsdb::Copy for MetersPacked {}
     #[automatically_derived]
-    impl ::ecsdb::__private::core::marker::Copy for MetersPacked {}
-    #[automatically_derived]
-    impl ::ecsdb::__private::core::cmp::PartialEq for MetersPacked {
+    impl __ecsdb::PartialEq for MetersPacked {
         #[inline]
-        fn eq(&self, __other: &Self) -> ::ecsdb::__private::core::primitive::bool {
+        fn eq(&self, __other: &Self) -> __ecsdb::bool {
             true && self.0 == __other.0
         }
     }
     impl<'__row> MetersView<'__row> {
         #[doc = "Field `0`."]
         #[inline]
-        pub fn value(self) -> <f64 as ::ecsdb::Field>::View<'__row> {
-            <f64 as ::ecsdb::Field>::view(&self.packed.0, self.heap)
+        pub fn value(self) -> <f64 as __ecsdb::Field>::View<'__row> {
+            <f64 as __ecsdb::Field>::view(&self.packed.0, self.heap)
         }
         #[doc = r" The whole value, copied out of its row."]
         #[inline]
         pub fn to_owned(self) -> Meters {
-            <Meters as ::ecsdb::Field>::unpack(self.packed, self.heap)
+            <Meters as __ecsdb::Field>::unpack(self.packed, self.heap)
         }
     }
     #[automatically_derived]
-    impl<'__row> ::ecsdb::__private::core::clone::Clone for MetersView<'__row> {
+    impl<'__row> __ecsdb::Clone for MetersView<'__row> {
         #[inline]
         fn clone(&self) -> Self {
             *self
         }
     }
+    impl<'__row> __ecsdb::Copy for MetersView<'__row> {}
     #[automatically_derived]
-    impl<'__row> ::ecsdb::__private::core::marker::Copy for MetersView<'__row> {}
-    #[automatically_derived]
-    impl<'__row> ::ecsdb::__private::core::cmp::PartialEq for MetersView<'__row> {
+    impl<'__row> __ecsdb::PartialEq for MetersView<'__row> {
         #[inline]
-        fn eq(&self, __other: &Self) -> ::ecsdb::__private::core::primitive::bool {
-            true && ::ecsdb::__private::same(
-                const { &<f64 as ::ecsdb::Field>::TYPE },
-                (&self.packed.0, self.heap),
-                (&__other.packed.0, __other.heap),
-            )
+        fn eq(&self, __other: &Self) -> __ecsdb::bool {
+            true && <f64 as __ecsdb::Field>::same((&self.packed.0, self.heap), (&__other.packed.0, __other.heap))
         }
     }
     #[automatically_derived]
-    impl<'__row> ::ecsdb::__private::core::convert::From<MetersView<'__row>> for Meters {
+    impl<'__row> __ecsdb::From<MetersView<'__row>> for Meters {
         #[inline]
         fn from(__view: MetersView<'__row>) -> Self {
-            <Meters as ::ecsdb::Field>::unpack(__view.packed, __view.heap)
+            <Meters as __ecsdb::Field>::unpack(__view.packed, __view.heap)
         }
     }
     #[automatically_derived]
-    impl ::ecsdb::__private::core::fmt::Debug for MetersPacked {
-        fn fmt(&self, __f: &mut ::ecsdb::__private::core::fmt::Formatter<'_>) -> ::ecsdb::__private::core::fmt::Result {
-            ::ecsdb::__private::show_packed::<Meters>(__f, self)
+    impl __ecsdb::Debug for MetersPacked {
+        fn fmt(&self, __f: &mut __ecsdb::Formatter<'_>) -> __ecsdb::FmtResult {
+            __ecsdb::show_packed::<Meters>(__f, self)
         }
     }
     #[automatically_derived]
-    impl<'__row> ::ecsdb::__private::core::fmt::Debug for MetersView<'__row> {
-        fn fmt(&self, __f: &mut ::ecsdb::__private::core::fmt::Formatter<'_>) -> ::ecsdb::__private::core::fmt::Result {
-            ::ecsdb::__private::show_value::<Meters>(__f, self.packed, self.heap)
+    impl<'__row> __ecsdb::Debug for MetersView<'__row> {
+        fn fmt(&self, __f: &mut __ecsdb::Formatter<'_>) -> __ecsdb::FmtResult {
+            __ecsdb::show_value::<Meters>(__f, self.packed, self.heap)
         }
     }
     #[automatically_derived]
-    unsafe impl ::ecsdb::Field for Meters {
+    unsafe impl __ecsdb::Field for Meters {
         type Value = Self;
         type Packed = MetersPacked;
-        type Optional = ::ecsdb::packed::Optional<MetersPacked>;
+        type Optional = __ecsdb::Optional<MetersPacked>;
         type Element = MetersPacked;
         type View<'__row> = MetersView<'__row>;
-        type List<'__row> = ::ecsdb::List<'__row, Self>;
-        const TYPE: ::ecsdb::schema::FieldType = ::ecsdb::__private::struct_type(
-            "Meters",
-            const { &[::ecsdb::__private::member("0", <f64 as ::ecsdb::Field>::TYPE)] },
-        );
-        const COLUMNS: ::ecsdb::__private::core::primitive::u16 =
-            ::ecsdb::__private::columns(&[<f64 as ::ecsdb::Field>::COLUMNS]);
+        type List<'__row> = __ecsdb::List<'__row, Self>;
+        const TYPE: __ecsdb::FieldType =
+            __ecsdb::struct_type("Meters", const { &[__ecsdb::member("0", <f64 as __ecsdb::Field>::TYPE)] });
+        const COLUMNS: __ecsdb::u16 = __ecsdb::columns(&[<f64 as __ecsdb::Field>::COLUMNS]);
         #[inline]
         fn from_value(__value: Self) -> Self {
             __value
         }
         #[inline]
-        fn pack(self, __heap: &mut ::ecsdb::__private::HeapBuf) -> MetersPacked {
-            MetersPacked { 0: <f64 as ::ecsdb::Field>::pack(self.0, __heap), 1: ::ecsdb::__private::Place::of(__heap) }
+        fn pack(self, __heap: &mut __ecsdb::HeapBuf) -> MetersPacked {
+            MetersPacked { 0: <f64 as __ecsdb::Field>::pack(self.0, __heap), 1: __ecsdb::Place::of(__heap) }
         }
         #[inline]
-        fn unpack(__packed: &MetersPacked, __heap: ::ecsdb::__private::Heap<'_>) -> Self {
-            Meters { 0: <f64 as ::ecsdb::Field>::unpack(&__packed.0, __heap) }
+        fn unpack(__packed: &MetersPacked, __heap: __ecsdb::Heap<'_>) -> Self {
+            Meters { 0: <f64 as __ecsdb::Field>::unpack(&__packed.0, __heap) }
         }
         #[inline]
-        fn view<'__row>(
-            __packed: &'__row MetersPacked,
-            __heap: ::ecsdb::__private::Heap<'__row>,
-        ) -> MetersView<'__row> {
+        fn view<'__row>(__packed: &'__row MetersPacked, __heap: __ecsdb::Heap<'__row>) -> MetersView<'__row> {
             MetersView { packed: __packed, heap: __heap }
         }
         #[inline]
         fn list<'__row>(
             __elements: &'__row [MetersPacked],
-            __heap: ::ecsdb::__private::Heap<'__row>,
-        ) -> ::ecsdb::List<'__row, Self> {
-            ::ecsdb::List::new(__elements, __heap)
+            __heap: __ecsdb::Heap<'__row>,
+        ) -> __ecsdb::List<'__row, Self> {
+            __ecsdb::List::new(__elements, __heap)
         }
     }
 };

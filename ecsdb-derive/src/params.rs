@@ -120,7 +120,7 @@ impl Params {
         quote! {
             where
                 #(#written,)*
-                #(#names: #private::core::marker::Send + #private::core::marker::Sync + 'static,)*
+                #(#names: #private::Send + #private::Sync + 'static,)*
                 #more
         }
     }

@@ -1,6 +1,6 @@
 //! What both kinds of rows share: the column constants, the bundle, the query parameter, and the checks of attributes.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -24,19 +24,14 @@ pub struct Constants {
     pub numbers: TokenStream,
 }
 
-/// A constant with a typed column, or part, for each field, as visible as the field. Without a row type they lie nowhere.
-pub fn constants(
-    item: &Item,
-    shape: Shape,
-    columns: &[Column],
-    row: Option<TokenStream>,
-    of: &Constants,
-) -> TokenStream {
+/// A constant with a typed column, or part, for each field, as visible as the field. They lie at [`offsets`], or
+/// nowhere if the item `is_stored` not.
+pub fn constants(item: &Item, shape: Shape, columns: &[Column], is_stored: bool, of: &Constants) -> TokenStream {
     if columns.is_empty() {
         return TokenStream::new();
     }
     let Item { ident, vis, params, .. } = item;
-    let (krate, private, ty) = (item.krate(), item.private(), item.ty());
+    let (krate, ty) = (item.krate(), item.ty());
     let Constants { name: constant, suffix, what, ty: kind, numbers } = of;
     let constant = format_ident!("{constant}", span = Span::mixed_site());
     let name = format_ident!("{}{}", ident, suffix, span = Span::mixed_site());
@@ -49,26 +44,26 @@ pub fn constants(
         quote!(#[doc = #doc] #vis #name #krate::#kind<#ty, #stored>)
     });
     let (declared, applied) = (params.declare(TokenStream::new()), params.apply(TokenStream::new()));
-    let bounds = params.bounds(&private, TokenStream::new());
+    let bounds = params.bounds(krate, TokenStream::new());
     let (before, behind) = match shape {
         Shape::Tuple => (TokenStream::new(), bounds.clone()),
         _ => (bounds.clone(), TokenStream::new()),
     };
     let definition = braces(shape, quote!(#(#fields),*));
     let semicolon = semicolon(shape);
-    let values = columns.iter().map(|column| {
+    let values = columns.iter().enumerate().map(|(index, column)| {
         let (member, field) = (&column.member, column.field(krate));
-        match &row {
-            Some(row) => quote! {
+        match is_stored {
+            true => quote! {
                 #member: #krate::#kind::new(
-                    #private::ColumnNumbers::next(&mut __numbers, #field::COLUMNS),
-                    #private::core::mem::offset_of!(#row, #member) as #private::core::primitive::u32,
+                    #krate::ColumnNumbers::next(&mut __numbers, #field::COLUMNS),
+                    __OFFSETS[#index],
                 )
             },
-            None => quote!(#member: #krate::#kind::new(0, 0)),
+            false => quote!(#member: #krate::#kind::new(0, 0)),
         }
     });
-    let numbers = row.is_some().then(|| quote!(let mut __numbers = #numbers;));
+    let numbers = is_stored.then(|| quote!(let mut __numbers = #numbers;));
     quote! {
         #[doc = #about]
         #vis struct #name #declared #before #definition #behind #semicolon
@@ -83,73 +78,51 @@ pub fn constants(
     }
 }
 
-/// The constant `C` of a component whose fields lie in `row`.
-pub fn columns(model: &Model, row: Option<TokenStream>) -> TokenStream {
-    let private = model.item.private();
+/// The constant with the offsets of the columns in `row`: the compiler is asked once, for all that needs them.
+pub fn offsets(item: &Item, columns: &[Column], row: &Ident) -> TokenStream {
+    let krate = item.krate();
+    let (count, members) = (columns.len(), columns.iter().map(|column| &column.member));
+    quote!(const __OFFSETS: [#krate::u32; #count] = [#(#krate::offset_of!(#row, #members) as #krate::u32),*];)
+}
+
+/// The constant `C` of a component, with fields at [`offsets`] if it `is_stored`.
+pub fn columns(model: &Model, is_stored: bool) -> TokenStream {
+    let krate = model.item.krate();
     let of = Constants {
         name: "C",
         suffix: "Columns",
         what: "Column",
         ty: quote!(Column),
-        numbers: quote!(#private::ColumnNumbers::of_table()),
+        numbers: quote!(#krate::ColumnNumbers::of_table()),
     };
-    constants(&model.item, model.shape, &model.columns, row, &of)
+    constants(&model.item, model.shape, &model.columns, is_stored, &of)
 }
 
 /// The bundle that the component is by itself.
 pub fn bundle(model: &Model) -> TokenStream {
-    let (private, krate, ty) = (model.item.private(), model.item.krate(), model.item.ty());
-    let declared = model.item.params.declare(quote!(__S: #krate::schema::Schema,));
-    let bounds = model.item.params.bounds(&private, quote!(#ty: #krate::schema::TableOf<__S>,));
-    let tables = quote!(&'static [#private::core::primitive::u16]);
-    let sink = quote! {
-        impl #private::core::ops::FnMut(
-            #private::core::primitive::u16,
-            #private::RowBytes<'_>,
-        ) -> #private::core::result::Result<(), #krate::OpError>
-    };
-    let result = quote!(#private::core::result::Result<(), #krate::OpError>);
-    // Not `Self::Columns`, which is a further error where the crate path is wrong.
-    let columns = quote!(#private::single::Rows<#ty>);
+    let (krate, ty) = (model.item.krate(), model.item.ty());
+    let declared = model.item.params.declare(quote!(__S: #krate::Schema,));
+    let bounds = model.item.params.bounds(krate, quote!(#ty: #krate::TableOf<__S>,));
     quote! {
-        #[automatically_derived]
         impl #declared #krate::Bundle<__S> for #ty #bounds {
-            const TABLES: #tables = &[<#ty as #krate::schema::TableOf<__S>>::INDEX];
-            type Columns = #columns;
-
-            #[inline]
-            fn rows(self, __sink: #sink) -> #result {
-                #private::single::rows::<__S, #ty>(self, __sink)
-            }
-
-            #[inline]
-            fn push(self, __columns: &mut #columns) {
-                #private::single::push::<#ty>(self, __columns)
-            }
-
-            #[inline]
-            fn flush(__columns: &mut #columns, __sink: #sink) -> #result {
-                #private::single::flush::<__S, #ty>(__columns, __sink)
-            }
+            type How = #krate::Single;
         }
     }
 }
 
 /// The query parameter that the view of a packed row is.
 pub fn row_param(model: &Model) -> TokenStream {
-    let (private, krate, ty) = (model.item.private(), model.item.krate(), model.item.ty());
+    let (krate, ty) = (model.item.krate(), model.item.ty());
     let view = &model.view;
     let params = &model.item.params;
-    let declared = params.declare(quote!(__S: #krate::schema::Schema,));
+    let declared = params.declare(quote!(__S: #krate::Schema,));
     let applied = params.apply(quote!('_,));
-    let bounds = params.bounds(&private, quote!(#ty: #krate::schema::TableOf<__S>,));
+    let bounds = params.bounds(krate, quote!(#ty: #krate::TableOf<__S>,));
     quote! {
-        #[automatically_derived]
         impl #declared #krate::QueryParam<__S> for #view #applied #bounds {
-            type Fetch = #private::RowOf<#ty>;
+            type Fetch = #krate::RowOf<#ty>;
         }
 
-        #[automatically_derived]
         impl #declared #krate::RowParam<__S> for #view #applied #bounds {
             type Component = #ty;
         }
@@ -158,17 +131,17 @@ pub fn row_param(model: &Model) -> TokenStream {
 
 /// The statements that hold what attributes claim against what is: sizes, offsets, and that references lead to
 /// components. The fields lie in `row`.
-pub fn claims(model: &Model, row: &TokenStream) -> TokenStream {
-    let (private, ident) = (model.item.private(), model.item.ident);
+pub fn claims(model: &Model, row: &Ident) -> TokenStream {
+    let (krate, ident) = (model.item.krate(), model.item.ident);
     let size = model.attrs.size.map(|size| {
         let (value, name) = (size.value as usize, ident.unraw().to_string());
-        refuse(size.span, quote!(#private::size_is(#name, #value, #private::core::mem::size_of::<#row>())))
+        refuse(size.span, quote!(#krate::size_is(#name, #value, #krate::size_of::<#row>())))
     });
-    let offsets = model.columns.iter().filter_map(|column| {
-        let (offset, Column { member, label, .. }) = (column.attrs.offset?, column);
+    let offsets = model.columns.iter().enumerate().filter_map(|(index, column)| {
+        let (offset, Column { label, .. }) = (column.attrs.offset?, column);
         let value = offset.value as usize;
-        let found = quote!(#private::core::mem::offset_of!(#row, #member));
-        Some(refuse(offset.span, quote!(#private::offset_is(#label, #value, #found))))
+        let found = quote!(__OFFSETS[#index] as #krate::usize);
+        Some(refuse(offset.span, quote!(#krate::offset_is(#label, #value, #found))))
     });
     let references = model.columns.iter().filter_map(|column| {
         let path = column.attrs.references.as_ref()?;

@@ -25,27 +25,26 @@ struct Codec {
 
 /// The implementation for an enum that is a component: it can be stored as a whole.
 pub fn whole(item: &Item, enumeration: &Enumeration) -> TokenStream {
-    let (private, krate, ty) = (item.private(), item.krate(), item.ty());
-    let (declared, bounds) =
-        (item.params.declare(TokenStream::new()), item.params.bounds(&private, TokenStream::new()));
+    let (krate, ty) = (item.krate(), item.ty());
+    let (declared, bounds) = (item.params.declare(TokenStream::new()), item.params.bounds(krate, TokenStream::new()));
     let unsafe_token = unsafe_token();
     let Codec { before, packed, field_type, pack, unpack } = codec(item, enumeration);
     quote! {
         #before
 
         #[automatically_derived]
-        #unsafe_token impl #declared #private::WholeValue for #ty #bounds {
+        #unsafe_token impl #declared #krate::WholeValue for #ty #bounds {
             type Packed = #packed;
 
-            const TYPE: #krate::schema::FieldType = #field_type;
+            const TYPE: #krate::FieldType = #field_type;
 
             #[inline]
-            fn pack(self, __heap: &mut #private::HeapBuf) -> #packed {
+            fn pack(self, __heap: &mut #krate::HeapBuf) -> #packed {
                 #pack
             }
 
             #[inline]
-            fn unpack(__packed: &#packed, __heap: #private::Heap<'_>) -> Self {
+            fn unpack(__packed: &#packed, __heap: #krate::Heap<'_>) -> Self {
                 #unpack
             }
         }
@@ -54,9 +53,8 @@ pub fn whole(item: &Item, enumeration: &Enumeration) -> TokenStream {
 
 /// The implementation for an enum that is a field type.
 pub fn value(item: &Item, enumeration: &Enumeration) -> TokenStream {
-    let (private, krate, ty) = (item.private(), item.krate(), item.ty());
-    let (declared, bounds) =
-        (item.params.declare(TokenStream::new()), item.params.bounds(&private, TokenStream::new()));
+    let (krate, ty) = (item.krate(), item.ty());
+    let (declared, bounds) = (item.params.declare(TokenStream::new()), item.params.bounds(krate, TokenStream::new()));
     let unsafe_token = unsafe_token();
     let Codec { before, packed, field_type, pack, unpack } = codec(item, enumeration);
     let (element, list_type, list) = super::value::lists(item, enumeration.is_native, &packed);
@@ -65,7 +63,7 @@ pub fn value(item: &Item, enumeration: &Enumeration) -> TokenStream {
         quote! {
             #[automatically_derived]
             #unsafe_token impl #krate::NativeField for #ty {
-                const ALIGN: #private::core::primitive::usize = #align;
+                const ALIGN: #krate::usize = #align;
             }
         }
     });
@@ -77,12 +75,12 @@ pub fn value(item: &Item, enumeration: &Enumeration) -> TokenStream {
         #unsafe_token impl #declared #krate::Field for #ty #bounds {
             type Value = Self;
             type Packed = #packed;
-            type Optional = #krate::packed::Optional<#packed>;
+            type Optional = #krate::Optional<#packed>;
             type Element = #element;
             type View<'__row> = Self;
             type List<'__row> = #list_type;
 
-            const TYPE: #krate::schema::FieldType = #field_type;
+            const TYPE: #krate::FieldType = #field_type;
 
             #[inline]
             fn from_value(__value: Self) -> Self {
@@ -90,24 +88,24 @@ pub fn value(item: &Item, enumeration: &Enumeration) -> TokenStream {
             }
 
             #[inline]
-            fn pack(self, __heap: &mut #private::HeapBuf) -> #packed {
+            fn pack(self, __heap: &mut #krate::HeapBuf) -> #packed {
                 #pack
             }
 
             #[inline]
-            fn unpack(__packed: &#packed, __heap: #private::Heap<'_>) -> Self {
+            fn unpack(__packed: &#packed, __heap: #krate::Heap<'_>) -> Self {
                 #unpack
             }
 
             #[inline]
-            fn view<'__row>(__packed: &'__row #packed, __heap: #private::Heap<'__row>) -> Self {
+            fn view<'__row>(__packed: &'__row #packed, __heap: #krate::Heap<'__row>) -> Self {
                 <Self as #krate::Field>::unpack(__packed, __heap)
             }
 
             #[inline]
             fn list<'__row>(
                 __elements: &'__row [#element],
-                __heap: #private::Heap<'__row>,
+                __heap: #krate::Heap<'__row>,
             ) -> #list_type {
                 #list
             }
@@ -116,20 +114,20 @@ pub fn value(item: &Item, enumeration: &Enumeration) -> TokenStream {
 }
 
 fn codec(item: &Item, enumeration: &Enumeration) -> Codec {
-    let (private, krate, ident, ty) = (item.private(), item.krate(), item.ident, item.ty());
+    let (krate, ident, ty) = (item.krate(), item.ident, item.ty());
     let tag_bytes = enumeration.tag_bytes;
     let sizes = enumeration.variants.iter().filter(|variant| !variant.columns.is_empty()).map(|variant| {
         let fields = variant.columns.iter().map(|column| column.field(krate));
-        quote!(&[#(#private::core::mem::size_of::<#fields::Packed>()),*])
+        quote!(&[#(#krate::size_of::<#fields::Packed>()),*])
     });
-    let packed = quote!(#krate::packed::Enum<#ty, __BYTES>);
+    let packed = quote!(#krate::Enum<#ty, __BYTES>);
     let name = ident.unraw().to_string();
     let variants = enumeration.variants.iter().enumerate().map(|(index, variant)| {
         let tag = tag(enumeration, index);
         described(item, variant, &tag)
     });
     let field_type = quote! {
-        #private::enum_type(#name, #tag_bytes as #private::core::primitive::u8, const { &[#(#variants),*] })
+        #krate::enum_type(#name, #tag_bytes as #krate::u8, const { &[#(#variants),*] })
     };
     let arms = enumeration.variants.iter().enumerate().map(|(index, variant)| pack(item, enumeration, index, variant));
     let pack = quote!(match self { #(#arms)* });
@@ -141,17 +139,17 @@ fn codec(item: &Item, enumeration: &Enumeration) -> Codec {
         .variants
         .iter()
         .any(|variant| !variant.columns.is_empty())
-        .then(|| quote!(let mut __payload = #private::Payload::new(__packed, #tag_bytes);));
+        .then(|| quote!(let mut __payload = #krate::Payload::new(__packed, #tag_bytes);));
     let unpack = quote! {
         #payload
-        match #private::tag(__packed, #tag_bytes) {
+        match #krate::tag(__packed, #tag_bytes) {
             #(#arms)*
-            __tag => #private::no_variant(#name, __tag),
+            __tag => #krate::no_variant(#name, __tag),
         }
     };
-    let (tags, proof) = (tags(enumeration, &private), proof(item, enumeration));
+    let (tags, proof) = (tags(enumeration, krate), proof(item, enumeration));
     let before = quote! {
-        const __BYTES: #private::core::primitive::usize = #private::enum_bytes(#tag_bytes, &[#(#sizes),*]);
+        const __BYTES: #krate::usize = #krate::enum_bytes(#tag_bytes, &[#(#sizes),*]);
         #tags
         #proof
     };
@@ -177,7 +175,7 @@ fn tag_name(index: usize) -> Ident {
 }
 
 /// The constants that the tags are where discriminants are written out. Each follows the one before, as in the enum.
-fn tags(enumeration: &Enumeration, private: &TokenStream) -> TokenStream {
+fn tags(enumeration: &Enumeration, krate: &TokenStream) -> TokenStream {
     let Discriminants::Written(repr) = enumeration.discriminants else { return TokenStream::new() };
     let repr = Ident::new(repr.name(), Span::call_site());
     let mut next = quote!(0);
@@ -187,11 +185,11 @@ fn tags(enumeration: &Enumeration, private: &TokenStream) -> TokenStream {
             Some(expression) => expression.clone(),
             None => next.clone(),
         };
-        next = quote!((#name + 1) as #private::core::primitive::#repr);
+        next = quote!((#name + 1) as #krate::#repr);
         quote! {
-            const #name: #private::core::primitive::u32 = {
-                const __DISCRIMINANT: #private::core::primitive::#repr = #value;
-                __DISCRIMINANT as #private::core::primitive::u32
+            const #name: #krate::u32 = {
+                const __DISCRIMINANT: #krate::#repr = #value;
+                __DISCRIMINANT as #krate::u32
             };
         }
     });
@@ -200,65 +198,65 @@ fn tags(enumeration: &Enumeration, private: &TokenStream) -> TokenStream {
 
 /// The checks that nobody has put `Drop` on the enum, and that the tags are what a native one has in memory.
 fn proof(item: &Item, enumeration: &Enumeration) -> TokenStream {
-    let (private, ident) = (item.private(), item.ident);
+    let (krate, ident) = (item.krate(), item.ident);
     let columns: Vec<&Column> = enumeration.variants.iter().flat_map(|variant| &variant.columns).collect();
     let no_drop = no_drop(item, &columns);
     let native = enumeration.is_native.then(|| {
         let pairs = enumeration.variants.iter().enumerate().map(|(index, variant)| {
             let (name, tag) = (variant.ident, tag(enumeration, index));
-            quote!((#ident::#name as #private::core::primitive::u32, #tag))
+            quote!((#ident::#name as #krate::u32, #tag))
         });
         let bytes = enumeration.tag_bytes;
-        let size = quote!(#private::core::mem::size_of::<#ident>());
-        refuse(ident.span(), quote!(#private::native_enum(#size, #bytes, &[#(#pairs),*])))
+        let size = quote!(#krate::size_of::<#ident>());
+        refuse(ident.span(), quote!(#krate::native_enum(#size, #bytes, &[#(#pairs),*])))
     });
-    checks(&private, quote!(#no_drop #native))
+    checks(krate, quote!(#no_drop #native))
 }
 
 /// The variant in the schema.
 fn described(item: &Item, variant: &Variant, tag: &TokenStream) -> TokenStream {
-    let private = item.private();
+    let krate = item.krate();
     let Variant { name, renamed_from, columns, .. } = variant;
     let members = super::value::members(item, columns);
     let renamed_from = renamed_from.as_ref().map(syn::LitStr::value).unwrap_or_default();
     if columns.is_empty() && renamed_from.is_empty() {
-        return quote!(#private::unit_variant(#name, #tag));
+        return quote!(#krate::unit_variant(#name, #tag));
     }
-    quote!(#private::variant(#name, #tag, #renamed_from, const { &[#members] }))
+    quote!(#krate::variant(#name, #tag, #renamed_from, const { &[#members] }))
 }
 
 /// Puts a variant into its packed form.
 fn pack(item: &Item, enumeration: &Enumeration, index: usize, variant: &Variant) -> TokenStream {
-    let (private, krate, ident, name) = (item.private(), item.krate(), item.ident, variant.ident);
+    let (krate, ident, name) = (item.krate(), item.ident, variant.ident);
     let (tag, tag_bytes) = (tag(enumeration, index), enumeration.tag_bytes);
     let unsafe_token = unsafe_token();
-    let new = quote!(#unsafe_token { #private::Packer::new(#tag_bytes, #tag) });
+    let new = quote!(#unsafe_token { #krate::Packer::new(#tag_bytes, #tag) });
     if variant.columns.is_empty() {
-        return quote!(#ident::#name { .. } => #private::Packer::finish(#new),);
+        return quote!(#ident::#name { .. } => #krate::Packer::finish(#new),);
     }
     let bindings: Vec<Ident> = (0..variant.columns.len()).map(binding).collect();
     let members = variant.columns.iter().map(|column| &column.member);
     let fields = variant.columns.iter().zip(&bindings).map(|(column, binding)| {
         let field = column.field(krate);
         let value = column.to_stored(quote!(#binding), krate);
-        quote!(#private::Packer::put(&mut __packer, #field::pack(#value, __heap));)
+        quote!(#krate::Packer::put(&mut __packer, #field::pack(#value, __heap));)
     });
     quote! {
         #ident::#name { #(#members: #bindings),* } => {
             let mut __packer = #new;
             #(#fields)*
-            #private::Packer::finish(__packer)
+            #krate::Packer::finish(__packer)
         }
     }
 }
 
 /// The value of a variant, whose fields come from `__payload`.
 fn unpack(item: &Item, variant: &Variant) -> TokenStream {
-    let (private, krate, ident, name) = (item.private(), item.krate(), item.ident, variant.ident);
+    let (krate, ident, name) = (item.krate(), item.ident, variant.ident);
     let unsafe_token = unsafe_token();
     let fields = variant.columns.iter().map(|column| {
         let (member, field) = (&column.member, column.field(krate));
-        let next = quote!(#unsafe_token { #private::Payload::next(&mut __payload) });
+        let next = quote!(#unsafe_token { #krate::Payload::next(&mut __payload) });
         let value = column.of_stored(quote!(#field::unpack(#next, __heap)), krate);
         quote!(#member: #value)
     });

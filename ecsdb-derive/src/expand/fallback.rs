@@ -21,7 +21,7 @@ pub fn component(input: &Input, krate: &CratePath, model: Option<&Model>, errors
     let content = model.map(|model| {
         let types = (!model.is_own_row()).then(|| types(&model.item, &model.row, &model.view));
         let whole = model.enumeration.is_some().then(|| implementation(input, krate, &whole(krate)));
-        let columns = columns(model, None);
+        let columns = columns(model, false);
         Content { types, block: quote!(#columns #whole), refused: model.refused }
     });
     let unshareable = content.as_ref().is_some_and(|content| content.refused == Refused::Unshareable);
@@ -35,7 +35,7 @@ pub fn value(input: &Input, krate: &CratePath, model: Option<&values::Model>, er
     let model = model.filter(|_| input.generics.params.is_empty());
     let content = model.map(|model| {
         let (types, block) = match &model.kind {
-            Kind::Struct(of) => (Some(types(&model.item, &of.packed, &of.view)), parts(&model.item, of, None)),
+            Kind::Struct(of) => (Some(types(&model.item, &of.packed, &of.view)), parts(&model.item, of, false)),
             Kind::Enum(_) => (None, TokenStream::new()),
         };
         Content { types, block, refused: model.refused }
@@ -77,11 +77,11 @@ fn write(krate: &CratePath, content: Option<Content>, implementation: TokenStrea
 /// Lets an item with a refused field type be stored, whatever the type is.
 fn shareable(input: &Input, krate: &CratePath) -> TokenStream {
     let ident = &input.ident;
-    let private = krate.private();
+    let krate = &krate.inside;
     let unsafe_token = unsafe_token();
     quote! {
-        #unsafe_token impl #private::core::marker::Send for #ident {}
-        #unsafe_token impl #private::core::marker::Sync for #ident {}
+        #unsafe_token impl #krate::Send for #ident {}
+        #unsafe_token impl #krate::Sync for #ident {}
     }
 }
 
@@ -93,13 +93,12 @@ struct Implementation {
 
 /// The implementation for the item.
 fn implementation(input: &Input, krate: &CratePath, Implementation { of, body }: &Implementation) -> TokenStream {
-    let private = krate.private();
+    let krate = &krate.inside;
     let ident = &input.ident;
     let unsafe_token = unsafe_token();
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     let bounds = where_clause.map(|clause| &clause.predicates).into_iter();
-    let shareable = (!input.generics.params.is_empty())
-        .then(|| quote!(Self: #private::core::marker::Send + #private::core::marker::Sync + 'static,));
+    let shareable = (!input.generics.params.is_empty()).then(|| quote!(Self: #krate::Send + #krate::Sync + 'static,));
     quote! {
         #[automatically_derived]
         #unsafe_token impl #impl_generics #of for #ident #type_generics
@@ -114,95 +113,95 @@ fn implementation(input: &Input, krate: &CratePath, Implementation { of, body }:
 
 /// A `Component` that stores nothing.
 fn as_component(krate: &CratePath) -> Implementation {
-    let (private, inside) = (krate.private(), &krate.inside);
-    let unreachable = quote!(#private::core::unreachable!());
+    let krate = &krate.inside;
+    let unreachable = quote!(#krate::core::unreachable!());
     let unsafe_token = unsafe_token();
     let body = quote! {
         type Row = ();
         type Ref<'__row> = ();
 
-        const TABLE: &'static #private::core::primitive::str = "refused";
+        const TABLE: &'static #krate::str = "refused";
 
-        const SCHEMA: &'static #inside::schema::TableSchema = #private::REFUSED;
+        const SCHEMA: &'static #krate::TableSchema = #krate::REFUSED;
 
-        fn into_row(self, _: &mut #private::HeapBuf) {
+        fn into_row(self, _: &mut #krate::HeapBuf) {
             #unreachable
         }
 
-        fn from_row(_: &(), _: #private::Heap<'_>) -> Self {
+        fn from_row(_: &(), _: #krate::Heap<'_>) -> Self {
             #unreachable
         }
 
-        fn view<'__row>(_: &'__row (), _: #private::Heap<'__row>) {
+        fn view<'__row>(_: &'__row (), _: #krate::Heap<'__row>) {
             #unreachable
         }
 
         #unsafe_token fn with_mut<__R>(
             _: &mut (),
-            _: &mut #private::HeapBuf,
-            _: impl #private::core::ops::FnOnce(&mut Self) -> __R,
+            _: &mut #krate::HeapBuf,
+            _: impl #krate::FnOnce(&mut Self) -> __R,
         ) -> __R {
             #unreachable
         }
     };
-    Implementation { of: quote!(#inside::Component), body }
+    Implementation { of: quote!(#krate::Component), body }
 }
 
 /// A `Field` that stores nothing.
 fn as_field(krate: &CratePath) -> Implementation {
-    let (private, inside) = (krate.private(), &krate.inside);
-    let unreachable = quote!(#private::core::unreachable!());
+    let krate = &krate.inside;
+    let unreachable = quote!(#krate::core::unreachable!());
     let body = quote! {
         type Value = Self;
         type Packed = ();
-        type Optional = #inside::packed::Optional<()>;
+        type Optional = #krate::Optional<()>;
         type Element = ();
         type View<'__row> = ();
         type List<'__row> = ();
 
-        const TYPE: #inside::schema::FieldType = #private::struct_type("refused", &[]);
+        const TYPE: #krate::FieldType = #krate::struct_type("refused", &[]);
 
         fn from_value(__value: Self) -> Self {
             __value
         }
 
-        fn pack(self, _: &mut #private::HeapBuf) {
+        fn pack(self, _: &mut #krate::HeapBuf) {
             #unreachable
         }
 
-        fn unpack(_: &(), _: #private::Heap<'_>) -> Self {
+        fn unpack(_: &(), _: #krate::Heap<'_>) -> Self {
             #unreachable
         }
 
-        fn view<'__row>(_: &'__row (), _: #private::Heap<'__row>) {
+        fn view<'__row>(_: &'__row (), _: #krate::Heap<'__row>) {
             #unreachable
         }
 
-        fn list<'__row>(_: &'__row [()], _: #private::Heap<'__row>) {
+        fn list<'__row>(_: &'__row [()], _: #krate::Heap<'__row>) {
             #unreachable
         }
     };
-    Implementation { of: quote!(#inside::Field), body }
+    Implementation { of: quote!(#krate::Field), body }
 }
 
 /// An enum as a whole that stores nothing.
 fn whole(krate: &CratePath) -> Implementation {
-    let (private, inside) = (krate.private(), &krate.inside);
-    let unreachable = quote!(#private::core::unreachable!());
+    let krate = &krate.inside;
+    let unreachable = quote!(#krate::core::unreachable!());
     let body = quote! {
         type Packed = ();
 
-        const TYPE: #inside::schema::FieldType = #private::struct_type("refused", &[]);
+        const TYPE: #krate::FieldType = #krate::struct_type("refused", &[]);
 
-        fn pack(self, _: &mut #private::HeapBuf) {
+        fn pack(self, _: &mut #krate::HeapBuf) {
             #unreachable
         }
 
-        fn unpack(_: &(), _: #private::Heap<'_>) -> Self {
+        fn unpack(_: &(), _: #krate::Heap<'_>) -> Self {
             #unreachable
         }
     };
-    Implementation { of: quote!(#private::WholeValue), body }
+    Implementation { of: quote!(#krate::WholeValue), body }
 }
 
 /// The names of the generated types, so that they can be mentioned.

@@ -1,6 +1,7 @@
 //! Writes the code of a derive. Here is what all parts share.
 //!
-//! Rules of the generated code: every path starts at the crate path; every method is called by its full path, so that
+//! Rules of the generated code: every path starts at the crate path, and in the block of the implementations at the one
+//! name `__ecsdb`, under which `ecsdb::__private` has everything flat, since every token costs time; every method is called by its full path, so that
 //! no method of the user's is called instead; parameters begin with `__`; `unsafe` never has the place of a token of
 //! the user's; only the row and the view get names in the user's module; what can be a function of `ecsdb` is
 //! one, since the compiler reads that once and generated code for every component.
@@ -78,10 +79,10 @@ fn block(item: &Item, content: impl ToTokens) -> TokenStream {
 }
 
 /// A constant of checks, each made by [`refuse`], with the statements before that they need.
-fn checks(private: &TokenStream, statements: impl ToTokens) -> TokenStream {
+fn checks(krate: &TokenStream, statements: impl ToTokens) -> TokenStream {
     quote! {
         const _: () = {
-            use #private::stop as __ecsdb_stop;
+            use #krate::stop as __ecsdb_stop;
             #statements
         };
     }
@@ -104,10 +105,10 @@ fn no_drop(item: &Item, columns: &[&Column]) -> TokenStream {
     if !item.params.is_empty() {
         return TokenStream::new();
     }
-    let (private, ident) = (item.private(), item.ident);
+    let (krate, ident) = (item.krate(), item.ident);
     let types = columns.iter().map(|column| &column.ty);
-    let needs = quote!(#private::core::mem::needs_drop);
-    refuse(ident.span(), quote!(#private::drop_glue(#needs::<#ident>(), &[#(#needs::<#types>()),*])))
+    let needs = quote!(#krate::needs_drop);
+    refuse(ident.span(), quote!(#krate::drop_glue(#needs::<#ident>(), &[#(#needs::<#types>()),*])))
 }
 
 /// A struct body: braces for named fields, parentheses for a tuple.

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::component::{bundle, claims, columns};
+use super::component::{bundle, claims, columns, offsets};
 use super::schema::{self, Drift};
 use super::{block, checks, no_drop, refuse, unsafe_token};
 use crate::model::component::Model;
@@ -12,29 +12,30 @@ use crate::model::{Column, Item};
 /// The implementations, the columns and the proof of the layout.
 pub fn component(model: &Model, drift: Option<Option<Drift>>) -> TokenStream {
     let Model { item, .. } = model;
-    let (private, krate, ty) = (item.private(), item.krate(), item.ty());
+    let (krate, ty) = (item.krate(), item.ty());
     let unsafe_token = unsafe_token();
-    let row = quote!(#ty);
     let align = align(item, &model.columns);
-    let schema = schema::constants(model, &row, &align);
-    let columns = columns(model, Some(row.clone()));
-    let claims = claims(model, &row);
+    let schema = schema::constants(model, item.ident, &align);
+    let offsets = offsets(item, &model.columns, item.ident);
+    let columns = columns(model, true);
+    let claims = claims(model, item.ident);
     let Drift { statement, tracking } = drift.flatten().unwrap_or_else(Drift::none);
     let proof = proof(item, &model.columns);
-    let proof = checks(&private, quote!(#proof #claims #statement));
+    let proof = checks(krate, quote!(#proof #claims #statement));
     let unchanged = unchanged(item, &model.columns);
     let bundle = bundle(model);
     block(
         item,
         quote! {
             #tracking
+            #offsets
             #proof
             #unchanged
             #columns
             #bundle
 
             #[automatically_derived]
-            #unsafe_token impl #private::Row for #ty {}
+            #unsafe_token impl #krate::Row for #ty {}
 
             #[automatically_derived]
             #unsafe_token impl #krate::Component for #ty {
@@ -44,25 +45,25 @@ pub fn component(model: &Model, drift: Option<Option<Drift>>) -> TokenStream {
                 #schema
 
                 #[inline]
-                fn into_row(self, _: &mut #private::HeapBuf) -> Self {
+                fn into_row(self, _: &mut #krate::HeapBuf) -> Self {
                     self
                 }
 
                 #[inline]
-                fn from_row(__row: &Self, _: #private::Heap<'_>) -> Self {
-                    #private::duplicate(__row)
+                fn from_row(__row: &Self, _: #krate::Heap<'_>) -> Self {
+                    #krate::duplicate(__row)
                 }
 
                 #[inline]
-                fn view<'__row>(__row: &'__row Self, _: #private::Heap<'__row>) -> &'__row Self {
+                fn view<'__row>(__row: &'__row Self, _: #krate::Heap<'__row>) -> &'__row Self {
                     __row
                 }
 
                 #[inline]
                 #unsafe_token fn with_mut<__R>(
                     __row: &mut Self,
-                    _: &mut #private::HeapBuf,
-                    __change: impl #private::core::ops::FnOnce(&mut Self) -> __R,
+                    _: &mut #krate::HeapBuf,
+                    __change: impl #krate::FnOnce(&mut Self) -> __R,
                 ) -> __R {
                     __change(__row)
                 }
@@ -73,37 +74,37 @@ pub fn component(model: &Model, drift: Option<Option<Drift>>) -> TokenStream {
 
 /// The canonical alignment of a struct that is stored as it is.
 pub fn align(item: &Item, columns: &[Column]) -> TokenStream {
-    let (private, krate) = (item.private(), item.krate());
+    let krate = item.krate();
     let types = columns.iter().map(|column| &column.ty);
-    quote!(#private::strictest(&[#(<#types as #krate::NativeField>::ALIGN),*]))
+    quote!(#krate::strictest(&[#(<#types as #krate::NativeField>::ALIGN),*]))
 }
 
 /// The statements that fail to compile, at the field, if there is padding.
 pub fn proof(item: &Item, columns: &[Column]) -> TokenStream {
-    let (private, krate, ident) = (item.private(), item.krate(), item.ident);
-    let fields = columns.iter().map(|column| {
-        let Column { member, ty, label, span, .. } = column;
-        let offset = quote!(#private::core::mem::offset_of!(#ident, #member));
-        let size = quote!(#private::core::mem::size_of::<#ty>());
+    let (krate, ident) = (item.krate(), item.ident);
+    let fields = columns.iter().enumerate().map(|(index, column)| {
+        let Column { ty, label, span, .. } = column;
+        let offset = quote!(__OFFSETS[#index] as #krate::usize);
+        let size = quote!(#krate::size_of::<#ty>());
         let align = quote!(<#ty as #krate::NativeField>::ALIGN);
-        refuse(*span, quote!(#private::NativeLayout::field(&mut __layout, #label, #offset, #size, #align)))
+        refuse(*span, quote!(#krate::NativeLayout::field(&mut __layout, #label, #offset, #size, #align)))
     });
     let count = columns.len();
     let last = columns.last().map_or_else(|| ident.span(), |column| column.span);
     let finish = refuse(
         last,
-        quote!(#private::NativeLayout::finish(
+        quote!(#krate::NativeLayout::finish(
             &__layout,
             #count,
-            #private::core::mem::size_of::<#ident>(),
-            #private::core::mem::align_of::<#ident>(),
+            #krate::size_of::<#ident>(),
+            #krate::align_of::<#ident>(),
         )),
     );
     let no_drop = no_drop(item, &[]);
     let mutable = (!columns.is_empty()).then(|| quote!(mut));
     quote! {
         #no_drop
-        let #mutable __layout = #private::NativeLayout::new();
+        let #mutable __layout = #krate::NativeLayout::new();
         #(#fields)*
         #finish
     }

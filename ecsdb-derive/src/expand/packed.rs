@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
 
-use super::component::{bundle, claims, columns, labels, row_param};
+use super::component::{bundle, claims, columns, labels, offsets, row_param};
 use super::packing::{Packing, Purpose};
 use super::schema::{self, Drift};
 use super::{block, checks, enums, no_drop, unsafe_token};
@@ -15,7 +15,7 @@ use crate::model::{Column, Stored};
 /// The row type, the view, the implementations, the columns and the proof of the layout.
 pub fn component(model: &Model, drift: Option<Option<Drift>>) -> TokenStream {
     let Model { item, row, view, .. } = model;
-    let (private, krate, ty) = (item.private(), item.krate(), item.ty());
+    let (krate, ty) = (item.krate(), item.ty());
     let unsafe_token = unsafe_token();
     let packing = packing(model);
     let types = packing.types();
@@ -24,17 +24,18 @@ pub fn component(model: &Model, drift: Option<Option<Drift>>) -> TokenStream {
     let whole = model.enumeration.as_ref().map(|enumeration| enums::whole(item, enumeration));
     let bundle = bundle(model);
     let row_param = row_param(model);
-    let schema = schema::constants(model, &quote!(#row), &quote!(1));
-    let columns = columns(model, Some(quote!(#row)));
+    let schema = schema::constants(model, row, &quote!(1));
+    let offsets = offsets(item, &model.columns, row);
+    let columns = columns(model, true);
     let Drift { statement, tracking } = drift.flatten().unwrap_or_else(Drift::none);
     let proof = {
-        let (layout, claims) = (packing.proof(), claims(model, &quote!(#row)));
+        let (layout, claims) = (packing.proof(), claims(model, row));
         let no_drop = match &model.enumeration {
             // Said by the code of the enum.
             Some(_) => TokenStream::new(),
             None => no_drop(item, &model.columns.iter().collect::<Vec<_>>()),
         };
-        checks(&private, quote!(#no_drop #layout #claims #statement))
+        checks(krate, quote!(#no_drop #layout #claims #statement))
     };
     let pack = packing.pack(|Column { member, stored, .. }| match stored {
         Stored::Whole => quote!(self),
@@ -52,13 +53,13 @@ pub fn component(model: &Model, drift: Option<Option<Drift>>) -> TokenStream {
         }
     };
     let make_view = packing.make_view();
-    let (declared, bounds) =
-        (item.params.declare(TokenStream::new()), item.params.bounds(&private, TokenStream::new()));
+    let (declared, bounds) = (item.params.declare(TokenStream::new()), item.params.bounds(krate, TokenStream::new()));
     let applied = item.params.apply(quote!('__row,));
     let block = block(
         item,
         quote! {
             #tracking
+            #offsets
             #proof
             #columns
             #whole
@@ -75,27 +76,18 @@ pub fn component(model: &Model, drift: Option<Option<Drift>>) -> TokenStream {
                 #schema
 
                 #[inline]
-                fn into_row(self, __heap: &mut #private::HeapBuf) -> #row {
+                fn into_row(self, __heap: &mut #krate::HeapBuf) -> #row {
                     #pack
                 }
 
                 #[inline]
-                fn from_row(__packed: &#row, __heap: #private::Heap<'_>) -> Self {
+                fn from_row(__packed: &#row, __heap: #krate::Heap<'_>) -> Self {
                     #unpack
                 }
 
                 #[inline]
-                fn view<'__row>(__packed: &'__row #row, __heap: #private::Heap<'__row>) -> #view #applied {
+                fn view<'__row>(__packed: &'__row #row, __heap: #krate::Heap<'__row>) -> #view #applied {
                     #make_view
-                }
-
-                #[inline]
-                #unsafe_token fn with_mut<__R>(
-                    __row: &mut #row,
-                    __heap: &mut #private::HeapBuf,
-                    __change: impl #private::core::ops::FnOnce(&mut Self) -> __R,
-                ) -> __R {
-                    #unsafe_token { #private::with_mut_packed::<Self, __R>(__row, __heap, __change) }
                 }
             }
         },
@@ -117,20 +109,20 @@ pub fn packing<'m>(model: &'m Model<'m>) -> Packing<'m> {
 
 /// `Debug` of both types, which looks at the schema and not at the types of the fields: these need not have it.
 fn debug(model: &Model, packing: &Packing) -> TokenStream {
-    let (private, ty) = (model.item.private(), model.item.ty());
+    let (krate, ty) = (model.item.krate(), model.item.ty());
     let labels = labels(model.shape, &model.columns);
     let (row, name) = (model.row.unraw().to_string(), model.item.ident.unraw().to_string());
     // The row of a type with parameters has none, so it does not know its component.
     let of_row = match model.item.params.is_empty() {
-        true => quote!(#private::show_row::<#ty>(__f, #row, #labels, self)),
-        false => quote!(#private::core::fmt::DebugStruct::finish_non_exhaustive(
-            &mut #private::core::fmt::Formatter::debug_struct(__f, #row)
+        true => quote!(#krate::show_row::<#ty>(__f, #row, #labels, self)),
+        false => quote!(#krate::DebugStruct::finish_non_exhaustive(
+            &mut #krate::Formatter::debug_struct(__f, #row)
         )),
     };
     // An enum is shown as its value.
     let (name, labels) = if model.enumeration.is_some() { (String::new(), quote!(&[])) } else { (name, labels) };
     let of_row = packing.debug(&model.row, of_row);
-    let of_view = quote!(#private::show_view::<#ty>(__f, #name, #labels, self.packed, self.heap));
+    let of_view = quote!(#krate::show_view::<#ty>(__f, #name, #labels, self.packed, self.heap));
     let of_view = packing.debug(&model.view, of_view);
     quote!(#of_row #of_view)
 }

@@ -45,7 +45,7 @@ impl Packing<'_> {
 
     /// The fields of the packed type with their values, of the fields of `self`, which `value` writes.
     pub fn pack(&self, value: impl Fn(&Column) -> TokenStream) -> TokenStream {
-        let (krate, private, packed) = (self.item.krate(), self.item.private(), self.packed);
+        let (krate, packed) = (self.item.krate(), self.packed);
         let fields = self.columns.iter().map(|column| {
             let (member, field) = (&column.member, column.field(krate));
             let value = column.to_stored(value(column), krate);
@@ -53,7 +53,7 @@ impl Packing<'_> {
         });
         let place = self.place();
         // The place stands behind all others: by then everything is in the heap.
-        quote!(#packed { #(#fields)* #place: #private::Place::of(__heap) })
+        quote!(#packed { #(#fields)* #place: #krate::Place::of(__heap) })
     }
 
     /// The value of column of the reference `__packed`.
@@ -109,7 +109,7 @@ impl Packing<'_> {
             return quote!(0);
         }
         let fields = self.columns.iter().map(|column| column.field(krate));
-        quote!(#krate::__private::place_bytes(&[#(const { &#fields::TYPE }),*]))
+        quote!(#krate::__private::place_bytes(&[#(#fields::USES_HEAP),*]))
     }
 
     fn view_type(&self) -> TokenStream {
@@ -125,8 +125,7 @@ impl Packing<'_> {
         let declared = params.declare(quote!('__row,));
         let bounds = params.bounds(&quote!(#krate::__private), TokenStream::new());
         let ty = self.item.ty();
-        let marker =
-            (!params.is_empty()).then(|| quote!(marker: #krate::__private::core::marker::PhantomData<fn() -> #ty>,));
+        let marker = (!params.is_empty()).then(|| quote!(marker: #krate::__private::PhantomData<fn() -> #ty>,));
         quote! {
             #[doc = #doc]
             #quiet
@@ -146,17 +145,19 @@ impl Packing<'_> {
     }
 
     fn packed_impls(&self) -> TokenStream {
-        let (packed, private) = (self.packed, self.item.private());
+        let (packed, krate) = (self.packed, self.item.krate());
         let unsafe_token = unsafe_token();
         let members: Vec<&Member> = self.columns.iter().map(|column| &column.member).collect();
         let mut place_bytes = TokenStream::new();
         let (has_heap, comparable) = match self.purpose {
             Purpose::Row => {
-                let bytes = self.place_bytes(self.item.krate());
-                place_bytes = quote!(const __PLACE_BYTES: #private::core::primitive::usize = #bytes;);
+                let fields = self.columns.iter().map(|column| column.field(krate));
+                place_bytes = quote! {
+                    const __PLACE_BYTES: #krate::usize = #krate::place_bytes(&[#(#fields::USES_HEAP),*]);
+                };
                 (
-                    quote!(const HAS_HEAP: #private::core::primitive::bool = __PLACE_BYTES != 0;),
-                    quote!(where for<'__any> #private::Place<__PLACE_BYTES>: #private::WithoutHeap<'__any>),
+                    quote!(const HAS_HEAP: #krate::bool = __PLACE_BYTES != 0;),
+                    quote!(where for<'__any> #krate::Place<__PLACE_BYTES>: #krate::WithoutHeap<'__any>),
                 )
             }
             Purpose::Value => (TokenStream::new(), TokenStream::new()),
@@ -164,42 +165,38 @@ impl Packing<'_> {
         let zeroable = (self.purpose == Purpose::Value).then(|| {
             quote! {
                 #[automatically_derived]
-                #unsafe_token impl #private::Zeroable for #packed {}
+                #unsafe_token impl #krate::Zeroable for #packed {}
             }
         });
         quote! {
             #place_bytes
 
-            #[automatically_derived]
-            #unsafe_token impl #private::Row for #packed {
+            #unsafe_token impl #krate::Row for #packed {
                 #has_heap
             }
 
             // Every packed form can be shared between threads. Said once: otherwise the compiler looks into the fields
             // wherever it matters, and complains of one that is no field type each time.
-            #[automatically_derived]
-            #unsafe_token impl #private::core::marker::Send for #packed {}
+            #unsafe_token impl #krate::Send for #packed {}
 
-            #[automatically_derived]
-            #unsafe_token impl #private::core::marker::Sync for #packed {}
+            #unsafe_token impl #krate::Sync for #packed {}
 
             #zeroable
 
             #[automatically_derived]
-            impl #private::core::clone::Clone for #packed {
+            impl #krate::Clone for #packed {
                 #[inline]
                 fn clone(&self) -> Self {
                     *self
                 }
             }
 
-            #[automatically_derived]
-            impl #private::core::marker::Copy for #packed {}
+            impl #krate::Copy for #packed {}
 
             #[automatically_derived]
-            impl #private::core::cmp::PartialEq for #packed #comparable {
+            impl #krate::PartialEq for #packed #comparable {
                 #[inline]
-                fn eq(&self, __other: &Self) -> #private::core::primitive::bool {
+                fn eq(&self, __other: &Self) -> #krate::bool {
                     true #(&& self.#members == __other.#members)*
                 }
             }
@@ -207,10 +204,10 @@ impl Packing<'_> {
     }
 
     fn view_impls(&self) -> TokenStream {
-        let (view, private, krate) = (self.view, self.item.private(), self.item.krate());
+        let (view, krate) = (self.view, self.item.krate());
         let Item { vis, params, .. } = self.item;
         let ty = self.item.ty();
-        let bounds = params.bounds(&private, TokenStream::new());
+        let bounds = params.bounds(krate, TokenStream::new());
         let (declared, applied) = (params.declare(quote!('__row,)), params.apply(quote!('__row,)));
         let getters = self.columns.iter().map(|column| {
             let Column { vis, member, getter, .. } = column;
@@ -240,11 +237,7 @@ impl Packing<'_> {
         });
         let same = self.columns.iter().map(|column| {
             let (member, field) = (&column.member, column.field(krate));
-            quote!(&& #private::same(
-                const { &#field::TYPE },
-                (&self.packed.#member, self.heap),
-                (&__other.packed.#member, __other.heap),
-            ))
+            quote!(&& #field::same((&self.packed.#member, self.heap), (&__other.packed.#member, __other.heap)))
         });
         quote! {
             impl #declared #view #applied #bounds {
@@ -253,26 +246,25 @@ impl Packing<'_> {
             }
 
             #[automatically_derived]
-            impl #declared #private::core::clone::Clone for #view #applied #bounds {
+            impl #declared #krate::Clone for #view #applied #bounds {
                 #[inline]
                 fn clone(&self) -> Self {
                     *self
                 }
             }
 
-            #[automatically_derived]
-            impl #declared #private::core::marker::Copy for #view #applied #bounds {}
+            impl #declared #krate::Copy for #view #applied #bounds {}
 
             #[automatically_derived]
-            impl #declared #private::core::cmp::PartialEq for #view #applied #bounds {
+            impl #declared #krate::PartialEq for #view #applied #bounds {
                 #[inline]
-                fn eq(&self, __other: &Self) -> #private::core::primitive::bool {
+                fn eq(&self, __other: &Self) -> #krate::bool {
                     true #(#same)*
                 }
             }
 
             #[automatically_derived]
-            impl #declared #private::core::convert::From<#view #applied> for #ty #bounds {
+            impl #declared #krate::From<#view #applied> for #ty #bounds {
                 #[inline]
                 fn from(__view: #view #applied) -> Self {
                     #back(__view.packed, __view.heap)
@@ -283,17 +275,17 @@ impl Packing<'_> {
 
     /// `Debug` of a type, whose body shows it.
     pub fn debug(&self, of: &Ident, body: impl ToTokens) -> TokenStream {
-        let (private, params) = (self.item.private(), &self.item.params);
+        let (krate, params) = (self.item.krate(), &self.item.params);
         let (declared, applied) = if of == self.view {
             (params.declare(quote!('__row,)), params.apply(quote!('__row,)))
         } else {
             (TokenStream::new(), TokenStream::new())
         };
-        let bounds = if of == self.view { params.bounds(&private, TokenStream::new()) } else { TokenStream::new() };
+        let bounds = if of == self.view { params.bounds(krate, TokenStream::new()) } else { TokenStream::new() };
         quote! {
             #[automatically_derived]
-            impl #declared #private::core::fmt::Debug for #of #applied #bounds {
-                fn fmt(&self, __f: &mut #private::core::fmt::Formatter<'_>) -> #private::core::fmt::Result {
+            impl #declared #krate::Debug for #of #applied #bounds {
+                fn fmt(&self, __f: &mut #krate::Formatter<'_>) -> #krate::FmtResult {
                     #body
                 }
             }
@@ -302,51 +294,25 @@ impl Packing<'_> {
 
     /// The view of `__packed` with `__heap`.
     pub fn make_view(&self) -> TokenStream {
-        let (view, private) = (self.view, self.item.private());
-        let marker = (!self.item.params.is_empty()).then(|| quote!(marker: #private::core::marker::PhantomData,));
+        let (view, krate) = (self.view, self.item.krate());
+        let marker = (!self.item.params.is_empty()).then(|| quote!(marker: #krate::PhantomData,));
         quote!(#view { packed: __packed, heap: __heap, #marker })
     }
 
-    /// The statements of the proof that the packed type is what the schema says.
+    /// The statement of the proof that the packed type is what the schema says.
     pub fn proof(&self) -> TokenStream {
-        let (packed, private, krate) = (self.packed, self.item.private(), self.item.krate());
-        let fields = self.columns.iter().map(|column| {
-            let (member, field) = (&column.member, column.field(krate));
-            quote! {
-                #private::PackedLayout::field(
-                    &mut __layout,
-                    #private::core::mem::offset_of!(#packed, #member),
-                    #private::core::mem::size_of::<#field::Packed>(),
-                );
-            }
-        });
-        let place = {
-            let place = self.place();
-            let offset = quote!(#private::core::mem::offset_of!(#packed, #place));
-            // What is behind the last field is the place: nothing, or as many bytes as one has.
-            quote! {
-                #private::PackedLayout::place(
-                    &mut __layout,
-                    #offset,
-                    #private::core::mem::size_of::<#packed>() - #offset,
-                );
-            }
-        };
-        let count = self.columns.len();
-        let finish = super::refuse(
+        let (packed, krate) = (self.packed, self.item.krate());
+        let fields = self.columns.iter().map(|column| column.field(krate));
+        let place = self.place();
+        super::refuse(
             self.item.ident.span(),
-            quote!(#private::PackedLayout::finish(
-                &__layout,
-                #count,
-                #private::core::mem::size_of::<#packed>(),
-                #private::core::mem::align_of::<#packed>(),
+            quote!(#krate::packed_layout(
+                &__OFFSETS,
+                &[#(#krate::size_of::<#fields::Packed>()),*],
+                #krate::offset_of!(#packed, #place),
+                #krate::size_of::<#packed>(),
+                #krate::align_of::<#packed>(),
             )),
-        );
-        quote! {
-            let mut __layout = #private::PackedLayout::new();
-            #(#fields)*
-            #place
-            #finish
-        }
+        )
     }
 }

@@ -14,8 +14,8 @@ use crate::names::nearest;
 use crate::toml_table::{Fields, table};
 
 /// `TABLE` and `SCHEMA`; the columns lie in a row of type `row`, which has the alignment `align`.
-pub fn constants(model: &Model, row: &TokenStream, align: &TokenStream) -> TokenStream {
-    let (private, krate) = (model.item.private(), model.item.krate());
+pub fn constants(model: &Model, row: &Ident, align: &TokenStream) -> TokenStream {
+    let krate = model.item.krate();
     let (table, doc) = (&model.table, &model.item.doc);
     let layout = match model.storage {
         Storage::Native if !model.is_tag() => quote!(Native),
@@ -25,65 +25,65 @@ pub fn constants(model: &Model, row: &TokenStream, align: &TokenStream) -> Token
     let durability = Ident::new(model.durability, Span::call_site());
     let renamed_from = model.attrs.renamed_from.as_ref().map(syn::LitStr::value).unwrap_or_default();
     let version = model.attrs.version.map_or(0, |version| version.value);
-    let deprecated = optional_text(model.attrs.deprecated.as_ref(), &private);
-    let fields = model.columns.iter().map(|column| field(model, column, row));
+    let deprecated = optional_text(model.attrs.deprecated.as_ref(), krate);
+    let fields = model.columns.iter().enumerate().map(|(index, column)| field(model, column, index));
     quote! {
-        const TABLE: &'static #private::core::primitive::str = #table;
+        const TABLE: &'static #krate::str = #table;
 
-        const SCHEMA: &'static #krate::schema::TableSchema = &#krate::schema::TableSchema {
-            name: #private::Cow::Borrowed(#table),
-            doc: #private::Cow::Borrowed(#doc),
-            renamed_from: #private::Cow::Borrowed(#renamed_from),
+        const SCHEMA: &'static #krate::TableSchema = &#krate::TableSchema {
+            name: #krate::Cow::Borrowed(#table),
+            doc: #krate::Cow::Borrowed(#doc),
+            renamed_from: #krate::Cow::Borrowed(#renamed_from),
             version: #version,
             deprecated: #deprecated,
-            layout: #krate::schema::RowLayout::#layout,
-            size: #private::core::mem::size_of::<#row>() as #private::core::primitive::u32,
+            layout: #krate::RowLayout::#layout,
+            size: #krate::size_of::<#row>() as #krate::u32,
             align: #align,
-            key: #private::core::option::Option::None,
-            durability: #krate::schema::Durability::#durability,
-            fields: #private::Cow::Borrowed(const { &[#(#fields),*] }),
+            key: #krate::None,
+            durability: #krate::Durability::#durability,
+            fields: #krate::Cow::Borrowed(&[#(#fields),*]),
         };
     }
 }
 
-fn field(model: &Model, column: &Column, row: &TokenStream) -> TokenStream {
-    let (private, krate) = (model.item.private(), model.item.krate());
-    let Column { name, doc, member, ty, .. } = column;
+fn field(model: &Model, column: &Column, index: usize) -> TokenStream {
+    let krate = model.item.krate();
+    let Column { name, doc, ty, .. } = column;
     let (stored, of) = (column.stored_type(krate), column.field(krate));
     let head = quote! {
         #name,
         #doc,
         #of::TYPE,
-        #private::core::mem::offset_of!(#row, #member)
+        __OFFSETS[#index]
     };
     let attrs = &column.attrs;
     let is_plain =
         attrs.renamed_from.is_none() && attrs.default.is_none() && attrs.since.is_none() && attrs.deprecated.is_none();
     if is_plain {
-        return quote!(#private::field(#head));
+        return quote!(#krate::field(#head));
     }
     let renamed_from = attrs.renamed_from.as_ref().map(syn::LitStr::value).unwrap_or_default();
     let since = attrs.since.map_or(0, |since| since.value);
-    let deprecated = optional_text(attrs.deprecated.as_ref(), &private);
+    let deprecated = optional_text(attrs.deprecated.as_ref(), krate);
     let default = match &attrs.default {
-        None => quote!(#private::core::option::Option::None),
+        None => quote!(#krate::None),
         Some(value) => {
             let converted = column.to_stored(quote!(__value), krate);
             quote! {
-                #private::core::option::Option::Some(#krate::schema::DefaultValue::Made(|| {
+                #krate::Some(#krate::DefaultValue::Made(|| {
                     let __value: #ty = #value;
-                    #krate::schema::Encoded::of::<#stored>(#converted)
+                    #krate::Encoded::of::<#stored>(#converted)
                 }))
             }
         }
     };
-    quote!(#private::evolved_field(#head, #renamed_from, #default, #since, #deprecated))
+    quote!(#krate::evolved_field(#head, #renamed_from, #default, #since, #deprecated))
 }
 
-fn optional_text(text: Option<&syn::LitStr>, private: &TokenStream) -> TokenStream {
+fn optional_text(text: Option<&syn::LitStr>, krate: &TokenStream) -> TokenStream {
     match text {
-        Some(text) => quote!(#private::core::option::Option::Some(#private::Cow::Borrowed(#text))),
-        None => quote!(#private::core::option::Option::None),
+        Some(text) => quote!(#krate::Some(#krate::Cow::Borrowed(#text))),
+        None => quote!(#krate::None),
     }
 }
 
@@ -141,13 +141,13 @@ pub fn drift(cx: &Ctxt, model: &Model) -> Option<Drift> {
             return None;
         }
     };
-    let (private, krate, ident) = (model.item.private(), model.item.krate(), model.item.ident);
+    let (krate, ident) = (model.item.krate(), model.item.ident);
     let (names, types): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
     let schema = quote!(<#ident as #krate::Component>::SCHEMA);
-    let statement = refuse(path.span(), quote!(#private::drift(#file, #schema, &[#((#names, #types)),*])));
+    let statement = refuse(path.span(), quote!(#krate::drift(#file, #schema, &[#((#names, #types)),*])));
     let tracking = quote! {
-        const _: &[#private::core::primitive::u8] =
-            #private::core::include_bytes!(#private::core::concat!(#private::core::env!("CARGO_MANIFEST_DIR"), "/", #path));
+        const _: &[#krate::u8] =
+            #krate::core::include_bytes!(#krate::core::concat!(#krate::core::env!("CARGO_MANIFEST_DIR"), "/", #path));
     };
     Some(Drift { statement, tracking })
 }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
-use super::component::{Constants, constants};
+use super::component::{Constants, constants, offsets};
 use super::packing::{Packing, Purpose};
 use super::{block, checks, enums, native, no_drop, placed, unsafe_token};
 use crate::model::value::{Kind, Model, Struct};
@@ -25,7 +25,7 @@ fn packing<'m>(item: &'m Item<'m>, of: &'m Struct<'m>) -> Packing<'m> {
 }
 
 fn structure(item: &Item, of: &Struct) -> TokenStream {
-    let (private, krate, ident, ty) = (item.private(), item.krate(), item.ident, item.ty());
+    let (krate, ident, ty) = (item.krate(), item.ident, item.ty());
     let Struct { packed, view, columns, .. } = of;
     let unsafe_token = unsafe_token();
     let packing = packing(item, of);
@@ -33,20 +33,21 @@ fn structure(item: &Item, of: &Struct) -> TokenStream {
     let impls = packing.impls();
     let debug = {
         let of_packed = match item.params.is_empty() {
-            true => quote!(#private::show_packed::<#ty>(__f, self)),
-            false => quote!(#private::core::fmt::Formatter::write_str(__f, "..")),
+            true => quote!(#krate::show_packed::<#ty>(__f, self)),
+            false => quote!(#krate::Formatter::write_str(__f, "..")),
         };
         let of_packed = packing.debug(packed, of_packed);
-        let of_view = packing.debug(view, quote!(#private::show_value::<#ty>(__f, self.packed, self.heap)));
+        let of_view = packing.debug(view, quote!(#krate::show_value::<#ty>(__f, self.packed, self.heap)));
         quote!(#of_packed #of_view)
     };
-    let parts = parts(item, of, Some(quote!(#packed)));
+    let parts = parts(item, of, true);
     let proof = {
         let layout = packing.proof();
         let no_drop = no_drop(item, &columns.iter().collect::<Vec<_>>());
         let keys = table_keys(item, columns);
-        checks(&private, quote!(#no_drop #layout #keys))
+        checks(krate, quote!(#no_drop #layout #keys))
     };
+    let offsets = offsets(item, columns, packed);
     let native = of.is_native.then(|| as_native(item, columns));
     let name = ident.unraw().to_string();
     let members = members(item, columns);
@@ -58,12 +59,12 @@ fn structure(item: &Item, of: &Struct) -> TokenStream {
     });
     let make_view = packing.make_view();
     let (element, list_type, list) = lists(item, of.is_native, &quote!(#packed));
-    let (declared, bounds) =
-        (item.params.declare(TokenStream::new()), item.params.bounds(&private, TokenStream::new()));
+    let (declared, bounds) = (item.params.declare(TokenStream::new()), item.params.bounds(krate, TokenStream::new()));
     let applied = item.params.apply(quote!('__row,));
     let block = block(
         item,
         quote! {
+            #offsets
             #proof
             #native
             #parts
@@ -74,14 +75,14 @@ fn structure(item: &Item, of: &Struct) -> TokenStream {
             #unsafe_token impl #declared #krate::Field for #ty #bounds {
                 type Value = Self;
                 type Packed = #packed;
-                type Optional = #krate::packed::Optional<#packed>;
+                type Optional = #krate::Optional<#packed>;
                 type Element = #element;
                 type View<'__row> = #view #applied;
                 type List<'__row> = #list_type;
 
-                const TYPE: #krate::schema::FieldType = #private::struct_type(#name, const { &[#members] });
-                const COLUMNS: #private::core::primitive::u16 =
-                    #private::columns(&[#(#fields::COLUMNS),*]);
+                const TYPE: #krate::FieldType = #krate::struct_type(#name, const { &[#members] });
+                const COLUMNS: #krate::u16 =
+                    #krate::columns(&[#(#fields::COLUMNS),*]);
 
                 #[inline]
                 fn from_value(__value: Self) -> Self {
@@ -89,24 +90,24 @@ fn structure(item: &Item, of: &Struct) -> TokenStream {
                 }
 
                 #[inline]
-                fn pack(self, __heap: &mut #private::HeapBuf) -> #packed {
+                fn pack(self, __heap: &mut #krate::HeapBuf) -> #packed {
                     #pack
                 }
 
                 #[inline]
-                fn unpack(__packed: &#packed, __heap: #private::Heap<'_>) -> Self {
+                fn unpack(__packed: &#packed, __heap: #krate::Heap<'_>) -> Self {
                     #ident { #(#unpack),* }
                 }
 
                 #[inline]
-                fn view<'__row>(__packed: &'__row #packed, __heap: #private::Heap<'__row>) -> #view #applied {
+                fn view<'__row>(__packed: &'__row #packed, __heap: #krate::Heap<'__row>) -> #view #applied {
                     #make_view
                 }
 
                 #[inline]
                 fn list<'__row>(
                     __elements: &'__row [#element],
-                    __heap: #private::Heap<'__row>,
+                    __heap: #krate::Heap<'__row>,
                 ) -> #list_type {
                     #list
                 }
@@ -116,25 +117,25 @@ fn structure(item: &Item, of: &Struct) -> TokenStream {
     quote!(#types #block)
 }
 
-/// The constant `F` with the parts, which lie in `packed`.
-pub fn parts(item: &Item, of: &Struct, packed: Option<TokenStream>) -> TokenStream {
-    let private = item.private();
+/// The constant `F` with the parts, which lie at [`offsets`] if the item `is_stored`.
+pub fn parts(item: &Item, of: &Struct, is_stored: bool) -> TokenStream {
+    let krate = item.krate();
     let constants_of = Constants {
         name: "F",
         suffix: "Parts",
         what: "Part",
         ty: quote!(Part),
-        numbers: quote!(#private::ColumnNumbers::of_struct()),
+        numbers: quote!(#krate::ColumnNumbers::of_struct()),
     };
-    constants(item, of.shape, &of.columns, packed, &constants_of)
+    constants(item, of.shape, &of.columns, is_stored, &constants_of)
 }
 
 /// The members in the schema, separated by commas.
 pub fn members(item: &Item, columns: &[Column]) -> TokenStream {
-    let (private, krate) = (item.private(), item.krate());
+    let krate = item.krate();
     let members = columns.iter().map(|column| {
         let (name, field) = (&column.name, column.field(krate));
-        quote!(#private::member(#name, #field::TYPE))
+        quote!(#krate::member(#name, #field::TYPE))
     });
     quote!(#(#members),*)
 }
@@ -143,21 +144,21 @@ pub fn members(item: &Item, columns: &[Column]) -> TokenStream {
 pub fn lists(item: &Item, is_native: bool, packed: &TokenStream) -> (TokenStream, TokenStream, TokenStream) {
     let krate = item.krate();
     match is_native {
-        true => (
-            quote!(#krate::packed::Native<Self>),
-            quote!(&'__row [Self]),
-            quote!(#krate::packed::Native::values(__elements)),
-        ),
+        true => (quote!(#krate::Native<Self>), quote!(&'__row [Self]), quote!(#krate::Native::values(__elements))),
         false => (packed.clone(), quote!(#krate::List<'__row, Self>), quote!(#krate::List::new(__elements, __heap))),
     }
 }
 
 /// A struct whose own memory is a stored form as well: the same proof as for a component that is its own row.
 fn as_native(item: &Item, columns: &[Column]) -> TokenStream {
-    let (private, krate, ident) = (item.private(), item.krate(), item.ident);
+    let (krate, ident) = (item.krate(), item.ident);
     let unsafe_token = unsafe_token();
     let align = native::align(item, columns);
-    let proof = checks(&private, native::proof(item, columns));
+    let proof = {
+        // Those in memory, not those in the packed form.
+        let (offsets, proof) = (offsets(item, columns, item.ident), native::proof(item, columns));
+        checks(krate, quote!(#offsets #proof))
+    };
     let unchanged = native::unchanged(item, columns);
     quote! {
         #proof
@@ -165,7 +166,7 @@ fn as_native(item: &Item, columns: &[Column]) -> TokenStream {
 
         #[automatically_derived]
         #unsafe_token impl #krate::NativeField for #ident {
-            const ALIGN: #private::core::primitive::usize = #align as #private::core::primitive::usize;
+            const ALIGN: #krate::usize = #align as #krate::usize;
         }
     }
 }

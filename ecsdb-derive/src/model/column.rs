@@ -148,10 +148,10 @@ impl<'a> Column<'a> {
 
     /// The value to store, of the value of the field.
     pub fn to_stored(&self, value: TokenStream, krate: &TokenStream) -> TokenStream {
-        let (ty, private) = (&self.ty, quote!(#krate::__private));
+        let ty = &self.ty;
         match &self.stored {
             Stored::Itself => value,
-            Stored::As(stored) => quote!(<#stored as #private::core::convert::From<#ty>>::from(#value)),
+            Stored::As(stored) => quote!(<#stored as #krate::From<#ty>>::from(#value)),
             Stored::Phantom => quote!(()),
             Stored::Whole => quote!(#krate::Whole(#value)),
         }
@@ -159,11 +159,11 @@ impl<'a> Column<'a> {
 
     /// The value of the field, of the stored value.
     pub fn of_stored(&self, stored: TokenStream, krate: &TokenStream) -> TokenStream {
-        let (ty, private) = (&self.ty, quote!(#krate::__private));
+        let ty = &self.ty;
         match &self.stored {
             Stored::Itself => stored,
-            Stored::As(from) => quote!(<#ty as #private::core::convert::From<#from>>::from(#stored)),
-            Stored::Phantom => quote!(#private::core::marker::PhantomData),
+            Stored::As(from) => quote!(<#ty as #krate::From<#from>>::from(#stored)),
+            Stored::Phantom => quote!(#krate::PhantomData),
             Stored::Whole => quote!(#stored.0),
         }
     }

@@ -49,12 +49,7 @@ impl<'a> Item<'a> {
         quote!(#ident #arguments)
     }
 
-    /// The path of what generated code may use, inside the block of the implementations.
-    pub fn private(&self) -> TokenStream {
-        self.krate.private()
-    }
-
-    /// The path of `ecsdb` inside the block of the implementations.
+    /// The path of all that generated code uses, inside the block of the implementations.
     pub fn krate(&self) -> &TokenStream {
         &self.krate.inside
     }
@@ -62,12 +57,12 @@ impl<'a> Item<'a> {
 
 /// How generated code finds `ecsdb`.
 ///
-/// A path that the user gave is imported once in the block of the implementations, so that a wrong one is one error
-/// and not one for every use.
+/// In the block of the implementations all that it uses is found behind one short name: every token costs the compiler time,
+/// and a wrong path is one error and not one for every use.
 pub struct CratePath {
     /// Beside the user's item.
     pub outside: TokenStream,
-    /// In the block of the implementations.
+    /// What generated code uses, `ecsdb::__private`, in the block of the implementations.
     pub inside: TokenStream,
     /// What the block begins with.
     pub import: TokenStream,
@@ -81,16 +76,17 @@ impl CratePath {
                 outside: quote!(#path),
                 inside: quote!(__ecsdb),
                 import: quote!(
-                    use #path as __ecsdb;
+                    use #path as __ecsdb_crate;
+                    use __ecsdb_crate::__private as __ecsdb;
                 ),
             },
-            None => Self { outside: quote!(::ecsdb), inside: quote!(::ecsdb), import: TokenStream::new() },
+            None => Self {
+                outside: quote!(::ecsdb),
+                inside: quote!(__ecsdb),
+                import: quote!(
+                    use ::ecsdb::__private as __ecsdb;
+                ),
+            },
         }
-    }
-
-    /// The path of what generated code may use, inside the block.
-    pub fn private(&self) -> TokenStream {
-        let inside = &self.inside;
-        quote!(#inside::__private)
     }
 }

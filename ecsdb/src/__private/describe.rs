@@ -5,10 +5,10 @@
 use std::borrow::Cow;
 
 use crate::bytes::{HeapBuf, HeapPlace, Row};
-use crate::schema::{DefaultValue, EnumType, FieldSchema, FieldType, Member, StructType, TypeRef, Variant};
+use crate::schema::{DefaultValue, EnumType, FieldSchema, FieldType, Member, StructType, Variant};
 
 /// A field without a history.
-pub const fn field(name: &'static str, doc: &'static str, field_type: FieldType, offset: usize) -> FieldSchema {
+pub const fn field(name: &'static str, doc: &'static str, field_type: FieldType, offset: u32) -> FieldSchema {
     evolved_field(name, doc, field_type, offset, "", None, 0, None)
 }
 
@@ -18,7 +18,7 @@ pub const fn evolved_field(
     name: &'static str,
     doc: &'static str,
     field_type: FieldType,
-    offset: usize,
+    offset: u32,
     renamed_from: &'static str,
     default: Option<DefaultValue>,
     since: u32,
@@ -28,7 +28,7 @@ pub const fn evolved_field(
         name: Cow::Borrowed(name),
         doc: Cow::Borrowed(doc),
         field_type,
-        offset: offset as u32,
+        offset,
         renamed_from: Cow::Borrowed(renamed_from),
         default,
         since,
@@ -103,63 +103,11 @@ impl ColumnNumbers {
     }
 }
 
-/// As [`FieldType::has_heap`], of a type that is a constant.
-const fn type_has_heap(field_type: &FieldType) -> bool {
-    match field_type {
-        FieldType::Scalar(_) | FieldType::Reference { .. } | FieldType::FixedText { .. } => false,
-        FieldType::Array { element: inner, .. } | FieldType::Optional(inner) => type_has_heap(constant(inner)),
-        FieldType::Struct(of) => members_have_heap(slice(&of.fields)),
-        FieldType::Enum(of) => {
-            let variants = slice(&of.variants);
-            let mut index = 0;
-            while index < variants.len() {
-                if members_have_heap(slice(&variants[index].fields)) {
-                    return true;
-                }
-                index += 1;
-            }
-            false
-        }
-        FieldType::Text | FieldType::List(_) => true,
-    }
-}
-
-const fn members_have_heap(members: &[Member]) -> bool {
+/// Bytes of the place of a heap in a row with fields that say so whether they have strings or lists.
+pub const fn place_bytes(have_heap: &[bool]) -> usize {
     let mut index = 0;
-    while index < members.len() {
-        if type_has_heap(&members[index].field_type) {
-            return true;
-        }
-        index += 1;
-    }
-    false
-}
-
-/// The type inside another one, which is a constant like it.
-pub(super) const fn constant(of: &TypeRef) -> &FieldType {
-    match of {
-        TypeRef::Static(of) => of,
-        TypeRef::Shared(_) => panic!("the types of a derive are constants"),
-    }
-}
-
-/// The elements of a list, at compile time too.
-#[expect(clippy::ptr_arg, reason = "the `Deref` of a `Cow` is not const")]
-pub(super) const fn slice<'a, T: Clone>(of: &'a Cow<'static, [T]>) -> &'a [T]
-where
-    [T]: ToOwned<Owned = Vec<T>>,
-{
-    match of {
-        Cow::Borrowed(elements) => elements,
-        Cow::Owned(elements) => elements.as_slice(),
-    }
-}
-
-/// Bytes of the place of a heap in a row with fields of these types.
-pub const fn place_bytes(types: &[&FieldType]) -> usize {
-    let mut index = 0;
-    while index < types.len() {
-        if type_has_heap(types[index]) {
+    while index < have_heap.len() {
+        if have_heap[index] {
             return HeapPlace::BYTES;
         }
         index += 1;
@@ -202,17 +150,13 @@ mod tests {
     use crate::component::Field;
 
     #[test]
-    fn constants_know_what_has_a_heap() {
-        const BYTES: [usize; 7] = [
-            place_bytes(&[const { &u32::TYPE }, const { &<[Option<crate::Entity>; 3]>::TYPE }]),
-            place_bytes(&[const { &<(u8, crate::FixedStr<4>)>::TYPE }]),
+    fn rows_with_strings_or_lists_end_with_a_place() {
+        const BYTES: [usize; 3] = [
+            place_bytes(&[u8::USES_HEAP, u32::USES_HEAP]),
             place_bytes(&[]),
-            place_bytes(&[const { &u8::TYPE }, const { &<Option<String>>::TYPE }]),
-            place_bytes(&[const { &<[(u8, Vec<u8>); 2]>::TYPE }]),
-            place_bytes(&[const { &<std::ops::Range<String>>::TYPE }]),
-            place_bytes(&[const { &String::TYPE }, const { &String::TYPE }]),
+            place_bytes(&[u8::USES_HEAP, String::USES_HEAP]),
         ];
-        assert_eq!(BYTES, [0, 0, 0, 8, 8, 8, 8]);
+        assert_eq!(BYTES, [0, 0, 8]);
     }
 
     #[test]

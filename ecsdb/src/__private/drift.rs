@@ -3,7 +3,7 @@
 //! The derive takes the names and types of the table's fields out of the file, as texts; here the texts are held against
 //! the schema. Both sides of the grammar that `schema::type_text` reads and writes, as far as constants can.
 
-use super::describe::{constant, slice};
+use crate::component::{constant, slice};
 use crate::schema::{EnumType, FieldType, Member, TableSchema};
 use crate::text::Text;
 use std::borrow::Cow;

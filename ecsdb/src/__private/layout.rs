@@ -74,40 +74,22 @@ pub const fn strictest(aligns: &[usize]) -> u32 {
     strictest as u32
 }
 
-/// The walk over a generated packed row.
-pub struct PackedLayout {
-    /// Bytes of the fields so far.
-    size: usize,
-    /// Whether every field was where it should be.
-    exact: bool,
-}
-
-impl PackedLayout {
-    /// Before the first field.
-    #[expect(clippy::new_without_default, reason = "nothing makes one outside a constant")]
-    pub const fn new() -> Self {
-        Self { size: 0, exact: true }
+/// The text for a packed row whose fields do not lie one behind the other: at `offsets`, with packed forms of `sizes`
+/// bytes, and behind them the place of the heap, at `place`, which has no bytes if there is none. The row has `size` bytes and
+/// the alignment `align`, says the compiler.
+pub const fn packed_layout(offsets: &[u32], sizes: &[usize], place: usize, size: usize, align: usize) -> Text {
+    let (mut end, mut exact, mut index) = (0, align == 1, 0);
+    while index < sizes.len() {
+        exact &= offsets[index] as usize == end;
+        end += sizes[index];
+        index += 1;
     }
-
-    /// Passes a field whose packed form has `size` bytes, which the compiler has put at `offset` in the row.
-    pub const fn field(&mut self, offset: usize, size: usize) {
-        self.exact &= offset == self.size;
-        self.size += size;
+    // What the place has is known from the fields, where the row is declared: nothing, or all that is left.
+    if !exact || place != end {
+        return Text::new()
+            .str("a field type does not keep the contract of `ecsdb::Field`: its packed form is not aligned to 1");
     }
-
-    /// Passes the place of the heap behind the last field, which has no bytes if there is none.
-    pub const fn place(&mut self, offset: usize, size: usize) {
-        self.field(offset, size);
-    }
-
-    /// After the last of `fields` fields: the row has `size` bytes and the alignment `align`, says the compiler.
-    pub const fn finish(&self, fields: usize, size: usize, align: usize) -> Text {
-        if !self.exact || size != self.size || align != 1 {
-            return Text::new()
-                .str("a field type does not keep the contract of `ecsdb::Field`: its packed form is not aligned to 1");
-        }
-        within_limits(fields, size)
-    }
+    within_limits(sizes.len(), size)
 }
 
 /// How a layout can differ from what the derive saw.

@@ -7,50 +7,38 @@ mod claims;
 mod describe;
 mod drift;
 mod layout;
-mod same;
 mod show;
 
 pub use core;
+pub use core::clone::Clone;
+pub use core::cmp::PartialEq;
+pub use core::convert::From;
+pub use core::fmt::{Debug, DebugStruct, Formatter, Result as FmtResult};
+pub use core::marker::{Copy, PhantomData, Send, Sync};
+pub use core::mem::{align_of, needs_drop, offset_of, size_of};
+pub use core::ops::FnOnce;
+pub use core::option::Option::{None, Some};
+pub use core::primitive::{bool, str, u8, u16, u32, usize};
 pub use std::borrow::Cow;
 
 pub use bytemuck::Zeroable;
 
-pub use crate::bytes::{Heap, HeapBuf, Row, RowBytes, duplicate};
+pub use crate::bytes::{Heap, HeapBuf, Row, duplicate};
+pub use crate::component::packed::{Enum, Native, Optional};
+pub use crate::component::{Column, Component, Field, List, NativeField, Part, Whole};
 pub use crate::component::{Packer, Payload, WholeValue, enum_bytes, no_variant, tag};
-pub use crate::query::RowOf;
+pub use crate::query::{QueryParam, RowOf, RowParam};
+pub use crate::schema::{DefaultValue, Durability, Encoded, FieldType, RowLayout, Schema, TableOf, TableSchema};
 pub use crate::text::{Text, stop};
-pub use crate::transaction::single;
+pub use crate::transaction::{Bundle, Single};
 pub use claims::{drop_glue, native_enum, offset_is, size_is};
 pub use describe::{
     ColumnNumbers, Place, WithoutHeap, columns, enum_type, evolved_field, field, member, place_bytes, struct_type,
     unit_variant, variant,
 };
 pub use drift::drift;
-pub use layout::{NativeLayout, PackedLayout, strictest};
-pub use same::same;
+pub use layout::{NativeLayout, packed_layout, strictest};
 pub use show::{show_packed, show_row, show_value, show_view};
-
-use crate::component::Component;
-use crate::schema::{Durability, RowLayout, TableSchema};
-
-/// [`Component::with_mut`] of a packed component: a decoded value that is written back, unless `change` panics.
-///
-/// # Safety
-/// As there: `heap` must be the heap of `row`.
-#[inline]
-pub unsafe fn with_mut_packed<T: Component, R>(
-    row: &mut T::Row,
-    heap: &mut HeapBuf,
-    change: impl FnOnce(&mut T) -> R,
-) -> R {
-    let mut value = T::from_row(row, heap.as_heap());
-    let result = change(&mut value);
-    // Conversions of the user's run here: until they are through, the row and its heap stay as they are.
-    let mut fresh = HeapBuf::new();
-    *row = value.into_row(&mut fresh);
-    *heap = fresh;
-    result
-}
 
 /// The schema of a component that was refused, to keep its uses from making further errors. Nothing ever runs with it.
 pub const REFUSED: &TableSchema = &TableSchema {

@@ -3,7 +3,9 @@
 use bytemuck::Zeroable;
 
 use crate::bytes::{Heap, HeapBuf, Row};
+use crate::component::constants::type_has_heap;
 use crate::component::packed::OptionalOf;
+use crate::component::same::same;
 use crate::schema::FieldType;
 
 /// A type that can be a field of a component. Write `#[derive(Field)]` on a struct or an enum of your own.
@@ -72,6 +74,10 @@ pub unsafe trait Field: Sized + Send + Sync + 'static {
     /// The type in the schema.
     const TYPE: FieldType;
 
+    /// Whether the type has strings or lists in it. It follows from `TYPE`, and is looked up by every derive.
+    #[doc(hidden)]
+    const USES_HEAP: bool = type_has_heap(const { &Self::TYPE });
+
     /// How many columns the field makes: itself, and for a struct those of its fields.
     const COLUMNS: u16 = 1;
 
@@ -86,6 +92,14 @@ pub unsafe trait Field: Sized + Send + Sync + 'static {
 
     /// The view of a stored form.
     fn view<'a>(packed: &'a Self::Packed, heap: Heap<'a>) -> Self::View<'a>;
+
+    /// Whether two stored forms, each with its heap, are the same value. Floats compare as floats, strings and lists by what
+    /// is in them.
+    #[doc(hidden)]
+    #[inline]
+    fn same(one: (&Self::Packed, Heap<'_>), other: (&Self::Packed, Heap<'_>)) -> bool {
+        same(const { &Self::TYPE }, one, other)
+    }
 
     /// The view of a list of these.
     fn list<'a>(elements: &'a [Self::Element], heap: Heap<'a>) -> Self::List<'a>;

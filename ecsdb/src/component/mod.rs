@@ -3,15 +3,18 @@
 //! Owns the contract between the user's types and stored rows. It knows the shape of one table, nothing of storage.
 
 mod column;
+mod constants;
 mod field;
 mod fields;
 pub mod packed;
+mod same;
 mod stored;
 
 use crate::bytes::{Heap, HeapBuf, Row};
 use crate::schema::{InvalidRow, TableSchema};
 
 pub use column::{Assignment, Column, CompareOp, Number, Operand, Part, Predicate, UpdateOp};
+pub use constants::{constant, slice};
 pub use field::{Field, NativeField, NicheField};
 pub(crate) use fields::text_fault;
 pub use fields::{FixedStr, List, Ref, TooLong, Whole};
@@ -89,11 +92,20 @@ pub unsafe trait Component: Sized + Send + Sync + 'static {
     fn view<'a>(row: &'a Self::Row, heap: Heap<'a>) -> Self::Ref<'a>;
 
     /// Lets `change` work on the stored value: in place for a native row, on a decoded value that is written back for
-    /// a packed one. If `change` panics, a packed row stays as it was.
+    /// a packed one, as here. If `change` panics, a packed row stays as it was.
     ///
     /// # Safety
     /// `heap` must be the heap of `row`: what the row says of its strings and lists is believed.
-    unsafe fn with_mut<R>(row: &mut Self::Row, heap: &mut HeapBuf, change: impl FnOnce(&mut Self) -> R) -> R;
+    #[inline]
+    unsafe fn with_mut<R>(row: &mut Self::Row, heap: &mut HeapBuf, change: impl FnOnce(&mut Self) -> R) -> R {
+        let mut value = Self::from_row(row, heap.as_heap());
+        let result = change(&mut value);
+        // Conversions of the user's run here: until they are through, the row and its heap stay as they are.
+        let mut fresh = HeapBuf::new();
+        *row = value.into_row(&mut fresh);
+        *heap = fresh;
+        result
+    }
 
     /// Checks that `row`, and for a table with strings or lists the heap behind it, are the bytes of a row: its length, and
     /// every value of which there are bytes that are none.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::bundle::Bundle;
+use super::bundle::{Bundle, How};
 use super::catalog::ColumnId;
 use super::error::TransactionError;
 use super::job::{OpsJob, Request};
@@ -64,7 +64,7 @@ impl<S: Schema> TransactionBuilder<S> {
     /// components; the commit tells the real one: `commit[promised]`.
     pub fn spawn<B: Bundle<S>>(&mut self, bundle: B) -> Entity {
         let entity = self.ops.spawn(B::TABLES.len());
-        let written = bundle.rows(|table, row| {
+        let written = <B::How as How<S, B>>::rows(bundle, |table, row| {
             self.ops.row(table, row);
             Ok(())
         });

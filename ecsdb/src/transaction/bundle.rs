@@ -14,62 +14,74 @@ use crate::schema::{Schema, TableOf};
     note = "add the components to `schema!`; a bundle has at most twelve"
 )]
 pub trait Bundle<S: Schema>: Sized {
+    /// What does the work. So a derive writes one line, and the compiler reads the rest once.
+    #[doc(hidden)]
+    type How: How<S, Self>;
+
     /// The tables of the components, ascending. A component that stands twice does not compile.
     #[doc(hidden)]
+    const TABLES: &'static [u16] = <Self::How as How<S, Self>>::TABLES;
+}
+
+/// How the rows of a bundle are made.
+#[doc(hidden)]
+pub trait How<S: Schema, B> {
+    /// [`Bundle::TABLES`]
     const TABLES: &'static [u16];
 
     /// Rows of many bundles, table by table.
-    #[doc(hidden)]
     type Columns: Default;
 
     /// Gives the rows to `sink`, with their tables.
-    #[doc(hidden)]
-    fn rows(self, sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>) -> Result<(), OpError>;
+    fn rows(bundle: B, sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>) -> Result<(), OpError>;
 
     /// Adds the rows to the columns.
-    #[doc(hidden)]
-    fn push(self, columns: &mut Self::Columns);
+    fn push(bundle: B, columns: &mut Self::Columns);
 
     /// Gives the columns to `sink`, each as the bytes of all its rows and of their heaps, and empties them.
-    #[doc(hidden)]
     fn flush(
         columns: &mut Self::Columns,
         sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>,
     ) -> Result<(), OpError>;
 }
 
-/// The bundle of one component: what the derive's implementation comes down to.
+/// The bundle of one component.
 #[doc(hidden)]
-pub mod single {
-    use super::{Component, HeapBuf, OpError, Row, RowBytes, Schema, TableOf, bytes_of, slice_bytes};
+pub struct Single;
 
-    /// Rows of one component. A type of its own, so that a component whose row is refused makes no second error here.
-    pub struct Rows<T: Component> {
-        rows: Vec<T::Row>,
-        /// Their heaps, one behind the other.
-        heaps: Vec<u8>,
-        /// The heap of the row that comes next.
-        next: HeapBuf,
+/// The bundle of a tuple.
+#[doc(hidden)]
+pub struct Several;
+
+/// Rows of one component. A type of its own, so that a component whose row is refused makes no second error here.
+#[doc(hidden)]
+pub struct Rows<T: Component> {
+    rows: Vec<T::Row>,
+    /// Their heaps, one behind the other.
+    heaps: Vec<u8>,
+    /// The heap of the row that comes next.
+    next: HeapBuf,
+}
+
+impl<T: Component> Default for Rows<T> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), heaps: Vec::new(), next: HeapBuf::new() }
     }
+}
 
-    impl<T: Component> Default for Rows<T> {
-        fn default() -> Self {
-            Self { rows: Vec::new(), heaps: Vec::new(), next: HeapBuf::new() }
-        }
-    }
+impl<S: Schema, T: TableOf<S>> How<S, T> for Single {
+    const TABLES: &'static [u16] = &[T::INDEX];
+    type Columns = Rows<T>;
 
-    /// `Bundle::rows`
-    pub fn rows<S: Schema, T: TableOf<S>>(
-        component: T,
-        mut sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>,
-    ) -> Result<(), OpError> {
+    #[inline]
+    fn rows(component: T, mut sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>) -> Result<(), OpError> {
         let mut heap = HeapBuf::new();
         let row = component.into_row(&mut heap);
         sink(T::INDEX, RowBytes { row: bytes_of(&row), heap: heap.bytes() })
     }
 
-    /// `Bundle::push`
-    pub fn push<T: Component>(component: T, columns: &mut Rows<T>) {
+    #[inline]
+    fn push(component: T, columns: &mut Rows<T>) {
         columns.rows.push(component.into_row(&mut columns.next));
         if T::Row::HAS_HEAP {
             columns.heaps.extend_from_slice(columns.next.bytes());
@@ -77,8 +89,8 @@ pub mod single {
         }
     }
 
-    /// `Bundle::flush`
-    pub fn flush<S: Schema, T: TableOf<S>>(
+    #[inline]
+    fn flush(
         columns: &mut Rows<T>,
         mut sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>,
     ) -> Result<(), OpError> {
@@ -107,14 +119,18 @@ const fn ascending<const N: usize>(mut tables: [u16; N]) -> [u16; N] {
 }
 
 impl<S: Schema> Bundle<S> for () {
+    type How = Several;
+}
+
+impl<S: Schema> How<S, ()> for Several {
     const TABLES: &'static [u16] = &[];
     type Columns = ();
 
-    fn rows(self, _: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>) -> Result<(), OpError> {
+    fn rows((): (), _: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>) -> Result<(), OpError> {
         Ok(())
     }
 
-    fn push(self, (): &mut ()) {}
+    fn push((): (), (): &mut ()) {}
 
     fn flush((): &mut (), _: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>) -> Result<(), OpError> {
         Ok(())
@@ -124,18 +140,26 @@ impl<S: Schema> Bundle<S> for () {
 macro_rules! tuples {
     ($($name:ident $index:tt),+) => {
         impl<S: Schema, $($name: TableOf<S>),+> Bundle<S> for ($($name,)+) {
+            type How = Several;
             const TABLES: &'static [u16] = &ascending([$($name::INDEX),+]);
-            type Columns = ($(single::Rows<$name>,)+);
+        }
+
+        impl<S: Schema, $($name: TableOf<S>),+> How<S, ($($name,)+)> for Several {
+            const TABLES: &'static [u16] = <($($name,)+) as Bundle<S>>::TABLES;
+            type Columns = ($(Rows<$name>,)+);
 
             #[inline]
-            fn rows(self, mut sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>) -> Result<(), OpError> {
-                $(single::rows::<S, $name>(self.$index, &mut sink)?;)+
+            fn rows(
+                bundle: ($($name,)+),
+                mut sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>,
+            ) -> Result<(), OpError> {
+                $(<Single as How<S, $name>>::rows(bundle.$index, &mut sink)?;)+
                 Ok(())
             }
 
             #[inline]
-            fn push(self, columns: &mut Self::Columns) {
-                $(single::push(self.$index, &mut columns.$index);)+
+            fn push(bundle: ($($name,)+), columns: &mut Self::Columns) {
+                $(<Single as How<S, $name>>::push(bundle.$index, &mut columns.$index);)+
             }
 
             #[inline]
@@ -143,7 +167,7 @@ macro_rules! tuples {
                 columns: &mut Self::Columns,
                 mut sink: impl FnMut(u16, RowBytes<'_>) -> Result<(), OpError>,
             ) -> Result<(), OpError> {
-                $(single::flush::<S, $name>(&mut columns.$index, &mut sink)?;)+
+                $(<Single as How<S, $name>>::flush(&mut columns.$index, &mut sink)?;)+
                 Ok(())
             }
         }

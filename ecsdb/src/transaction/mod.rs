@@ -26,7 +26,7 @@ mod writer;
 
 pub use apply::Apply;
 pub use builder::{CommitRefused, TransactionBuilder};
-pub use bundle::{Bundle, single};
+pub use bundle::{Bundle, Single};
 pub use catalog::Catalog;
 pub use commit_log::{Both, CommitLog, Guarded, LogError};
 pub use error::{GuardFailure, OpError, RangeFailure, TransactionError};

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::apply::Apply;
-use super::bundle::Bundle;
+use super::bundle::{Bundle, How};
 use super::catalog::{ColumnId, Entities};
 use super::error::{OpError, TransactionError};
 use super::update_all::UpdateFn;
@@ -108,7 +108,7 @@ impl<'t, S: Schema> Transaction<'t, S> {
         let set = self.apply.constant_set(B::TABLES);
         let entity = self.apply.spawn(set)?;
         let apply = &mut self.apply;
-        match bundle.rows(|table, row| apply.insert_new(table, entity.slot(), row)) {
+        match <B::How as How<S, B>>::rows(bundle, |table, row| apply.insert_new(table, entity.slot(), row)) {
             Ok(()) => Ok(entity),
             Err(error) => {
                 // Half an entity is none.
@@ -126,11 +126,11 @@ impl<'t, S: Schema> Transaction<'t, S> {
         let set = self.apply.constant_set(B::TABLES);
         let mut bundles = bundles.into_iter();
         let mut entities = Vec::with_capacity(bundles.size_hint().0);
-        let mut columns = B::Columns::default();
+        let mut columns = <B::How as How<S, B>>::Columns::default();
         loop {
             let mut count = 0;
             for bundle in bundles.by_ref().take(BLOCK_SLOTS) {
-                bundle.push(&mut columns);
+                <B::How as How<S, B>>::push(bundle, &mut columns);
                 count += 1;
             }
             if count == 0 {
@@ -145,7 +145,7 @@ impl<'t, S: Schema> Transaction<'t, S> {
                 places.push(taken);
             }
             let apply = &mut self.apply;
-            B::flush(&mut columns, |table, rows| store(apply, table, &places, count, rows))?;
+            <B::How as How<S, B>>::flush(&mut columns, |table, rows| store(apply, table, &places, count, rows))?;
         }
     }
 

@@ -15,9 +15,9 @@ pub fn same<P: Row + PartialEq>(field_type: &'static FieldType, one: (&P, Heap<'
 
 #[cfg(test)]
 mod tests {
+    use super::super::Field;
     use super::*;
     use crate::bytes::HeapBuf;
-    use crate::component::Field;
 
     #[test]
     fn values_compare_and_not_their_places() {
