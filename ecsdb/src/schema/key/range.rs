@@ -1,0 +1,142 @@
+//! What is looked for: a key of some columns, and a range between two such keys.
+
+use core::ops::Bound;
+
+use super::KeySpec;
+use super::part::{Form, text};
+use crate::bytes::RowBytes;
+
+/// The values of the first columns of a key, or of all of them, to be looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// As far as keys decide.
+    key: Vec<u8>,
+    /// With all bytes of all texts.
+    full: Vec<u8>,
+    /// Whether keys that begin with `key` may belong to other values.
+    is_cut: bool,
+}
+
+impl Probe {
+    pub(super) fn new<'v>(spec: &KeySpec, values: impl Iterator<Item = RowBytes<'v>>) -> Self {
+        let mut probe = Self { key: Vec::new(), full: Vec::new(), is_cut: false };
+        for (value, column) in values.zip(&spec.columns) {
+            column.part.encode(value.row, value.heap, Form::Full, &mut probe.full);
+            if probe.is_cut {
+                continue;
+            }
+            let start = probe.key.len();
+            column.part.encode(value.row, value.heap, Form::Cut, &mut probe.key);
+            if let Some(at) = column.part.text_at() {
+                probe.is_cut = probe.key[start + at + super::TEXT_KEY_BYTES - 1] != 0;
+            }
+        }
+        probe
+    }
+
+    /// What keys of all texts begin with that begin with `prefix`, in the column behind those of this probe, which is a text.
+    #[must_use]
+    pub fn with_text_prefix(mut self, spec: &KeySpec, columns: usize, prefix: &str) -> Self {
+        if spec.columns.get(columns).is_some_and(|column| column.part.is_optional()) {
+            self.full.push(1);
+            if !self.is_cut {
+                self.key.push(1);
+            }
+        }
+        text(prefix.as_bytes(), Form::Full, &mut self.full);
+        // The end belongs to the prefix only.
+        self.full.pop();
+        if !self.is_cut {
+            text(prefix.as_bytes(), Form::Cut, &mut self.key);
+            let end = self.key.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            let start = self.key.len() - super::TEXT_KEY_BYTES;
+            self.key.truncate(end.max(start));
+            self.is_cut = prefix.len() >= super::TEXT_KEY_BYTES;
+        }
+        self
+    }
+
+    /// What keys of these values begin with.
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// What full keys of these values begin with.
+    pub fn full(&self) -> &[u8] {
+        &self.full
+    }
+
+    /// Whether keys that begin with [`Self::key`] may belong to other values, so that rows have to be looked at.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+}
+
+/// Keys between two ends.
+#[derive(Clone, Debug)]
+pub struct KeyRange {
+    from: Bound<Probe>,
+    to: Bound<Probe>,
+}
+
+impl KeyRange {
+    /// All keys.
+    pub const ALL: Self = Self { from: Bound::Unbounded, to: Bound::Unbounded };
+
+    /// The keys between two ends. An end that names the first columns only stands for all keys that begin with these values: as
+    /// a whole they are in the range or outside of it.
+    pub fn new(from: Bound<Probe>, to: Bound<Probe>) -> Self {
+        Self { from, to }
+    }
+
+    /// The keys that begin with these values.
+    pub fn equal(probe: Probe) -> Self {
+        Self { from: Bound::Included(probe.clone()), to: Bound::Included(probe) }
+    }
+
+    /// Whether a row whose full key this is is in the range.
+    pub fn contains(&self, full: &[u8]) -> bool {
+        let from = match &self.from {
+            Bound::Unbounded => true,
+            Bound::Included(probe) => *full >= *probe.full,
+            Bound::Excluded(probe) => *full > *probe.full && !full.starts_with(&probe.full),
+        };
+        from && match &self.to {
+            Bound::Unbounded => true,
+            Bound::Included(probe) => *full < *probe.full || full.starts_with(&probe.full),
+            Bound::Excluded(probe) => *full < *probe.full,
+        }
+    }
+
+    /// Whether a key that lies between the [ends](Self::ends) may belong to a row that is not in the range.
+    pub fn is_cut(&self) -> bool {
+        let is_cut = |bound: &Bound<Probe>| match bound {
+            Bound::Unbounded => false,
+            Bound::Included(probe) | Bound::Excluded(probe) => probe.is_cut,
+        };
+        is_cut(&self.from) || is_cut(&self.to)
+    }
+
+    /// The range as bytes of `width`, a key and what follows it: from the first bytes on, and before the second ones. All keys
+    /// of the range lie between, and of others only such that have to be compared with [`Self::contains`].
+    ///
+    /// No stored bytes are all ones behind a key.
+    pub fn ends(&self, width: usize) -> (Vec<u8>, Vec<u8>) {
+        let filled = |probe: &Probe, with: u8| {
+            let mut bytes = probe.key.clone();
+            bytes.resize(width, with);
+            bytes
+        };
+        let from = match &self.from {
+            Bound::Unbounded => vec![0; width],
+            Bound::Included(probe) => filled(probe, 0),
+            Bound::Excluded(probe) => filled(probe, if probe.is_cut { 0 } else { u8::MAX }),
+        };
+        let to = match &self.to {
+            Bound::Unbounded => vec![u8::MAX; width],
+            Bound::Included(probe) => filled(probe, u8::MAX),
+            Bound::Excluded(probe) => filled(probe, if probe.is_cut { u8::MAX } else { 0 }),
+        };
+        (from, to)
+    }
+}
