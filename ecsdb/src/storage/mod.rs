@@ -7,6 +7,7 @@ mod chunk;
 mod edit;
 mod entities;
 mod evolve;
+mod index;
 mod memory;
 mod migrate;
 #[cfg(all(test, ecsdb_loom))]

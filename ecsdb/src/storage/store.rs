@@ -2,6 +2,7 @@
 
 use super::edit::{Batch, StorageError, Undo};
 use super::entities::chunks_for;
+use super::index::{Definitions, IndexWriter};
 use super::memory::MemoryUsage;
 use super::pool::PagePool;
 use super::roots::{Dirty, Roots, catch_up};
@@ -28,6 +29,7 @@ pub struct Store {
     failure: Option<StorageError>,
     /// An emptied list of changes, to be filled again.
     dirty: Vec<Dirty>,
+    indexes: IndexWriter,
 }
 
 /// A version that is being changed, from the first transaction on until it is published.
@@ -39,9 +41,15 @@ struct OpenBatch {
 }
 
 impl Store {
-    /// An empty store for tables with such rows, whose pages may take `limit` bytes.
+    /// An empty store for tables with such rows, without indexes, whose pages may take `limit` bytes.
     pub fn new(shapes: impl IntoIterator<Item = RowShape>, limit: usize) -> Self {
-        let version = Version::empty(shapes);
+        Self::with_indexes(shapes, Definitions::default(), limit)
+    }
+
+    /// An empty store for tables with such rows and these indexes, whose pages may take `limit` bytes.
+    pub fn with_indexes(shapes: impl IntoIterator<Item = RowShape>, indexes: Definitions, limit: usize) -> Self {
+        let indexes = std::sync::Arc::new(indexes);
+        let version = Version::empty(shapes, std::sync::Arc::clone(&indexes));
         let geometries: Vec<PageGeometry> = version.tables.iter().map(Table::geometry).collect();
         Self {
             roots: Roots::new(version),
@@ -52,6 +60,7 @@ impl Store {
             open: None,
             failure: None,
             dirty: Vec::new(),
+            indexes: IndexWriter::new(&indexes),
         }
     }
 
@@ -109,6 +118,7 @@ impl Store {
             undo: &mut self.undo,
             serial: &mut self.serial,
             failure: &mut self.failure,
+            indexes: &mut self.indexes,
         }
     }
 
@@ -156,6 +166,11 @@ impl Store {
                 if let Dirty::Block { block } = change {
                     self.slots.restore(block as usize, &version.entities, &live);
                 }
+                if let Dirty::Node { index, node } = change
+                    && !live.indexes.nodes[usize::from(index)].has(node)
+                {
+                    self.indexes.numbers[usize::from(index)].free(node);
+                }
                 if !mutant!("roots/skip put back") {
                     catch_up(version, &live, change, &mut self.pool);
                 }
@@ -197,6 +212,7 @@ impl Store {
             self.discard();
             self.roots.trim(&mut self.pool);
         }
+        self.indexes.trim();
         self.pool.trim();
     }
 

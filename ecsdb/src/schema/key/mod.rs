@@ -60,12 +60,16 @@ pub enum KeyFault {
 pub struct KeySpec {
     columns: Box<[KeyColumn]>,
     len: usize,
+    /// Whether a part of it stands in the heap of the row.
+    has_heap: bool,
 }
 
 #[derive(Clone)]
 struct KeyColumn {
     /// Where it starts in the row.
     start: usize,
+    /// Bytes of it in the row.
+    row_bytes: usize,
     /// What one key has of it: the type of the column, or of its elements.
     field_type: FieldType,
     part: Part,
@@ -103,6 +107,7 @@ impl KeySpec {
         let mut prepared: Vec<KeyColumn> = Vec::new();
         let mut len = 0;
         for (start, field_type) in columns {
+            let row_bytes = field_type.size();
             let (field_type, is_list) = match field_type {
                 FieldType::List(element) => (&**element, true),
                 other => (other, false),
@@ -112,14 +117,14 @@ impl KeySpec {
             }
             let part = Part::of(field_type, false)?;
             let width = part.width();
-            prepared.push(KeyColumn { start, field_type: field_type.clone(), part, is_list, at: len });
+            prepared.push(KeyColumn { start, row_bytes, field_type: field_type.clone(), part, is_list, at: len });
             len += width;
         }
+        let has_heap = prepared.iter().any(|column| column.is_list || column.part.text_at().is_some());
         if len > KEY_BYTES_MAX {
-            Err(KeyFault::TooLong { found: len })
-        } else {
-            Ok(Self { columns: prepared.into(), len })
+            return Err(KeyFault::TooLong { found: len });
         }
+        Ok(Self { columns: prepared.into(), len, has_heap })
     }
 
     /// Bytes of a key.
@@ -146,6 +151,16 @@ impl KeySpec {
     /// Whether there are keys that do not say everything.
     pub fn may_be_cut(&self) -> bool {
         self.columns.iter().any(|column| column.part.text_at().is_some())
+    }
+
+    /// Whether two rows have the same keys, as far as that can be seen at once.
+    #[inline]
+    pub fn is_same(&self, one: RowBytes<'_>, other: RowBytes<'_>) -> bool {
+        let is_same = |column: &KeyColumn| {
+            let place = column.start..column.start + column.row_bytes;
+            one.row[place.clone()] == other.row[place]
+        };
+        self.columns.iter().all(is_same) && (!self.has_heap || one.heap == other.heap)
     }
 
     /// Calls `each` with every key of the row; equal ones may come several times. `buffer` is for the key in the making.
