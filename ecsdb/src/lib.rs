@@ -141,10 +141,10 @@ pub use persistence::{
     DirectoryError, LogFailure, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
 };
 pub use query::{
-    DynRow, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView, View,
+    DynIndex, DynRow, DynRows, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView, View,
 };
-pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
-pub use storage::{MemoryLimit, MemoryUsage, SlotsExhausted};
+pub use query::{FIELDS_TABLE, INDEXES_TABLE, Item, RowParam, TABLES_TABLE};
+pub use storage::{DuplicateKey, MemoryLimit, MemoryUsage, SlotsExhausted};
 pub use transaction::{
     Bundle, Commit, CommitLog, CommitRefused, DurableTicket, DynTransaction, GuardFailure, LogError, OpError,
     RangeFailure, Ticket, Transaction, TransactionBuilder, TransactionError, UpdateFn, UpdateParam,

@@ -7,8 +7,8 @@ use super::config::{Config, OpenError, SEGMENT_BYTES_MIN};
 use super::evolve::{EvolveError, Prepared, prepare};
 use super::stats::Stats;
 use crate::persistence::{self, LogSettings, Recovery};
-use crate::schema::DatabaseSchema;
 use crate::schema::diff::Plan;
+use crate::schema::{DatabaseSchema, TableSchema};
 use crate::storage::{Store, Version};
 use crate::sync::shim::Arc as VersionRef;
 use crate::sync::{Published, completion};
@@ -83,7 +83,7 @@ impl Core {
             return Err(OpenError::Setting { setting: "segment_bytes", found, expected });
         }
         let catalog = Arc::new(Catalog::new(schema));
-        let mut store = Store::new(catalog.shapes(), config.memory_limit);
+        let mut store = Store::with_indexes(catalog.shapes(), catalog.indexes(), config.memory_limit);
         let (mut watermark, mut recovery) = (None, None);
         if let Some(directory) = config.directory.take() {
             let settings = LogSettings {
@@ -206,7 +206,8 @@ impl Core {
         let _alone = self.evolving.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.readers.catalog_of(self.pin().number);
         let Prepared { plan, catalog, rewritten, convert } = prepare(before.schema(), schema)?;
-        if !plan.changes_data() && plan.is_empty() {
+        let is_same = || before.schema().tables().iter().zip(catalog.schema().tables()).all(has_same_indexes);
+        if !plan.changes_data() && plan.is_empty() && is_same() {
             return Ok(plan);
         }
         let (completer, pending) = completion();
@@ -277,6 +278,14 @@ impl Core {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether two tables have the same indexes.
+fn has_same_indexes((one, other): (&TableSchema, &TableSchema)) -> bool {
+    let references = |table: &TableSchema| -> Vec<_> {
+        table.fields.iter().map(|field| field.reference.as_ref().map(|reference| reference.cardinality)).collect()
+    };
+    one.indexes == other.indexes && references(one) == references(other)
 }
 
 impl Drop for Core {

@@ -5,6 +5,7 @@
 
 mod block;
 mod builder;
+mod dyn_index;
 mod dyn_view;
 mod iter;
 mod parallel;
@@ -14,7 +15,8 @@ mod table_view;
 mod view;
 
 pub use builder::Query;
-pub use dyn_view::{DynRow, DynTable, DynView, FIELDS_TABLE, TABLES_TABLE};
+pub use dyn_index::{DynIndex, DynRows};
+pub use dyn_view::{DynRow, DynTable, DynView, FIELDS_TABLE, INDEXES_TABLE, TABLES_TABLE};
 pub use iter::QueryIter;
 pub use param::{Fetch, Item, QueryParam, RowOf, RowParam};
 pub use table_view::{Pages, TableIter, TableView};

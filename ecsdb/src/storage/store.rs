@@ -2,7 +2,7 @@
 
 use super::edit::{Batch, StorageError, Undo};
 use super::entities::chunks_for;
-use super::index::{Definitions, IndexWriter};
+use super::index::{Definitions, IndexWriter, NodeNumbers};
 use super::memory::MemoryUsage;
 use super::pool::PagePool;
 use super::roots::{Dirty, Roots, catch_up};
@@ -48,8 +48,8 @@ impl Store {
 
     /// An empty store for tables with such rows and these indexes, whose pages may take `limit` bytes.
     pub fn with_indexes(shapes: impl IntoIterator<Item = RowShape>, indexes: Definitions, limit: usize) -> Self {
-        let indexes = std::sync::Arc::new(indexes);
-        let version = Version::empty(shapes, std::sync::Arc::clone(&indexes));
+        let indexes = Arc::new(indexes);
+        let version = Version::empty(shapes, Arc::clone(&indexes));
         let geometries: Vec<PageGeometry> = version.tables.iter().map(Table::geometry).collect();
         Self {
             roots: Roots::new(version),
@@ -83,6 +83,11 @@ impl Store {
     /// The spare pages.
     pub(super) fn pool_mut(&mut self) -> &mut PagePool {
         &mut self.pool
+    }
+
+    /// Finds out anew which numbers of nodes the indexes of the published version have to give.
+    pub(super) fn recount_nodes(&mut self) {
+        self.indexes.numbers = self.live().indexes.nodes.iter().map(NodeNumbers::of).collect();
     }
 
     /// Lets go of a version that nobody reads.

@@ -9,7 +9,7 @@ use super::commit_log::LogError;
 use crate::component::CompareOp;
 use crate::entity::Entity;
 use crate::schema::{InvalidRow, Value, ValueError};
-use crate::storage::{MemoryLimit, SlotsExhausted, StorageError};
+use crate::storage::{DuplicateKey, MemoryLimit, SlotsExhausted, StorageError};
 
 /// A guard that did not hold.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -96,6 +96,9 @@ pub enum OpError {
     /// Bytes that are no row of their table.
     #[error(transparent)]
     InvalidRow(#[from] InvalidRow),
+    /// Two entities have the same key in a unique index. Found when the transaction ends: before that they may.
+    #[error(transparent)]
+    Duplicate(#[from] Box<DuplicateKey>),
     /// The memory limit is reached. The transaction cannot be committed any more.
     #[error(transparent)]
     Memory(#[from] MemoryLimit),

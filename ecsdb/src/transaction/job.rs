@@ -9,7 +9,7 @@ use super::error::TransactionError;
 use super::ops::OpBuffer;
 use super::ticket::Commit;
 use crate::entity::Entity;
-use crate::storage::{MovedRow, StorageError, Store};
+use crate::storage::{DuplicateKey, IndexFailure, MovedRow, StorageError, Store};
 use crate::sync::Completer;
 
 /// A transaction as a closure: run on the writer, answered when its batch is published.
@@ -97,6 +97,8 @@ pub enum EvolveFailure {
         /// Why not.
         cause: Box<dyn core::error::Error + Send + Sync>,
     },
+    /// Two rows have the same key in a unique index.
+    Duplicate(Box<DuplicateKey>),
     /// There is no memory for the new rows.
     Storage(StorageError),
     /// The log has refused.
@@ -106,6 +108,15 @@ pub enum EvolveFailure {
 impl From<StorageError> for EvolveFailure {
     fn from(error: StorageError) -> Self {
         Self::Storage(error)
+    }
+}
+
+impl From<IndexFailure> for EvolveFailure {
+    fn from(error: IndexFailure) -> Self {
+        match error {
+            IndexFailure::Duplicate(error) => Self::Duplicate(error),
+            IndexFailure::Storage(error) => Self::Storage(error),
+        }
     }
 }
 

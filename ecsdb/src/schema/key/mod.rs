@@ -38,8 +38,8 @@ pub enum KeyFault {
         /// The column.
         column: String,
     },
-    /// A text of any length inside of a value.
-    #[error("a `string` inside of another type makes no key: index the column of the text, or use `str<N>`")]
+    /// A text of any length inside of a variant of an enum.
+    #[error("a `string` inside of a variant makes no key: use `str<N>` there, or index another column")]
     InnerText,
     /// A list inside of a value, or a list of lists.
     #[error("a list inside of another type makes no key: only a column that is a list has a key for each element")]
@@ -60,6 +60,8 @@ pub enum KeyFault {
 pub struct KeySpec {
     columns: Box<[KeyColumn]>,
     len: usize,
+    /// Where in a key the first bytes of texts stand.
+    texts: Box<[usize]>,
     /// Whether a part of it stands in the heap of the row.
     has_heap: bool,
 }
@@ -77,6 +79,16 @@ struct KeyColumn {
     is_list: bool,
     /// Where it starts in a key.
     at: usize,
+}
+
+/// Two keys are the same if they are made of the same bytes in the same way.
+impl PartialEq for KeySpec {
+    fn eq(&self, other: &Self) -> bool {
+        let is_same = |(one, other): (&KeyColumn, &KeyColumn)| {
+            (one.start, one.is_list, &one.field_type) == (other.start, other.is_list, &other.field_type)
+        };
+        self.columns.len() == other.columns.len() && self.columns.iter().zip(&other.columns).all(is_same)
+    }
 }
 
 impl fmt::Debug for KeySpec {
@@ -115,16 +127,18 @@ impl KeySpec {
             if is_list && prepared.iter().any(|column| column.is_list) {
                 return Err(KeyFault::TwoLists);
             }
-            let part = Part::of(field_type, false)?;
+            let part = Part::of(field_type)?;
             let width = part.width();
             prepared.push(KeyColumn { start, row_bytes, field_type: field_type.clone(), part, is_list, at: len });
             len += width;
         }
-        let has_heap = prepared.iter().any(|column| column.is_list || column.part.text_at().is_some());
+        let texts: Box<[usize]> =
+            prepared.iter().flat_map(|column| column.part.texts().map(|text| column.at + text)).collect();
+        let has_heap = !texts.is_empty() || prepared.iter().any(|column| column.is_list);
         if len > KEY_BYTES_MAX {
             return Err(KeyFault::TooLong { found: len });
         }
-        Ok(Self { columns: prepared.into(), len, has_heap })
+        Ok(Self { columns: prepared.into(), len, texts, has_heap })
     }
 
     /// Bytes of a key.
@@ -150,7 +164,7 @@ impl KeySpec {
 
     /// Whether there are keys that do not say everything.
     pub fn may_be_cut(&self) -> bool {
-        self.columns.iter().any(|column| column.part.text_at().is_some())
+        !self.texts.is_empty()
     }
 
     /// Whether two rows have the same keys, as far as that can be seen at once.
@@ -204,10 +218,7 @@ impl KeySpec {
     /// there may be more of it.
     #[inline]
     pub fn decided(&self, key: &[u8]) -> Option<usize> {
-        self.columns.iter().find_map(|column| {
-            let end = column.at + column.part.text_at()? + TEXT_KEY_BYTES;
-            (key[end - 1] != 0).then_some(end)
-        })
+        self.texts.iter().map(|at| at + TEXT_KEY_BYTES).find(|end| key[end - 1] != 0)
     }
 
     /// The key that values of the first columns make, given as they stand in a row, one after the other with one heap.
@@ -234,11 +245,20 @@ impl KeySpec {
         Ok(Probe::new(self, encoded.iter().map(super::Encoded::row_bytes)))
     }
 
-    /// The values of the columns in a row, for messages.
-    pub fn values(&self, row: RowBytes<'_>) -> Vec<Value> {
+    /// The values of the columns in two rows that have a key in common: of a list, an element that both have.
+    pub fn common_values(&self, one: RowBytes<'_>, other: RowBytes<'_>) -> Vec<Value> {
         let value = |column: &KeyColumn| {
-            let list = column.is_list.then(|| FieldType::List(column.field_type.clone().into()));
-            Value::decode(list.as_ref().unwrap_or(&column.field_type), &row.row[column.start..], row.heap)
+            let decode = |of: &FieldType, row: RowBytes<'_>| Value::decode(of, &row.row[column.start..], row.heap);
+            if !column.is_list {
+                return decode(&column.field_type, one);
+            }
+            let list = FieldType::List(column.field_type.clone().into());
+            match (decode(&list, one), decode(&list, other)) {
+                (Value::Array(one), Value::Array(other)) => {
+                    one.into_iter().find(|element| other.contains(element)).unwrap_or(Value::Array(Vec::new()))
+                }
+                (value, _) => value,
+            }
         };
         self.columns.iter().map(value).collect()
     }

@@ -48,23 +48,21 @@ pub(super) enum Sign {
 }
 
 impl Part {
-    /// Prepares `field_type`. Inside of other types there can be no text of any length: what comes behind it would have no
-    /// fixed place.
-    pub fn of(field_type: &FieldType, is_inside: bool) -> Result<Self, KeyFault> {
+    /// Prepares `field_type`.
+    pub fn of(field_type: &FieldType) -> Result<Self, KeyFault> {
         Ok(match field_type {
             FieldType::Scalar(scalar) => Self::scalar(*scalar),
             FieldType::Reference { .. } => Self::Entity,
             FieldType::FixedText { bytes } => Self::FixedText { bytes: *bytes as usize },
-            FieldType::Text if is_inside => return Err(KeyFault::InnerText),
             FieldType::Text => Self::Text,
             FieldType::List(_) => return Err(KeyFault::InnerList),
             FieldType::Optional(inner) => Self::Optional {
-                inner: Box::new(Self::of(inner, is_inside)?),
+                inner: Box::new(Self::of(inner)?),
                 bytes: field_type.size(),
                 value_at: usize::from(!inner.has_niche()),
             },
             FieldType::Array { element, len } => {
-                let part = Self::of(element, true)?;
+                let part = Self::of(element)?;
                 let size = element.size();
                 Self::Sequence((0..*len as usize).map(|index| (index * size, part.clone())).collect())
             }
@@ -74,6 +72,10 @@ impl Part {
                     Ok((variant.tag, Self::members(&variant.fields, of.payload_at())?))
                 };
                 let variants = of.variants.iter().map(variant).collect::<Result<Box<[_]>, _>>()?;
+                if variants.iter().any(|(_, part)| part.texts().next().is_some()) {
+                    // It would stand somewhere else in each variant.
+                    return Err(KeyFault::InnerText);
+                }
                 let tag_bytes = usize::from(of.tag_bytes);
                 let width = tag_bytes + variants.iter().map(|(_, part)| part.width()).max().unwrap_or(0);
                 Self::Enum { tag_bytes, variants, width }
@@ -97,7 +99,7 @@ impl Part {
         let part = |member: &Member| {
             let place = at;
             at += member.field_type.size();
-            Ok((place, Self::of(&member.field_type, true)?))
+            Ok((place, Self::of(&member.field_type)?))
         };
         members.iter().map(part).collect::<Result<_, _>>().map(Self::Sequence)
     }
@@ -115,12 +117,20 @@ impl Part {
         }
     }
 
-    /// Where in a key of it the first bytes of a text stand, if it is one.
-    pub fn text_at(&self) -> Option<usize> {
+    /// Where in a key of it the first bytes of texts stand.
+    pub fn texts(&self) -> Box<dyn Iterator<Item = usize> + '_> {
         match self {
-            Self::Text => Some(0),
-            Self::Optional { inner, .. } => inner.text_at().map(|at| at + 1),
-            _ => None,
+            Self::Text => Box::new(core::iter::once(0)),
+            Self::Optional { inner, .. } => Box::new(inner.texts().map(|at| at + 1)),
+            Self::Sequence(parts) => {
+                let mut first = 0;
+                Box::new(parts.iter().flat_map(move |(_, part)| {
+                    let at = first;
+                    first += part.width();
+                    part.texts().map(move |text| at + text)
+                }))
+            }
+            _ => Box::new(core::iter::empty()),
         }
     }
 

@@ -3,7 +3,7 @@
 use core::ops::Bound;
 
 use super::KeySpec;
-use super::part::{Form, text};
+use super::part::{Form, Part, text};
 use crate::bytes::RowBytes;
 
 /// The values of the first columns of a key, or of all of them, to be looked for.
@@ -27,33 +27,46 @@ impl Probe {
             }
             let start = probe.key.len();
             column.part.encode(value.row, value.heap, Form::Cut, &mut probe.key);
-            if let Some(at) = column.part.text_at() {
-                probe.is_cut = probe.key[start + at + super::TEXT_KEY_BYTES - 1] != 0;
+            let ends = column.part.texts().map(|at| start + at + super::TEXT_KEY_BYTES);
+            if let Some(end) = ends.into_iter().find(|end| probe.key[end - 1] != 0) {
+                probe.key.truncate(end);
+                probe.is_cut = true;
             }
         }
         probe
     }
 
-    /// What keys of all texts begin with that begin with `prefix`, in the column behind those of this probe, which is a text.
+    /// What keys of all texts begin with that begin with `prefix`, in the column number `column`, the one behind those of this
+    /// probe, which is a text.
     #[must_use]
-    pub fn with_text_prefix(mut self, spec: &KeySpec, columns: usize, prefix: &str) -> Self {
-        if spec.columns.get(columns).is_some_and(|column| column.part.is_optional()) {
-            self.full.push(1);
-            if !self.is_cut {
-                self.key.push(1);
-            }
+    pub fn with_text_prefix(mut self, spec: &KeySpec, column: usize, prefix: &str) -> Self {
+        let mut part = spec.columns.get(column).map(|column| &column.part);
+        if let Some(Part::Optional { inner, .. }) = part {
+            self.push(&[1]);
+            part = Some(inner);
         }
-        text(prefix.as_bytes(), Form::Full, &mut self.full);
+        if let Some(Part::FixedText { .. }) = part {
+            self.push(prefix.as_bytes());
+            return self;
+        }
+        let mut bytes = Vec::new();
+        text(prefix.as_bytes(), Form::Full, &mut bytes);
         // The end belongs to the prefix only.
-        self.full.pop();
+        bytes.pop();
+        self.full.extend_from_slice(&bytes);
         if !self.is_cut {
-            text(prefix.as_bytes(), Form::Cut, &mut self.key);
-            let end = self.key.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-            let start = self.key.len() - super::TEXT_KEY_BYTES;
-            self.key.truncate(end.max(start));
+            bytes.truncate(super::TEXT_KEY_BYTES);
+            self.key.extend_from_slice(&bytes);
             self.is_cut = prefix.len() >= super::TEXT_KEY_BYTES;
         }
         self
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.full.extend_from_slice(bytes);
+        if !self.is_cut {
+            self.key.extend_from_slice(bytes);
+        }
     }
 
     /// What keys of these values begin with.

@@ -134,13 +134,14 @@ proptest! {
         prop_assert_eq!(spec.has_none(&key.0), has_none);
         let probe = spec.probe_values(&one).unwrap();
         prop_assert_eq!((probe.key(), probe.full()), (&*key.0, &*key.1));
-        prop_assert_eq!(spec.values(parts(&table, &row_of_one)), one);
+        let same = parts(&table, &row_of_one);
+        let values = spec.common_values(same, same);
+        prop_assert_eq!(format!("{values:?}"), format!("{one:?}"), "also of numbers that are none");
     }
 
     #[test]
     fn long_texts_are_decided_by_full_keys(one in (any_text(), 0..3_u8), other in (any_text(), 0..3_u8)) {
-        let types = [FieldType::Optional(FieldType::Text.into()), FieldType::Scalar(Scalar::U8)];
-        let table = table(&types);
+        let table = table(&["string?".parse().unwrap(), FieldType::Scalar(Scalar::U8)]);
         let spec = KeySpec::of(&table, ["a", "b"]).unwrap();
         let values = |(text, number): &(String, u8)| [Value::from(Some(&**text)), Value::from(*number)];
         let (first, second) = (row(&table, &values(&one)), row(&table, &values(&other)));
@@ -197,7 +198,7 @@ proptest! {
 fn texts_that_begin_alike_are_a_range() {
     let table = table(&[FieldType::Scalar(Scalar::U8), FieldType::Text]);
     let spec = KeySpec::of(&table, ["a", "b"]).unwrap();
-    for prefix in ["", "a", "ab", &"x".repeat(31), &"x".repeat(32), &"x".repeat(40)] {
+    for prefix in ["", "a", "ab", "\0", &"x".repeat(31), &"x".repeat(32), &"x".repeat(40)] {
         let probe = spec.probe_values(&[Value::from(1_u8)]).unwrap().with_text_prefix(&spec, 1, prefix);
         let range = KeyRange::equal(probe);
         let (low, high) = range.ends(spec.len() + 4);
@@ -212,6 +213,23 @@ fn texts_that_begin_alike_are_a_range() {
             }
         }
     }
+}
+
+#[test]
+fn texts_inside_of_other_types_are_cut_too() {
+    let table = table(&["(u8, string?, [string; 2])".parse().unwrap(), FieldType::Scalar(Scalar::U8)]);
+    let spec = KeySpec::of(&table, ["a", "b"]).unwrap();
+    let long = "x".repeat(40);
+    let key = |text: Option<&str>, one: &str, other: &str| {
+        let members = [Value::from(1_u8), Value::from(text), Value::from([one, other])];
+        let names = (0..3).map(|name: i32| name.to_string());
+        let value = Value::Struct(names.zip(members).collect());
+        keys(&spec, parts(&table, &row(&table, &[value, Value::from(2_u8)]))).remove(0).0
+    };
+    assert_eq!(spec.decided(&key(None, "a", "b")), None);
+    assert_eq!(spec.decided(&key(Some(&long), "a", &long)), Some(2 + 32));
+    assert_eq!(spec.decided(&key(None, "a", &long)), Some(2 + 3 * 32));
+    assert_eq!(spec.decided(&key(Some("a"), &long, "a")), Some(2 + 2 * 32));
 }
 
 #[test]
@@ -238,7 +256,7 @@ fn columns_that_make_no_key_are_refused() {
         KeySpec::of(&table, names).unwrap_err()
     };
     let of = |text: &str| text.parse::<FieldType>().unwrap();
-    assert_eq!(refusal(&[of("(u8, string)")]), KeyFault::InnerText);
+    assert_eq!(refusal(&[of("enum { A, B(string) }")]), KeyFault::InnerText);
     assert_eq!(refusal(&[of("[[u8]]")]), KeyFault::InnerList);
     assert_eq!(refusal(&[of("[u8]"), of("[u8]")]), KeyFault::TwoLists);
     assert_eq!(refusal(&[of("[u64; 33]")]), KeyFault::TooLong { found: 264 });

@@ -4,12 +4,14 @@
 //! version and gives the nodes for it.
 
 use rayon::slice::ParallelSliceMut;
+use thiserror::Error;
 
 use super::definition::{IndexDefinition, slot_of};
-use super::nodes::Nodes;
+use super::nodes::{NodeNumbers, Nodes};
 use super::tree::{self, SLOT_BYTES};
-use super::unique::are_twins;
+use super::unique::{DuplicateKey, Twins, are_twins};
 use crate::bytes::{Line, PageRef};
+use crate::storage::edit::{Batch, StorageError};
 use crate::storage::pool::MemoryLimit;
 use crate::storage::table::Table;
 
@@ -28,6 +30,41 @@ pub enum BuildError {
 impl From<MemoryLimit> for BuildError {
     fn from(error: MemoryLimit) -> Self {
         Self::Memory(error)
+    }
+}
+
+/// Why there is no index of the rows that there are.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum IndexFailure {
+    /// Two rows have the same key and may not.
+    #[error(transparent)]
+    Duplicate(#[from] Box<DuplicateKey>),
+    /// There is no room for it.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Batch<'_> {
+    /// Builds the indexes for which `wanted` says so, from the rows that there are. Nobody has pinned the version, and there is
+    /// no way back to what was there.
+    pub fn build_indexes(&mut self, wanted: impl Fn(u16) -> bool) -> Result<(), IndexFailure> {
+        let definitions = std::sync::Arc::clone(&self.version.indexes.definitions);
+        for (number, index) in (0..).zip(definitions.all()).filter(|(number, _)| wanted(*number)) {
+            let table = &self.version.tables[usize::from(index.table)];
+            match build(index, table, None, |lines| self.pool.take_node(lines)) {
+                Ok(nodes) => {
+                    self.indexes.numbers[usize::from(number)] = NodeNumbers::of(&nodes);
+                    self.version.indexes.nodes[usize::from(number)] = nodes;
+                }
+                Err(BuildError::Twins(slot, second)) => {
+                    let twins = Twins { index: number, slot, second };
+                    return Err(Box::new(self.version.duplicate(twins)).into());
+                }
+                Err(BuildError::Memory(error)) => return Err(StorageError::from(error).into()),
+            }
+        }
+        self.version.unsettled = false;
+        Ok(())
     }
 }
 

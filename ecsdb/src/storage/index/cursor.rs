@@ -170,6 +170,18 @@ pub struct Entries<'v> {
     ends: Option<(Cursor<'v>, Cursor<'v>)>,
 }
 
+impl<'v> Entries<'v> {
+    /// The next entry from the front, without taking it.
+    pub fn peek(&self) -> Option<&'v [u8]> {
+        self.ends.as_ref().map(|(first, _)| self.tree.layout.entry(first.leaf, first.index))
+    }
+
+    /// The next entry from the back, without taking it.
+    pub fn peek_back(&self) -> Option<&'v [u8]> {
+        self.ends.as_ref().map(|(_, last)| self.tree.layout.entry(last.leaf, last.index))
+    }
+}
+
 impl<'v> Iterator for Entries<'v> {
     type Item = &'v [u8];
 

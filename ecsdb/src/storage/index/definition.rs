@@ -11,7 +11,7 @@ use super::node::NodeLayout;
 use super::tree::SLOT_BYTES;
 use crate::bytes::RowBytes;
 use crate::change_set::ColumnSet;
-use crate::schema::KeySpec;
+use crate::schema::{Cardinality, DatabaseSchema, IndexKind, KeyFault, KeySpec, TableSchema};
 
 /// What an index is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +27,12 @@ pub enum IndexRole {
 pub struct IndexDefinition {
     /// The number of its table.
     pub table: u16,
-    /// What it is called, in messages.
+    /// The name of its table.
+    pub table_name: Box<str>,
+    /// What it is called: a reverse index has the name of its field.
     pub name: Box<str>,
+    /// How rows are found in it.
+    pub kind: IndexKind,
     /// What it is for.
     pub role: IndexRole,
     /// Whether two rows may not have the same key. A key with a column that has no value is never the same.
@@ -40,6 +44,36 @@ pub struct IndexDefinition {
 }
 
 impl IndexDefinition {
+    /// The index with the key of these columns of a table.
+    fn new<'n>(
+        number: u16,
+        table: &TableSchema,
+        columns: impl IntoIterator<Item = &'n str> + Clone,
+        role: IndexRole,
+    ) -> Result<Self, KeyFault> {
+        let key = KeySpec::of(table, columns.clone())?;
+        let field = |name| table.column(name).map_or(ColumnSet::NONE, |column| ColumnSet::one(column.field as u16));
+        Ok(Self {
+            table: number,
+            table_name: (*table.name).into(),
+            name: columns.clone().into_iter().next().unwrap_or_default().into(),
+            kind: IndexKind::Ordered,
+            role,
+            is_unique: false,
+            fields: columns.into_iter().map(field).fold(ColumnSet::NONE, ColumnSet::union),
+            key,
+        })
+    }
+
+    /// Whether `other` has the same entries, and keeps apart at least what this one does.
+    pub fn is_served_by(&self, other: &Self) -> bool {
+        self.table == other.table
+            && self.kind == other.kind
+            && self.key == other.key
+            && self.skips_none() == other.skips_none()
+            && (other.is_unique || !self.is_unique)
+    }
+
     /// Bytes of an entry.
     pub fn width(&self) -> usize {
         self.key.len() + SLOT_BYTES
@@ -103,6 +137,40 @@ impl Definitions {
         let first = |table: usize| all.partition_point(|index| usize::from(index.table) < table) as u16;
         let of_table = (0..tables).map(|table| first(table)..first(table + 1)).collect();
         Self { all: all.into(), of_table }
+    }
+
+    /// The indexes of a schema: those that it names, and one for each reference.
+    ///
+    /// # Errors
+    /// If columns of an index make no key; the error says of which table and which index.
+    pub fn of(schema: &DatabaseSchema) -> Result<Self, (String, String, KeyFault)> {
+        let mut all = Vec::new();
+        for (number, table) in schema.tables().iter().enumerate() {
+            let refused = |name: &str| {
+                let (table, name) = (table.name.to_string(), name.to_owned());
+                |fault| (table, name, fault)
+            };
+            for (index, of) in table.indexes.iter().enumerate() {
+                if let IndexKind::Grid { .. } = of.kind {
+                    continue;
+                }
+                let (columns, role) = (of.columns.iter().map(|name| &**name), IndexRole::Declared(index as u16));
+                let made = IndexDefinition::new(number as u16, table, columns, role).map_err(refused(&of.name))?;
+                all.push(IndexDefinition {
+                    name: (*of.name).into(),
+                    kind: of.kind,
+                    is_unique: of.unique,
+                    ..made
+                });
+            }
+            for (field, of) in table.fields.iter().enumerate() {
+                let Some(reference) = &of.reference else { continue };
+                let (columns, role) = (core::iter::once(&*of.name), IndexRole::Reference(field as u16));
+                let made = IndexDefinition::new(number as u16, table, columns, role).map_err(refused(&of.name))?;
+                all.push(IndexDefinition { is_unique: reference.cardinality == Cardinality::One, ..made });
+            }
+        }
+        Ok(Self::new(schema.tables().len(), all))
     }
 
     /// All of them, by their numbers.

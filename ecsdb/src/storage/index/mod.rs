@@ -13,6 +13,7 @@ mod definition;
 mod node;
 mod nodes;
 mod pending;
+mod read;
 mod settle;
 mod tree;
 mod unique;
@@ -22,13 +23,13 @@ mod tests;
 
 use std::sync::Arc;
 
-pub use cursor::{Entries, Tree};
-pub use definition::{Definitions, IndexDefinition, IndexRole, slot_of};
+pub use build::IndexFailure;
+pub use cursor::Tree;
+pub use definition::{Definitions, IndexRole};
 pub use nodes::{IndexUndo, NodeNumbers, Nodes};
 pub use pending::Pending;
-pub use settle::IndexChange;
-pub use tree::SLOT_BYTES;
-pub use unique::Twins;
+pub use read::{IndexRead, Slots};
+pub use unique::DuplicateKey;
 
 use self::unique::Suspect;
 
@@ -45,6 +46,21 @@ impl Indexes {
     /// Indexes without entries.
     pub fn empty(definitions: Arc<Definitions>) -> Self {
         Self { nodes: definitions.all().iter().map(|_| Nodes::new()).collect(), definitions }
+    }
+
+    /// Takes from `before` the nodes of indexes that there were, of tables of which `has_same_rows` says so. Says which.
+    pub fn keep(&mut self, before: Self, has_same_rows: impl Fn(u16) -> bool) -> Vec<bool> {
+        let mut kept = Vec::new();
+        for (index, nodes) in self.definitions.all().iter().zip(&mut self.nodes) {
+            let earlier = before.definitions.of_table(index.table).map(usize::from);
+            let earlier = earlier.into_iter().find(|number| index.is_served_by(&before.definitions.all()[*number]));
+            let earlier = earlier.filter(|_| has_same_rows(index.table));
+            kept.push(earlier.is_some());
+            if let Some(number) = earlier {
+                *nodes = before.nodes[number].clone();
+            }
+        }
+        kept
     }
 
     /// Index number `index`, to be read.

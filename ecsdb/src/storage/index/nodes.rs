@@ -113,9 +113,9 @@ pub struct NodeNumbers {
 }
 
 impl NodeNumbers {
-    /// The numbers from `end` on are free.
-    pub fn from(end: u32) -> Self {
-        Self { free: Vec::new(), end }
+    /// Those that `nodes` does not use.
+    pub fn of(nodes: &Nodes) -> Self {
+        Self { free: (0..nodes.end()).filter(|node| !nodes.has(*node)).collect(), end: nodes.end() }
     }
 
     /// Notes that a number may be free.

@@ -2,12 +2,17 @@
 //!
 //! Owns the judgement at the end of a transaction: before that, a row may have the key of another one for a while.
 
+use thiserror::Error;
+
 use super::Indexes;
 use super::definition::{IndexDefinition, slot_of};
 use super::tree::SLOT_BYTES;
 use crate::bytes::RowBytes;
+use crate::entity::Entity;
+use crate::schema::Value;
 use crate::storage::edit::Batch;
 use crate::storage::table::Table;
+use crate::storage::version::Version;
 
 /// A row that has come to a key that another one had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +34,56 @@ pub struct Twins {
     pub second: u32,
 }
 
+/// Two entities have the same key in a unique index.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[error("index `{table}.{index}` is unique: entities {entity} and {other} both have {}", listed(values))]
+pub struct DuplicateKey {
+    /// The table.
+    pub table: String,
+    /// The index.
+    pub index: String,
+    /// The values that both have, one for each column of the index.
+    pub values: Vec<Value>,
+    /// The entity that had the key.
+    pub entity: Entity,
+    /// The entity that has come to it.
+    pub other: Entity,
+}
+
+fn listed(values: &[Value]) -> String {
+    match values {
+        [value] => value.to_string(),
+        values => format!("({})", values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+impl Version {
+    /// What there is to say of two rows with the same key.
+    pub fn duplicate(&self, twins: Twins) -> DuplicateKey {
+        let index = &self.indexes.definitions.all()[usize::from(twins.index)];
+        let table = &self.tables[usize::from(index.table)];
+        let values = match (table.stored(twins.slot), table.stored(twins.second)) {
+            (Some(one), Some(other)) => index.key.common_values(one, other),
+            _ => Vec::new(),
+        };
+        // A row whose entity is not alive is found by whoever restores rows, before that.
+        let entity = |slot| self.entities.in_slot(slot).or(Entity::new(slot, 1)).expect("generation 1 is an entity");
+        DuplicateKey {
+            table: index.table_name.to_string(),
+            index: index.name.to_string(),
+            values,
+            entity: entity(twins.slot),
+            other: entity(twins.second),
+        }
+    }
+}
+
 impl Batch<'_> {
+    /// What [`Self::twins`] has found, with names.
+    pub fn duplicate_key(&self) -> Option<Box<DuplicateKey>> {
+        self.twins().map(|twins| Box::new(self.version.duplicate(twins)))
+    }
+
     /// Two rows that the running transaction has given the same key in a unique index, if there are such. The indexes are
     /// settled.
     pub fn twins(&self) -> Option<Twins> {

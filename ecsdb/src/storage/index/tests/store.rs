@@ -36,6 +36,8 @@ fn definitions(unique: bool) -> Definitions {
         let fields = columns.iter().map(|name| ColumnSet::one(tables[table].field(name).unwrap().0 as u16));
         IndexDefinition {
             table: table as u16,
+            table_name: "t".into(),
+            kind: crate::schema::IndexKind::Ordered,
             name: columns.concat().into(),
             role: IndexRole::Declared(number),
             is_unique,

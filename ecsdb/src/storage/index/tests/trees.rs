@@ -17,7 +17,9 @@ pub fn long_keys() -> IndexDefinition {
     let key = FieldType::Array { element: FieldType::Scalar(Scalar::U8).into(), len: 252 };
     IndexDefinition {
         table: 0,
+        table_name: "t".into(),
         name: "long".into(),
+        kind: crate::schema::IndexKind::Ordered,
         role: IndexRole::Declared(0),
         is_unique: false,
         fields: crate::ColumnSet::ALL,
