@@ -26,7 +26,7 @@ enum Receipt {
     Paid { left: u64, note: String },
 }
 
-const PAY: Procedure<World, Payment, Receipt> = Procedure::new("pay", |tx, payment: Payment| {
+const PAY: Procedure<World, Payment, Receipt> = Procedure::new("pay", "Passes gold on.", |tx, payment| {
     if payment.gold == 0 {
         return Ok(Receipt::Nothing);
     }
@@ -34,13 +34,13 @@ const PAY: Procedure<World, Payment, Receipt> = Procedure::new("pay", |tx, payme
     tx.update(payment.from, Purse::C.gold.sub(payment.gold))?;
     let left = tx.get::<Purse>(payment.from).map_or(0, |purse| purse.gold());
     Ok(Receipt::Paid { left, note: format!("{} gold", payment.gold) })
-})
-.doc("Passes gold on.");
+});
 
-const SPAWN: Procedure<World, u32, Entity> = Procedure::new("spawn", |tx, n| Ok(tx.spawn(Small { n })?));
+const SPAWN: Procedure<World, u32, Entity> =
+    Procedure::new("spawn", "Spawns one with a number.", |tx, n| Ok(tx.spawn(Small { n })?));
 
 /// Spawns one and then panics.
-const PANIC: Procedure<World, (), ()> = Procedure::new("panic", |tx, ()| {
+const PANIC: Procedure<World, (), ()> = Procedure::new("panic", "Spawns one and then panics.", |tx, ()| {
     tx.call(&SPAWN, 1)?;
     panic!("out of luck")
 });
@@ -115,8 +115,9 @@ fn tickets_and_futures_give_the_result() {
 #[test]
 fn closures_with_data_of_their_own_are_procedures_too() {
     let prices = [3_u64, 5, 8];
-    let price =
-        Procedure::<World, u32, Option<u64>>::with("price", move |_, kind| Ok(prices.get(kind as usize).copied()));
+    let price = Procedure::<World, u32, Option<u64>>::with("price", "The price of a kind.", move |_, kind| {
+        Ok(prices.get(kind as usize).copied())
+    });
     let db = Db::<World>::builder().procedure(&price).open().unwrap();
     assert_eq!(db.call(&price, 2).unwrap(), Some(8));
     assert_eq!(db.call(&price.clone(), 3).unwrap(), None);
@@ -191,7 +192,7 @@ fn names_are_checked_when_the_database_is_opened() {
     };
     let twice = fault(Db::<World>::builder().procedure(&PAY).procedure(&SPAWN).procedure(&PAY));
     assert_eq!(twice, ProcedureFault::Twice { name: "pay" });
-    let shouting = Procedure::<World, (), ()>::with("PAY", |_, ()| Ok(()));
+    let shouting = Procedure::<World, (), ()>::with("PAY", "Does nothing.", |_, ()| Ok(()));
     assert!(
         fault(Db::<World>::builder().procedure(&shouting)).to_string().contains("`PAY`: expected a snake_case name")
     );
@@ -202,10 +203,11 @@ fn names_are_checked_when_the_database_is_opened() {
 }
 
 /// Pays twice; what the second payment comes to is handled.
-const PAY_TWICE: Procedure<World, (Payment, Payment), bool> = Procedure::new("pay_twice", |tx, (first, second)| {
-    tx.call(&PAY, first)?;
-    Ok(tx.call(&PAY, second).is_ok())
-});
+const PAY_TWICE: Procedure<World, (Payment, Payment), bool> =
+    Procedure::new("pay_twice", "Pays two times.", |tx, (first, second)| {
+        tx.call(&PAY, first)?;
+        Ok(tx.call(&PAY, second).is_ok())
+    });
 
 #[test]
 fn procedures_that_are_called_share_the_transaction() {
@@ -253,14 +255,14 @@ fn a_panic_that_the_caller_catches_takes_everything_back_all_the_same() {
 
 /// Calls itself so many times more. A constant cannot name itself, a function can.
 fn descend(tx: &mut ecsdb::Transaction<'_, World>, more: u32) -> Result<u32, TransactionError> {
-    const DESCEND: Procedure<World, u32, u32> = Procedure::new("descend", descend);
+    const DESCEND: Procedure<World, u32, u32> = Procedure::new("descend", "Calls itself so many times more.", descend);
     tx.spawn(Small { n: more })?;
     if more == 0 { Ok(0) } else { Ok(1 + tx.call(&DESCEND, more - 1)?) }
 }
 
 #[test]
 fn procedures_may_call_themselves_but_not_without_end() {
-    let descend = Procedure::<World, u32, u32>::new("descend", descend);
+    let descend = Procedure::<World, u32, u32>::new("descend", "Calls itself so many times more.", descend);
     let db = open();
     assert_eq!(db.call(&descend, 64).unwrap(), 64);
     assert_eq!(db.stats().entities, 65);
@@ -326,18 +328,20 @@ fn closing_answers_every_call_that_waits() {
 }
 
 /// Puts hit points back.
-const HEAL: Procedure<Dynamic, (Entity, u32), u32> = Procedure::new("heal", |tx, (mob, hp)| {
-    tx.add("health", mob, "hp", Value::U32(hp))?;
-    match tx.view().get("health", mob).and_then(|row| row.get("hp")) {
-        Some(Value::U32(hp)) => Ok(hp),
-        _ => Err(TransactionError::abort("no health")),
-    }
-});
+const HEAL: Procedure<Dynamic, (Entity, u32), u32> =
+    Procedure::new("heal", "Puts hit points back.", |tx, (mob, hp)| {
+        tx.add("health", mob, "hp", Value::U32(hp))?;
+        match tx.view().get("health", mob).and_then(|row| row.get("hp")) {
+            Some(Value::U32(hp)) => Ok(hp),
+            _ => Err(TransactionError::abort("no health")),
+        }
+    });
 
-const HEAL_TWICE: Procedure<Dynamic, (Entity, u32), u32> = Procedure::new("heal_twice", |tx, (mob, hp)| {
-    tx.call(&HEAL, (mob, hp))?;
-    tx.call(&HEAL, (mob, hp))
-});
+const HEAL_TWICE: Procedure<Dynamic, (Entity, u32), u32> =
+    Procedure::new("heal_twice", "Heals two times.", |tx, (mob, hp)| {
+        tx.call(&HEAL, (mob, hp))?;
+        tx.call(&HEAL, (mob, hp))
+    });
 
 #[test]
 fn databases_with_a_loaded_schema_have_procedures_too() {

@@ -183,7 +183,7 @@ impl<S: Schema> Db<S> {
     /// # use ecsdb::{Component, Db, Procedure};
     /// # #[derive(Component)] struct Purse { gold: u64 }
     /// # ecsdb::schema! { World: Purse }
-    /// const DOUBLE: Procedure<World, u32, u32> = Procedure::new("double", |_, n| Ok(2 * n)).doc("Twice as much.");
+    /// const DOUBLE: Procedure<World, u32, u32> = Procedure::new("double", "Twice as much.", |_, n| Ok(2 * n));
     ///
     /// let db = Db::<World>::builder().procedure(&DOUBLE).open()?;
     /// assert_eq!(db.call_by_name("double", &Value::U64(21))?, Value::U32(42));

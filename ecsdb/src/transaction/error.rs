@@ -207,7 +207,7 @@ impl TransactionError {
     /// # use ecsdb::{Component, Db, Procedure, TransactionError};
     /// # #[derive(Component)] struct Purse { gold: u64 }
     /// # ecsdb::schema! { World: Purse }
-    /// const LOOT: Procedure<World, (), ()> = Procedure::new("loot", |tx, ()| Err(tx.abort("no loot")));
+    /// const LOOT: Procedure<World, (), ()> = Procedure::new("loot", "Finds something.", |tx, ()| Err(tx.abort("no loot")));
     ///
     /// let error = Db::<World>::in_memory()?.call(&LOOT, ()).unwrap_err();
     /// assert!(matches!(error, TransactionError::Procedure { procedure: "loot", .. }));

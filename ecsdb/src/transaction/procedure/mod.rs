@@ -51,13 +51,11 @@ type Shared<S, A, R> = dyn Fn(&mut Transaction<'_, S>, A) -> Result<R, Transacti
 ///     gold: u64,
 /// }
 ///
-/// /// Gives what is left to the payer.
-/// const PAY: Procedure<World, Payment, u64> = Procedure::new("pay", |tx, payment: Payment| {
+/// /// const PAY: Procedure<World, Payment, u64> = Procedure::new("pay", "Passes gold on. Gives what is left.", |tx, payment| {
 ///     tx.update(payment.from, Purse::C.gold.sub(payment.gold))?;
 ///     tx.update(payment.to, Purse::C.gold.add(payment.gold))?;
 ///     Ok(tx.get::<Purse>(payment.from).map_or(0, |purse| purse.gold()))
-/// })
-/// .doc("Passes gold on. Gives what is left.");
+/// });
 ///
 /// let db = Db::<World>::builder().procedure(&PAY).open()?;
 /// let (ann, bob) = (db.spawn(Purse { gold: 100 })?, db.spawn(Purse { gold: 0 })?);
@@ -77,7 +75,7 @@ type Shared<S, A, R> = dyn Fn(&mut Transaction<'_, S>, A) -> Result<R, Transacti
 /// # use ecsdb::{Component, Db, Procedure};
 /// # #[derive(Component)] struct Purse { gold: u64 }
 /// # ecsdb::schema! { World: Purse }
-/// const HEAL: Procedure<World, u32, ()> = Procedure::new("heal", |_, _| Ok(()));
+/// const HEAL: Procedure<World, u32, ()> = Procedure::new("heal", "Puts hit points back.", |_, _| Ok(()));
 /// # let db = Db::<World>::in_memory().unwrap();
 /// db.call(&HEAL, "a lot");
 /// ```
@@ -94,11 +92,11 @@ enum Handler<S, A, R> {
 
 impl<S, A, R> Procedure<S, A, R> {
     /// The procedure `name`, which does what `handler` does: a function, or a closure that takes nothing from outside. For
-    /// constants.
+    /// constants. `doc` says what it does in words, for whoever lists the procedures.
     ///
     /// Names are like those of tables: `snake_case`. One that is not can be called all the same, but not registered.
-    pub const fn new(name: &'static str, handler: Plain<S, A, R>) -> Self {
-        Self { name, doc: "", handler: Handler::Plain(handler) }
+    pub const fn new(name: &'static str, doc: &'static str, handler: Plain<S, A, R>) -> Self {
+        Self { name, doc, handler: Handler::Plain(handler) }
     }
 
     /// The procedure `name`, which does what `handler` does, a closure that may keep data of its own: definitions that were
@@ -107,15 +105,10 @@ impl<S, A, R> Procedure<S, A, R> {
     /// The database keeps what it keeps, if it is registered; so a handle of the same database in it would never be dropped.
     pub fn with(
         name: &'static str,
+        doc: &'static str,
         handler: impl Fn(&mut Transaction<'_, S>, A) -> Result<R, TransactionError> + Send + Sync + 'static,
     ) -> Self {
-        Self { name, doc: "", handler: Handler::Shared(Arc::new(handler)) }
-    }
-
-    /// Says what it does, for whoever lists the procedures.
-    pub const fn doc(mut self, doc: &'static str) -> Self {
-        self.doc = doc;
-        self
+        Self { name, doc, handler: Handler::Shared(Arc::new(handler)) }
     }
 
     /// Its name.
