@@ -134,7 +134,9 @@ pub use component::{
     Assignment, Column, CompareOp, Component, Field, FixedStr, List, NativeField, NicheField, Number, Ordered, Part,
     Predicate, Ref, Stored, TextField, TooLong, UpdateOp, Whole,
 };
-pub use database::{Db, DbBuilder, DynDb, DynSnapshot, EvolveError, OpenError, Snapshot, SnapshotQuery, Stats, Table};
+pub use database::{
+    Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, OpenError, Snapshot, SnapshotQuery, Stats, Table,
+};
 pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
 pub use persistence::{
@@ -147,6 +149,7 @@ pub use query::{
 pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
 pub use storage::{MemoryLimit, MemoryUsage, SlotsExhausted};
 pub use transaction::{
-    Bundle, Commit, CommitLog, CommitRefused, DurableTicket, DynTransaction, GuardFailure, LogError, OpError,
-    RangeFailure, Ticket, Transaction, TransactionBuilder, TransactionError, UpdateFn, UpdateParam,
+    Bundle, CallError, Commit, CommitLog, CommitRefused, DurableTicket, DynTransaction, Dynamic, GuardFailure,
+    LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure, Ticket, Transaction, TransactionBuilder,
+    TransactionError, UpdateFn, UpdateParam, Versioned, Written,
 };

@@ -30,6 +30,7 @@ mod type_text;
 mod validate;
 mod value;
 mod value_bytes;
+mod value_field;
 mod value_row;
 
 pub use crate::limits::ROW_BYTES_MAX;
@@ -41,6 +42,7 @@ pub use default_value::{DefaultValue, Encoded};
 pub use error::{Location, SchemaError, SchemaErrorKind};
 pub use field_type::{EnumType, FieldType, Member, StructType, TypeRef, Variant};
 pub use names::{ENTITIES, NAME_BYTES_MAX, RESERVED_PREFIX};
+pub(crate) use names::{name_fault, nearest};
 pub use registry::{Schema, TableOf};
 pub use relation::{Cardinality, IndexKind, IndexSchema, OnDelete, ReferenceSchema};
 pub use scalar::Scalar;
