@@ -5,6 +5,7 @@
 
 mod block;
 mod builder;
+mod condition;
 mod dyn_index;
 mod dyn_view;
 mod iter;
@@ -15,6 +16,7 @@ mod table_view;
 mod view;
 
 pub use builder::Query;
+pub use condition::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
 pub use dyn_index::{DynIndex, DynRows};
 pub use dyn_view::{DynRow, DynTable, DynView, FIELDS_TABLE, INDEXES_TABLE, TABLES_TABLE};
 pub use iter::QueryIter;
