@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::dyn_index::DynIndex;
 use crate::bytes::RowBytes;
 use crate::entity::Entity;
 use crate::schema::{DatabaseSchema, ENTITIES, RowLayout, TableSchema, Value};
-use super::dyn_index::DynIndex;
 use crate::storage::{IndexRead, IndexRole, Version};
 
 /// The table that lists the tables of a database, one row each.

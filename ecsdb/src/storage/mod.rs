@@ -26,9 +26,7 @@ mod version;
 pub use chunk::Chunk;
 pub use edit::{Batch, PageRewrite, StorageError};
 pub use entities::{BlockGenerations, Entities};
-pub use index::{
-    Definitions, DuplicateKey, IndexFailure, IndexRead, IndexRole, Slots,
-};
+pub use index::{Definitions, DuplicateKey, IndexFailure, IndexRead, IndexRole, Slots};
 pub use memory::MemoryUsage;
 pub use migrate::MovedRow;
 pub use pool::MemoryLimit;

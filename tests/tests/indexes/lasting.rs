@@ -100,7 +100,8 @@ fn rows_that_are_made_anew_are_indexed_anew() {
     let snapshot = db.snapshot();
     let view = snapshot.view();
     let levels = view.index("item", "level").unwrap();
-    let found: Vec<Value> = levels.range(Bound::Unbounded, Bound::Unbounded).unwrap().filter_map(|row| row.get("level")).collect();
+    let found: Vec<Value> =
+        levels.range(Bound::Unbounded, Bound::Unbounded).unwrap().filter_map(|row| row.get("level")).collect();
     assert_eq!((found.len(), &found[0], &found[99]), (100, &Value::I64(-15), &Value::I64(14)));
     assert_eq!(entities(levels.get(&[Value::I64(3)]).unwrap()).len(), 3);
     assert_eq!(view.index("item", "name").unwrap().len(), 100);

@@ -57,7 +57,11 @@ fn order(one: &[Value], other: &[Value]) -> core::cmp::Ordering {
         },
         (one, other) => panic!("{one} and {other} are not compared"),
     };
-    one.iter().zip(other).map(|(one, other)| of(one, other)).find(|order| order.is_ne()).unwrap_or(core::cmp::Ordering::Equal)
+    one.iter()
+        .zip(other)
+        .map(|(one, other)| of(one, other))
+        .find(|order| order.is_ne())
+        .unwrap_or(core::cmp::Ordering::Equal)
 }
 
 /// Every key of every row in order, with its entity.
@@ -133,7 +137,7 @@ fn nth(tx: &DynTransaction<'_>, at: usize) -> Option<Entity> {
 }
 
 fn apply(tx: &mut DynTransaction<'_>, op: &Op) -> Result<(), OpError> {
-    let owner = |tx: &DynTransaction<'_>, at: usize| if at % 3 == 0 { None } else { nth(tx, at) };
+    let owner = |tx: &DynTransaction<'_>, at: usize| if at.is_multiple_of(3) { None } else { nth(tx, at) };
     let target = match *op {
         Op::Spawn(number, at) => {
             let owner = owner(tx, at);

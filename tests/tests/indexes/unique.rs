@@ -53,7 +53,7 @@ fn long_texts_are_the_same_only_if_all_of_them_is() {
 fn values_may_be_swapped_and_passed_on_within_a_transaction() {
     let db = open(vec![unique("level", &["level"])]);
     let (one, other) = db.write(|tx| Ok((spawn(tx, 1)?, spawn(tx, 2)?))).unwrap();
-    let level = |view: ecsdb::DynView<'_>, entity| view.get("item", entity).unwrap().get("level").unwrap();
+    let level = |view: DynView<'_>, entity| view.get("item", entity).unwrap().get("level").unwrap();
     let (low, high) = (level(db.snapshot().view(), one), level(db.snapshot().view(), other));
     let (swapped_low, swapped_high) = (low.clone(), high.clone());
     db.write(move |tx| {

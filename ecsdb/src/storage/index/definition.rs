@@ -156,12 +156,7 @@ impl Definitions {
                 }
                 let (columns, role) = (of.columns.iter().map(|name| &**name), IndexRole::Declared(index as u16));
                 let made = IndexDefinition::new(number as u16, table, columns, role).map_err(refused(&of.name))?;
-                all.push(IndexDefinition {
-                    name: (*of.name).into(),
-                    kind: of.kind,
-                    is_unique: of.unique,
-                    ..made
-                });
+                all.push(IndexDefinition { name: (*of.name).into(), kind: of.kind, is_unique: of.unique, ..made });
             }
             for (field, of) in table.fields.iter().enumerate() {
                 let Some(reference) = &of.reference else { continue };

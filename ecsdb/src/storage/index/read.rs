@@ -68,7 +68,14 @@ impl<'v> IndexRead<'v> {
         let (index, table) = (self.definition, self.table());
         if !self.is_settled() {
             let listed = self.scan(&range);
-            return Slots { index, table, range, entries: None, front: listed.into_iter(), back: Vec::new().into_iter() };
+            return Slots {
+                index,
+                table,
+                range,
+                entries: None,
+                front: listed.into_iter(),
+                back: Vec::new().into_iter(),
+            };
         }
         let (from, to) = range.ends(index.width());
         let entries = Some(self.version.indexes.tree(self.number).range(&from, &to));
@@ -135,7 +142,11 @@ impl Slots<'_> {
             let next = if is_back { entries.peek_back() } else { entries.peek() };
             entry = next.filter(|next| next.starts_with(&first[..decided]));
             if entry.is_some() {
-                if is_back { entries.next_back() } else { entries.next() };
+                if is_back {
+                    entries.next_back()
+                } else {
+                    entries.next()
+                };
             }
         }
         in_order(found).into_iter()

@@ -65,7 +65,7 @@ fn store(unique: bool) -> Store {
 fn row(table: usize, value: u8) -> Vec<u8> {
     let schema = &tables()[table];
     if table == 0 {
-        let optional = if value % 4 == 0 { Value::Optional(None) } else { Value::from(Some(value / 2)) };
+        let optional = if value.is_multiple_of(4) { Value::Optional(None) } else { Value::from(Some(value / 2)) };
         let text = "c".repeat(usize::from(value % 7) * 40);
         return schema.encode_row(&[("a", (value % 16).into()), ("b", optional), ("c", Value::Text(text))]).unwrap();
     }
@@ -213,8 +213,11 @@ fn apply(store: &mut Store, op: &Op, workers: &rayon::ThreadPool) {
     }
 }
 
+/// Slots, rows and heaps.
+type Rows = Vec<(u32, Vec<u8>, Vec<u8>)>;
+
 /// The rows of a table, as bytes with their heaps.
-fn rows(version: &Version, table: usize) -> Vec<(u32, Vec<u8>, Vec<u8>)> {
+fn rows(version: &Version, table: usize) -> Rows {
     let table = &version.tables[table];
     let stored = |slot| (slot, table.stored(slot).unwrap());
     let own = |(slot, row): (u32, RowBytes<'_>)| {
@@ -226,13 +229,13 @@ fn rows(version: &Version, table: usize) -> Vec<(u32, Vec<u8>, Vec<u8>)> {
 }
 
 /// What the change set says of rows before and after, against two states.
-fn check_changes(changes: &ChangeSet, before: &[Vec<(u32, Vec<u8>, Vec<u8>)>], now: &Version) {
+fn check_changes(changes: &ChangeSet, before: &[Rows], now: &Version) {
     let mut seen = BTreeSet::new();
     for page in changes.pages() {
         assert!(seen.insert((page.table(), page.first_slot())), "a page comes once");
         for row in page.rows() {
             let table = usize::from(page.table());
-            let find = |rows: &[(u32, Vec<u8>, Vec<u8>)]| {
+            let find = |rows: &Rows| {
                 rows.iter().find(|(slot, ..)| *slot == row.slot).map(|(_, row, heap)| (row.clone(), heap.clone()))
             };
             let said = |bytes: Option<&[u8]>, heap: &[u8]| {
