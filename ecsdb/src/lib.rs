@@ -131,8 +131,8 @@ pub use bytes::Row;
 pub use change_set::{BlockChange, ChangeSet, ColumnSet, PageChange, RowChange};
 pub use component::packed;
 pub use component::{
-    Assignment, Column, CompareOp, Component, Field, FixedStr, List, NativeField, NicheField, Number, Part, Predicate,
-    Ref, Stored, TooLong, UpdateOp, Whole,
+    Assignment, Column, CompareOp, Component, Field, FixedStr, Index, List, NativeField, NicheField, Number, Part,
+    Predicate, Ref, SpatialIndex, Stored, TooLong, UpdateOp, Whole,
 };
 pub use database::{Db, DbBuilder, DynDb, DynSnapshot, EvolveError, OpenError, Snapshot, SnapshotQuery, Stats, Table};
 pub use ecsdb_derive::{Component, Field};
