@@ -134,7 +134,9 @@ pub use component::{
     Assignment, Column, CompareOp, Component, Field, FixedStr, Index, List, NativeField, NicheField, Number, Part,
     Predicate, Ref, SpatialIndex, Stored, TooLong, UpdateOp, Whole,
 };
-pub use database::{Db, DbBuilder, DynDb, DynSnapshot, EvolveError, OpenError, Snapshot, SnapshotQuery, Stats, Table};
+pub use database::{
+    Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, OpenError, Snapshot, SnapshotQuery, Stats, Table,
+};
 pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
 pub use persistence::{
@@ -146,6 +148,7 @@ pub use query::{
 pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
 pub use storage::{MemoryLimit, MemoryUsage, SlotsExhausted};
 pub use transaction::{
-    Bundle, Commit, CommitLog, CommitRefused, DurableTicket, DynTransaction, GuardFailure, LogError, OpError,
-    RangeFailure, Ticket, Transaction, TransactionBuilder, TransactionError, UpdateFn, UpdateParam,
+    Bundle, CallError, Commit, CommitLog, CommitRefused, DurableTicket, DynTransaction, Dynamic, GuardFailure,
+    LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure, Ticket, Transaction, TransactionBuilder,
+    TransactionError, UpdateFn, UpdateParam, Versioned, Written,
 };

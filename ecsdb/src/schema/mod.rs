@@ -32,6 +32,7 @@ mod type_text;
 mod validate;
 mod value;
 mod value_bytes;
+mod value_field;
 mod value_row;
 
 pub use crate::limits::ROW_BYTES_MAX;
@@ -44,6 +45,7 @@ pub use error::{Location, SchemaError, SchemaErrorKind};
 pub use field_type::{EnumType, FieldType, Member, StructType, TypeRef, Variant};
 pub(crate) use key_rules::{LIST_WITH_OTHERS, constant_key_fault, coordinate_fault};
 pub use names::{ENTITIES, NAME_BYTES_MAX, RESERVED_PREFIX};
+pub(crate) use names::{name_fault, nearest};
 pub use registry::{Schema, TableOf};
 pub use relation::{Cardinality, IndexKind, IndexSchema, OnDelete, ReferenceSchema};
 pub use scalar::Scalar;
