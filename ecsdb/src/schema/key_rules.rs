@@ -3,8 +3,6 @@
 //! The rules are needed twice: by the compiler, for components, where nothing is known but constants; and for schemas that
 //! were loaded. One text makes both functions.
 
-use std::borrow::Cow;
-
 use super::{FieldType, Member, Scalar, TypeRef};
 use crate::component::{constant, slice};
 
@@ -59,7 +57,7 @@ fn loaded(of: &TypeRef) -> &FieldType {
     of
 }
 
-fn loaded_slice<'a, T: Clone>(of: &'a Cow<'static, [T]>) -> &'a [T] {
+fn loaded_slice<T>(of: &[T]) -> &[T] {
     of
 }
 

@@ -19,16 +19,16 @@ pub(super) fn relate(tables: &mut [TableSchema], noise: &[u8]) {
             let target = &names[usize::from(byte()) % names.len()];
             retarget(&mut field.field_type, target);
             field.reference = field.field_type.referenced_table().cloned().map(ReferenceSchema::to);
-            if field.reference.is_none() && field.field_type.entity_inside().is_some() && byte() % 2 == 0 {
+            if field.reference.is_none() && field.field_type.entity_inside().is_some() && byte().is_multiple_of(2) {
                 field.reference = Some(ReferenceSchema::to(target.clone()));
             }
             let can_be_none = matches!(field.field_type, FieldType::Optional(_) | FieldType::List(_));
             if let Some(reference) = &mut field.reference {
                 reference.on_delete = OnDelete::ALL[usize::from(byte()) % if can_be_none { 4 } else { 3 }];
-                reference.cardinality = if byte() % 2 == 0 { Cardinality::One } else { Cardinality::Many };
+                reference.cardinality = if byte().is_multiple_of(2) { Cardinality::One } else { Cardinality::Many };
             }
             let is_number = matches!(field.field_type, FieldType::Scalar(Scalar::U32 | Scalar::I128));
-            field.auto_increment = is_number && field.default.is_none() && byte() % 2 == 0;
+            field.auto_increment = is_number && field.default.is_none() && byte().is_multiple_of(2);
             is_kept &= field.reference.is_none() && !field.auto_increment;
         }
         table.indexes = indexes(table, &mut byte).into();
@@ -39,10 +39,10 @@ pub(super) fn relate(tables: &mut [TableSchema], noise: &[u8]) {
     }
 }
 
-fn retarget(of: &mut FieldType, to: &Cow<'static, str>) {
-    let reference = || FieldType::Reference { table: to.clone() };
+fn retarget(of: &mut FieldType, to: &str) {
+    let reference = || FieldType::Reference { table: to.to_owned().into() };
     match of {
-        FieldType::Reference { table } => *table = to.clone(),
+        FieldType::Reference { table } => *table = to.to_owned().into(),
         FieldType::Optional(inner) if matches!(**inner, FieldType::Reference { .. }) => *inner = reference().into(),
         FieldType::List(inner) if matches!(**inner, FieldType::Reference { .. }) => *inner = reference().into(),
         _ => {}
@@ -63,8 +63,8 @@ fn indexes(table: &TableSchema, mut byte: impl FnMut() -> u8) -> Vec<IndexSchema
                 1 => IndexKind::Hash,
                 _ => IndexKind::Grid { cell: f64::from(byte()) / 8.0 },
             },
-            unique: byte() % 2 == 0,
-            total_order: byte() % 2 == 0,
+            unique: byte().is_multiple_of(2),
+            total_order: byte().is_multiple_of(2),
         };
         let mut with =
             TableSchema { durability: Durability::Wal, indexes: vec![index.clone()].into(), ..table.clone() };
