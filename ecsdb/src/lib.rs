@@ -131,8 +131,8 @@ pub use bytes::Row;
 pub use change_set::{BlockChange, ChangeSet, ColumnSet, PageChange, RowChange};
 pub use component::packed;
 pub use component::{
-    Assignment, Column, CompareOp, Component, Field, FixedStr, Index, List, NativeField, NicheField, Number, Part,
-    Predicate, Ref, SpatialIndex, Stored, TooLong, UpdateOp, Whole,
+    Assignment, Column, CompareOp, Component, Field, FixedStr, Index, List, NativeField, NicheField, Number, Ordered,
+    Part, Predicate, Ref, SpatialIndex, Stored, TextField, TooLong, UpdateOp, Whole,
 };
 pub use database::{
     Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, OpenError, Snapshot, SnapshotQuery, Stats, Table,
@@ -142,6 +142,7 @@ pub use entity::Entity;
 pub use persistence::{
     DirectoryError, LogFailure, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
 };
+pub use query::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
 pub use query::{
     DynRow, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView, View,
 };

@@ -4,6 +4,7 @@
 
 mod check;
 mod column;
+mod compare;
 mod database;
 mod default_value;
 pub mod diff;
@@ -39,6 +40,7 @@ pub use crate::limits::ROW_BYTES_MAX;
 pub use check::TYPE_DEPTH_MAX;
 pub(crate) use check::text as constant_text;
 pub use column::ColumnSchema;
+pub(crate) use compare::{array, compare, holds, with_number};
 pub use database::{DatabaseSchema, RegistryColumn, RegistrySchema};
 pub use default_value::{DefaultValue, Encoded};
 pub use error::{Location, SchemaError, SchemaErrorKind};
