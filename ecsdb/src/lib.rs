@@ -143,6 +143,7 @@ pub use persistence::{
     DirectoryError, LogFailure, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
 };
 pub use query::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
+pub use query::{Coordinate, IndexRows, IndexView, KeyPrefix, SpatialRows, SpatialView};
 pub use query::{
     DynIndex, DynRow, DynRows, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView,
     View,

@@ -4,8 +4,12 @@ use core::marker::PhantomData;
 use std::sync::Arc;
 
 use super::core::{Core, Readers};
+use crate::component::{Field, Index, SpatialIndex};
 use crate::entity::Entity;
-use crate::query::{DynView, IntoCondition, Item, Query, QueryIter, QueryParam, ReadError, TableView, View};
+use crate::query::{
+    Coordinate, DynView, IndexView, IntoCondition, Item, Query, QueryIter, QueryParam, ReadError, SpatialView,
+    TableView, View,
+};
 use crate::schema::{Schema, TableOf, TableSchema};
 use crate::storage::Version;
 use crate::sync::shim::Arc as VersionRef;
@@ -113,6 +117,19 @@ impl<S: Schema> Snapshot<S> {
     /// The table of `T`: its rows as slices, or with their entities.
     pub fn table<T: TableOf<S>>(&self) -> TableView<'_, S, T> {
         self.view().table::<T>()
+    }
+
+    /// An index: rows by their keys.
+    pub fn index<T: TableOf<S>, K: Field>(&self, index: Index<T, K>) -> IndexView<'_, S, T, K> {
+        self.view().index(index)
+    }
+
+    /// A spatial index: rows by where they are.
+    pub fn spatial<T: TableOf<S>, const N: usize, F: Coordinate>(
+        &self,
+        index: SpatialIndex<T, N, F>,
+    ) -> SpatialView<'_, S, T, N, F> {
+        self.view().spatial(index)
     }
 
     /// A query over all entities that have the components of `Q`: `snapshot.query::<(Entity, &Pos, Option<&Vel>)>()`.

@@ -58,12 +58,12 @@ impl<'v> DynIndex<'v> {
         Ok(self.rows(self.read.range(range)))
     }
 
-    /// About how many entries lie in a range.
+    /// About how many entries lie in a range; all of them, where the index would have to look at all rows.
     ///
     /// # Errors
     /// As for [`Self::get`].
     pub fn estimate(self, from: Bound<&[Value]>, to: Bound<&[Value]>) -> Result<u64, ValueError> {
-        Ok(self.read.estimate(&self.key_range(from, to)?))
+        Ok(self.read.estimate(&self.key_range(from, to)?).unwrap_or(self.read.entries()))
     }
 
     fn key_range(self, from: Bound<&[Value]>, to: Bound<&[Value]>) -> Result<KeyRange, ValueError> {

@@ -209,7 +209,12 @@ impl KeySpec {
         }
     }
 
-    /// Whether one of the columns of this key, cut or not, has no value.
+    /// Whether a column may have no value.
+    pub fn has_optional(&self) -> bool {
+        self.columns.iter().any(|column| column.part.is_optional())
+    }
+
+    /// Whether one of the columns of this key has no value.
     pub fn has_none(&self, key: &[u8]) -> bool {
         self.columns.iter().any(|column| column.part.is_optional() && key[column.at] == 0)
     }

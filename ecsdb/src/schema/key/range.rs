@@ -15,13 +15,20 @@ pub struct Probe {
     full: Vec<u8>,
     /// Whether keys that begin with `key` may belong to other values.
     is_cut: bool,
+    /// How many columns it has values for.
+    columns: usize,
+    /// Whether one of the values is none.
+    has_none: bool,
 }
 
 impl Probe {
     pub(super) fn new<'v>(spec: &KeySpec, values: impl Iterator<Item = RowBytes<'v>>) -> Self {
-        let mut probe = Self { key: Vec::new(), full: Vec::new(), is_cut: false };
+        let mut probe = Self { key: Vec::new(), full: Vec::new(), is_cut: false, columns: 0, has_none: false };
         for (value, column) in values.zip(&spec.columns) {
+            let full = probe.full.len();
+            probe.columns += 1;
             column.part.encode(value.row, value.heap, Form::Full, &mut probe.full);
+            probe.has_none |= column.part.is_optional() && probe.full[full] == 0;
             if probe.is_cut {
                 continue;
             }
@@ -79,6 +86,16 @@ impl Probe {
         &self.full
     }
 
+    /// How many columns it has values for.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Whether one of the values is none.
+    pub fn has_none(&self) -> bool {
+        self.has_none
+    }
+
     /// Whether keys that begin with [`Self::key`] may belong to other values, so that rows have to be looked at.
     pub fn is_cut(&self) -> bool {
         self.is_cut
@@ -105,6 +122,14 @@ impl KeyRange {
     /// The keys that begin with these values.
     pub fn equal(probe: Probe) -> Self {
         Self { from: Bound::Included(probe.clone()), to: Bound::Included(probe) }
+    }
+
+    /// The values that all keys of the range have, if it is one of equal keys.
+    pub fn as_equal(&self) -> Option<&Probe> {
+        match (&self.from, &self.to) {
+            (Bound::Included(from), Bound::Included(to)) if from == to => Some(from),
+            _ => None,
+        }
     }
 
     /// Whether a row whose full key this is is in the range.

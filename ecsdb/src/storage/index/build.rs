@@ -130,7 +130,7 @@ fn find_twins<'e>(
         if alike.first().is_none_or(|first| !first.starts_with(key)) {
             alike.clear();
         }
-        if !index.key.has_none(key)
+        if !index.has_none(key)
             && let Some(twin) = alike.iter().find(|other| are_twins(index, table, key, slot_of(other), slot_of(entry)))
         {
             return Some(BuildError::Twins(slot_of(twin), slot_of(entry)));

@@ -7,11 +7,14 @@ use core::ops::Range;
 
 use smallvec::SmallVec;
 
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::grid::GridSpec;
 use super::node::NodeLayout;
 use super::tree::SLOT_BYTES;
 use crate::bytes::RowBytes;
 use crate::change_set::ColumnSet;
-use crate::schema::{Cardinality, DatabaseSchema, IndexKind, KeyFault, KeySpec, TableSchema};
+use crate::schema::{Cardinality, DatabaseSchema, FieldType, IndexKind, KeyFault, KeySpec, Probe, Scalar, TableSchema};
 
 /// What an index is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +44,17 @@ pub struct IndexDefinition {
     pub fields: ColumnSet,
     /// Its key.
     pub key: KeySpec,
+    /// The grid, if it is one.
+    pub grid: Option<GridSpec>,
+}
+
+/// Bytes of the hash of a key.
+const HASH_BYTES: usize = 4;
+
+/// The hash of a full key, and in its last bit whether one of the values is none.
+fn hash_of(full: &[u8], has_none: bool) -> [u8; HASH_BYTES] {
+    let hash = (xxh3_64(full) >> 32) as u32;
+    (hash & !1 | u32::from(has_none)).to_be_bytes()
 }
 
 impl IndexDefinition {
@@ -62,7 +76,20 @@ impl IndexDefinition {
             is_unique: false,
             fields: columns.into_iter().map(field).fold(ColumnSet::NONE, ColumnSet::union),
             key,
+            grid: None,
         })
+    }
+
+    /// The grid over the columns of the key, with cells of this edge.
+    fn with_grid(mut self, table: &TableSchema, columns: &[std::borrow::Cow<'_, str>], edge: f64) -> Self {
+        let axis = |name: &std::borrow::Cow<'_, str>| {
+            let column = table.column(name)?;
+            let FieldType::Scalar(scalar) = column.field_type else { return None };
+            Some((column.offset as usize, *scalar))
+        };
+        let axes: Box<[(usize, Scalar)]> = columns.iter().filter_map(axis).collect();
+        self.grid = Some(GridSpec::new(axes, edge));
+        self
     }
 
     /// Whether `other` has the same entries, and keeps apart at least what this one does.
@@ -70,13 +97,19 @@ impl IndexDefinition {
         self.table == other.table
             && self.kind == other.kind
             && self.key == other.key
+            && self.grid == other.grid
             && self.skips_none() == other.skips_none()
             && (other.is_unique || !self.is_unique)
     }
 
     /// Bytes of an entry.
     pub fn width(&self) -> usize {
-        self.key.len() + SLOT_BYTES
+        let key = match (self.kind, &self.grid) {
+            (_, Some(grid)) => grid.key_len(),
+            (IndexKind::Hash, _) => HASH_BYTES,
+            _ => self.key.len(),
+        };
+        key + SLOT_BYTES
     }
 
     /// How its nodes are laid out.
@@ -89,18 +122,82 @@ impl IndexDefinition {
         matches!(self.role, IndexRole::Reference(_))
     }
 
+    /// Whether entries that are alike may be of rows with different keys.
+    pub fn is_inexact(&self) -> bool {
+        self.kind == IndexKind::Hash || self.key.may_be_cut()
+    }
+
+    /// Up to where the key of an entry decides, if it is not to its end: then rows with the same bytes up to there have to be
+    /// compared themselves.
+    #[inline]
+    pub fn decided(&self, key: &[u8]) -> Option<usize> {
+        if self.kind == IndexKind::Hash { Some(HASH_BYTES) } else { self.key.decided(key) }
+    }
+
+    /// Whether a key of an entry has a column without a value.
+    pub fn has_none(&self, key: &[u8]) -> bool {
+        match self.kind {
+            IndexKind::Ordered => self.key.has_none(key),
+            IndexKind::Hash => key[HASH_BYTES - 1] & 1 == 1,
+            IndexKind::Grid { .. } => false,
+        }
+    }
+
+    /// What entries with the values of `probe`, one for each column, begin with in a hash index.
+    pub fn hash_of(&self, probe: &Probe) -> Vec<u8> {
+        hash_of(probe.full(), probe.has_none()).to_vec()
+    }
+
     /// Appends the entries of the row in `slot` to `out`, in ascending order. `buffer` is for a key in the making.
     pub fn entries(&self, row: RowBytes<'_>, slot: u32, buffer: &mut Vec<u8>, out: &mut Vec<u8>) {
         let start = out.len();
-        self.key.keys(row, buffer, |key| {
-            if !(self.skips_none() && self.key.has_none(key)) {
-                out.extend_from_slice(key);
+        if let Some(grid) = &self.grid {
+            if let Some(point) = grid.point(row.row) {
+                grid.push_cell(&point, out);
                 out.extend_from_slice(&slot.to_be_bytes());
             }
-        });
+        } else if self.kind == IndexKind::Hash {
+            self.hashes(row, buffer, |hash| {
+                out.extend_from_slice(&hash);
+                out.extend_from_slice(&slot.to_be_bytes());
+            });
+        } else {
+            self.key.keys(row, buffer, |key| {
+                if !(self.skips_none() && self.key.has_none(key)) {
+                    out.extend_from_slice(key);
+                    out.extend_from_slice(&slot.to_be_bytes());
+                }
+            });
+        }
         if self.key.has_list() && out.len() > start + self.width() {
             sort_entries(out, start, self.width());
         }
+    }
+}
+
+impl IndexDefinition {
+    /// The hashes of the keys of a row.
+    fn hashes(&self, row: RowBytes<'_>, buffer: &mut Vec<u8>, mut each: impl FnMut([u8; HASH_BYTES])) {
+        let mut none: SmallVec<[bool; 16]> = SmallVec::new();
+        if self.key.has_optional() {
+            self.key.keys(row, buffer, |key| none.push(self.key.has_none(key)));
+        }
+        let mut none = none.into_iter();
+        self.key.full_keys(row, buffer, |full| each(hash_of(full, none.next().unwrap_or(false))));
+    }
+
+    /// The full keys of a row that entries with the key `key` stand for.
+    pub fn full_keys(&self, row: RowBytes<'_>, key: &[u8]) -> Vec<Vec<u8>> {
+        let (mut is_meant, mut full, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
+        if self.kind == IndexKind::Hash {
+            self.hashes(row, &mut buffer, |hash| is_meant.push(hash == key));
+        } else {
+            self.key.keys(row, &mut buffer, |of_row| is_meant.push(of_row == key));
+        }
+        self.key.full_keys(row, &mut buffer, |key| full.push(key.to_vec()));
+        let mut is_meant = is_meant.into_iter();
+        full.retain(|_| is_meant.next().unwrap_or(false));
+        full
     }
 }
 
@@ -151,12 +248,14 @@ impl Definitions {
                 |fault| (table, name, fault)
             };
             for (index, of) in table.indexes.iter().enumerate() {
-                if let IndexKind::Grid { .. } = of.kind {
-                    continue;
-                }
                 let (columns, role) = (of.columns.iter().map(|name| &**name), IndexRole::Declared(index as u16));
                 let made = IndexDefinition::new(number as u16, table, columns, role).map_err(refused(&of.name))?;
-                all.push(IndexDefinition { name: (*of.name).into(), kind: of.kind, is_unique: of.unique, ..made });
+                let made = match of.kind {
+                    IndexKind::Grid { cell } => made.with_grid(table, &of.columns, cell),
+                    _ => made,
+                };
+                let (name, kind, is_unique) = ((*of.name).into(), of.kind, of.unique);
+                all.push(IndexDefinition { name, kind, is_unique, ..made });
             }
             for (field, of) in table.fields.iter().enumerate() {
                 let Some(reference) = &of.reference else { continue };

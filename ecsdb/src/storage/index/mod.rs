@@ -10,6 +10,7 @@
 mod build;
 mod cursor;
 mod definition;
+mod grid;
 mod node;
 mod nodes;
 mod pending;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 pub use build::IndexFailure;
 pub use cursor::Tree;
 pub use definition::{Definitions, IndexRole};
+pub use grid::{GridRead, Point};
 pub use nodes::{IndexUndo, NodeNumbers, Nodes};
 pub use pending::Pending;
 pub use read::{IndexRead, Slots};

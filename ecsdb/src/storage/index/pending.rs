@@ -144,7 +144,7 @@ impl Pending {
         }
         if old != new {
             self.difference(number, index.width(), &old, &new);
-        } else if index.is_unique && index.key.may_be_cut() && self.differs_beyond(index, before, now) {
+        } else if index.is_unique && index.is_inexact() && self.differs_beyond(index, before, now) {
             // What is the same here is not the same for whoever looks for twins.
             old.chunks_exact(index.width()).for_each(|entry| self.push(number, false, entry));
             new.chunks_exact(index.width()).for_each(|entry| self.push(number, true, entry));

@@ -5,11 +5,10 @@
 
 use std::vec::IntoIter;
 
-use super::cursor::Entries;
+use super::cursor::{Entries, Tree};
 use super::definition::{IndexDefinition, IndexRole, slot_of};
 use super::tree::SLOT_BYTES;
-use super::unique::full_keys;
-use crate::schema::{KeyRange, Probe};
+use crate::schema::{IndexKind, KeyRange, Probe};
 use crate::storage::table::Table;
 use crate::storage::version::Version;
 
@@ -53,7 +52,11 @@ impl<'v> IndexRead<'v> {
         self.version.indexes.nodes[usize::from(self.number)].shape.keys
     }
 
-    fn table(self) -> &'v Table {
+    pub(super) fn tree(self) -> Tree<'v> {
+        self.version.indexes.tree(self.number)
+    }
+
+    pub(super) fn table(self) -> &'v Table {
         &self.version.tables[usize::from(self.definition.table)]
     }
 
@@ -64,9 +67,12 @@ impl<'v> IndexRead<'v> {
 
     /// The slots of the rows in a range, in the order of their keys. A row whose list has several elements in the range comes
     /// several times.
+    ///
+    /// Where the index does not know where the range is, all rows are looked at: a hash index knows of keys with a value for each
+    /// column, a grid of none.
     pub fn range(self, range: KeyRange) -> Slots<'v> {
         let (index, table) = (self.definition, self.table());
-        if !self.is_settled() {
+        let Some((from, to)) = self.ends(&range).filter(|_| self.is_settled()) else {
             let listed = self.scan(&range);
             return Slots {
                 index,
@@ -76,16 +82,34 @@ impl<'v> IndexRead<'v> {
                 front: listed.into_iter(),
                 back: Vec::new().into_iter(),
             };
-        }
-        let (from, to) = range.ends(index.width());
-        let entries = Some(self.version.indexes.tree(self.number).range(&from, &to));
+        };
+        let entries = Some(self.tree().range(&from, &to));
         Slots { index, table, range, entries, front: Vec::new().into_iter(), back: Vec::new().into_iter() }
     }
 
-    /// About how many entries lie in a range; exactly, if they are few. Cost: two ways down the index.
-    pub fn estimate(self, range: &KeyRange) -> u64 {
-        let (from, to) = range.ends(self.definition.width());
-        self.version.indexes.tree(self.number).estimate(&from, &to)
+    /// Between which entries those of a range stand, if the index knows.
+    fn ends(self, range: &KeyRange) -> Option<(Vec<u8>, Vec<u8>)> {
+        let index = self.definition;
+        match index.kind {
+            IndexKind::Ordered => Some(range.ends(index.width())),
+            IndexKind::Hash => {
+                let probe = range.as_equal().filter(|probe| probe.columns() == index.key.column_count())?;
+                let end = |with| {
+                    let mut entry = index.hash_of(probe);
+                    entry.resize(index.width(), with);
+                    entry
+                };
+                Some((end(0), end(u8::MAX)))
+            }
+            IndexKind::Grid { .. } => None,
+        }
+    }
+
+    /// About how many entries lie in a range, exactly if they are few; nothing if the index does not know where the range is, so that
+    /// all rows would be looked at. Cost: two ways down the index.
+    pub fn estimate(self, range: &KeyRange) -> Option<u64> {
+        let (from, to) = self.ends(range).filter(|_| self.is_settled())?;
+        Some(self.tree().estimate(&from, &to))
     }
 
     /// The slots of the rows in a range, found by looking at all of them.
@@ -135,7 +159,7 @@ impl Slots<'_> {
         while let Some(alike) = entry {
             let (key, slot) = (&alike[..alike.len() - SLOT_BYTES], slot_of(alike));
             if let Some(row) = self.table.stored(slot) {
-                let keys = full_keys(self.index, row, key).into_iter();
+                let keys = self.index.full_keys(row, key).into_iter();
                 found.extend(keys.filter(|key| self.range.contains(key)).map(|key| (key, slot)));
             }
             let Some(entries) = &mut self.entries else { break };
@@ -163,7 +187,7 @@ impl Iterator for Slots<'_> {
                 return Some(slot);
             }
             let Some(entry) = self.entries.as_mut().and_then(Iterator::next) else { return self.back.next() };
-            match self.index.key.decided(&entry[..entry.len() - SLOT_BYTES]) {
+            match self.index.decided(&entry[..entry.len() - SLOT_BYTES]) {
                 None => return Some(slot_of(entry)),
                 Some(decided) => self.front = self.alike(entry, decided, false),
             }
@@ -181,7 +205,7 @@ impl DoubleEndedIterator for Slots<'_> {
             let Some(entry) = self.entries.as_mut().and_then(DoubleEndedIterator::next_back) else {
                 return self.front.next_back();
             };
-            match self.index.key.decided(&entry[..entry.len() - SLOT_BYTES]) {
+            match self.index.decided(&entry[..entry.len() - SLOT_BYTES]) {
                 None => return Some(slot_of(entry)),
                 Some(decided) => self.back = self.alike(entry, decided, true),
             }

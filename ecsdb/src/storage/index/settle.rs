@@ -105,7 +105,7 @@ impl Batch<'_> {
     /// Notes that the row of `entry`, which comes, has the key of another one.
     fn note_suspect(&mut self, number: u16, index: &IndexDefinition, entry: &[u8]) {
         let (key, _) = entry.split_at(entry.len() - SLOT_BYTES);
-        if !index.is_unique || index.key.has_none(key) {
+        if !index.is_unique || index.has_none(key) {
             return;
         }
         let mut from = smallvec::SmallVec::<[u8; 64]>::from_slice(entry);

@@ -7,6 +7,8 @@ use smallvec::SmallVec;
 
 use super::node::{NodeLayout, count, level};
 use super::nodes::{NONE, NodeEdit, Nodes};
+use crate::bytes::PageRef;
+use crate::storage::edit::own;
 use crate::storage::pool::MemoryLimit;
 
 /// Bytes of the slot at the end of an entry.
@@ -214,48 +216,51 @@ impl TreeEdit<'_> {
     }
 }
 
-/// A tree of `entries`, which are in ascending order and differ. Nodes are filled up to nine tenths.
+/// A tree of `entries`, which are in ascending order and differ. Nodes are filled up to nine tenths, all of a level alike.
 pub fn build<'e>(
     layout: NodeLayout,
     entries: impl ExactSizeIterator<Item = &'e [u8]>,
-    mut node: impl FnMut() -> Result<crate::bytes::PageRef, MemoryLimit>,
+    mut node: impl FnMut() -> Result<PageRef, MemoryLimit>,
 ) -> Result<Nodes, MemoryLimit> {
     let mut nodes = Nodes::new();
     nodes.shape.entries = entries.len() as u64;
     // The level that was made last: the first entry of each node, and its number.
     let mut made: Vec<(SmallVec<[u8; 64]>, u32)> = Vec::new();
-    let mut entries = entries.peekable();
     let mut last: Option<&[u8]> = None;
-    while entries.peek().is_some() {
-        let (mut page, mut first) = (node()?, SmallVec::new());
-        let bytes = crate::storage::edit::own(&mut page);
+    let (shares, mut entries) = (shares_of(entries.len(), layout.capacity(0)), entries);
+    for share in shares {
+        let mut page = node()?;
+        let bytes = own(&mut page);
         layout.clear(bytes, 0);
-        for (index, entry) in entries.by_ref().take((layout.capacity(0) * 9 / 10).max(2)).enumerate() {
+        for (index, entry) in entries.by_ref().take(share).enumerate() {
             layout.insert(bytes, index, entry, NONE);
             let key = &entry[..entry.len() - SLOT_BYTES];
             nodes.shape.keys += u64::from(last.is_none_or(|last| !last.starts_with(key)));
             last = Some(entry);
-            if index == 0 {
-                first = SmallVec::from_slice(entry);
-            }
         }
-        made.push((first, nodes.push(page)));
+        made.push((SmallVec::from_slice(layout.entry(bytes, 0)), nodes.push(page)));
     }
     let mut level = 0;
     while made.len() > 1 {
         level += 1;
-        let mut above = Vec::new();
-        for children in made.chunks((layout.capacity(level) * 9 / 10).max(2)) {
+        let (mut above, mut children) = (Vec::new(), made.iter());
+        for share in shares_of(made.len(), layout.capacity(level)) {
             let mut page = node()?;
-            let bytes = crate::storage::edit::own(&mut page);
+            let bytes = own(&mut page);
             layout.clear(bytes, level);
-            for (index, (first, child)) in children.iter().enumerate() {
+            for (index, (first, child)) in children.by_ref().take(share).enumerate() {
                 layout.insert(bytes, index, first, *child);
             }
-            above.push((children[0].0.clone(), nodes.push(page)));
+            above.push((SmallVec::from_slice(layout.entry(bytes, 0)), nodes.push(page)));
         }
         made = above;
     }
     nodes.shape.root = made.pop().map_or(NONE, |(_, root)| root);
     Ok(nodes)
+}
+
+/// How many of `count` entries each node gets, if it has room for `capacity`.
+fn shares_of(count: usize, capacity: usize) -> impl Iterator<Item = usize> {
+    let nodes = count.div_ceil((capacity * 9 / 10).max(2));
+    (0..nodes).map(move |node| count * (node + 1) / nodes - count * node / nodes)
 }

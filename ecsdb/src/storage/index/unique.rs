@@ -7,7 +7,6 @@ use thiserror::Error;
 use super::Indexes;
 use super::definition::{IndexDefinition, slot_of};
 use super::tree::SLOT_BYTES;
-use crate::bytes::RowBytes;
 use crate::entity::Entity;
 use crate::schema::Value;
 use crate::storage::edit::Batch;
@@ -105,7 +104,7 @@ fn twin_of(indexes: &Indexes, number: u16, table: &Table, slot: u32) -> Option<u
     index.entries(table.stored(slot)?, slot, &mut buffer, &mut entries);
     entries.chunks_exact(index.width()).find_map(|entry| {
         let key = &entry[..entry.len() - SLOT_BYTES];
-        if index.key.has_none(key) {
+        if index.has_none(key) {
             return None;
         }
         let ends = [0, u8::MAX].map(|with| [key, &[with; SLOT_BYTES]].concat());
@@ -116,20 +115,10 @@ fn twin_of(indexes: &Indexes, number: u16, table: &Table, slot: u32) -> Option<u
 
 /// Whether two rows that both have the key `key` have the same full key there.
 pub(super) fn are_twins(index: &IndexDefinition, table: &Table, key: &[u8], one: u32, other: u32) -> bool {
-    if index.key.decided(key).is_none() {
+    if index.decided(key).is_none() {
         return true;
     }
-    let full = |slot| table.stored(slot).map(|row| full_keys(index, row, key)).unwrap_or_default();
+    let full = |slot| table.stored(slot).map(|row| index.full_keys(row, key)).unwrap_or_default();
     let (one, other) = (full(one), full(other));
     one.iter().any(|key| other.contains(key))
-}
-
-/// The full keys of a row that have the key `key`.
-pub(super) fn full_keys(index: &IndexDefinition, row: RowBytes<'_>, key: &[u8]) -> Vec<Vec<u8>> {
-    let (mut cut, mut full, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
-    index.key.keys(row, &mut buffer, |of_row| cut.push(of_row == key));
-    index.key.full_keys(row, &mut buffer, |key| full.push(key.to_vec()));
-    let mut wanted = cut.into_iter();
-    full.retain(|_| wanted.next().unwrap_or(false));
-    full
 }

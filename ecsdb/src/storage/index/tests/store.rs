@@ -9,7 +9,7 @@ use crate::ColumnSet;
 use crate::bytes::{HeapBuf, RowBytes};
 use crate::change_set::ChangeSet;
 use crate::entity::Entity;
-use crate::schema::{FieldSchema, FieldType, KeySpec, TableSchema, Value};
+use crate::schema::{FieldSchema, FieldType, IndexKind, KeySpec, TableSchema, Value};
 use crate::storage::index::build::{BuildError, build};
 use crate::storage::index::definition::{Definitions, IndexDefinition, IndexRole};
 use crate::storage::{RowShape, Store, Version};
@@ -37,12 +37,13 @@ fn definitions(unique: bool) -> Definitions {
         IndexDefinition {
             table: table as u16,
             table_name: "t".into(),
-            kind: crate::schema::IndexKind::Ordered,
+            kind: IndexKind::Ordered,
             name: columns.concat().into(),
             role: IndexRole::Declared(number),
             is_unique,
             fields: fields.fold(ColumnSet::NONE, ColumnSet::union),
             key,
+            grid: None,
         }
     };
     Definitions::new(
@@ -53,6 +54,9 @@ fn definitions(unique: bool) -> Definitions {
             index(0, 0, &["a"], false),
             index(0, 1, &["b"], unique),
             index(0, 2, &["c", "a"], false),
+            IndexDefinition { kind: IndexKind::Hash, ..index(0, 3, &["b", "a"], unique) },
+            IndexDefinition { kind: IndexKind::Hash, ..index(1, 2, &["a"], unique) },
+            IndexDefinition { kind: IndexKind::Hash, ..index(1, 3, &["b"], false) },
         ],
     )
 }
@@ -261,7 +265,7 @@ fn check_changes(changes: &ChangeSet, before: &[Rows], now: &Version) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if cfg!(miri) { 2 } else { ProptestConfig::default().cases.max(100) },
+        cases: if cfg!(miri) { 2 } else { ProptestConfig::default().cases.max(60) },
         ..ProptestConfig::default()
     })]
 
@@ -347,7 +351,7 @@ fn what_is_built_finds_rows_with_the_same_key() {
     for value in [2, 5, 8, 5] {
         spawn(&mut store, 2, value);
     }
-    let mut index = definitions(true).all()[3].clone();
+    let mut index = definitions(true).all()[4].clone();
     assert_eq!((&*index.name, index.is_unique), ("a", true));
     let meter = std::sync::Arc::default();
     let node = |lines| Ok(crate::bytes::PageRef::new(crate::bytes::Page::zeroed(lines, &meter)));
