@@ -13,6 +13,7 @@ mod stats;
 mod table;
 
 pub use config::{DbBuilder, OpenError};
+pub use core::Core;
 pub use db::Db;
 pub use dyn_db::{DynDb, DynSnapshot};
 pub use evolve::EvolveError;
