@@ -70,7 +70,7 @@ pub enum TickEnd {
     /// The database was closed.
     Closed,
     /// A tick was rolled back, and [`OnFailure::Stop`] asked for.
-    Failed(TickFailure),
+    Failed(Box<TickFailure>),
 }
 
 /// Why something cannot be done with a loop.

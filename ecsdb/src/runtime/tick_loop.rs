@@ -226,18 +226,18 @@ impl<S: 'static> Player<S> {
     }
 
     /// Plays `tick`, and waits until it is visible.
-    fn transaction(&mut self, tick: Tick) -> Result<(), TickFailure> {
+    fn transaction(&mut self, tick: Tick) -> Result<(), Box<TickFailure>> {
         let handlers = Arc::clone(&self.handlers);
         // SAFETY: the invariant of `core`.
         let lane = unsafe { Lane::<S>::new(&self.core) };
         lane.write(move |tx| handlers.lock().unwrap_or_else(PoisonError::into_inner).run(tx, tick)).map_err(|error| {
             let handler = self.handlers.lock().unwrap_or_else(PoisonError::into_inner).last();
-            TickFailure { tick: tick.number, handler, error }
+            Box::new(TickFailure { tick: tick.number, handler, error })
         })
     }
 
     /// Reports a tick that was rolled back. Returns the end of the loop, if it is one.
-    fn failed(&mut self, failure: TickFailure) -> Option<TickEnd> {
+    fn failed(&mut self, failure: Box<TickFailure>) -> Option<TickEnd> {
         match &mut self.report {
             Some(report) => report(&failure),
             None => tracing::error!(%failure, "a tick was rolled back"),
