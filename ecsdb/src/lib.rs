@@ -131,8 +131,8 @@ pub use bytes::Row;
 pub use change_set::{BlockChange, ChangeSet, ColumnSet, PageChange, RowChange};
 pub use component::packed;
 pub use component::{
-    Assignment, Column, CompareOp, Component, Field, FixedStr, List, NativeField, NicheField, Number, Part, Predicate,
-    Ref, Stored, TooLong, UpdateOp, Whole,
+    Assignment, Assignments, Column, CompareOp, Component, Field, FixedStr, Integer, List, NativeField, NicheField,
+    Number, Part, Predicate, Ref, Stored, TooLong, UpdateOp, Whole,
 };
 pub use database::{Db, DbBuilder, DynDb, DynSnapshot, EvolveError, OpenError, Snapshot, SnapshotQuery, Stats, Table};
 pub use ecsdb_derive::{Component, Field};
@@ -146,6 +146,6 @@ pub use query::{
 pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
 pub use storage::{MemoryLimit, MemoryUsage, SlotsExhausted};
 pub use transaction::{
-    Bundle, Commit, CommitLog, CommitRefused, DurableTicket, DynTransaction, GuardFailure, LogError, OpError,
-    RangeFailure, Ticket, Transaction, TransactionBuilder, TransactionError, UpdateFn, UpdateParam,
+    ArithmeticFailure, Bundle, Commit, CommitLog, CommitRefused, Conflict, DurableTicket, DynTransaction, GuardFailure,
+    LogError, OpError, RangeFailure, RowGuardFailure, Ticket, Transaction, TransactionBuilder, TransactionError, UpdateFn, UpdateParam,
 };

@@ -2,6 +2,7 @@
 //!
 //! Owns the contract between the user's types and stored rows. It knows the shape of one table, nothing of storage.
 
+mod assignments;
 mod column;
 mod constants;
 mod field;
@@ -13,7 +14,8 @@ mod stored;
 use crate::bytes::{Heap, HeapBuf, Row};
 use crate::schema::{InvalidRow, TableSchema};
 
-pub use column::{Assignment, Column, CompareOp, Number, Operand, Part, Predicate, UpdateOp};
+pub use assignments::{Assignments, Change};
+pub use column::{Assignment, Column, CompareOp, Integer, Number, Operand, Part, Predicate, UpdateOp};
 pub use constants::{constant, slice};
 pub use field::{Field, NativeField, NicheField};
 pub(crate) use fields::text_fault;

@@ -7,6 +7,7 @@ mod core;
 mod db;
 mod dyn_db;
 mod evolve;
+mod guards;
 mod snapshot;
 mod stats;
 mod table;

@@ -5,16 +5,19 @@
 
 mod apply;
 mod arithmetic;
+mod assign;
 mod builder;
 mod bundle;
 mod catalog;
 mod commit_log;
 mod error;
+mod guards;
 mod inbox;
 mod job;
 #[cfg(all(test, ecsdb_loom))]
 mod models;
 mod ops;
+mod ops_run;
 mod queue;
 mod reentrancy;
 mod scope;
@@ -29,7 +32,10 @@ pub use builder::{CommitRefused, TransactionBuilder};
 pub use bundle::{Bundle, Single};
 pub use catalog::Catalog;
 pub use commit_log::{Both, CommitLog, Guarded, LogError};
-pub use error::{GuardFailure, OpError, RangeFailure, TransactionError};
+pub use error::{
+    ArithmeticFailure, Conflict, GuardFailure, OpError, RangeFailure, RowGuardFailure, TransactionError,
+};
+pub use guards::Seen;
 pub use job::{ClosureJob, ConvertRow, Evolve, EvolveFailure, Request};
 pub use queue::{Patience, Queue, QueueLimits};
 pub use reentrancy::DatabaseId;
