@@ -134,7 +134,9 @@ pub use component::{
     Assignment, Assignments, Column, CompareOp, Component, Field, FixedStr, Integer, List, NativeField, NicheField,
     Number, Part, Predicate, Ref, Stored, TooLong, UpdateOp, Whole,
 };
-pub use database::{Db, DbBuilder, DynDb, DynSnapshot, EvolveError, OpenError, Snapshot, SnapshotQuery, Stats, Table};
+pub use database::{
+    Committed, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, OpenError, Optimistic, Snapshot, SnapshotQuery, Stats, Table,
+};
 pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
 pub use persistence::{
@@ -147,5 +149,6 @@ pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
 pub use storage::{MemoryLimit, MemoryUsage, SlotsExhausted};
 pub use transaction::{
     ArithmeticFailure, Bundle, Commit, CommitLog, CommitRefused, Conflict, DurableTicket, DynTransaction, GuardFailure,
-    LogError, OpError, RangeFailure, RowGuardFailure, Ticket, Transaction, TransactionBuilder, TransactionError, UpdateFn, UpdateParam,
+    LogError, OpError, RangeFailure, RowGuardFailure, Ticket, Transaction, TransactionBuilder, TransactionError,
+    UpdateFn, UpdateParam,
 };

@@ -147,9 +147,7 @@ fn guards_on_rows_say_what_was_expected_and_what_was_found() {
     );
     assert_eq!(
         guard(&|tx| tx.require_row(e, sign("inn"))),
-        format!(
-            "guard on `sign` of entity {e}: expected {{ text: \"inn\", owner: none, height: 2.0 }}, found no row"
-        )
+        format!("guard on `sign` of entity {e}: expected {{ text: \"inn\", owner: none, height: 2.0 }}, found no row")
     );
     // Values are compared as values.
     db.update(e, Purse::C.weight.set(-0.0)).unwrap();
@@ -228,7 +226,10 @@ fn lives_and_deaths_since_a_snapshot_are_conflicts() {
     let dead = db.snapshot();
     let next = db.spawn(PURSE).unwrap();
     assert_eq!(next.slot(), e.slot());
-    assert!(commit(&db, |tx| tx.expect_entity_unchanged(e, &dead)).is_ok(), "the slot has another owner, and e is dead");
+    assert!(
+        commit(&db, |tx| tx.expect_entity_unchanged(e, &dead)).is_ok(),
+        "the slot has another owner, and e is dead"
+    );
     assert!(commit(&db, |tx| tx.expect_unchanged::<Purse>(e, &dead)).is_ok());
     let found = conflict(commit(&db, |tx| tx.expect_entity_unchanged(next, &dead)));
     assert_eq!(
@@ -312,9 +313,7 @@ fn databases_without_types_have_the_same_changes_and_guards() {
         assert_eq!(
             texts,
             [
-                format!(
-                    "guard on `mob` of entity {e}: expected {{ hp: 250, speed: 1.0, name: \"orc\" }}, {found}"
-                ),
+                format!("guard on `mob` of entity {e}: expected {{ hp: 250, speed: 1.0, name: \"orc\" }}, {found}"),
                 format!("`mob.hp` of entity {e} is 250: adding 6 leaves the range of the field"),
                 "adding, around the range, a value needs an integer, and `mob.speed` is `f32`".to_owned(),
                 "adding a value needs a number, and `mob.name` is `string`".to_owned(),

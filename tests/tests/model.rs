@@ -142,9 +142,7 @@ fn run(tx: &mut Transaction<'_, World>, known: &mut Vec<Entity>, op: &Op) -> (An
         Op::Remove(e, t) => done(who(e).map_or(Ok(()), |e| on_table!(t, T => tx.remove::<T>(e)))),
         Op::Number(e, sum, v) => done(who(e).map_or(Ok(()), |e| tx.update(e, sum.of(Small::C.n, v)))),
         Op::Gold(e, sum, v) => done(who(e).map_or(Ok(()), |e| tx.update(e, sum.of(Purse::C.gold, v)))),
-        Op::Move(e, v) => {
-            done(who(e).map_or(Ok(()), |e| tx.update(e, (Pos::C.x.add(v), Pos::C.y.sub(v)))))
-        }
+        Op::Move(e, v) => done(who(e).map_or(Ok(()), |e| tx.update(e, (Pos::C.x.add(v), Pos::C.y.sub(v))))),
         Op::Upsert(e, sum, v) => done(who(e).map_or(Ok(()), |e| {
             let had = tx.contains::<Purse>(e);
             tx.upsert(e, Purse::sample(v), sum.of(Purse::C.gold, v)).map(|stored| assert_ne!(stored, had))

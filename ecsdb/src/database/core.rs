@@ -32,6 +32,11 @@ impl Readers {
         self.database
     }
 
+    /// The tables that the database was opened with.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
     /// The schema that the database was opened with.
     pub fn schema(&self) -> &DatabaseSchema {
         self.catalog.schema()

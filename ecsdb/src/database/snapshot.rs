@@ -9,7 +9,7 @@ use crate::query::{DynView, Item, Query, QueryIter, QueryParam, ReadError, Table
 use crate::schema::{Schema, TableOf, TableSchema};
 use crate::storage::Version;
 use crate::sync::shim::Arc as VersionRef;
-use crate::transaction::DatabaseId;
+use crate::transaction::{Catalog, DatabaseId};
 
 /// A consistent state of the whole database, for as long as it is held.
 ///
@@ -61,6 +61,11 @@ impl<S: Schema> Snapshot<S> {
     /// Whose version it is.
     pub(super) fn database(&self) -> DatabaseId {
         self.readers.database()
+    }
+
+    /// Its tables.
+    pub(super) fn catalog(&self) -> &Catalog {
+        self.readers.catalog()
     }
 
     /// What the snapshot gives can be read through this, which is cheap to copy and to pass on.

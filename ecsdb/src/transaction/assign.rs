@@ -5,7 +5,7 @@ use super::arithmetic;
 use super::arithmetic::NotPossible;
 use super::catalog::{Catalog, ColumnId};
 use super::error::{ArithmeticFailure, OpError, RangeFailure};
-use crate::bytes::{HeapBuf, RowBytes};
+use crate::bytes::{Heap, HeapBuf, RowBytes};
 use crate::change_set::ColumnSet;
 use crate::component::{Assignments, Change, UpdateOp};
 use crate::entity::Entity;
@@ -29,6 +29,11 @@ impl RowBuf {
     /// Its bytes.
     pub fn bytes(&self) -> RowBytes<'_> {
         RowBytes { row: &self.row, heap: self.heap.bytes() }
+    }
+
+    /// Its heap, to be read with it.
+    pub fn heap(&self) -> Heap<'_> {
+        self.heap.as_heap()
     }
 
     /// Changes one column of the row, which is one of `entity` in `table`.
@@ -196,8 +201,9 @@ impl Apply<'_> {
     #[inline]
     pub fn update<A: Assignments>(&mut self, table: u16, entity: Entity, changes: &A) -> Result<(), OpError> {
         if A::COUNT == 1 {
-            return changes
-                .each(|change| self.assign(ColumnId { table, column: change.column }, entity, change.op, change.operand));
+            return changes.each(|change| {
+                self.assign(ColumnId { table, column: change.column }, entity, change.op, change.operand)
+            });
         }
         self.assign_all(table, entity, &collected(changes))
     }

@@ -162,6 +162,17 @@ impl<S: Schema> TransactionBuilder<S> {
         self.ops.expect_version(version);
     }
 
+    /// The operations.
+    pub(crate) fn operations(&self) -> &OpBuffer {
+        &self.ops
+    }
+
+    /// Puts operations, none of which spawns, before all others.
+    pub(crate) fn put_first(&mut self, mut first: OpBuffer) {
+        first.append(core::mem::take(&mut self.ops));
+        self.ops = first;
+    }
+
     /// The operations, and the database that they are for.
     pub(crate) fn guards(&mut self) -> (&mut OpBuffer, DatabaseId) {
         (&mut self.ops, self.queue.database())

@@ -209,6 +209,15 @@ pub enum TransactionError {
     /// An operation failed.
     #[error(transparent)]
     Op(#[from] OpError),
+    /// Others have changed what an optimistic transaction had read, at every attempt. Try again later, with more attempts, or in
+    /// [`Db::write`](crate::Db::write), which has the database to itself.
+    #[error("gave up after {attempts} attempts: {last}")]
+    Conflict {
+        /// How often it was tried.
+        attempts: u32,
+        /// What stood in the way of the last attempt.
+        last: Box<Conflict>,
+    },
     /// The closure gave up: see [`TransactionError::abort`].
     #[error("the transaction was aborted: {0}")]
     Aborted(Box<dyn StdError + Send + Sync>),

@@ -20,6 +20,7 @@ mod ops;
 mod ops_run;
 mod queue;
 mod reentrancy;
+mod replay;
 mod scope;
 mod settle;
 mod ticket;
@@ -32,13 +33,14 @@ pub use builder::{CommitRefused, TransactionBuilder};
 pub use bundle::{Bundle, Single};
 pub use catalog::Catalog;
 pub use commit_log::{Both, CommitLog, Guarded, LogError};
-pub use error::{
-    ArithmeticFailure, Conflict, GuardFailure, OpError, RangeFailure, RowGuardFailure, TransactionError,
-};
+pub use error::{ArithmeticFailure, Conflict, GuardFailure, OpError, RangeFailure, RowGuardFailure, TransactionError};
 pub use guards::Seen;
+pub use assign::RowBuf;
 pub use job::{ClosureJob, ConvertRow, Evolve, EvolveFailure, Request};
+pub use ops::OpBuffer;
 pub use queue::{Patience, Queue, QueueLimits};
 pub use reentrancy::DatabaseId;
+pub use replay::Replayed;
 pub use scope::Transaction;
 pub use ticket::{Commit, DurableTicket, Ticket};
 pub use untyped::DynTransaction;

@@ -32,8 +32,7 @@ impl OpBuffer {
         };
         let mut tables = Vec::new();
         let mut reader = Reader::new(&self.bytes);
-        while !reader.rest.is_empty() {
-            let kind = Kind::ALL[usize::from(reader.u8())];
+        while let Some(kind) = reader.kind() {
             let table = reader.u16();
             if kind == Kind::Spawn {
                 reader = spawn(reader, usize::from(table), &mut later, &mut tables, apply)?;
@@ -105,6 +104,35 @@ impl<'b> Reader<'b> {
         Self { rest }
     }
 
+    /// What comes next, if anything does.
+    #[inline]
+    pub(super) fn kind(&mut self) -> Option<Kind> {
+        let (kind, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(Kind::ALL[usize::from(*kind)])
+    }
+
+    /// Reads over what follows the head of a guard.
+    pub(super) fn skip_guard(&mut self, kind: Kind, table: u16, catalog: &Catalog) {
+        match kind {
+            Kind::Require => {
+                let id = ColumnId { table, column: self.u16() };
+                self.u8();
+                self.value(catalog, id);
+            }
+            Kind::RequireRow => drop(self.row(catalog, table)),
+            Kind::SeenRow => {
+                self.u64();
+                if self.u8() != 0 {
+                    self.row(catalog, table);
+                }
+            }
+            Kind::SeenLife => drop((self.u64(), self.u8())),
+            Kind::SeenVersion => drop(self.u64()),
+            _ => {}
+        }
+    }
+
     /// Checks a guard.
     fn guard(&mut self, kind: Kind, table: u16, entity: Entity, apply: &Apply<'_>) -> Result<(), OpError> {
         match kind {
@@ -131,7 +159,7 @@ impl<'b> Reader<'b> {
 
     /// A change of one column.
     #[inline]
-    fn change(&mut self, catalog: &Catalog, table: u16) -> Change<'b> {
+    pub(super) fn change(&mut self, catalog: &Catalog, table: u16) -> Change<'b> {
         let id = ColumnId { table, column: self.u16() };
         let op = UpdateOp::ALL[usize::from(self.u8())];
         let operand = self.value(catalog, id);
@@ -139,7 +167,7 @@ impl<'b> Reader<'b> {
     }
 
     /// How many changes there are, and the changes.
-    fn changes(&mut self, catalog: &Catalog, table: u16) -> SmallVec<[Change<'b>; 4]> {
+    pub(super) fn changes(&mut self, catalog: &Catalog, table: u16) -> SmallVec<[Change<'b>; 4]> {
         (0..self.u8()).map(|_| self.change(catalog, table)).collect()
     }
 
@@ -151,7 +179,7 @@ impl<'b> Reader<'b> {
 
     /// A row and its heap.
     #[inline]
-    fn row(&mut self, catalog: &Catalog, table: u16) -> RowBytes<'b> {
+    pub(super) fn row(&mut self, catalog: &Catalog, table: u16) -> RowBytes<'b> {
         let row = self.take(catalog.table(table).size as usize);
         if !catalog.has_heap(table) {
             return RowBytes::plain(row);
@@ -187,7 +215,7 @@ impl<'b> Reader<'b> {
         u16::from_le_bytes([bytes[0], bytes[1]])
     }
 
-    fn entity(&mut self) -> Entity {
+    pub(super) fn entity(&mut self) -> Entity {
         read_entity(self.take(size_of::<Entity>()))
     }
 }

@@ -141,7 +141,14 @@ impl<'t> DynTransaction<'t> {
     ///
     /// # Errors
     /// As for [`Self::add`]; and if the field has no such arithmetic.
-    pub fn update(&mut self, table: &str, entity: Entity, field: &str, op: UpdateOp, value: Value) -> Result<(), OpError> {
+    pub fn update(
+        &mut self,
+        table: &str,
+        entity: Entity,
+        field: &str,
+        op: UpdateOp,
+        value: Value,
+    ) -> Result<(), OpError> {
         let (id, operand) = self.operand(table, field, &value)?;
         self.apply.assign(id, entity, op, operand.row_bytes())
     }
