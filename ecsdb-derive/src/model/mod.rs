@@ -5,6 +5,8 @@
 
 mod column;
 pub mod component;
+pub mod index;
+mod relations;
 mod rules;
 pub mod value;
 mod variants;
