@@ -68,6 +68,7 @@
 //! | read | [`Db::snapshot`], then [`get`](Snapshot::get), [`table`](Snapshot::table), [`query`](Snapshot::query) |
 //! | change, with code that looks at what is there | [`Db::write`], [`Db::write_async`] |
 //! | change, as a message that is put together anywhere and needs no waiting | [`Db::begin`], [`TransactionBuilder`] |
+//! | decide on any thread, by what a snapshot shows, and commit if it is so still | [`Db::optimistic`] |
 //! | change one thing | [`Db::spawn`], [`Db::insert`] and their neighbours, [`Table`] |
 //! | keep a database | [`Db::open`], [`Ticket::durable`], [`Db::sync`], [`Db::recovery`] |
 //! | change all rows of a table | [`Transaction::update_all`] |
