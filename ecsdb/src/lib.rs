@@ -136,7 +136,8 @@ pub use component::{
     Number, Part, Predicate, Ref, Stored, TooLong, UpdateOp, Whole,
 };
 pub use database::{
-    Committed, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, OpenError, Optimistic, Snapshot, SnapshotQuery, Stats, Table,
+    Committed, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, OpenError, Optimistic, Snapshot, SnapshotQuery, Stats,
+    Table,
 };
 pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;

@@ -47,7 +47,10 @@ fn a_transaction_reads_its_own_writes_and_the_snapshot_does_not() {
             assert_eq!(tx.read::<Purse>(a)?, Purse { gold: 29 });
             tx.remove::<Purse>(a);
             assert_eq!((tx.find::<Purse>(a)?, tx.contains::<Purse>(a)?), (None, false));
-            assert_eq!(tx.read::<Purse>(a).unwrap_err(), OpError::ComponentMissing { entity: a, table: "purse".into() });
+            assert_eq!(
+                tx.read::<Purse>(a).unwrap_err(),
+                OpError::ComponentMissing { entity: a, table: "purse".into() }
+            );
             tx.upsert(a, Purse { gold: 1 }, Purse::C.gold.add(7));
             tx.upsert(a, Purse { gold: 1 }, Purse::C.gold.add(7));
             tx.insert_if_absent(a, Purse { gold: 99 });

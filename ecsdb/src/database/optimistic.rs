@@ -13,8 +13,7 @@ use crate::entity::Entity;
 use crate::query::View;
 use crate::schema::{Schema, TableOf};
 use crate::transaction::{
-    Bundle, Commit, CommitRefused, OpBuffer, OpError, Replayed, RowBuf, Ticket, TransactionBuilder,
-    TransactionError,
+    Bundle, Commit, CommitRefused, OpBuffer, OpError, Replayed, RowBuf, Ticket, TransactionBuilder, TransactionError,
 };
 
 /// A transaction in the making that may read, from [`Db::optimistic`].
@@ -276,7 +275,7 @@ impl<S: Schema> Db<S> {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let Attempt { value, ticket, version } = self.attempt(&mut decide, |tx| Ok(tx.commit()?))?;
+            let Attempt { value, ticket, version } = self.attempt(&mut decide, TransactionBuilder::commit)?;
             let outcome = ticket.map_or(Ok(nothing_written(version)), Ticket::visible);
             if let Some(commit) = judged(outcome, attempts, retries)? {
                 return Ok(Committed { value, commit, attempts });

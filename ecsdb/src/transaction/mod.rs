@@ -29,13 +29,13 @@ mod update_all;
 mod writer;
 
 pub use apply::Apply;
+pub use assign::RowBuf;
 pub use builder::{CommitRefused, TransactionBuilder};
 pub use bundle::{Bundle, Single};
 pub use catalog::Catalog;
 pub use commit_log::{Both, CommitLog, Guarded, LogError};
 pub use error::{ArithmeticFailure, Conflict, GuardFailure, OpError, RangeFailure, RowGuardFailure, TransactionError};
 pub use guards::Seen;
-pub use assign::RowBuf;
 pub use job::{ClosureJob, ConvertRow, Evolve, EvolveFailure, Request};
 pub use ops::OpBuffer;
 pub use queue::{Patience, Queue, QueueLimits};

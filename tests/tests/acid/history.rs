@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use ecsdb::{ChangeSet, CommitLog, Component, Db, Entity, LogError, Optimistic, Snapshot, Transaction, TransactionError};
+use ecsdb::{
+    ChangeSet, CommitLog, Component, Db, Entity, LogError, Optimistic, Snapshot, Transaction, TransactionError,
+};
 use ecsdb_tests::history::{Done, End, Key, Logged, Read, Value};
 
 /// Who has written here.

@@ -126,9 +126,10 @@ fn random_histories_of_many_threads_have_a_serial_order() {
         assert!(count(|end| matches!(end, End::RolledBack)) > 5);
         // The judge looks at these histories too: one read changed is one read too many.
         let mut forged = history.clone();
-        let victim = forged.iter_mut().filter(|done| done.end != End::RolledBack).find_map(|done| {
-            done.reads.iter_mut().find(|read| !read.is_own)
-        });
+        let victim = forged
+            .iter_mut()
+            .filter(|done| done.end != End::RolledBack)
+            .find_map(|done| done.reads.iter_mut().find(|read| !read.is_own));
         victim.unwrap().value = Some(u64::MAX);
         assert!(matches!(judge(&start, &order, &forged), Err(Anomaly::DirtyRead { .. })));
     }
