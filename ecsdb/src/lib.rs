@@ -133,24 +133,25 @@ pub use change_set::{BlockChange, ChangeSet, ColumnSet, PageChange, RowChange};
 pub use component::packed;
 pub use component::{
     Assignment, Assignments, Column, CompareOp, Component, Field, FixedStr, Integer, List, NativeField, NicheField,
-    Number, Part, Predicate, Ref, Stored, TooLong, UpdateOp, Whole,
+    Number, Ordered, Part, Predicate, Ref, Stored, TextField, TooLong, UpdateOp, Whole,
 };
 pub use database::{
-    Committed, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, OpenError, Optimistic, Snapshot, SnapshotQuery, Stats,
-    Table,
+    Committed, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, OpenError, Optimistic, Snapshot, SnapshotQuery,
+    Stats, Table,
 };
 pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
 pub use persistence::{
     DirectoryError, LogFailure, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
 };
+pub use query::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
 pub use query::{
     DynRow, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView, View,
 };
 pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
 pub use storage::{MemoryLimit, MemoryUsage, SlotsExhausted};
 pub use transaction::{
-    ArithmeticFailure, Bundle, Commit, CommitLog, CommitRefused, Conflict, DurableTicket, DynTransaction, GuardFailure,
-    LogError, OpError, RangeFailure, RowGuardFailure, Ticket, Transaction, TransactionBuilder, TransactionError,
-    UpdateFn, UpdateParam,
+    ArithmeticFailure, Bundle, CallError, Commit, CommitLog, CommitRefused, Conflict, DurableTicket, DynTransaction,
+    Dynamic, GuardFailure, LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure, RowGuardFailure,
+    Ticket, Transaction, TransactionBuilder, TransactionError, UpdateFn, UpdateParam, Versioned, Written,
 };

@@ -15,7 +15,9 @@ use crate::bytes::{Heap, HeapBuf, Row};
 use crate::schema::{InvalidRow, TableSchema};
 
 pub use assignments::{Assignments, Change};
-pub use column::{Assignment, Column, CompareOp, Integer, Number, Operand, Part, Predicate, UpdateOp};
+pub use column::{
+    Assignment, Column, CompareOp, Integer, Number, Operand, Ordered, Part, Predicate, TextField, UpdateOp,
+};
 pub use constants::{constant, slice};
 pub use field::{Field, NativeField, NicheField};
 pub(crate) use fields::text_fault;

@@ -3,14 +3,12 @@
 //! Changes nothing. Rows are compared as bytes where they must not have changed, and as values where the user names values.
 
 use super::apply::Apply;
-use super::arithmetic;
-use super::arithmetic::Stored;
 use super::catalog::{Catalog, ColumnId};
 use super::error::{Conflict, GuardFailure, OpError, RowGuardFailure};
 use crate::bytes::{HeapPlace, RowBytes};
 use crate::component::CompareOp;
 use crate::entity::Entity;
-use crate::schema::{TableSchema, Value};
+use crate::schema::{TableSchema, Value, holds};
 
 /// A row as a snapshot of version `version` showed it, or that there was none.
 #[derive(Clone, Copy)]
@@ -44,10 +42,9 @@ impl Apply<'_> {
             return Err(self.missing(id.table, entity));
         };
         let place = self.catalog.place(id);
-        let found = Stored { bytes: &row.row[place.start..][..place.size], heap: row.heap };
+        let found = RowBytes { row: &row.row[place.start..][..place.size], heap: row.heap };
         let expected = expected.borrow();
-        let expected = Stored { bytes: expected.row, heap: expected.heap };
-        if arithmetic::holds(&place.field_type, op, found, expected) {
+        if holds(&place.field_type, op, found, expected) {
             return Ok(());
         }
         Err(OpError::GuardFailed(Box::new(GuardFailure {
@@ -55,8 +52,8 @@ impl Apply<'_> {
             entity,
             field: self.catalog.column_name(id),
             op,
-            expected: Value::decode(&place.field_type, expected.bytes, expected.heap),
-            found: Value::decode(&place.field_type, found.bytes, found.heap),
+            expected: Value::decode(&place.field_type, expected.row, expected.heap),
+            found: Value::decode(&place.field_type, found.row, found.heap),
         })))
     }
 
@@ -90,8 +87,8 @@ impl Apply<'_> {
         let is_equal = self.catalog.table(table).fields.iter().all(|field| {
             let (start, size) = (field.offset as usize, field.field_type.size());
             let [found, expected] =
-                [found, expected].map(|row| Stored { bytes: &row.row[start..][..size], heap: row.heap });
-            arithmetic::holds(&field.field_type, CompareOp::Equal, found, expected)
+                [found, expected].map(|row| RowBytes { row: &row.row[start..][..size], heap: row.heap });
+            holds(&field.field_type, CompareOp::Equal, found, expected)
         });
         if is_equal { Ok(()) } else { Err(self.row_guard(table, entity, Some(expected), Some(found))) }
     }
