@@ -132,8 +132,8 @@ pub use bytes::Row;
 pub use change_set::{BlockChange, ChangeSet, ColumnSet, PageChange, RowChange};
 pub use component::packed;
 pub use component::{
-    Assignment, Assignments, Column, CompareOp, Component, Field, FixedStr, Integer, List, NativeField, NicheField,
-    Number, Ordered, Part, Predicate, Ref, Stored, TextField, TooLong, UpdateOp, Whole,
+    Assignment, Assignments, Column, CompareOp, Component, Field, FixedStr, Index, Integer, List, NativeField,
+    NicheField, Number, Ordered, Part, Predicate, Ref, SpatialIndex, Stored, TextField, TooLong, UpdateOp, Whole,
 };
 pub use database::{
     Committed, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, OpenError, Optimistic, Snapshot, SnapshotQuery,
