@@ -9,7 +9,7 @@ use super::stats::Stats;
 use crate::persistence::{self, LogSettings, Recovery};
 use crate::schema::diff::Plan;
 use crate::schema::{DatabaseSchema, TableSchema};
-use crate::storage::{Store, Version};
+use crate::storage::{Prebuilt, Store, Version};
 use crate::sync::shim::Arc as VersionRef;
 use crate::sync::{Published, completion};
 use crate::transaction::{
@@ -232,11 +232,18 @@ impl Core {
         if !plan.changes_data() && plan.is_empty() && is_same() {
             return Ok(plan);
         }
+        // Without rows that change, indexes are built here, from a version that is held, while the writer goes on.
+        let prebuilt = if rewritten.contains(&true) {
+            None
+        } else {
+            let source = self.control(|store| store.node_source())?;
+            Some(Prebuilt::build(self.pin(), &catalog.indexes(), &source, self.readers.workers())?)
+        };
         let (completer, pending) = completion();
         let (readers, announced) = (Arc::clone(&self.readers), Arc::clone(&catalog));
         let names = Arc::clone(&catalog);
         let announce = Box::new(move |version| readers.announce(version, announced));
-        let request = Request::Evolve(Box::new(Evolve { catalog, rewritten, convert, announce, completer }));
+        let request = Request::Evolve(Box::new(Evolve { catalog, rewritten, prebuilt, convert, announce, completer }));
         self.queue.send(request, CLOSURE_BYTES, Patience::Forever).map_err(TransactionError::from)?;
         match pending.wait() {
             Ok(Ok(_)) => Ok(plan),

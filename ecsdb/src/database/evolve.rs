@@ -8,7 +8,7 @@ use crate::entity::Entity;
 use crate::schema::DatabaseSchema;
 use crate::schema::SchemaError;
 use crate::schema::diff::{Plan, Refusal, TablePlan};
-use crate::storage::{DuplicateKey, MovedRow, StorageError};
+use crate::storage::{DuplicateKey, IndexFailure, MovedRow, StorageError};
 use crate::transaction::{Catalog, ConvertRow, EvolveFailure, LogError, TransactionError};
 
 /// Why a running database has no other schema. It goes on with the one that it had.
@@ -52,6 +52,15 @@ pub enum EvolveError {
     /// The database is closed, or this is the inside of a transaction.
     #[error(transparent)]
     Transaction(#[from] TransactionError),
+}
+
+impl From<IndexFailure> for EvolveError {
+    fn from(error: IndexFailure) -> Self {
+        match error {
+            IndexFailure::Duplicate(error) => Self::Duplicate(error),
+            IndexFailure::Storage(error) => Self::Storage(error),
+        }
+    }
 }
 
 impl EvolveError {

@@ -4,7 +4,7 @@ use core::ops::Bound;
 
 use super::dyn_view::{DynRow, DynView};
 use crate::schema::{KeyRange, Value, ValueError};
-use crate::storage::{IndexRead, Slots};
+use crate::storage::{GridRead, IndexRead, Point, Slots};
 
 /// An index of a version, read by values: one for each of the first columns of its key, in their order; elements for a list.
 ///
@@ -66,6 +66,33 @@ impl<'v> DynIndex<'v> {
         Ok(self.read.estimate(&self.key_range(from, to)?).unwrap_or(self.read.entries()))
     }
 
+    /// The rows that are no further than `radius` from a point; nothing if the index is not spatial, or has another number of axes.
+    pub fn within(self, center: &[f64], radius: f64) -> Option<impl Iterator<Item = DynRow<'v>> + use<'v>> {
+        let (grid, center) = (self.grid(center)?, point(center));
+        Some(self.placed(grid.within(&center, radius)))
+    }
+
+    /// The rows in a box, edges included; nothing as for [`Self::within`].
+    pub fn in_box(self, low: &[f64], high: &[f64]) -> Option<impl Iterator<Item = DynRow<'v>> + use<'v>> {
+        let grid = self.grid(low).filter(|_| low.len() == high.len())?;
+        Some(self.placed(grid.in_box(&point(low), &point(high))))
+    }
+
+    /// The `count` rows that are next to a point, the nearest first; nothing as for [`Self::within`].
+    pub fn nearest(self, center: &[f64], count: usize) -> Option<impl Iterator<Item = DynRow<'v>> + use<'v>> {
+        let found = self.grid(center)?.nearest(&point(center), count);
+        Some(self.placed(found.into_iter().map(|(_, slot)| slot).collect()))
+    }
+
+    fn grid(self, at: &[f64]) -> Option<GridRead<'v>> {
+        self.read.grid().filter(|_| self.read.definition().key.column_count() == at.len())
+    }
+
+    fn placed(self, slots: Vec<u32>) -> impl Iterator<Item = DynRow<'v>> + use<'v> {
+        let (view, table) = (self.view, self.read.definition().table);
+        slots.into_iter().filter_map(move |slot| view.row_in(table, slot))
+    }
+
     fn key_range(self, from: Bound<&[Value]>, to: Bound<&[Value]>) -> Result<KeyRange, ValueError> {
         let key = &self.read.definition().key;
         let bound = |bound: Bound<&[Value]>| {
@@ -77,6 +104,12 @@ impl<'v> DynIndex<'v> {
         };
         Ok(KeyRange::new(bound(from)?, bound(to)?))
     }
+}
+
+fn point(of: &[f64]) -> Point {
+    let mut point = Point::default();
+    point.iter_mut().zip(of).for_each(|(axis, at)| *axis = *at);
+    point
 }
 
 /// Rows that an index has found, in the order of their keys.

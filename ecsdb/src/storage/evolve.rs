@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::edit::StorageError;
-use super::index::{Definitions, IndexFailure, Indexes, NodeNumbers};
+use super::index::{Definitions, IndexFailure, Indexes, NodeNumbers, Prebuilt};
 use super::store::Store;
 use super::table::{PageGeometry, RowShape, Table};
 use crate::bytes::RowBytes;
@@ -17,7 +17,7 @@ use crate::sync::shim::Arc as VersionRef;
 impl Store {
     /// Begins a version whose tables have the shapes `shapes`: those that there are, of which `rewritten` names the ones whose rows
     /// are made anew, and new ones behind them; and the indexes `indexes`, of which those are built that there were not, or whose
-    /// rows are made anew. `convert` appends the new row for an old one to the buffer, which is empty, with its
+    /// rows are made anew, unless `prebuilt` has them. `convert` appends the new row for an old one to the buffer, which is empty, with its
     /// heap behind it. Returns the new rows.
     ///
     /// No transaction is running and no batch is open. [`Self::publish_evolved`] or [`Self::abandon_evolved`] follows.
@@ -29,6 +29,7 @@ impl Store {
         shapes: &[RowShape],
         rewritten: &[bool],
         indexes: Definitions,
+        prebuilt: Option<Prebuilt>,
         mut convert: impl FnMut(MovedRow<'_>, &mut Vec<u8>) -> Result<(), E>,
     ) -> Result<ChangeSet, E> {
         self.discard();
@@ -69,7 +70,14 @@ impl Store {
                 }
             }
         }
-        let moved = moved.and_then(|()| Ok(batch.build_indexes(|number| !is_kept[usize::from(number)])?));
+        let moved = moved.and_then(|()| {
+            let is_built = |number| prebuilt.as_ref().is_some_and(|prebuilt| prebuilt.has(number));
+            batch.build_indexes(|number| !is_kept[usize::from(number)] && !is_built(number))?;
+            match prebuilt {
+                Some(prebuilt) => Ok(batch.adopt_indexes(prebuilt)?),
+                None => Ok(()),
+            }
+        });
         // What fails is thrown away as a whole.
         batch.version.unsettled = false;
         let mut changes = ChangeSet::default();

@@ -236,6 +236,11 @@ impl PagePool {
         self.free_bytes
     }
 
+    /// How many bytes all pages together may take.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// The meter in which all pages count.
     pub fn meter(&self) -> &Arc<Meter> {
         &self.meter

@@ -2,7 +2,7 @@
 
 use super::edit::{Batch, StorageError, Undo};
 use super::entities::chunks_for;
-use super::index::{Definitions, IndexWriter, NodeNumbers};
+use super::index::{Definitions, IndexWriter, NodeNumbers, NodeSource};
 use super::memory::MemoryUsage;
 use super::pool::PagePool;
 use super::roots::{Dirty, Roots, catch_up};
@@ -83,6 +83,11 @@ impl Store {
     /// The spare pages.
     pub(super) fn pool_mut(&mut self) -> &mut PagePool {
         &mut self.pool
+    }
+
+    /// Where other threads get nodes from.
+    pub fn node_source(&self) -> NodeSource {
+        NodeSource { meter: Arc::clone(self.pool.meter()), limit: self.pool.limit() }
     }
 
     /// Finds out anew which numbers of nodes the indexes of the published version have to give.

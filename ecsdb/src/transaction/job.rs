@@ -9,7 +9,7 @@ use super::error::TransactionError;
 use super::ops::OpBuffer;
 use super::ticket::{Commit, Written};
 use crate::entity::Entity;
-use crate::storage::{DuplicateKey, IndexFailure, MovedRow, StorageError, Store};
+use crate::storage::{DuplicateKey, IndexFailure, MovedRow, Prebuilt, StorageError, Store};
 use crate::sync::Completer;
 
 /// A transaction as a closure: run on the writer, answered when its batch is published.
@@ -95,6 +95,8 @@ pub struct Evolve {
     pub catalog: Arc<Catalog>,
     /// Which of them have rows that change.
     pub rewritten: Vec<bool>,
+    /// Indexes that were built already.
+    pub prebuilt: Option<Prebuilt>,
     /// How these change.
     pub convert: ConvertRow,
     /// Told the version before it is published.

@@ -165,17 +165,18 @@ impl Writer {
 
     /// Changes the tables.
     fn evolve(&mut self, change: Evolve) {
-        let Evolve { catalog, rewritten, convert, announce, completer } = change;
+        let Evolve { catalog, rewritten, prebuilt, convert, announce, completer } = change;
         let WriterConfig { store, log, .. } = &mut self.config;
         let shapes: Vec<RowShape> = catalog.shapes().collect();
         let number = store.live().number + 1;
-        let evolved = store.evolve(&shapes, &rewritten, catalog.indexes(), convert).and_then(|rows| match log {
-            None => Ok(number),
-            Some(log) => log.evolve(catalog.schema(), &rows, number).map_err(|error| {
-                store.abandon_evolved();
-                EvolveFailure::Log(error)
-            }),
-        });
+        let evolved =
+            store.evolve(&shapes, &rewritten, catalog.indexes(), prebuilt, convert).and_then(|rows| match log {
+                None => Ok(number),
+                Some(log) => log.evolve(catalog.schema(), &rows, number).map_err(|error| {
+                    store.abandon_evolved();
+                    EvolveFailure::Log(error)
+                }),
+            });
         if let Ok(version) = evolved {
             announce(version);
             store.publish_evolved(version);

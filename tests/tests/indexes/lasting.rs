@@ -134,6 +134,42 @@ fn a_running_database_gets_indexes_and_loses_them() {
 }
 
 #[test]
+fn an_index_that_is_built_while_others_write_has_what_they_wrote() {
+    let db = std::sync::Arc::new(open(vec![ordered("kind", &["kind"])]));
+    fill(&db, 0..2000);
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 0_usize.. {
+                db.write(move |tx| {
+                    let all: Vec<Entity> = all(tx.view()).iter().filter_map(DynRow::entity).collect();
+                    let (at, number) = (round * 7919 % all.len(), round as u64);
+                    match round % 3 {
+                        0 => tx.insert("item", all[at], &item(number, None))?,
+                        1 => tx.despawn(all[at])?,
+                        _ => drop(tx.spawn(&[("item", &item(number, None))])?),
+                    }
+                    Ok(())
+                })
+                .unwrap();
+                if stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    break;
+                }
+            }
+        });
+        for round in 0..6 {
+            let name = if round % 2 == 0 { "name" } else { "level" };
+            db.evolve(&schema(vec![items(vec![ordered(name, &[name])])])).unwrap();
+            let (found, expected) = in_order(&db, name);
+            assert_eq!(found, expected);
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    let (found, expected) = in_order(&db, "level");
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn indexes_are_described() {
     let mut table = items(vec![ordered("by_kind", &["kind", "level"]), unique("name", &["name"])]);
     let target = super::table("unit", &[("hp", "u8")], Vec::new());

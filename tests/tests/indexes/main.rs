@@ -3,6 +3,7 @@
 
 mod lasting;
 mod model;
+mod typed;
 mod unique;
 
 use ecsdb::schema::{DatabaseSchema, FieldSchema, IndexKind, IndexSchema, TableSchema, Value};

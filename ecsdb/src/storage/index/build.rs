@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::definition::{IndexDefinition, slot_of};
 use super::nodes::{NodeNumbers, Nodes};
 use super::tree::{self, SLOT_BYTES};
-use super::unique::{DuplicateKey, Twins, are_twins};
+use super::unique::{DuplicateKey, are_twins};
 use crate::bytes::{Line, PageRef};
 use crate::storage::edit::{Batch, StorageError};
 use crate::storage::pool::MemoryLimit;
@@ -57,8 +57,7 @@ impl Batch<'_> {
                     self.version.indexes.nodes[usize::from(number)] = nodes;
                 }
                 Err(BuildError::Twins(slot, second)) => {
-                    let twins = Twins { index: number, slot, second };
-                    return Err(Box::new(self.version.duplicate(twins)).into());
+                    return Err(Box::new(self.version.duplicate(index, slot, second)).into());
                 }
                 Err(BuildError::Memory(error)) => return Err(StorageError::from(error).into()),
             }

@@ -14,6 +14,7 @@ mod grid;
 mod node;
 mod nodes;
 mod pending;
+mod prebuilt;
 mod read;
 mod settle;
 mod tree;
@@ -26,10 +27,11 @@ use std::sync::Arc;
 
 pub use build::IndexFailure;
 pub use cursor::Tree;
-pub use definition::{Definitions, IndexRole};
+pub use definition::{Definitions, IndexDefinition, IndexRole};
 pub use grid::{GridRead, Point};
 pub use nodes::{IndexUndo, NodeNumbers, Nodes};
 pub use pending::Pending;
+pub use prebuilt::{NodeSource, Prebuilt};
 pub use read::{IndexRead, Slots};
 pub use unique::DuplicateKey;
 
@@ -50,16 +52,20 @@ impl Indexes {
         Self { nodes: definitions.all().iter().map(|_| Nodes::new()).collect(), definitions }
     }
 
+    /// The nodes of the index that has what `index` is to have, if there is one.
+    pub fn serving(&self, index: &IndexDefinition) -> Option<&Nodes> {
+        let mut of_table = self.definitions.of_table(index.table).map(usize::from);
+        of_table.find(|number| index.is_served_by(&self.definitions.all()[*number])).map(|number| &self.nodes[number])
+    }
+
     /// Takes from `before` the nodes of indexes that there were, of tables of which `has_same_rows` says so. Says which.
     pub fn keep(&mut self, before: Self, has_same_rows: impl Fn(u16) -> bool) -> Vec<bool> {
         let mut kept = Vec::new();
         for (index, nodes) in self.definitions.all().iter().zip(&mut self.nodes) {
-            let earlier = before.definitions.of_table(index.table).map(usize::from);
-            let earlier = earlier.into_iter().find(|number| index.is_served_by(&before.definitions.all()[*number]));
-            let earlier = earlier.filter(|_| has_same_rows(index.table));
+            let earlier = before.serving(index).filter(|_| has_same_rows(index.table));
             kept.push(earlier.is_some());
-            if let Some(number) = earlier {
-                *nodes = before.nodes[number].clone();
+            if let Some(earlier) = earlier {
+                *nodes = earlier.clone();
             }
         }
         kept

@@ -98,11 +98,17 @@ impl Pending {
         });
     }
 
-    /// Notes what is different about the rows of `old`, a page of `table` as it was.
-    pub fn compare(&mut self, old: &OldPage<'_>, table: &Table, definitions: &Definitions) {
+    /// Notes what is different about the rows of `old`, a page of `table` as it was, for the indexes that are wanted.
+    pub fn compare(
+        &mut self,
+        old: &OldPage<'_>,
+        table: &Table,
+        definitions: &Definitions,
+        wanted: impl Fn(u16) -> bool,
+    ) {
         let geometry = table.geometry();
         let first_slot = (old.page << geometry.page_shift()) as u32;
-        for number in definitions.of_table(old.table) {
+        for number in definitions.of_table(old.table).filter(|index| wanted(*index)) {
             let index = &definitions.all()[usize::from(number)];
             let may_differ = index.fields.intersects(old.columns);
             for (word, written) in old.written.iter().enumerate() {

@@ -7,7 +7,7 @@
 use super::IndexWriter;
 use super::definition::{IndexDefinition, slot_of};
 use super::nodes::NodeEdit;
-use super::pending::OldPage;
+use super::pending::{OldPage, Pending};
 use super::tree::{SLOT_BYTES, TreeEdit};
 use super::unique::Suspect;
 use crate::storage::edit::{Batch, StorageError};
@@ -70,9 +70,19 @@ impl Batch<'_> {
                     written,
                     columns: record.columns,
                 };
-                pending.compare(&old, table, &definitions);
+                pending.compare(&old, table, &definitions, |_| true);
             }
         }
+        self.apply_index_changes(pending)?;
+        self.version.unsettled = false;
+        self.undo.begin_savepoint();
+        *self.serial += 1;
+        Ok(())
+    }
+
+    /// Takes out of the indexes what goes, and puts in what comes.
+    pub(super) fn apply_index_changes(&mut self, mut pending: Pending) -> Result<(), MemoryLimit> {
+        let definitions = std::sync::Arc::clone(&self.version.indexes.definitions);
         pending.sort(&definitions);
         let mut last = None;
         let mut done = Ok(());
@@ -95,11 +105,7 @@ impl Batch<'_> {
             }
         }
         self.indexes.pending = pending;
-        done?;
-        self.version.unsettled = false;
-        self.undo.begin_savepoint();
-        *self.serial += 1;
-        Ok(())
+        done
     }
 
     /// Notes that the row of `entry`, which comes, has the key of another one.

@@ -58,10 +58,9 @@ fn listed(values: &[Value]) -> String {
 
 impl Version {
     /// What there is to say of two rows with the same key.
-    pub fn duplicate(&self, twins: Twins) -> DuplicateKey {
-        let index = &self.indexes.definitions.all()[usize::from(twins.index)];
+    pub fn duplicate(&self, index: &IndexDefinition, slot: u32, second: u32) -> DuplicateKey {
         let table = &self.tables[usize::from(index.table)];
-        let values = match (table.stored(twins.slot), table.stored(twins.second)) {
+        let values = match (table.stored(slot), table.stored(second)) {
             (Some(one), Some(other)) => index.key.common_values(one, other),
             _ => Vec::new(),
         };
@@ -71,8 +70,8 @@ impl Version {
             table: index.table_name.to_string(),
             index: index.name.to_string(),
             values,
-            entity: entity(twins.slot),
-            other: entity(twins.second),
+            entity: entity(slot),
+            other: entity(second),
         }
     }
 }
@@ -80,7 +79,9 @@ impl Version {
 impl Batch<'_> {
     /// What [`Self::twins`] has found, with names.
     pub fn duplicate_key(&self) -> Option<Box<DuplicateKey>> {
-        self.twins().map(|twins| Box::new(self.version.duplicate(twins)))
+        let Twins { index, slot, second } = self.twins()?;
+        let index = &self.version.indexes.definitions.all()[usize::from(index)];
+        Some(Box::new(self.version.duplicate(index, slot, second)))
     }
 
     /// Two rows that the running transaction has given the same key in a unique index, if there are such. The indexes are
