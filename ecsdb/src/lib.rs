@@ -69,6 +69,7 @@
 //! | change, with code that looks at what is there | [`Db::write`], [`Db::write_async`] |
 //! | change, as a message that is put together anywhere and needs no waiting | [`Db::begin`], [`TransactionBuilder`] |
 //! | change one thing | [`Db::spawn`], [`Db::insert`] and their neighbours, [`Table`] |
+//! | follow what changes | [`Db::subscribe`], [`Db::watch`], [`Snapshot::changed_since`] |
 //! | keep a database | [`Db::open`], [`Ticket::durable`], [`Db::sync`], [`Db::recovery`] |
 //! | change all rows of a table | [`Transaction::update_all`] |
 //! | work with a schema that is known at run time only | [`DynDb`], [`schema::DatabaseSchema`] |
@@ -82,7 +83,7 @@
 //! # More
 //!
 //! `ARCHITECTURE.md` in the repository says how it works and why, `docs/memory-model.md` has every atomic and its ordering,
-//! `docs/schema.md` the text form of schemas, `docs/wal.md` the files of a database.
+//! `docs/changes.md` how to follow changes, `docs/schema.md` the text form of schemas, `docs/wal.md` the files of a database.
 
 #![deny(missing_docs)]
 
@@ -122,6 +123,7 @@ mod storage;
 mod transaction;
 
 // Layer 4: what keeps, sends and derives from change sets.
+mod events;
 mod persistence;
 
 // Layer 5: what users hold.
@@ -137,8 +139,13 @@ pub use component::{
 pub use database::{
     Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, OpenError, Snapshot, SnapshotQuery, Stats, Table,
 };
+pub use database::{
+    DynChanges, DynEvent, DynSubscription, HistoryGone, Lagged, LiveQuery, QueryChanges, QueryEvent, RecvError,
+    SubscribeError, Subscription,
+};
 pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
+pub use events::{Changes, ColumnChange, ColumnsChanged, Event};
 pub use persistence::{
     DirectoryError, LogFailure, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
 };
