@@ -11,6 +11,7 @@ use crate::query::{DynView, IntoCondition, Item, Query, QueryIter, QueryParam, R
 use crate::schema::{Schema, TableOf, TableSchema};
 use crate::storage::Version;
 use crate::sync::shim::Arc as VersionRef;
+use crate::transaction::{Catalog, DatabaseId};
 
 /// A consistent state of the whole database, for as long as it is held.
 ///
@@ -62,6 +63,16 @@ impl<S: Schema> Snapshot<S> {
     /// The version `version` of a database with schema `S`, that `readers` belongs to.
     pub(super) fn pinned(version: VersionRef<Version>, readers: Arc<Readers>) -> Self {
         Self { version, readers, schema: PhantomData }
+    }
+
+    /// Whose version it is.
+    pub(super) fn database(&self) -> DatabaseId {
+        self.readers.database()
+    }
+
+    /// Its tables.
+    pub(super) fn catalog(&self) -> &Catalog {
+        self.readers.catalog()
     }
 
     /// What the snapshot gives can be read through this, which is cheap to copy and to pass on.

@@ -20,7 +20,7 @@ use crate::storage::{CommitCursor, Version};
 use crate::sync::Published;
 use crate::sync::shim::Arc as VersionRef;
 use crate::sync::shim::deadline_after;
-use crate::transaction::{DatabaseId, TransactionError};
+use crate::transaction::TransactionError;
 
 /// The history does not lead back to a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -69,13 +69,12 @@ pub(super) struct Follower {
     pub cursor: CommitCursor,
     pub published: Published<Version>,
     pub readers: Arc<Readers>,
-    pub id: DatabaseId,
 }
 
 impl Follower {
     pub fn new(core: &Core) -> Result<Self, TransactionError> {
         let cursor = core.follow()?;
-        Ok(Self { cursor, published: core.published().clone(), readers: Arc::clone(core.readers()), id: core.id() })
+        Ok(Self { cursor, published: core.published().clone(), readers: Arc::clone(core.readers()) })
     }
 
     /// Pins what is published now, and has the cursor go on after it.
@@ -87,13 +86,13 @@ impl Follower {
 
     /// Whether waiting here would end.
     pub fn check(&self) -> Result<(), RecvError> {
-        if self.id.is_entered() { Err(RecvError::Reentrant) } else { Ok(()) }
+        if self.readers.database().is_entered() { Err(RecvError::Reentrant) } else { Ok(()) }
     }
 
     /// Follows what `sieve` lets through.
     pub fn receive(self, sieve: Sieve) -> Receiver {
-        let Self { cursor, published, readers, id } = self;
-        Receiver { feed: Feed::new(cursor, sieve), published, readers, id }
+        let Self { cursor, published, readers } = self;
+        Receiver { feed: Feed::new(cursor, sieve), published, readers }
     }
 }
 
@@ -102,7 +101,6 @@ pub(super) struct Receiver {
     pub feed: Feed,
     published: Published<Version>,
     pub readers: Arc<Readers>,
-    id: DatabaseId,
 }
 
 impl Receiver {
@@ -136,7 +134,7 @@ impl Receiver {
     }
 
     fn check(&self) -> Result<(), RecvError> {
-        if self.id.is_entered() { Err(RecvError::Reentrant) } else { Ok(()) }
+        if self.readers.database().is_entered() { Err(RecvError::Reentrant) } else { Ok(()) }
     }
 }
 
