@@ -167,16 +167,14 @@ fn named(name: &str, arguments: &PathArguments) -> Option<String> {
         ("HashSet" | "BTreeSet" | "IndexSet", true) => {
             "is not stored: use a list `Vec<T>`, or a row for each member in a table of its own"
         }
-        ("Box", true) => match arguments.to_token_stream().to_string().replace(' ', "").as_str() {
-            "<str>" => "is a pointer: store a `String`",
-            inner if inner.starts_with("<[") && !inner.contains(';') => "is a pointer: store a `Vec<T>`",
-            inner if inner.starts_with("<dyn") => {
-                "is a pointer to a trait object: store the data it is made of, or an enum of the possible types"
-            }
-            _ => "is a pointer: store the value itself",
-        },
+        ("Box" | "Rc" | "Arc", true) if pointer_to(arguments) == "<str>" => "is a pointer: store a `String`",
+        ("Box" | "Rc" | "Arc", true) if is_slice(&pointer_to(arguments)) => "is a pointer: store a `Vec<T>`",
+        ("Box" | "Rc" | "Arc", true) if pointer_to(arguments).starts_with("<dyn") => {
+            "is a pointer to a trait object: store the data it is made of, or an enum of the possible types"
+        }
+        ("Box", true) => "is a pointer: store the value itself",
         ("Rc" | "Arc" | "Weak", true) => "is shared by pointer: store an `Entity` whose row holds the shared value",
-        ("Cow", true) => match arguments.to_token_stream().to_string().replace(' ', "").as_str() {
+        ("Cow", true) => match &*pointer_to(arguments) {
             "<'static,str>" => return None,
             _ => "may borrow: store the value itself, a `String` or a `Vec`",
         },
@@ -193,6 +191,16 @@ fn named(name: &str, arguments: &PathArguments) -> Option<String> {
         _ => return None,
     };
     Some(format!("`{name}` {instead}"))
+}
+
+/// The arguments of a pointer, as they are written, without spaces.
+fn pointer_to(arguments: &PathArguments) -> String {
+    arguments.to_token_stream().to_string().replace(' ', "")
+}
+
+/// Whether the text is `<[T]>`.
+fn is_slice(arguments: &str) -> bool {
+    arguments.starts_with("<[") && !arguments.contains(';')
 }
 
 /// What is wrong with a type of this name in an own row.

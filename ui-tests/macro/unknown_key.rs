@@ -10,6 +10,14 @@ struct Health {
     armour: u32,
 }
 
+/// As it is written for an engine.
+#[derive(Component)]
+#[component(storage = "SparseSet", on_add = noticed)]
+struct Marked {
+    #[component(ignore)]
+    by: u32,
+}
+
 #[derive(Field)]
 enum Ai {
     #[component(renamed = "Bored")]

@@ -41,6 +41,8 @@ struct Values {
     h: ecsdb::Entity,
     #[component(as)]
     i: u32,
+    #[component(as = "u32")]
+    k: char,
     #[component(on_delete = "ignore", references = Values)]
     j: ecsdb::Entity,
 }

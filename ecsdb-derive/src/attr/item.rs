@@ -67,6 +67,11 @@ pub const ON_VARIANT: Place =
 pub const IN_INDEX: Place =
     Place { name: "`index`", keys: &[("name", "name = \"name\""), ("columns", "columns(a, b)"), ("unique", "unique")] };
 
+/// Keys that `#[component(...)]` has in an engine: who derives for both, or comes from there, writes them here.
+const OF_ENGINES: [&str; 9] = [
+    "storage", "immutable", "on_add", "on_insert", "on_replace", "on_discard", "on_remove", "on_despawn", "map_entities",
+];
+
 const PLACES: [&Place; 3] = [&ON_ITEM, &ON_FIELD, &ON_VARIANT];
 
 /// What stands behind a key.
@@ -111,6 +116,15 @@ impl Item {
         match &self.given {
             Given::Value(tokens) if !tokens.is_empty() => Some(tokens.clone()),
             _ => self.wrong(cx),
+        }
+    }
+
+    /// What stands behind the `=`, if it can be a type: no type begins with a literal. The rest is left to the compiler.
+    pub fn type_tokens(&self, cx: &Ctxt) -> Option<TokenStream> {
+        let tokens = self.tokens(cx)?;
+        match tokens.clone().into_iter().next() {
+            Some(TokenTree::Literal(_)) => self.wrong(cx),
+            _ => Some(tokens),
         }
     }
 
@@ -228,6 +242,12 @@ fn unknown(name: &str, place: &Place) -> String {
         PLACES.iter().filter(|other| other.keys.iter().any(|(key, _)| *key == name)).map(|other| other.name).collect();
     if !belongs.is_empty() {
         return format!("`{name}` belongs on a {}", belongs.join(" or a "));
+    }
+    if OF_ENGINES.contains(&name) {
+        return format!("`{name}` belongs to the components of Bevy, a table has nothing like it: leave it out");
+    }
+    if matches!(name, "skip" | "ignore") {
+        return format!("unknown key `{name}`: every field is stored; keep what should not be in a type of its own");
     }
     let names: Vec<&str> = place.keys.iter().map(|(key, _)| *key).collect();
     match nearest(name, &names) {

@@ -53,7 +53,9 @@ use crate::schema::FieldType;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a component: write `#[derive(ecsdb::Field)]` on it, or store it through a \
                type of your own with `#[component(as = Type)]`",
-    label = "not a field type"
+    label = "not a field type",
+    note = "a handle of an asset, a socket or a task means nothing in a saved row: store the name or the id by which it \
+            is found again"
 )]
 pub unsafe trait Field: Sized + Send + Sync + 'static {
     /// What [`Column`](crate::Column) takes to set or compare the field: nearly always `Self`.
