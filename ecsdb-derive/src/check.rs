@@ -124,7 +124,7 @@ fn problem(tokens: TokenStream, native: bool) -> Option<String> {
 }
 
 /// The element type, if this is `[T; N]`. The length is any expression and is not looked at.
-fn array_element(tokens: &TokenStream) -> Option<TokenStream> {
+pub fn array_element(tokens: &TokenStream) -> Option<TokenStream> {
     let mut iter = tokens.clone().into_iter();
     let (Some(TokenTree::Group(group)), None) = (iter.next(), iter.next()) else { return None };
     if group.delimiter() != Delimiter::Bracket {
@@ -160,12 +160,12 @@ fn named(name: &str, arguments: &PathArguments) -> Option<String> {
     let instead = match (name, generic) {
         ("OsString" | "PathBuf" | "OsStr" | "Path", false) => "differs between systems: store a `String`",
         ("str", false) => "has no size of its own: store a `String`, or a `FixedStr<N>`",
-        ("LinkedList" | "BinaryHeap", true) => "is not stored: use a `Vec`, and make it what it was after reading",
+        ("LinkedList" | "BinaryHeap", true) => "is not stored: write `#[component(as = Vec<T>)]`",
         ("HashMap" | "BTreeMap" | "IndexMap", true) => {
-            "is not stored: use a list of pairs `Vec<(K, V)>`, or a row for each pair in a table of its own"
+            "is not stored: write `#[component(as = Vec<(K, V)>)]`, or use a row for each pair in a table of its own"
         }
         ("HashSet" | "BTreeSet" | "IndexSet", true) => {
-            "is not stored: use a list `Vec<T>`, or a row for each member in a table of its own"
+            "is not stored: write `#[component(as = Vec<T>)]`, or use a row for each member in a table of its own"
         }
         ("Box" | "Rc" | "Arc", true) if pointer_to(arguments) == "<str>" => "is a pointer: store a `String`",
         ("Box" | "Rc" | "Arc", true) if is_slice(&pointer_to(arguments)) => "is a pointer: store a `Vec<T>`",

@@ -69,7 +69,15 @@ pub const IN_INDEX: Place =
 
 /// Keys that `#[component(...)]` has in an engine: who derives for both, or comes from there, writes them here.
 const OF_ENGINES: [&str; 9] = [
-    "storage", "immutable", "on_add", "on_insert", "on_replace", "on_discard", "on_remove", "on_despawn", "map_entities",
+    "storage",
+    "immutable",
+    "on_add",
+    "on_insert",
+    "on_replace",
+    "on_discard",
+    "on_remove",
+    "on_despawn",
+    "map_entities",
 ];
 
 const PLACES: [&Place; 3] = [&ON_ITEM, &ON_FIELD, &ON_VARIANT];

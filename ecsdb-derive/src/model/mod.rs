@@ -5,6 +5,7 @@
 
 mod column;
 pub mod component;
+mod conversion;
 mod rules;
 pub mod value;
 mod variants;
