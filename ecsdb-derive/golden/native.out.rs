@@ -96,6 +96,7 @@ const _: () = {
                 __ecsdb::field("x", "", <f32 as __ecsdb::Field>::TYPE, __OFFSETS[0usize]),
                 __ecsdb::field("y", "", <f32 as __ecsdb::Field>::TYPE, __OFFSETS[1usize]),
             ]),
+            indexes: __ecsdb::Cow::Borrowed(&[]),
         };
         #[inline]
         fn into_row(self, _: &mut __ecsdb::HeapBuf) -> Self {

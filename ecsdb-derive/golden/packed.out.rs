@@ -228,6 +228,7 @@ const _: () = {
                 ),
                 __ecsdb::field("name", "", <String as __ecsdb::Field>::TYPE, __OFFSETS[1usize]),
             ]),
+            indexes: __ecsdb::Cow::Borrowed(&[]),
         };
         #[inline]
         fn into_row(self, __heap: &mut __ecsdb::HeapBuf) -> HealthRow {

@@ -237,6 +237,7 @@ const _: () = {
                 <__ecsdb::Whole<Door> as __ecsdb::Field>::TYPE,
                 __OFFSETS[0usize],
             )]),
+            indexes: __ecsdb::Cow::Borrowed(&[]),
         };
         #[inline]
         fn into_row(self, __heap: &mut __ecsdb::HeapBuf) -> DoorRow {

@@ -251,10 +251,21 @@ pub fn last_segment(tokens: &TokenStream) -> Option<String> {
 
 /// The type inside `Option<...>`, if it is one.
 pub fn inside_option(tokens: &TokenStream) -> Option<TokenStream> {
+    inside(tokens, &["Option"])
+}
+
+/// The type of the elements, if it is a list.
+pub fn inside_list(tokens: &TokenStream) -> Option<TokenStream> {
+    inside(tokens, &["Vec", "VecDeque"])
+}
+
+/// The type inside of one of the `containers`, if it is one.
+fn inside(tokens: &TokenStream, containers: &[&str]) -> Option<TokenStream> {
     let Type::Path(ty) = parse_all(without_group(tokens.clone())).ok()? else { return None };
     let segment = ty.path.segments.last()?;
-    if segment.ident != "Option" {
+    let name = segment.ident.to_string();
+    if !containers.contains(&name.as_str()) {
         return None;
     }
-    arguments("Option", &segment.arguments).next()
+    arguments(&name, &segment.arguments).next()
 }

@@ -71,7 +71,15 @@ pub fn replicate_fault(name: &str) -> Option<&'static str> {
 
 /// What is expected of what follows a deletion, unless `name` is one.
 pub fn on_delete_fault(name: &str) -> Option<&'static str> {
-    if matches!(name, "cascade" | "restrict" | "set_null") { None } else { Some("`cascade`, `restrict` or `set_null`") }
+    match name {
+        "restrict" | "cascade" | "remove" | "set_null" => None,
+        _ => Some("`restrict`, `cascade`, `remove` or `set_null`"),
+    }
+}
+
+/// What is expected of a cardinality, unless `name` is one.
+pub fn cardinality_fault(name: &str) -> Option<&'static str> {
+    if matches!(name, "one" | "many") { None } else { Some("`one` or `many`") }
 }
 
 /// The one of `candidates` that is a few typing errors away from `name`.

@@ -35,7 +35,7 @@ pub const ON_ITEM: Place = Place {
         ("durability", "durability = \"snapshot\""),
         ("replicate", "replicate = \"owner\""),
         ("schema", "schema = \"schema/game.toml\""),
-        ("index", "index(name = \"name\", columns(a, b), unique)"),
+        ("index", "index(name = \"name\", columns(a, b.c), unique)"),
         ("crate", "crate = path::to::ecsdb"),
     ],
 };
@@ -53,8 +53,9 @@ pub const ON_FIELD: Place = Place {
         ("as", "as = Type"),
         ("references", "references = Component"),
         ("on_delete", "on_delete = \"cascade\""),
-        ("index", "index"),
-        ("unique", "unique"),
+        ("cardinality", "cardinality = \"one\""),
+        ("index", "index`, `index = \"hash\"` or `index(total_order)"),
+        ("unique", "unique`, `unique = \"hash\"` or `unique(total_order)"),
         ("auto_increment", "auto_increment"),
     ],
 };
@@ -63,9 +64,24 @@ pub const ON_FIELD: Place = Place {
 pub const ON_VARIANT: Place =
     Place { name: "variant", keys: &[("rename", "rename = \"Name\""), ("renamed_from", "renamed_from = \"Name\"")] };
 
-/// In `index(...)`.
-pub const IN_INDEX: Place =
-    Place { name: "`index`", keys: &[("name", "name = \"name\""), ("columns", "columns(a, b)"), ("unique", "unique")] };
+/// In `index(...)` on an item.
+pub const IN_INDEX: Place = Place {
+    name: "`index`",
+    keys: &[
+        ("name", "name = \"name\""),
+        ("columns", "columns(a, b.c)"),
+        ("unique", "unique"),
+        ("hash", "hash"),
+        ("spatial", "spatial(cell = 8.0)"),
+        ("total_order", "total_order"),
+    ],
+};
+
+/// In `index(...)` and `unique(...)` on a field.
+pub const IN_FIELD_INDEX: Place = Place { name: "`index`", keys: &[("hash", "hash"), ("total_order", "total_order")] };
+
+/// In `spatial(...)`.
+pub const IN_SPATIAL: Place = Place { name: "`spatial`", keys: &[("cell", "cell = 8.0")] };
 
 /// Keys that `#[component(...)]` has in an engine: who derives for both, or comes from there, writes them here.
 const OF_ENGINES: [&str; 9] = [
@@ -134,6 +150,16 @@ impl Item {
             Some(TokenTree::Literal(_)) => self.wrong(cx),
             _ => Some(tokens),
         }
+    }
+
+    /// Whether nothing stands behind the key.
+    pub fn is_bare(&self) -> bool {
+        matches!(self.given, Given::Nothing)
+    }
+
+    /// Whether a `=` and a value stand behind the key.
+    pub fn is_value(&self) -> bool {
+        matches!(self.given, Given::Value(_))
     }
 
     /// What stands in the parentheses.

@@ -4,19 +4,22 @@
 //! new key is one line in `item` and one in a `match` here.
 
 mod doc;
+mod index;
 mod item;
 mod repr;
 
 use proc_macro2::{Span, TokenStream};
-use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::{Attribute, Ident, LitStr, Path};
 
 use crate::ctxt::Ctxt;
-use crate::names::{column_fault, durability_fault, on_delete_fault, replicate_fault, table_fault, variant_fault};
-use item::{IN_INDEX, Item, ON_FIELD, ON_ITEM, ON_VARIANT, items, items_in, set, split_at_commas};
+use crate::names::{
+    cardinality_fault, column_fault, durability_fault, on_delete_fault, replicate_fault, table_fault, variant_fault,
+};
+use item::{Item, ON_FIELD, ON_ITEM, ON_VARIANT, items, set};
 
 pub use doc::doc;
+pub use index::{ColumnPath, FieldIndex, Index};
 pub use item::Number;
 pub use repr::{Repr, TagRepr};
 
@@ -37,13 +40,6 @@ pub struct ItemAttrs {
     pub krate: Option<Path>,
 }
 
-/// `index(...)` on an item.
-pub struct Index {
-    pub span: Span,
-    pub name: Option<LitStr>,
-    pub columns: Vec<Ident>,
-}
-
 /// `#[component(...)]` on a field.
 #[derive(Default)]
 pub struct FieldAttrs {
@@ -56,8 +52,9 @@ pub struct FieldAttrs {
     pub stored_as: Option<TokenStream>,
     pub references: Option<Path>,
     pub on_delete: Option<LitStr>,
-    pub index: Option<Span>,
-    pub unique: Option<Span>,
+    pub cardinality: Option<LitStr>,
+    pub index: Option<FieldIndex>,
+    pub unique: Option<FieldIndex>,
     pub auto_increment: Option<Span>,
 }
 
@@ -91,35 +88,6 @@ impl ItemAttrs {
     }
 }
 
-impl Index {
-    fn parse(cx: &Ctxt, item: &Item) -> Option<Self> {
-        let list = item.list(cx)?;
-        let written = split_at_commas(list.clone()).len();
-        let inner = items_in(cx, list, &IN_INDEX);
-        let (mut name, mut columns, mut unique) = (None, None, None);
-        for key in &inner {
-            match key.name() {
-                "name" => set(cx, &mut name, key, key.text(cx, column_fault)),
-                "columns" => set(cx, &mut columns, key, column_names(cx, key)),
-                _ => set(cx, &mut unique, key, key.flag(cx)),
-            }
-        }
-        match columns {
-            Some(columns) => Some(Self { span: item.span(), name, columns }),
-            // What is wrong has been said.
-            None if inner.len() < written || inner.iter().any(|key| key.name() == "columns") => None,
-            None => item.wrong(cx),
-        }
-    }
-}
-
-/// The names in `columns(a, b)`.
-fn column_names(cx: &Ctxt, item: &Item) -> Option<Vec<Ident>> {
-    let parts = split_at_commas(item.list(cx)?);
-    let names: Vec<Ident> = parts.into_iter().filter_map(|part| Ident::parse_any.parse2(part).ok()).collect();
-    if names.is_empty() { item.wrong(cx) } else { Some(names) }
-}
-
 impl FieldAttrs {
     pub fn parse(cx: &Ctxt, attrs: &[Attribute]) -> Self {
         let mut parsed = Self::default();
@@ -134,8 +102,9 @@ impl FieldAttrs {
                 "as" => set(cx, &mut parsed.stored_as, &item, item.type_tokens(cx)),
                 "references" => set(cx, &mut parsed.references, &item, path(cx, &item)),
                 "on_delete" => set(cx, &mut parsed.on_delete, &item, item.text(cx, on_delete_fault)),
-                "index" => set(cx, &mut parsed.index, &item, item.flag(cx)),
-                "unique" => set(cx, &mut parsed.unique, &item, item.flag(cx)),
+                "cardinality" => set(cx, &mut parsed.cardinality, &item, item.text(cx, cardinality_fault)),
+                "index" => set(cx, &mut parsed.index, &item, FieldIndex::parse(cx, &item)),
+                "unique" => set(cx, &mut parsed.unique, &item, FieldIndex::parse(cx, &item)),
                 _ => set(cx, &mut parsed.auto_increment, &item, item.flag(cx)),
             }
         }

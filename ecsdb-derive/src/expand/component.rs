@@ -1,9 +1,8 @@
 //! What both kinds of rows share: the column constants, the bundle, the query parameter, and the checks of attributes.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{format_ident, quote};
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 
 use super::{braces, described, name_of, refuse, semicolon};
 use crate::ast::Shape;
@@ -129,8 +128,7 @@ pub fn row_param(model: &Model) -> TokenStream {
     }
 }
 
-/// The statements that hold what attributes claim against what is: sizes, offsets, and that references lead to
-/// components. The fields lie in `row`.
+/// The statements that hold what attributes claim against what is: sizes and offsets. The fields lie in `row`.
 pub fn claims(model: &Model, row: &Ident) -> TokenStream {
     let (krate, ident) = (model.item.krate(), model.item.ident);
     let size = model.attrs.size.map(|size| {
@@ -143,13 +141,7 @@ pub fn claims(model: &Model, row: &Ident) -> TokenStream {
         let found = quote!(__OFFSETS[#index] as #krate::usize);
         Some(refuse(offset.span, quote!(#krate::offset_is(#label, #value, #found))))
     });
-    let references = model.columns.iter().filter_map(|column| {
-        let path = column.attrs.references.as_ref()?;
-        let krate = model.item.krate();
-        let name = quote_spanned!(path.span()=> <#path as #krate::Component>::TABLE);
-        Some(quote!(let _ = #name;))
-    });
-    quote!(#size #(#offsets)* #(#references)*)
+    quote!(#size #(#offsets)*)
 }
 
 /// The names of the members for `Debug`; none for a tuple.

@@ -4,12 +4,14 @@ use std::fs;
 use std::path::Path;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use super::refuse;
 use crate::ctxt::Ctxt;
 use crate::model::Column;
 use crate::model::component::{Model, Storage};
+use crate::model::index::{Index, Kind};
 use crate::names::nearest;
 use crate::toml_table::{Fields, table};
 
@@ -26,7 +28,8 @@ pub fn constants(model: &Model, row: &Ident, align: &TokenStream) -> TokenStream
     let renamed_from = model.attrs.renamed_from.as_ref().map(syn::LitStr::value).unwrap_or_default();
     let version = model.attrs.version.map_or(0, |version| version.value);
     let deprecated = optional_text(model.attrs.deprecated.as_ref(), krate);
-    let fields = model.columns.iter().enumerate().map(|(index, column)| field(model, column, index));
+    let fields = model.columns.iter().enumerate().map(|(index, column)| related(model, column, index));
+    let indexes = model.indexes.iter().map(|of| index(of, krate));
     quote! {
         const TABLE: &'static #krate::str = #table;
 
@@ -42,7 +45,60 @@ pub fn constants(model: &Model, row: &Ident, align: &TokenStream) -> TokenStream
             key: #krate::None,
             durability: #krate::Durability::#durability,
             fields: #krate::Cow::Borrowed(&[#(#fields),*]),
+            indexes: #krate::Cow::Borrowed(&[#(#indexes),*]),
         };
+    }
+}
+
+/// The schema of an index.
+fn index(of: &Index, krate: &TokenStream) -> TokenStream {
+    let (name, unique, total_order) = (&of.name, of.unique.is_some(), of.total_order);
+    let columns = of.columns.iter().map(|column| column.path.join("."));
+    let kind = match of.kind {
+        Kind::Ordered => quote!(Ordered),
+        Kind::Hash => quote!(Hash),
+        Kind::Grid(cell) => quote!(Grid { cell: #cell }),
+    };
+    quote! {
+        #krate::IndexSchema {
+            name: #krate::Cow::Borrowed(#name),
+            columns: #krate::Cow::Borrowed(&[#(#krate::Cow::Borrowed(#columns)),*]),
+            kind: #krate::IndexKind::#kind,
+            unique: #unique,
+            total_order: #total_order,
+        }
+    }
+}
+
+/// The schema of a field, with what is said about references and counting.
+fn related(model: &Model, column: &Column, index: usize) -> TokenStream {
+    let (krate, attrs) = (model.item.krate(), &column.attrs);
+    let mut field = field(model, column, index);
+    if attrs.references.is_some() || attrs.on_delete.is_some() || attrs.cardinality.is_some() {
+        let table = match &attrs.references {
+            Some(path) => {
+                let table = quote_spanned!(path.span()=> <#path as #krate::Component>::TABLE);
+                quote!(#krate::Some(#table))
+            }
+            None => quote!(#krate::None),
+        };
+        let on_delete = match attrs.on_delete.as_ref().map(syn::LitStr::value).as_deref() {
+            Some("cascade") => quote!(Cascade),
+            Some("remove") => quote!(Remove),
+            Some("set_null") => quote!(SetNull),
+            _ => quote!(Restrict),
+        };
+        let cardinality = match attrs.cardinality.as_ref().map(syn::LitStr::value).as_deref() {
+            Some("one") => quote!(One),
+            _ => quote!(Many),
+        };
+        let (on_delete, cardinality) =
+            (quote!(#krate::OnDelete::#on_delete), quote!(#krate::Cardinality::#cardinality));
+        field = quote!(#krate::referring(#field, #table, #on_delete, #cardinality));
+    }
+    match attrs.auto_increment {
+        Some(_) => quote!(#krate::counted(#field)),
+        None => field,
     }
 }
 

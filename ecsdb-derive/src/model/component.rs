@@ -6,6 +6,7 @@ use syn::ext::IdentExt;
 use syn::{Ident, LitStr, Member};
 
 use super::column::{COLUMN, Column, Stored, distinct};
+use super::index::{Index, indexes};
 use super::variants::{Enumeration, enumeration};
 use super::{Item, rules};
 use crate::ast::{Body, Input, Shape};
@@ -28,6 +29,7 @@ pub struct Model<'a> {
     /// The name of the generated view type.
     pub view: Ident,
     pub columns: Vec<Column<'a>>,
+    pub indexes: Vec<Index>,
     /// What the component is if it is an enum, which is then its only column.
     pub enumeration: Option<Enumeration<'a>>,
     pub attrs: ItemAttrs,
@@ -93,6 +95,7 @@ pub fn model<'a>(cx: &Ctxt, input: &'a Input, attrs: ItemAttrs) -> Option<Model<
         },
         row: attrs.row.clone().unwrap_or_else(|| format_ident!("{}Row", input.ident)),
         view: attrs.view.clone().unwrap_or_else(|| format_ident!("{}Ref", input.ident)),
+        indexes: indexes(&attrs, &columns),
         columns,
         enumeration,
         item,

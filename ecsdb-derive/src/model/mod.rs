@@ -6,6 +6,8 @@
 mod column;
 pub mod component;
 mod conversion;
+pub mod index;
+mod relations;
 mod rules;
 pub mod value;
 mod variants;

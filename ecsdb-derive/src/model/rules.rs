@@ -7,14 +7,12 @@ use std::collections::HashSet;
 
 use proc_macro2::Span;
 use syn::LitStr;
-use syn::ext::IdentExt;
 
-use super::Item;
 use super::column::Column;
 use super::component::{Model, Storage};
-use crate::check::{inside_option, last_segment};
+use super::{Item, index, relations};
+use crate::check::last_segment;
 use crate::ctxt::Ctxt;
-use crate::names::nearest;
 
 /// Everything about a component.
 pub fn component(cx: &Ctxt, model: &Model) {
@@ -29,9 +27,9 @@ pub fn component(cx: &Ctxt, model: &Model) {
     former_names(cx, &model.columns);
     for column in &model.columns {
         values(cx, model, column);
-        relations(cx, model, column);
     }
-    indexes(cx, model);
+    relations::check(cx, model);
+    index::check(cx, model);
 }
 
 /// What a struct that is its own row cannot have; `is_native` says whether it is one.
@@ -66,14 +64,15 @@ pub fn table_key(column: &Column) -> Option<(&'static str, Span)> {
     let attrs = &column.attrs;
     let text = |key, text: &Option<LitStr>| text.as_ref().map(|text| (key, text.span()));
     let flag = |key, span: Option<Span>| span.map(|span| (key, span));
-    flag("index", attrs.index)
-        .or_else(|| flag("unique", attrs.unique))
+    flag("index", attrs.index.map(|index| index.span))
+        .or_else(|| flag("unique", attrs.unique.map(|index| index.span)))
         .or_else(|| flag("auto_increment", attrs.auto_increment))
         .or_else(|| flag("since", attrs.since.map(|since| since.span)))
         .or_else(|| flag("offset", attrs.offset.map(|offset| offset.span)))
         .or_else(|| text("renamed_from", &attrs.renamed_from))
         .or_else(|| text("deprecated", &attrs.deprecated))
         .or_else(|| text("on_delete", &attrs.on_delete))
+        .or_else(|| text("cardinality", &attrs.cardinality))
         .or_else(|| attrs.references.as_ref().map(|path| ("references", syn::spanned::Spanned::span(path))))
         .or_else(|| attrs.default.as_ref().map(|tokens| ("default", syn::spanned::Spanned::span(tokens))))
 }
@@ -127,100 +126,17 @@ fn values(cx: &Ctxt, model: &Model, column: &Column) {
         cx.at(since.span, message);
     }
     if attrs.default.is_some() {
-        if let Some(span) = attrs.unique {
-            cx.at(span, "a unique field cannot have a default: all rows of before would have the same value");
+        if let Some(unique) = attrs.unique {
+            cx.at(unique.span, "a unique field cannot have a default: all rows of before would have the same value");
         }
         if let Some(span) = attrs.auto_increment {
             cx.at(span, "a counted field has no default: remove one of `default` and `auto_increment`");
         }
     }
     if let Some(span) = attrs.auto_increment
-        && !is_one_of(column, &["u16", "u32", "u64", "u128", "i16", "i32", "i64", "i128", "NonZero"])
+        && !is_one_of(column, &["u16", "u32", "u64", "u128", "i16", "i32", "i64", "i128"])
     {
         cx.at(span, "`auto_increment` counts: it needs an integer of 16 bits or more");
-    }
-}
-
-/// References, indexes on one field, and uniqueness.
-fn relations(cx: &Ctxt, model: &Model, column: &Column) {
-    let attrs = &column.attrs;
-    let optional = inside_option(&column.ty);
-    let inner = optional.as_ref().unwrap_or(&column.ty);
-    let is_ref = last_segment(inner).as_deref() == Some("Ref");
-    let is_entity = last_segment(inner).as_deref() == Some("Entity");
-    if let Some(path) = &attrs.references {
-        if is_ref {
-            cx.under(path, "a `Ref<T>` says by its type what it refers to: remove `references`");
-        } else if !is_entity && is_plain(inner) {
-            let message = "a reference is an `Entity`: make the field a `Ref<T>`, or an `Entity` with `references`";
-            cx.under(path, message);
-        }
-    }
-    if let Some(on_delete) = &attrs.on_delete {
-        if !is_ref && attrs.references.is_none() {
-            let message = "`on_delete` is about references: make the field a `Ref<T>`, or say what it `references`";
-            cx.at(on_delete.span(), message);
-        } else if on_delete.value() == "set_null" && optional.is_none() {
-            let message = "a required reference cannot be set to none: make the field an `Option`, or use `cascade` \
-                           or `restrict`";
-            cx.at(on_delete.span(), message);
-        }
-    }
-    if let (Some(index), Some(_)) = (attrs.index, attrs.unique) {
-        cx.at(index, "a unique field has an index: remove `index`");
-    }
-    for (key, span) in [("index", attrs.index), ("unique", attrs.unique)] {
-        let Some(span) = span else { continue };
-        if has_float(column) {
-            cx.at(span, format_args!("a float has no order that an index could keep (`NaN`): remove `{key}`"));
-        }
-    }
-    if model.durability != "Wal" {
-        let reference = attrs.references.as_ref().map(syn::spanned::Spanned::span);
-        let kept = [("unique", attrs.unique), ("references", reference)];
-        for (key, span) in kept.into_iter().filter_map(|(key, span)| Some((key, span?))) {
-            let message = format_args!(
-                "`{key}` needs every change to be kept: remove `durability = \"{}\"`",
-                model.durability.to_lowercase()
-            );
-            cx.at(span, message);
-        }
-    }
-}
-
-/// The indexes over several columns.
-fn indexes(cx: &Ctxt, model: &Model) {
-    let mut names = HashSet::new();
-    let known: Vec<&str> = model.columns.iter().map(|column| column.name.as_str()).collect();
-    for index in &model.attrs.indexes {
-        let mut columns = HashSet::new();
-        for written in &index.columns {
-            let name = written.unraw().to_string();
-            match model.columns.iter().find(|column| column.name == name) {
-                Some(column) if has_float(column) => {
-                    cx.at(written.span(), "a float has no order that an index could keep (`NaN`)");
-                }
-                Some(_) => {}
-                None => {
-                    let hint = match nearest(&name, &known) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("there is `{}`", known.join("`, `")),
-                    };
-                    cx.at(written.span(), format_args!("there is no column `{name}`: {hint}"));
-                }
-            }
-            if !columns.insert(name.clone()) {
-                cx.at(written.span(), format_args!("the index names `{name}` twice"));
-            }
-        }
-        let name = index.name.as_ref().map_or_else(
-            || index.columns.iter().map(|column| column.unraw().to_string()).collect::<Vec<_>>().join("_"),
-            LitStr::value,
-        );
-        if !names.insert(name.clone()) {
-            let span = index.name.as_ref().map_or(index.span, LitStr::span);
-            cx.at(span, format_args!("two indexes are named `{name}`: give one of them another `name`"));
-        }
     }
 }
 
@@ -230,7 +146,7 @@ fn is_one_of(column: &Column, names: &[&str]) -> bool {
 }
 
 /// Whether it can be seen that the type is no reference.
-fn is_plain(ty: &proc_macro2::TokenStream) -> bool {
+pub fn is_plain(ty: &proc_macro2::TokenStream) -> bool {
     last_segment(ty).is_none_or(|name| is_plain_name(&name))
 }
 
@@ -251,15 +167,11 @@ fn is_plain_name(name: &str) -> bool {
             | "isize"
             | "f32"
             | "f64"
+            | "NonZero"
             | "bool"
             | "char"
             | "String"
             | "Vec"
             | "Option"
     )
-}
-
-fn has_float(column: &Column) -> bool {
-    let inner = inside_option(&column.ty);
-    matches!(last_segment(inner.as_ref().unwrap_or(&column.ty)).as_deref(), Some("f32" | "f64"))
 }

@@ -72,6 +72,7 @@ pub fn table<'t>(types: Types<'t>, entry: &'t Entry, place: Place<'t>) -> Result
         key: None,
         durability,
         fields: Cow::Owned(fields),
+        indexes: Cow::Borrowed(&[]),
     });
     Ok(Table { schema, module: place.module, span: entry.span(), fields: spans })
 }
@@ -137,13 +138,11 @@ fn field_schema(
     default: Option<DefaultValue>,
 ) -> FieldSchema {
     FieldSchema {
-        name: name.to_owned().into(),
         doc: doc.to_owned().into(),
-        field_type,
-        offset: 0,
         renamed_from: keys.renamed_from.into(),
         default,
         since: keys.since,
         deprecated: keys.deprecated.map(Cow::Owned),
+        ..FieldSchema::new(name.to_owned(), field_type, 0)
     }
 }

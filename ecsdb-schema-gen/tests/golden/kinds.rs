@@ -2,7 +2,7 @@
 
 #[doc = " Something to carry."]
 #[derive(Clone, Copy, Debug, PartialEq, ::ecsdb::Component)]
-#[component(table = "item", version = 2)]
+#[component(table = "item", version = 2, durability = "snapshot")]
 pub struct Item {
     #[doc = " What it is called."]
     #[component(default = ::ecsdb::FixedStr::<16>::new("thing").unwrap())]
@@ -20,7 +20,7 @@ const _: () = {
 
 #[allow(missing_docs)]
 #[derive(Clone, Debug, PartialEq, ::ecsdb::Component)]
-#[component(table = "mob", version = 3, renamed_from = "monster", durability = "snapshot")]
+#[component(table = "mob", version = 3, renamed_from = "monster")]
 pub struct Mob {
     #[component(renamed_from = "name", default = ::std::string::String::from("a \"mob\""))]
     pub title: ::std::string::String,

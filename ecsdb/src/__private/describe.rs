@@ -5,7 +5,9 @@
 use std::borrow::Cow;
 
 use crate::bytes::{HeapBuf, HeapPlace, Row};
-use crate::schema::{DefaultValue, EnumType, FieldSchema, FieldType, Member, StructType, Variant};
+use crate::schema::{
+    Cardinality, DefaultValue, EnumType, FieldSchema, FieldType, Member, OnDelete, ReferenceSchema, StructType, Variant,
+};
 
 /// A field without a history.
 pub const fn field(name: &'static str, doc: &'static str, field_type: FieldType, offset: u32) -> FieldSchema {
@@ -24,6 +26,10 @@ pub const fn evolved_field(
     since: u32,
     deprecated: Option<Cow<'static, str>>,
 ) -> FieldSchema {
+    let reference = match field_type.static_referenced_table() {
+        Some(table) => Some(reference(table, OnDelete::Restrict, Cardinality::Many)),
+        None => None,
+    };
     FieldSchema {
         name: Cow::Borrowed(name),
         doc: Cow::Borrowed(doc),
@@ -33,7 +39,35 @@ pub const fn evolved_field(
         default,
         since,
         deprecated,
+        reference,
+        auto_increment: false,
     }
+}
+
+const fn reference(table: &'static str, on_delete: OnDelete, cardinality: Cardinality) -> ReferenceSchema {
+    ReferenceSchema { table: Cow::Borrowed(table), on_delete, cardinality }
+}
+
+/// The field, which is a reference to the table that its type or `table` says.
+pub const fn referring(
+    mut field: FieldSchema,
+    table: Option<&'static str>,
+    on_delete: OnDelete,
+    cardinality: Cardinality,
+) -> FieldSchema {
+    let table = match (table, field.field_type.static_referenced_table()) {
+        (Some(table), _) | (None, Some(table)) => table,
+        (None, None) => panic!("a field with `on_delete` or `cardinality` is a `Ref<T>`, or says what it `references`"),
+    };
+    // What a constant replaces is not dropped.
+    core::mem::forget(field.reference.replace(reference(table, on_delete, cardinality)));
+    field
+}
+
+/// The field, with values that are counted up.
+pub const fn counted(mut field: FieldSchema) -> FieldSchema {
+    field.auto_increment = true;
+    field
 }
 
 /// A member of a struct or a variant.

@@ -29,14 +29,15 @@ pub use crate::component::packed::{Enum, Native, Optional};
 pub use crate::component::{Column, Component, Field, List, NativeField, Part, Whole};
 pub use crate::component::{Packer, Payload, WholeValue, enum_bytes, no_variant, tag};
 pub use crate::query::{QueryParam, RowOf, RowParam};
+pub use crate::schema::{Cardinality, IndexKind, IndexSchema, OnDelete};
 pub use crate::schema::{DefaultValue, Durability, Encoded, FieldType, RowLayout, Schema, TableOf, TableSchema};
 pub use crate::text::{Text, stop};
 pub use crate::transaction::{Bundle, Single};
 pub use claims::{drop_glue, native_enum, offset_is, size_is};
 pub use convert::{convert_all, convert_array, convert_optional};
 pub use describe::{
-    ColumnNumbers, Place, WithoutHeap, columns, enum_type, evolved_field, field, member, place_bytes, struct_type,
-    unit_variant, variant,
+    ColumnNumbers, Place, WithoutHeap, columns, counted, enum_type, evolved_field, field, member, place_bytes,
+    referring, struct_type, unit_variant, variant,
 };
 pub use drift::drift;
 pub use layout::{NativeLayout, packed_layout, strictest};
@@ -55,4 +56,5 @@ pub const REFUSED: &TableSchema = &TableSchema {
     key: None,
     durability: Durability::Wal,
     fields: Cow::Borrowed(&[]),
+    indexes: Cow::Borrowed(&[]),
 };

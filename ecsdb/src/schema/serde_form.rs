@@ -247,6 +247,7 @@ impl Table<'_> {
             key: self.key.map(owned),
             durability,
             fields: Cow::Owned(fields),
+            indexes: Cow::Borrowed(&[]),
         })
     }
 }
@@ -264,15 +265,14 @@ impl Field<'_> {
             Some(plain) if size <= ROW_BYTES_MAX as u64 => Some(read_default(&plain, &field_type)?),
             _ => None,
         };
+        let offset = self.offset.unwrap_or(u32::try_from(offset).unwrap_or(u32::MAX));
         let field = FieldSchema {
-            name: owned(self.name),
             doc: owned(self.doc),
-            field_type,
-            offset: self.offset.unwrap_or(u32::try_from(offset).unwrap_or(u32::MAX)),
             renamed_from: owned(self.renamed_from),
             default,
             since: self.since,
             deprecated: self.deprecated.map(owned),
+            ..FieldSchema::new(owned(self.name), field_type, offset)
         };
         Ok((field, size, align))
     }

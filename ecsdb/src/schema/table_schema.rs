@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{DefaultValue, FieldType};
+use super::{DefaultValue, FieldType, IndexSchema, ReferenceSchema};
 use crate::bytes::HeapPlace;
 
 /// How a row lies in memory.
@@ -82,6 +82,10 @@ pub struct FieldSchema {
     pub since: u32,
     /// Why it should not be used any more, if it should not. Only then may it be left out of a later schema.
     pub deprecated: Option<Cow<'static, str>>,
+    /// Which table its entities have rows in, if it is a reference.
+    pub reference: Option<ReferenceSchema>,
+    /// Whether a row that is inserted with a 0 there gets the next number instead.
+    pub auto_increment: bool,
 }
 
 /// One table: the rows of one component.
@@ -111,10 +115,12 @@ pub struct TableSchema {
     pub durability: Durability,
     /// The fields, in the order in which they lie in the row.
     pub fields: Cow<'static, [FieldSchema]>,
+    /// The indexes, in the order of their numbers. Reverse indexes of references are not among them.
+    pub indexes: Cow<'static, [IndexSchema]>,
 }
 
 impl FieldSchema {
-    /// A field at `offset` of which nothing more is said.
+    /// A field at `offset` of which nothing more is said than its type does: a `ref<t>` is a reference.
     pub fn new(name: impl Into<Cow<'static, str>>, field_type: FieldType, offset: u32) -> Self {
         Self {
             name: name.into(),
@@ -125,7 +131,10 @@ impl FieldSchema {
             default: None,
             since: 0,
             deprecated: None,
+            reference: None,
+            auto_increment: false,
         }
+        .with_typed_reference()
     }
 }
 
@@ -147,11 +156,17 @@ impl TableSchema {
             key: None,
             durability: Durability::Wal,
             fields: fields.into(),
+            indexes: Cow::Borrowed(&[]),
         }
     }
 
     /// The field with this name, and its number.
     pub fn field(&self, name: &str) -> Option<(usize, &FieldSchema)> {
         self.fields.iter().enumerate().find(|(_, field)| field.name == name)
+    }
+
+    /// The index with this name, and its number.
+    pub fn index(&self, name: &str) -> Option<(usize, &IndexSchema)> {
+        self.indexes.iter().enumerate().find(|(_, index)| index.name == name)
     }
 }

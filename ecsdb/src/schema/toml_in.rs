@@ -239,6 +239,7 @@ fn read_table(
         key,
         durability: read_durability(&section)?,
         fields: Cow::Owned(fields),
+        indexes: Cow::Borrowed(&[]),
     };
     Ok((table, places))
 }
@@ -306,14 +307,12 @@ fn read_field(section: &Section<'_>, name: &str, offset: u64) -> Result<FieldSch
         }
     }
     Ok(FieldSchema {
-        name: Cow::Owned(name.to_owned()),
         doc: doc(section)?,
-        field_type,
-        offset: u32::try_from(offset).unwrap_or(u32::MAX),
         renamed_from: owned(section, "renamed_from")?.unwrap_or_default(),
         default,
         since: section.version("since")?,
         deprecated: owned(section, "deprecated")?,
+        ..FieldSchema::new(name.to_owned(), field_type, u32::try_from(offset).unwrap_or(u32::MAX))
     })
 }
 

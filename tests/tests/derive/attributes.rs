@@ -1,6 +1,6 @@
-//! Attributes: names, histories, claims about the layout, defaults, foreign types, and what has no effect yet.
+//! Attributes: names, histories, claims about the layout, defaults, foreign types, indexes and references.
 
-use ecsdb::schema::{Durability, Value};
+use ecsdb::schema::{Cardinality, Durability, IndexKind, IndexSchema, OnDelete, ReferenceSchema, Value};
 use ecsdb::{Component, Entity, Field, Ref, Stored};
 
 /// A type of somebody else's: no derive can stand on it.
@@ -38,7 +38,6 @@ const START: u32 = 100;
     size = 42,
     renamed_from = "hit_points",
     deprecated = "use `Life`",
-    durability = "snapshot",
     replicate = "owner"
 )]
 #[component(index(name = "by_name", columns(points, armour)), index(columns(alive), unique))]
@@ -61,11 +60,64 @@ struct Health {
 }
 
 #[derive(Component, Debug, PartialEq)]
+#[component(index(name = "place", columns(at.x, at.y), spatial(cell = 8.0)))]
+#[component(index(columns(of, at.x), hash, total_order))]
 struct Item {
     #[component(references = Health, on_delete = "cascade")]
     of: Entity,
-    #[component(unique, auto_increment)]
+    #[component(unique = "hash", auto_increment)]
     number: u64,
+    #[component(index(total_order))]
+    weight: f32,
+    #[component(on_delete = "remove", cardinality = "one")]
+    parts: Vec<Ref<Item>>,
+    twin: Ref<Self>,
+    at: At,
+}
+
+#[derive(Field, Debug, PartialEq)]
+struct At {
+    x: f32,
+    y: f32,
+}
+
+#[derive(Component)]
+#[component(durability = "snapshot")]
+struct Trail {
+    length: f32,
+}
+
+#[test]
+fn indexes_and_references_are_in_the_schema() {
+    let index = |name: &'static str, columns: &[&'static str], kind, unique, total_order| IndexSchema {
+        name: name.into(),
+        columns: columns.iter().map(|column| (*column).into()).collect(),
+        kind,
+        unique,
+        total_order,
+    };
+    assert_eq!(
+        *Item::SCHEMA.indexes,
+        [
+            index("number", &["number"], IndexKind::Hash, true, false),
+            index("weight", &["weight"], IndexKind::Ordered, false, true),
+            index("place", &["at.x", "at.y"], IndexKind::Grid { cell: 8.0 }, false, false),
+            index("of_at_x", &["of", "at.x"], IndexKind::Hash, false, true),
+        ]
+    );
+    let names: Vec<_> = Health::SCHEMA.indexes.iter().map(|index| (&*index.name, index.unique)).collect();
+    assert_eq!(names, [("armour", false), ("by_name", false), ("alive", true)]);
+
+    let reference = |table: &'static str, on_delete, cardinality| {
+        Some(ReferenceSchema { table: table.into(), on_delete, cardinality })
+    };
+    let field = |name: &str| Item::SCHEMA.field(name).unwrap().1;
+    assert_eq!(field("of").reference, reference("healths", OnDelete::Cascade, Cardinality::Many));
+    assert_eq!(field("parts").reference, reference("item", OnDelete::Remove, Cardinality::One));
+    assert_eq!(field("twin").reference, reference("item", OnDelete::Restrict, Cardinality::Many));
+    let owner = &Health::SCHEMA.field("owner").unwrap().1.reference;
+    assert_eq!(*owner, reference("item", OnDelete::SetNull, Cardinality::Many));
+    assert_eq!((field("number").auto_increment, field("of").auto_increment), (true, false));
 }
 
 fn health() -> Health {
@@ -84,7 +136,8 @@ fn health() -> Health {
 fn tables_have_histories() {
     let schema = Health::SCHEMA;
     assert_eq!((&*schema.name, &*schema.renamed_from, schema.version), ("healths", "hit_points", 3));
-    assert_eq!((schema.deprecated.as_deref(), schema.durability), (Some("use `Life`"), Durability::Snapshot));
+    assert_eq!((schema.deprecated.as_deref(), schema.durability), (Some("use `Life`"), Durability::Wal));
+    assert_eq!(Trail::SCHEMA.durability, Durability::Snapshot);
     let stored: Stored<Health> = Stored::new(health());
     let (_, view): (&StoredHealth, HealthView<'_>) = (stored.row(), stored.view());
     assert_eq!(view.hp(), 5, "methods keep the names of the fields");
@@ -210,7 +263,14 @@ fn foreign_types_are_converted_in_options_tuples_and_collections() {
 fn references_say_what_they_refer_to() {
     assert_eq!(Health::SCHEMA.field("owner").unwrap().1.field_type.to_string(), "ref<item>?");
     let entity = Entity::from_bits(3 | 1 << 32).unwrap();
-    let item = Stored::new(Item { of: entity, number: 1 });
+    let item = Stored::new(Item {
+        of: entity,
+        number: 1,
+        weight: 0.5,
+        parts: vec![],
+        twin: Ref::to(entity),
+        at: At { x: 0.0, y: 0.0 },
+    });
     assert_eq!((item.view().of(), item.view().number()), (entity, 1));
 }
 

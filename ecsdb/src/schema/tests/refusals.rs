@@ -291,16 +291,7 @@ fn a_file_that_cannot_be_read_says_so() {
 const BYTE: FieldType = FieldType::Scalar(Scalar::U8);
 
 fn field(name: &'static str, offset: u32) -> FieldSchema {
-    FieldSchema {
-        name: Cow::Borrowed(name),
-        doc: Cow::Borrowed(""),
-        field_type: BYTE,
-        offset,
-        renamed_from: Cow::Borrowed(""),
-        default: None,
-        since: 0,
-        deprecated: None,
-    }
+    FieldSchema::new(name, BYTE, offset)
 }
 
 fn rust_table(name: &'static str, size: u32, fields: Vec<FieldSchema>) -> &'static TableSchema {
@@ -316,6 +307,7 @@ fn rust_table(name: &'static str, size: u32, fields: Vec<FieldSchema>) -> &'stat
         key: None,
         durability: Durability::Wal,
         fields: Cow::Owned(fields),
+        indexes: Cow::Borrowed(&[]),
     }))
 }
 

@@ -39,7 +39,10 @@ macro_rules! component {
                     default: None,
                     since: 0,
                     deprecated: None,
+                    reference: None,
+                    auto_increment: false,
                 }]),
+                indexes: Cow::Borrowed(&[]),
             };
 
             fn into_row(self, _: &mut HeapBuf) -> u32 {

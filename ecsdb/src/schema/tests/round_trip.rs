@@ -174,7 +174,7 @@ prop_compose! {
             DefaultValue::Read(Encoded::from_value(&value, &field_type).unwrap())
         });
         FieldSchema {
-            renamed_from: former(&name, renamed), name: Cow::Owned(name), doc, field_type, offset: 0, default, since, deprecated,
+            renamed_from: former(&name, renamed), doc, default, since, deprecated, ..FieldSchema::new(name, field_type, 0)
         }
     }
 }
@@ -192,7 +192,7 @@ prop_compose! {
         let mut table = TableSchema {
             renamed_from: former(&name, renamed),
             name: Cow::Owned(name), doc, version, deprecated, layout: RowLayout::Native, size: 0, align: 1,
-            key: key.map(Cow::Owned), durability, fields: Cow::Borrowed(&[]),
+            key: key.map(Cow::Owned), durability, fields: Cow::Borrowed(&[]), indexes: Cow::Borrowed(&[]),
         };
         let mut kept: Vec<FieldSchema> = Vec::new();
         for field in fields {

@@ -1,0 +1,182 @@
+//! What a schema says of tables beyond their rows: indexes, references, and what follows a deletion.
+//!
+//! It holds the descriptions only. What they do is the business of storage and transactions.
+
+use std::borrow::Cow;
+
+use super::{FieldSchema, FieldType, Scalar, TypeRef};
+
+/// An index of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexSchema {
+    /// Name, unique among the indexes of the table. That of an index on one column is mostly the name of the column.
+    pub name: Cow<'static, str>,
+    /// The columns that make its key, in order, by their names: `owner`, or `pos.x` for a part of a struct.
+    pub columns: Cow<'static, [Cow<'static, str>]>,
+    /// How rows are found in it.
+    pub kind: IndexKind,
+    /// Whether no two rows may have the same key. A key with a none in it is like no other.
+    pub unique: bool,
+    /// Whether floats are ordered by their bits: -NaN, -inf, ..., -0.0, 0.0, ..., inf, NaN. Without it they cannot be keys.
+    pub total_order: bool,
+}
+
+/// How rows are found in an index.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum IndexKind {
+    /// By the order of its keys: equality, ranges, first and last.
+    Ordered,
+    /// By equality only.
+    Hash,
+    /// By place: two or three numbers are a point, and points that are near each other share a cell of a grid.
+    Grid {
+        /// The length of an edge of a cell, in the unit of the columns: finite and above 0.
+        cell: f64,
+    },
+}
+
+impl IndexKind {
+    /// The name in a schema file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ordered => "ordered",
+            Self::Hash => "hash",
+            Self::Grid { .. } => "grid",
+        }
+    }
+}
+
+impl PartialEq for IndexKind {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Grid { cell }, Self::Grid { cell: other }) => cell.to_bits() == other.to_bits(),
+            _ => core::mem::discriminant(self) == core::mem::discriminant(other),
+        }
+    }
+}
+
+impl Eq for IndexKind {}
+
+/// That a field names rows of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReferenceSchema {
+    /// The table in which every entity that is named must have a row.
+    pub table: Cow<'static, str>,
+    /// What happens when that row goes.
+    pub on_delete: OnDelete,
+    /// How many rows may name the same one.
+    pub cardinality: Cardinality,
+}
+
+/// What happens to a reference when the row that it names goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OnDelete {
+    /// The row stays: the transaction fails, unless the reference is gone too at its end.
+    #[default]
+    Restrict,
+    /// The entity that has the reference is despawned.
+    Cascade,
+    /// The row that has the reference is removed; its entity lives on.
+    Remove,
+    /// The reference becomes none; in a list, it is taken out.
+    SetNull,
+}
+
+impl OnDelete {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Restrict, Self::Cascade, Self::Remove, Self::SetNull];
+
+    /// The name in a schema file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Restrict => "restrict",
+            Self::Cascade => "cascade",
+            Self::Remove => "remove",
+            Self::SetNull => "set_null",
+        }
+    }
+
+    /// The one with this [name](Self::name).
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|on_delete| on_delete.name() == name)
+    }
+}
+
+/// How many rows may name the same row in a reference.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cardinality {
+    /// Any number.
+    #[default]
+    Many,
+    /// At most one: no two references name the same row.
+    One,
+}
+
+impl Cardinality {
+    /// The name in a schema file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Many => "many",
+            Self::One => "one",
+        }
+    }
+
+    /// The one with this [name](Self::name).
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Many, Self::One].into_iter().find(|cardinality| cardinality.name() == name)
+    }
+}
+
+impl FieldType {
+    /// The table that a field of this type refers to: that of a `ref<t>`, of one that may be none, and of a list of them. A
+    /// reference deeper inside of a type is a value like others, which nobody checks.
+    pub fn referenced_table(&self) -> Option<&Cow<'static, str>> {
+        match self.entity_inside() {
+            Some(Self::Reference { table }) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// The type of the entities in a field that can be a reference: an `entity` or a `ref<t>`, by itself, as one that may be
+    /// none, or in a list.
+    pub(super) fn entity_inside(&self) -> Option<&Self> {
+        let inner = match self {
+            Self::Optional(inner) | Self::List(inner) => inner,
+            other => other,
+        };
+        match inner {
+            Self::Reference { .. } | Self::Scalar(Scalar::Entity) => Some(inner),
+            _ => None,
+        }
+    }
+
+    /// [`referenced_table`](Self::referenced_table) of a type that a derive has made, at compile time.
+    pub(crate) const fn static_referenced_table(&self) -> Option<&'static str> {
+        match self {
+            Self::Reference { table: Cow::Borrowed(table) }
+            | Self::Optional(TypeRef::Static(Self::Reference { table: Cow::Borrowed(table) }))
+            | Self::List(TypeRef::Static(Self::Reference { table: Cow::Borrowed(table) })) => Some(*table),
+            _ => None,
+        }
+    }
+}
+
+impl FieldSchema {
+    /// The field with what its type says about references: a `ref<t>` is one.
+    pub(super) fn with_typed_reference(mut self) -> Self {
+        if self.reference.is_none() {
+            self.reference = self.field_type.referenced_table().cloned().map(ReferenceSchema::to);
+        }
+        self
+    }
+}
+
+impl ReferenceSchema {
+    /// A reference to rows of `table` of which nothing more is said.
+    pub fn to(table: impl Into<Cow<'static, str>>) -> Self {
+        Self { table: table.into(), on_delete: OnDelete::Restrict, cardinality: Cardinality::Many }
+    }
+}
