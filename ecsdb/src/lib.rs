@@ -134,21 +134,25 @@ pub use bytes::Row;
 pub use change_set::{BlockChange, ChangeSet, ColumnSet, PageChange, RowChange};
 pub use component::packed;
 pub use component::{
-    Assignment, Column, CompareOp, Component, Field, FixedStr, List, NativeField, NicheField, Number, Part, Predicate,
-    Ref, Stored, TooLong, UpdateOp, Whole,
+    Assignment, Column, CompareOp, Component, Field, FixedStr, List, NativeField, NicheField, Number, Ordered, Part,
+    Predicate, Ref, Stored, TextField, TooLong, UpdateOp, Whole,
 };
-pub use database::{Db, DbBuilder, DynDb, DynSnapshot, EvolveError, OpenError, Snapshot, SnapshotQuery, Stats, Table};
+pub use database::{
+    Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, OpenError, Snapshot, SnapshotQuery, Stats, Table,
+};
 pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
 pub use persistence::{
     DirectoryError, LogFailure, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
 };
+pub use query::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
 pub use query::{
     DynRow, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView, View,
 };
 pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
 pub use storage::{MemoryLimit, MemoryUsage, SlotsExhausted};
 pub use transaction::{
-    Bundle, Commit, CommitLog, CommitRefused, DurableTicket, DynTransaction, GuardFailure, LogError, OpError,
-    RangeFailure, Ticket, Transaction, TransactionBuilder, TransactionError, UpdateFn, UpdateParam,
+    Bundle, CallError, Commit, CommitLog, CommitRefused, DurableTicket, DynTransaction, Dynamic, GuardFailure,
+    LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure, Ticket, Transaction, TransactionBuilder,
+    TransactionError, UpdateFn, UpdateParam, Versioned, Written,
 };

@@ -80,3 +80,8 @@ pub struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/components.md")]
 pub struct Components;
+
+/// The guide to procedures: its examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/procedures.md")]
+pub struct Procedures;

@@ -76,7 +76,7 @@ impl<T: Component, F: Field> Column<T, F> {
     }
 }
 
-impl<T: Component, F: Number> Column<T, F> {
+impl<T: Component, F: Ordered> Column<T, F> {
     /// Holds if the field is less than `value`.
     pub fn lt(self, value: F::Value) -> Predicate<T, F> {
         self.compare(CompareOp::Less, value)
@@ -96,7 +96,9 @@ impl<T: Component, F: Number> Column<T, F> {
     pub fn ge(self, value: F::Value) -> Predicate<T, F> {
         self.compare(CompareOp::GreaterOrEqual, value)
     }
+}
 
+impl<T: Component, F: Number> Column<T, F> {
     /// Adds `value`. An integer that would leave its range fails the transaction.
     #[expect(clippy::should_implement_trait, reason = "it builds an update, it does not add two columns")]
     pub fn add(self, value: F::Value) -> Assignment<T, F> {
@@ -163,11 +165,22 @@ impl<T: Component, F: Field> fmt::Debug for Column<T, F> {
     }
 }
 
+/// A field type whose values have an order: numbers, `bool`, `char`, durations and texts.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no order",
+    label = "not a number, `bool`, `char`, duration or text"
+)]
+pub trait Ordered: Field {}
+
 /// A field type with an order and arithmetic: every integer and float.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a number", label = "not an integer or a float")]
-pub trait Number: Field {}
+pub trait Number: Ordered {}
 
-/// How a guard compares.
+/// A field type that is text: `String`, `Cow<'static, str>` and [`FixedStr`](crate::FixedStr).
+#[diagnostic::on_unimplemented(message = "`{Self}` is not text", label = "not a `String` or `FixedStr`")]
+pub trait TextField: Ordered {}
+
+/// How a guard or a condition compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum CompareOp {
@@ -248,7 +261,8 @@ impl<F: Field> Clone for Operand<F> {
     }
 }
 
-/// A condition on one field, made by [`Column::eq`] and its neighbours, to be used as a guard.
+/// A condition on one field, made by [`Column::eq`] and its neighbours: a guard of a transaction, or a
+/// [`Condition`](crate::Condition) of a query or a part of one.
 pub struct Predicate<T, F: Field> {
     pub(crate) column: Column<T, F>,
     pub(crate) op: CompareOp,

@@ -13,7 +13,7 @@ mod stored;
 use crate::bytes::{Heap, HeapBuf, Row};
 use crate::schema::{InvalidRow, TableSchema};
 
-pub use column::{Assignment, Column, CompareOp, Number, Operand, Part, Predicate, UpdateOp};
+pub use column::{Assignment, Column, CompareOp, Number, Operand, Ordered, Part, Predicate, TextField, UpdateOp};
 pub use constants::{constant, slice};
 pub use field::{Field, NativeField, NicheField};
 pub(crate) use fields::text_fault;

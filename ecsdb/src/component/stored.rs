@@ -1,7 +1,7 @@
 //! A component in its stored form, outside of a database.
 
 use super::Component;
-use crate::bytes::{HeapBuf, bytes_of};
+use crate::bytes::{HeapBuf, RowBytes, bytes_of};
 use crate::schema::InvalidRow;
 
 /// A row with its heap: what a table stores of one component.
@@ -46,6 +46,11 @@ impl<T: Component> Stored<T> {
     /// The row.
     pub fn row(&self) -> &T::Row {
         &self.row
+    }
+
+    /// The bytes of both.
+    pub(crate) fn row_bytes(&self) -> RowBytes<'_> {
+        RowBytes { row: bytes_of(&self.row), heap: self.heap.bytes() }
     }
 
     /// Changes the component. If `change` panics, it stays as it was.

@@ -10,11 +10,11 @@ use thiserror::Error;
 use super::core::Core;
 use super::db::Db;
 use super::dyn_db::DynDb;
-use crate::component::Stored;
+use crate::component::{Field, Stored};
 use crate::media::{Disk, Media};
 use crate::persistence::{DirectoryError, MigrationFailure, Migrations, OldRow};
 use crate::schema::{DatabaseSchema, Schema, SchemaError, TableOf, Value};
-use crate::transaction::{BatchLimits, CommitLog, QueueLimits};
+use crate::transaction::{BatchLimits, CommitLog, Dynamic, Procedure, ProcedureFault, QueueLimits, Registered};
 
 /// Why a database could not be opened.
 #[derive(Debug, Error)]
@@ -36,6 +36,9 @@ pub enum OpenError {
     /// The directory cannot be opened.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
+    /// A procedure cannot be registered.
+    #[error(transparent)]
+    Procedure(#[from] ProcedureFault),
     /// The system gave no thread.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -54,6 +57,7 @@ pub(super) struct Config {
     pub segment_bytes: usize,
     pub sync_within: Duration,
     pub migrations: Migrations,
+    pub procedures: Vec<Registered>,
 }
 
 /// The smallest segment that makes sense: a header, and a few records.
@@ -73,6 +77,7 @@ impl Default for Config {
             segment_bytes: 64 << 20,
             sync_within: Duration::ZERO,
             migrations: Migrations::default(),
+            procedures: Vec::new(),
         }
     }
 }
@@ -160,6 +165,17 @@ impl<S> DbBuilder<S> {
     }
 }
 
+impl<S: 'static> DbBuilder<S> {
+    /// Makes `procedure` one that can be [called by name](Db::call_by_name), and that is [listed](Db::procedures). To call it
+    /// through its handle it need not be registered.
+    pub fn procedure<A: Field, R: Field>(mut self, procedure: &Procedure<S, A, R>) -> Self {
+        // SAFETY: the database that this builder opens is the only one that gets the procedure, and it has the tables of `S`:
+        // those of the type, unless it is `Dynamic`.
+        self.config.procedures.push(unsafe { Registered::new(procedure.clone()) });
+        self
+    }
+}
+
 impl<S: Schema> DbBuilder<S> {
     /// Has `migrate` make the rows of `T` from those that the [directory](Self::directory) has, if they cannot be taken over as they
     /// are: if the schema changed in a way that is allowed, and rewrites the rows, or that would be refused for this table.
@@ -206,7 +222,7 @@ impl<S: Schema> DbBuilder<S> {
     }
 }
 
-impl DbBuilder<super::dyn_db::Dynamic> {
+impl DbBuilder<Dynamic> {
     /// Has `migrate` make the rows of `table` from those that the [directory](Self::directory) has, as
     /// [`DbBuilder::migrate`](DbBuilder::<S>::migrate) does for a component: it gives a value for each field. `schema` is the one that will be opened.
     pub fn migrate_table(

@@ -13,8 +13,8 @@ use crate::storage::{Store, Version};
 use crate::sync::shim::Arc as VersionRef;
 use crate::sync::{Published, completion};
 use crate::transaction::{
-    Apply, Both, Catalog, ClosureJob, DatabaseId, Evolve, Guarded, Patience, Queue, Request, TransactionError, Writer,
-    WriterConfig,
+    Apply, Both, Catalog, ClosureJob, DatabaseId, Evolve, Guarded, Patience, Procedures, Queue, Request, Ticket,
+    TransactionError, Writer, WriterConfig, Written,
 };
 
 /// What snapshots need besides their version. It keeps no database open.
@@ -57,6 +57,7 @@ pub struct Core {
     queue: Arc<Queue>,
     /// What was found in the directory, if there is one.
     recovery: Option<Recovery>,
+    procedures: Procedures,
     /// Held while the tables change.
     evolving: Mutex<()>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -82,6 +83,7 @@ impl Core {
             let (found, expected) = (config.segment_bytes, "use at least 16384");
             return Err(OpenError::Setting { setting: "segment_bytes", found, expected });
         }
+        let procedures = Procedures::new(core::mem::take(&mut config.procedures))?;
         let catalog = Arc::new(Catalog::new(schema));
         let mut store = Store::new(catalog.shapes(), config.memory_limit);
         let (mut watermark, mut recovery) = (None, None);
@@ -140,6 +142,7 @@ impl Core {
             id,
             queue: Arc::new(queue),
             recovery,
+            procedures,
             evolving: Mutex::new(()),
             writer: Mutex::new(Some(thread)),
         }))
@@ -166,24 +169,22 @@ impl Core {
         &self.queue
     }
 
-    /// Runs `closure` as a transaction on the writer; the result comes through the returned end.
+    /// Runs `closure`, which is that of `procedure` if there is one, as a transaction on the writer.
     pub fn submit<R: Send + 'static>(
         &self,
+        procedure: Option<&'static str>,
         closure: impl FnOnce(Apply<'_>, &rayon::ThreadPool) -> Result<R, TransactionError> + Send + 'static,
         patience: Patience,
-    ) -> Result<crate::sync::Pending<Result<R, TransactionError>>, TransactionError> {
+    ) -> Result<Ticket<Written<R>>, TransactionError> {
         let (completer, pending) = completion();
-        let job = Box::new(ClosureJob::new(closure, completer));
+        let job = Box::new(ClosureJob::new(closure, procedure, completer));
         self.queue.send(Request::Job(job), CLOSURE_BYTES, patience)?;
-        Ok(pending)
+        Ok(Ticket::new(pending, self.id, self.queue.watermark().cloned()))
     }
 
-    /// Runs `closure` as a transaction and waits until it is visible.
-    pub fn write<R: Send + 'static>(
-        &self,
-        closure: impl FnOnce(Apply<'_>, &rayon::ThreadPool) -> Result<R, TransactionError> + Send + 'static,
-    ) -> Result<R, TransactionError> {
-        self.submit(closure, Patience::Forever)?.wait().unwrap_or(Err(TransactionError::Closed))
+    /// The procedures that can be called by name.
+    pub fn procedures(&self) -> &Procedures {
+        &self.procedures
     }
 
     /// Runs `work` on the storage between two batches, and waits for it.

@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use super::config::{DbBuilder, OpenError};
 use super::core::Core;
+use super::lane::Lane;
 use super::snapshot::Snapshot;
 use super::stats::Stats;
 use super::table::Table;
 use crate::component::{Assignment, Field};
 use crate::entity::Entity;
 use crate::persistence::Recovery;
-use crate::schema::{DatabaseSchema, Schema, TableOf};
+use crate::schema::{DatabaseSchema, Schema, TableOf, Value};
 use crate::storage::MemoryUsage;
-use crate::transaction::{Bundle, Patience, Transaction, TransactionBuilder, TransactionError};
+use crate::transaction::{
+    Bundle, CallError, Patience, Procedure, ProcedureInfo, Transaction, TransactionBuilder, TransactionError,
+};
 
 /// A database with the tables of the schema `S`.
 ///
@@ -47,7 +50,7 @@ use crate::transaction::{Bundle, Patience, Transaction, TransactionBuilder, Tran
 /// ```
 pub struct Db<S> {
     /// Invariant: opened with the tables of `S`.
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
     schema: PhantomData<fn() -> S>,
 }
 
@@ -126,7 +129,7 @@ impl<S: Schema> Db<S> {
         &self,
         transaction: impl FnOnce(&mut Transaction<'_, S>) -> Result<R, TransactionError> + Send + 'static,
     ) -> Result<R, TransactionError> {
-        self.core.write(Self::typed(transaction))
+        self.lane().write(transaction)
     }
 
     /// Runs `transaction` on the writer thread, for async code: the transaction is queued at once, and the future ends
@@ -141,18 +144,73 @@ impl<S: Schema> Db<S> {
     where
         F: FnOnce(&mut Transaction<'_, S>) -> Result<R, TransactionError> + Send + 'static,
     {
-        let pending = self.core.submit(Self::typed(transaction), Patience::None);
-        async move { pending?.await.unwrap_or(Err(TransactionError::Closed)) }
+        let ticket = self.lane().patience(Patience::None).submit(transaction);
+        async move { Ok(ticket?.await?.result) }
     }
 
-    fn typed<R>(
-        transaction: impl FnOnce(&mut Transaction<'_, S>) -> Result<R, TransactionError> + Send + 'static,
-    ) -> impl FnOnce(crate::transaction::Apply<'_>, &rayon::ThreadPool) -> Result<R, TransactionError> + Send + 'static
-    {
-        move |apply, workers| {
-            // SAFETY: the write buffer belongs to this database, which was opened with the tables of `S`.
-            transaction(&mut unsafe { Transaction::new(apply, workers) })
-        }
+    /// Runs `procedure` on the writer thread, as one transaction, and waits until its changes are visible.
+    ///
+    /// # Errors
+    /// [`TransactionError::Procedure`], with the name of the procedure, if it fails or panics; otherwise as for
+    /// [`Self::write`].
+    pub fn call<A: Field, R: Field>(
+        &self,
+        procedure: &Procedure<S, A, R>,
+        arguments: A,
+    ) -> Result<R, TransactionError> {
+        self.lane().call(procedure, arguments)
+    }
+
+    /// Runs `procedure` on the writer thread, for async code: the call is queued at once, and the future ends when its changes
+    /// are visible. Dropping the future does not take the call back.
+    ///
+    /// # Errors
+    /// As for [`Self::call`]; and [`TransactionError::QueueFull`], where `call` would block for room.
+    pub fn call_async<A: Field, R: Field>(
+        &self,
+        procedure: &Procedure<S, A, R>,
+        arguments: A,
+    ) -> impl Future<Output = Result<R, TransactionError>> + Send + use<A, R, S> {
+        let ticket = self.lane().patience(Patience::None).submit_call(procedure, arguments);
+        async move { Ok(ticket?.await?.result) }
+    }
+
+    /// Runs the [registered](crate::DbBuilder::procedure) procedure `name` on the writer thread, and waits until its changes are
+    /// visible. Integers may have another width than the procedure's, if they fit; nothing (`()`) is a struct without members.
+    ///
+    /// ```
+    /// use ecsdb::schema::Value;
+    /// # use ecsdb::{Component, Db, Procedure};
+    /// # #[derive(Component)] struct Purse { gold: u64 }
+    /// # ecsdb::schema! { World: Purse }
+    /// const DOUBLE: Procedure<World, u32, u32> = Procedure::new("double", "Twice as much.", |_, n| Ok(2 * n));
+    ///
+    /// let db = Db::<World>::builder().procedure(&DOUBLE).open()?;
+    /// assert_eq!(db.call_by_name("double", &Value::U64(21))?, Value::U32(42));
+    ///
+    /// let error = db.call_by_name("double", &Value::Bool(true)).unwrap_err();
+    /// assert_eq!(error.to_string(), "procedure `double` takes `u32`: expected `u32`, found `bool` true");
+    /// let error = db.call_by_name("duoble", &Value::U32(1)).unwrap_err();
+    /// assert_eq!(error.to_string(), "there is no procedure `duoble`, did you mean `double`?");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`CallError::UnknownProcedure`] and [`CallError::Arguments`], before anything is queued; otherwise as for
+    /// [`Self::call`].
+    pub fn call_by_name(&self, name: &str, arguments: &Value) -> Result<Value, CallError> {
+        self.lane().call_by_name(name, arguments)
+    }
+
+    /// The procedures that can be called by name, in the order of their names.
+    pub fn procedures(&self) -> impl Iterator<Item = &ProcedureInfo> {
+        self.core.procedures().infos()
+    }
+
+    /// A way to the writer for transactions that do not wait for their end.
+    pub fn lane(&self) -> Lane<'_, S> {
+        // SAFETY: the database was opened with the tables of the schema.
+        unsafe { Lane::new(&self.core) }
     }
 
     /// Begins a transaction that is put together here and committed as one message.

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use super::config::{DbBuilder, OpenError};
 use super::core::Core;
 use super::evolve::EvolveError;
+use super::lane::Lane;
 use super::stats::Stats;
+use crate::component::Field;
 use crate::persistence::Recovery;
 use crate::query::DynView;
-use crate::schema::DatabaseSchema;
 use crate::schema::diff::Plan;
+use crate::schema::{DatabaseSchema, Value};
 use crate::storage::{MemoryUsage, Version};
 use crate::sync::shim::Arc as VersionRef;
-use crate::transaction::{Catalog, DynTransaction, TransactionError};
-
-/// Stands for a schema that is not known at compile time.
-pub enum Dynamic {}
+use crate::transaction::{
+    CallError, Catalog, DynTransaction, Dynamic, Patience, Procedure, ProcedureInfo, TransactionError,
+};
 
 /// A database with the tables of a schema that was loaded, read and written by the names of tables and fields.
 ///
@@ -33,7 +34,7 @@ pub enum Dynamic {}
 /// ```
 #[derive(Clone)]
 pub struct DynDb {
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
 }
 
 impl DynDb {
@@ -77,7 +78,56 @@ impl DynDb {
         &self,
         transaction: impl FnOnce(&mut DynTransaction<'_>) -> Result<R, TransactionError> + Send + 'static,
     ) -> Result<R, TransactionError> {
-        self.core.write(move |apply, _| transaction(&mut DynTransaction::new(apply)))
+        self.lane().write(transaction)
+    }
+
+    /// Runs `procedure` on the writer thread, as one transaction, and waits until its changes are visible.
+    ///
+    /// # Errors
+    /// [`TransactionError::Procedure`], with the name of the procedure, if it fails or panics; otherwise as for
+    /// [`Self::write`].
+    pub fn call<A: Field, R: Field>(
+        &self,
+        procedure: &Procedure<Dynamic, A, R>,
+        arguments: A,
+    ) -> Result<R, TransactionError> {
+        self.lane().call(procedure, arguments)
+    }
+
+    /// Runs `procedure` on the writer thread, for async code: the call is queued at once, and the future ends when its changes
+    /// are visible. Dropping the future does not take the call back.
+    ///
+    /// # Errors
+    /// As for [`Self::call`]; and [`TransactionError::QueueFull`], where `call` would block for room.
+    pub fn call_async<A: Field, R: Field>(
+        &self,
+        procedure: &Procedure<Dynamic, A, R>,
+        arguments: A,
+    ) -> impl Future<Output = Result<R, TransactionError>> + Send + use<A, R> {
+        let ticket = self.lane().patience(Patience::None).submit_call(procedure, arguments);
+        async move { Ok(ticket?.await?.result) }
+    }
+
+    /// Runs the [registered](crate::DbBuilder::procedure) procedure `name` on the writer thread, and waits until its changes are
+    /// visible. Integers may have another width than the procedure's, if they fit; nothing (`()`) is a struct without members; see
+    /// [`Db::call_by_name`](crate::Db::call_by_name).
+    ///
+    /// # Errors
+    /// [`CallError::UnknownProcedure`] and [`CallError::Arguments`], before anything is queued; otherwise as for
+    /// [`Self::call`].
+    pub fn call_by_name(&self, name: &str, arguments: &Value) -> Result<Value, CallError> {
+        self.lane().call_by_name(name, arguments)
+    }
+
+    /// The procedures that can be called by name, in the order of their names.
+    pub fn procedures(&self) -> impl Iterator<Item = &ProcedureInfo> {
+        self.core.procedures().infos()
+    }
+
+    /// A way to the writer for transactions that do not wait for their end.
+    pub fn lane(&self) -> Lane<'_, Dynamic> {
+        // SAFETY: the database was opened with the tables of the schema.
+        unsafe { Lane::new(&self.core) }
     }
 
     /// The schema that the database has now.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::core::{Core, Readers};
 use crate::entity::Entity;
-use crate::query::{DynView, Item, Query, QueryIter, QueryParam, ReadError, TableView, View};
+use crate::query::{DynView, IntoCondition, Item, Query, QueryIter, QueryParam, ReadError, TableView, View};
 use crate::schema::{Schema, TableOf, TableSchema};
 use crate::storage::Version;
 use crate::sync::shim::Arc as VersionRef;
@@ -154,6 +154,13 @@ impl<'v, S: Schema, Q: QueryParam<S>> SnapshotQuery<'v, S, Q> {
     /// Only entities that have no `T`.
     pub fn without<T: TableOf<S>>(self) -> Self {
         Self { query: self.query.without::<T>(), ..self }
+    }
+
+    /// Only entities for which `condition` holds; see [`Condition`](crate::Condition). Several filters must all hold.
+    ///
+    /// Cost: that of the condition, for the blocks in which the components that are asked for occur.
+    pub fn filter(self, condition: impl IntoCondition<S>) -> Self {
+        Self { query: self.query.filter(condition), ..self }
     }
 
     /// The items, one by one, in the order of slots.

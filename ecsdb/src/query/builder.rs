@@ -2,17 +2,56 @@
 
 use core::marker::PhantomData;
 
+use super::condition::{Condition, IntoCondition};
 use super::iter::QueryIter;
 use super::param::{Item, QueryParam};
 use super::view::View;
 use crate::schema::{Schema, TableOf};
 use crate::storage::Table;
 
+/// Which entities a query is about, besides having the components that it asks for.
+pub struct Filters<'v, S> {
+    /// Conditions on presence alone.
+    pub presence: Vec<Presence<'v>>,
+    /// The condition on columns.
+    pub condition: Option<Condition<S>>,
+}
+
 /// A condition on presence alone.
 #[derive(Clone, Copy)]
-pub struct Filter<'v> {
-    pub table: &'v Table,
-    pub wanted: bool,
+pub struct Presence<'v> {
+    table: &'v Table,
+    wanted: bool,
+}
+
+impl<S> Clone for Filters<'_, S> {
+    fn clone(&self) -> Self {
+        Self { presence: self.presence.clone(), condition: self.condition.clone() }
+    }
+}
+
+impl<S: Schema> Filters<'_, S> {
+    /// No filter.
+    pub const NONE: Self = Self { presence: Vec::new(), condition: None };
+
+    /// Whether every entity passes.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.presence.is_empty() && self.condition.is_none()
+    }
+
+    /// Which of the slots `word` of block `block`, all of living entities, pass.
+    #[inline]
+    pub fn word(&self, view: View<'_, S>, block: usize, word: u64) -> u64 {
+        let word = self.presence.iter().fold(word, |word, filter| {
+            let present = filter.table.word(block);
+            word & if filter.wanted { present } else { !present }
+        });
+        match &self.condition {
+            Some(condition) if word != 0 => condition.word(view, block, word),
+            _ => word,
+        }
+    }
 }
 
 /// A query over one version: what it gives for each entity, and which entities it is about.
@@ -54,27 +93,39 @@ pub struct Filter<'v> {
 #[must_use = "a query does nothing until it is iterated"]
 pub struct Query<'v, S, Q> {
     pub(super) view: View<'v, S>,
-    pub(super) filters: Vec<Filter<'v>>,
+    pub(super) filters: Filters<'v, S>,
     param: PhantomData<fn() -> Q>,
 }
 
 impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
     pub(super) fn new(view: View<'v, S>) -> Self {
-        Self { view, filters: Vec::new(), param: PhantomData }
+        Self { view, filters: Filters::NONE, param: PhantomData }
     }
 
     /// Only entities that have a `T`.
     pub fn with<T: TableOf<S>>(self) -> Self {
-        self.filter::<T>(true)
+        self.presence::<T>(true)
     }
 
     /// Only entities that have no `T`.
     pub fn without<T: TableOf<S>>(self) -> Self {
-        self.filter::<T>(false)
+        self.presence::<T>(false)
     }
 
-    fn filter<T: TableOf<S>>(mut self, wanted: bool) -> Self {
-        self.filters.push(Filter { table: &self.view.storage().tables[usize::from(T::INDEX)], wanted });
+    /// Only entities for which `condition` holds; see [`Condition`]. Several filters must all hold.
+    ///
+    /// Cost: that of the condition, for the blocks in which the components that are asked for occur.
+    pub fn filter(mut self, condition: impl IntoCondition<S>) -> Self {
+        let condition = condition.into_condition();
+        self.filters.condition = Some(match self.filters.condition.take() {
+            Some(before) => before.and(condition).into_condition(),
+            None => condition,
+        });
+        self
+    }
+
+    fn presence<T: TableOf<S>>(mut self, wanted: bool) -> Self {
+        self.filters.presence.push(Presence { table: &self.view.storage().tables[usize::from(T::INDEX)], wanted });
         self
     }
 
@@ -89,7 +140,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
         self.iter().for_each(work);
     }
 
-    /// How many items there are. Cost: the blocks, without touching any row.
+    /// How many items there are. Cost: the blocks, without touching any row but for a condition.
     pub fn count(self) -> usize {
         self.iter().count_items()
     }

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use super::builder::Filter;
+use super::builder::Filters;
 use super::param::{Fetch, Item, QueryParam};
 use super::view::View;
 use crate::bits::bits;
@@ -30,7 +30,7 @@ pub struct QueryIter<'v, S: Schema, Q: QueryParam<S>> {
     number: usize,
     view: View<'v, S>,
     source: Source<'v, S, Q>,
-    filters: Vec<Filter<'v>>,
+    filters: Filters<'v, S>,
     chunks: Range<usize>,
     /// The chunk at hand, and its first block.
     chunk: Option<(InChunk<'v, S, Q>, usize)>,
@@ -39,7 +39,7 @@ pub struct QueryIter<'v, S: Schema, Q: QueryParam<S>> {
 }
 
 impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
-    pub(super) fn new(view: View<'v, S>, filters: Vec<Filter<'v>>, chunks: Range<usize>) -> Self {
+    pub(super) fn new(view: View<'v, S>, filters: Filters<'v, S>, chunks: Range<usize>) -> Self {
         Self {
             block: Q::Fetch::nothing(),
             index: 0,
@@ -64,9 +64,12 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
                 let Some((chunk, first)) = self.chunk else { return false };
                 let block = self.blocks.trailing_zeros() as usize;
                 self.blocks &= self.blocks - 1;
-                let mut word = filtered(Q::Fetch::word(chunk, block), &self.filters, first + block);
+                let mut word = Q::Fetch::word(chunk, block);
                 if !<Q::Fetch as Fetch<S>>::IS_OF_THE_LIVING {
                     word &= self.view.storage().entities.alive(first + block);
+                }
+                if !self.filters.is_empty() {
+                    word = self.filters.word(self.view, first + block, word);
                 }
                 if word != 0 {
                     self.open(chunk, block, word);
@@ -145,14 +148,6 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
             }
         }
     }
-}
-
-#[inline]
-fn filtered(word: u64, filters: &[Filter<'_>], block: usize) -> u64 {
-    filters.iter().fold(word, |word, filter| {
-        let present = filter.table.word(block);
-        word & if filter.wanted { present } else { !present }
-    })
 }
 
 impl<'v, S: Schema, Q: QueryParam<S>> Iterator for QueryIter<'v, S, Q> {

@@ -2,6 +2,7 @@
 
 use core::marker::PhantomData;
 
+use super::builder::Filters;
 use super::iter::QueryIter;
 use super::view::View;
 use crate::bytes::rows_of;
@@ -52,7 +53,7 @@ impl<'v, S: Schema, T: TableOf<S>> TableView<'v, S, T> {
 
     /// Every row with its entity, in the order of slots.
     pub fn iter(self) -> TableIter<'v, S, T> {
-        QueryIter::new(self.view, Vec::new(), 0..self.view.storage().chunk_count())
+        QueryIter::new(self.view, Filters::NONE, 0..self.view.storage().chunk_count())
     }
 
     /// All rows, page by page, as slices without holes: the fastest way to read a whole table. A page has up to 1,024

@@ -1,7 +1,7 @@
 //! The value that a field has in rows that were stored before it was there.
 
 use crate::bytes::{HeapBuf, RowBytes};
-use crate::component::Field;
+use crate::component::{Field, Operand};
 
 use super::{FieldType, Value, ValueError};
 
@@ -28,6 +28,11 @@ impl Encoded {
         let mut heap = HeapBuf::new();
         let packed = value.pack(&mut heap);
         Self { value: crate::bytes::bytes_of(&packed).to_vec(), heap: heap.bytes().to_vec() }
+    }
+
+    /// The stored form that a column was given.
+    pub(crate) fn of_operand<F: Field>(operand: &Operand<F>) -> Self {
+        Self { value: operand.bytes().to_vec(), heap: operand.heap().bytes().to_vec() }
     }
 
     /// The stored form of `value` in the type `field_type`.

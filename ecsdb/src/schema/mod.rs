@@ -4,6 +4,7 @@
 
 mod check;
 mod column;
+mod compare;
 mod database;
 mod default_value;
 pub mod diff;
@@ -29,16 +30,19 @@ mod type_text;
 mod validate;
 mod value;
 mod value_bytes;
+mod value_field;
 mod value_row;
 
 pub use crate::limits::ROW_BYTES_MAX;
 pub use check::TYPE_DEPTH_MAX;
 pub use column::ColumnSchema;
+pub(crate) use compare::{array, compare, holds, with_number};
 pub use database::{DatabaseSchema, RegistryColumn, RegistrySchema};
 pub use default_value::{DefaultValue, Encoded};
 pub use error::{Location, SchemaError, SchemaErrorKind};
 pub use field_type::{EnumType, FieldType, Member, StructType, TypeRef, Variant};
 pub use names::{ENTITIES, NAME_BYTES_MAX, RESERVED_PREFIX};
+pub(crate) use names::{name_fault, nearest};
 pub use registry::{Schema, TableOf};
 pub use relation::{Cardinality, IndexKind, IndexSchema, OnDelete, ReferenceSchema};
 pub use scalar::Scalar;

@@ -13,7 +13,7 @@ pub const ENTITIES: &str = "entities";
 pub const RESERVED_PREFIX: &str = "ecsdb_";
 
 /// What is asked of the name of a table or a field, and missing here.
-pub(super) const fn name_fault(name: &str) -> Option<&'static str> {
+pub(crate) const fn name_fault(name: &str) -> Option<&'static str> {
     let bytes = name.as_bytes();
     if bytes.is_empty() {
         return Some("a name that is not empty");

@@ -184,6 +184,22 @@ impl Chunk {
         self.entries[block].rows
     }
 
+    /// The rows of `block`, one after the other, where rows share pages of whole blocks.
+    ///
+    /// # Panics
+    /// If they do not.
+    #[inline]
+    pub fn block_bytes(&self, geometry: PageGeometry, block: usize) -> &[u8] {
+        assert!(!geometry.is_wide(), "the rows of a block of a wide table are no neighbours");
+        let len = count(self.entries[block].word) * geometry.stride();
+        if len == 0 {
+            return &[];
+        }
+        // SAFETY: invariant of `BlockEntry::rows`: from this address on lie as many rows as the word has bits, all of them
+        // initialised, in a page that this chunk holds and that does not change while `&self` is borrowed.
+        unsafe { core::slice::from_raw_parts(self.entries[block].rows, len) }
+    }
+
     /// Word `index` of the presence of page `page`: a block's word, or for a wide table the page's part of it, shifted
     /// down.
     #[inline]

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use super::arithmetic;
-use super::arithmetic::Stored;
 use super::catalog::{Catalog, ColumnId, Entities};
 use super::error::{GuardFailure, OpError, RangeFailure};
 use super::settle::{EntityPlace, entity_places};
@@ -11,7 +10,7 @@ use crate::bytes::{RowBytes, bytes_of};
 use crate::change_set::ColumnSet;
 use crate::component::{CompareOp, UpdateOp};
 use crate::entity::Entity;
-use crate::schema::{FieldType, Value};
+use crate::schema::{FieldType, Value, holds};
 use crate::storage::{Batch, TableSetId};
 
 /// The size of the largest number, in bytes.
@@ -267,9 +266,9 @@ impl<'a> Apply<'a> {
             return Err(self.missing(id.table, entity));
         };
         let place = self.catalog.place(id);
-        let found = Stored { bytes: &row.row[place.start..][..place.size], heap: row.heap };
-        let expected = Stored { bytes: &expected.row, heap: &expected.heap };
-        if arithmetic::holds(&place.field_type, op, found, expected) {
+        let found = RowBytes { row: &row.row[place.start..][..place.size], heap: row.heap };
+        let expected = RowBytes { row: &expected.row, heap: &expected.heap };
+        if holds(&place.field_type, op, found, expected) {
             return Ok(());
         }
         Err(OpError::GuardFailed(Box::new(GuardFailure {
@@ -277,8 +276,8 @@ impl<'a> Apply<'a> {
             entity,
             field: self.catalog.column_name(id),
             op,
-            expected: Value::decode(&place.field_type, expected.bytes, expected.heap),
-            found: Value::decode(&place.field_type, found.bytes, found.heap),
+            expected: Value::decode(&place.field_type, expected.row, expected.heap),
+            found: Value::decode(&place.field_type, found.row, found.heap),
         })))
     }
 }

@@ -129,6 +129,32 @@ pub enum TransactionError {
         /// The panic's message, if it was text.
         message: String,
     },
+    /// A procedure failed.
+    #[error("procedure `{procedure}`: {cause}")]
+    Procedure {
+        /// The procedure.
+        procedure: &'static str,
+        /// Why; if it is a procedure that this one has called, that one.
+        #[source]
+        cause: Box<TransactionError>,
+    },
+    /// A procedure failed that the transaction has called. The transaction would have been content with that, but part of what
+    /// the procedure did may stand.
+    #[error("procedure `{procedure}` failed within the transaction, so nothing of it was kept: {cause}")]
+    CallFailed {
+        /// The procedure.
+        procedure: &'static str,
+        /// What its error said.
+        cause: String,
+    },
+    /// Procedures call each other too deeply: most likely without end.
+    #[error("procedure `{procedure}` is called {limit} levels deep, which is as deep as calls may go")]
+    CallDepth {
+        /// The procedure that was not called.
+        procedure: &'static str,
+        /// How deep calls may go.
+        limit: usize,
+    },
     /// The call came from inside a transaction of the same database and would wait for itself. Use the transaction at
     /// hand, or let another thread do it.
     #[error("called from inside a transaction of the same database: it would wait for itself")]
@@ -173,6 +199,36 @@ impl TransactionError {
     /// ```
     pub fn abort(reason: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Aborted(reason.into())
+    }
+
+    /// What went wrong, without the procedures in which it did.
+    ///
+    /// ```
+    /// # use ecsdb::{Component, Db, Procedure, TransactionError};
+    /// # #[derive(Component)] struct Purse { gold: u64 }
+    /// # ecsdb::schema! { World: Purse }
+    /// const LOOT: Procedure<World, (), ()> = Procedure::new("loot", "Finds something.", |tx, ()| Err(tx.abort("no loot")));
+    ///
+    /// let error = Db::<World>::in_memory()?.call(&LOOT, ()).unwrap_err();
+    /// assert!(matches!(error, TransactionError::Procedure { procedure: "loot", .. }));
+    /// assert!(matches!(error.root(), TransactionError::Aborted(_)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn root(&self) -> &Self {
+        let mut error = self;
+        while let Self::Procedure { cause, .. } = error {
+            error = cause;
+        }
+        error
+    }
+
+    /// The error, if it comes from a transaction, as that of `procedure`. That the database is closed, or the log has refused, is no
+    /// fault of the procedure's.
+    pub(super) fn of_procedure(self, procedure: &'static str) -> Self {
+        match self {
+            Self::Closed | Self::Log(_) => self,
+            cause => Self::Procedure { procedure, cause: Box::new(cause) },
+        }
     }
 }
 

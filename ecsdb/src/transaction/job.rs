@@ -7,7 +7,7 @@ use super::catalog::Catalog;
 use super::commit_log::LogError;
 use super::error::TransactionError;
 use super::ops::OpBuffer;
-use super::ticket::Commit;
+use super::ticket::{Commit, Written};
 use crate::entity::Entity;
 use crate::storage::{MovedRow, StorageError, Store};
 use crate::sync::Completer;
@@ -17,6 +17,9 @@ pub trait Job: Send {
     /// Runs it on the write buffer. Called once.
     fn run(&mut self, apply: Apply<'_>, workers: &rayon::ThreadPool) -> Result<(), TransactionError>;
 
+    /// The procedure that it is, if it is one.
+    fn procedure(&self) -> Option<&'static str>;
+
     /// Says what came of it: the version, or why not.
     fn answer(self: Box<Self>, outcome: Result<u64, TransactionError>);
 }
@@ -25,7 +28,9 @@ pub trait Job: Send {
 pub struct ClosureJob<F, R> {
     closure: Option<F>,
     result: Option<R>,
-    completer: Completer<Result<R, TransactionError>>,
+    /// The procedure that it is, if it is one.
+    procedure: Option<&'static str>,
+    completer: Completer<Result<Written<R>, TransactionError>>,
 }
 
 impl<F, R> ClosureJob<F, R>
@@ -33,9 +38,13 @@ where
     F: FnOnce(Apply<'_>, &rayon::ThreadPool) -> Result<R, TransactionError> + Send,
     R: Send,
 {
-    /// A job that runs `closure` and hands its result to `completer`.
-    pub fn new(closure: F, completer: Completer<Result<R, TransactionError>>) -> Self {
-        Self { closure: Some(closure), result: None, completer }
+    /// A job that runs `closure`, which is that of `procedure` if there is one, and hands its result to `completer`.
+    pub fn new(
+        closure: F,
+        procedure: Option<&'static str>,
+        completer: Completer<Result<Written<R>, TransactionError>>,
+    ) -> Self {
+        Self { closure: Some(closure), result: None, procedure, completer }
     }
 }
 
@@ -51,9 +60,18 @@ where
         Ok(())
     }
 
+    fn procedure(&self) -> Option<&'static str> {
+        self.procedure
+    }
+
     fn answer(self: Box<Self>, outcome: Result<u64, TransactionError>) {
-        let result = self.result;
-        self.completer.complete(outcome.and_then(|_| result.ok_or(TransactionError::Closed)));
+        let Self { result, procedure, completer, .. } = *self;
+        let outcome = match (outcome, procedure) {
+            (Ok(version), _) => result.map(|result| Written { version, result }).ok_or(TransactionError::Closed),
+            (Err(error), Some(procedure)) => Err(error.of_procedure(procedure)),
+            (Err(error), None) => Err(error),
+        };
+        completer.complete(outcome);
     }
 }
 

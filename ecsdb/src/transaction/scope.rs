@@ -6,6 +6,7 @@ use super::apply::Apply;
 use super::bundle::{Bundle, How};
 use super::catalog::{ColumnId, Entities};
 use super::error::{OpError, TransactionError};
+use super::procedure::{Nesting, Procedure};
 use super::update_all::UpdateFn;
 use crate::bits::bits;
 use crate::bytes::{HeapBuf, HeapPlace, RowBytes, bytes_of, duplicate};
@@ -53,22 +54,75 @@ use crate::storage::{PageGeometry, SlotMask};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Transaction<'t, S> {
-    apply: Apply<'t>,
+    pub(super) apply: Apply<'t>,
     workers: &'t rayon::ThreadPool,
+    nesting: Nesting,
     schema: PhantomData<fn() -> S>,
 }
 
-impl<'t, S: Schema> Transaction<'t, S> {
+impl<'t, S> Transaction<'t, S> {
+    /// Carries out a transaction: what `work` comes to, unless a procedure that it called has failed.
+    ///
     /// # Safety
-    /// The write buffer was made for the tables of `S`, as [`View::new`] asks, and every change to it leaves rows behind
-    /// that these validate.
-    pub(crate) unsafe fn new(apply: Apply<'t>, workers: &'t rayon::ThreadPool) -> Self {
-        Self { apply, workers, schema: PhantomData }
+    /// `S` is [`Dynamic`](super::Dynamic), or the write buffer was made for the tables of `S`, as [`View::new`] asks, and every
+    /// change to it leaves rows behind that these validate.
+    pub(crate) unsafe fn carry_out<R>(
+        apply: Apply<'t>,
+        workers: &'t rayon::ThreadPool,
+        work: impl FnOnce(&mut Self) -> Result<R, TransactionError>,
+    ) -> Result<R, TransactionError> {
+        let mut transaction = Self { apply, workers, nesting: Nesting::default(), schema: PhantomData };
+        let outcome = work(&mut transaction);
+        transaction.nesting.verdict(outcome)
     }
 
+    /// Runs `procedure` within this transaction: it sees what was done before, and what it does is part of the whole.
+    ///
+    /// ```
+    /// # use ecsdb::{Component, Db, Entity, Procedure};
+    /// # #[derive(Component)] struct Purse { gold: u64 }
+    /// # ecsdb::schema! { World: Purse }
+    /// const TAX: Procedure<World, Entity, ()> =
+    ///     Procedure::new("tax", "Takes one piece of gold, if there is one.", |tx, payer| Ok(tx.update(payer, Purse::C.gold.sub(1))?));
+    /// const TAX_ALL: Procedure<World, Vec<Entity>, ()> =
+    ///     Procedure::new("tax_all", "Taxes everybody. Gives how many could pay.", |tx, payers| payers.into_iter().try_for_each(|payer| tx.call(&TAX, payer)));
+    ///
+    /// let db = Db::<World>::in_memory()?;
+    /// let (rich, poor) = (db.spawn(Purse { gold: 9 })?, db.spawn(Purse { gold: 0 })?);
+    /// let error = db.call(&TAX_ALL, vec![rich, poor]).unwrap_err();
+    /// assert!(error.to_string().starts_with("procedure `tax_all`: procedure `tax`: `purse.gold` of entity"));
+    /// assert_eq!(db.snapshot().get::<Purse>(rich).unwrap().gold(), 9, "all or nothing");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`TransactionError::Procedure`] with the error of the procedure. *It dooms the transaction*: the caller may look at the
+    /// error, clean up and give a reason of its own, but part of what the procedure did stands, so nothing of the whole is
+    /// kept. If the caller returns `Ok` all the same, it becomes [`TransactionError::CallFailed`]. What may well fail is asked for
+    /// first, or given as a result.
+    ///
+    /// [`TransactionError::CallDepth`] if procedures call each other more than 64 levels deep; the call has not begun then, and the
+    /// transaction is as before.
+    pub fn call<A: Field, R: Field>(
+        &mut self,
+        procedure: &Procedure<S, A, R>,
+        arguments: A,
+    ) -> Result<R, TransactionError> {
+        let entered = self.nesting.enter(procedure.name())?;
+        let outcome = procedure.run(self, arguments);
+        self.nesting.leave(entered, outcome)
+    }
+
+    /// Gives up: `return Err(tx.abort("no loot"))`.
+    pub fn abort(&self, reason: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> TransactionError {
+        TransactionError::abort(reason)
+    }
+}
+
+impl<S: Schema> Transaction<'_, S> {
     /// Everything as the transaction sees it now. The view borrows the transaction: read, then write.
     pub fn view(&self) -> View<'_, S> {
-        // SAFETY: the write buffer was made for `S` (contract of `new`); this type writes only rows of the tables' types,
+        // SAFETY: the write buffer was made for `S` (contract of `carry_out`); this type writes only rows of the tables' types,
         // and `Apply` only what is valid in their schemas.
         unsafe { View::new(self.apply.batch.version()) }
     }
@@ -225,11 +279,6 @@ impl<'t, S: Schema> Transaction<'t, S> {
     /// If the closure does; nothing has changed then.
     pub fn update_all<P, F: UpdateFn<S, P>>(&mut self, change: F) -> Result<u64, OpError> {
         Ok(change.run(&mut self.apply.batch, self.workers)?)
-    }
-
-    /// Gives up: `return Err(tx.abort("no loot"))`.
-    pub fn abort(&self, reason: impl Into<Box<dyn core::error::Error + Send + Sync>>) -> TransactionError {
-        TransactionError::abort(reason)
     }
 }
 

@@ -9,10 +9,37 @@ use std::time::Instant;
 
 use super::commit_log::LogError;
 use super::error::TransactionError;
-use super::job::Outcome;
 use super::reentrancy::DatabaseId;
 use crate::entity::Entity;
 use crate::sync::{Closed, Pending, Watermark};
+
+/// A closure or a procedure that was committed, and what it returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Written<R> {
+    /// The version in which its changes became visible.
+    pub version: u64,
+    /// What it returned.
+    pub result: R,
+}
+
+/// What became visible with a version: [`Commit`] and [`Written`].
+pub trait Versioned {
+    /// The version.
+    fn version(&self) -> u64;
+}
+
+impl Versioned for Commit {
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+impl<R> Versioned for Written<R> {
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
 
 /// A transaction that was committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,26 +74,26 @@ impl Index<Entity> for Commit {
     }
 }
 
-/// The claim on the outcome of a transaction that was queued.
+/// The claim on the outcome of a transaction that was queued: of a builder's, or with [`Written`] of a closure or a procedure.
 ///
 /// Wait for it with [`visible`](Self::visible) or [`durable`](Self::durable), or await it. Dropping it gives up the claim, not the transaction.
 #[must_use = "the transaction may fail: wait for the ticket, or drop it on purpose"]
-pub struct Ticket {
-    pending: Pending<Outcome>,
+pub struct Ticket<T = Commit> {
+    pending: Pending<Result<T, TransactionError>>,
     database: DatabaseId,
     /// What is durable, if there is a log.
     watermark: Option<Arc<Watermark<LogError>>>,
     /// What is visible and was not told yet, because somebody waited in vain for it to become durable.
-    visible: Option<Commit>,
+    visible: Option<T>,
 }
 
 /// How often somebody who is going to wait for the log looks whether the commit is visible, before sleeping until then: a
 /// commit takes less time than waking a thread, and the wait for the log has one wake-up anyway.
 const LOOKS: usize = 30;
 
-impl Ticket {
-    pub(super) fn new(
-        pending: Pending<Outcome>,
+impl<T: Versioned> Ticket<T> {
+    pub(crate) fn new(
+        pending: Pending<Result<T, TransactionError>>,
         database: DatabaseId,
         watermark: Option<Arc<Watermark<LogError>>>,
     ) -> Self {
@@ -77,7 +104,7 @@ impl Ticket {
     ///
     /// # Errors
     /// Why the transaction was not committed. The outcome is told once: after it comes [`TransactionError::Closed`].
-    pub fn try_visible(&mut self) -> Result<Option<Commit>, TransactionError> {
+    pub fn try_visible(&mut self) -> Result<Option<T>, TransactionError> {
         if let Some(commit) = self.visible.take() {
             return Ok(Some(commit));
         }
@@ -92,7 +119,7 @@ impl Ticket {
     ///
     /// # Errors
     /// Why the transaction was not committed; [`TransactionError::Reentrant`] inside a transaction of the same database.
-    pub fn visible(self) -> Result<Commit, TransactionError> {
+    pub fn visible(self) -> Result<T, TransactionError> {
         if self.database.is_entered() {
             return Err(TransactionError::Reentrant);
         }
@@ -107,7 +134,7 @@ impl Ticket {
     /// # Errors
     /// As for [`Self::visible`], and [`TransactionError::Timeout`]: then the outcome is still to come, and the ticket may
     /// be asked again. The outcome is given once; asking after it gives [`TransactionError::Closed`].
-    pub fn visible_timeout(&mut self, timeout: Duration) -> Result<Commit, TransactionError> {
+    pub fn visible_timeout(&mut self, timeout: Duration) -> Result<T, TransactionError> {
         if self.database.is_entered() {
             return Err(TransactionError::Reentrant);
         }
@@ -126,7 +153,7 @@ impl Ticket {
     /// # Errors
     /// As for [`Self::visible`]; [`TransactionError::NotDurable`] if the log has failed meanwhile, and
     /// [`TransactionError::NoLog`] if the database is in memory only: then the changes are visible.
-    pub fn durable(mut self) -> Result<Commit, TransactionError> {
+    pub fn durable(mut self) -> Result<T, TransactionError> {
         if self.database.is_entered() {
             return Err(TransactionError::Reentrant);
         }
@@ -143,7 +170,7 @@ impl Ticket {
             Some(commit) => commit,
             None => self.visible()?,
         };
-        let waiting = when_durable(watermark.as_deref(), &commit)?;
+        let waiting = when_durable(watermark.as_deref(), commit.version())?;
         kept(waiting.wait(), commit)
     }
 
@@ -152,10 +179,10 @@ impl Ticket {
     /// # Errors
     /// As for [`Self::durable`], and [`TransactionError::Timeout`]: then the outcome is still to come, whether the changes are
     /// visible or not, and the ticket may be asked again.
-    pub fn durable_timeout(&mut self, timeout: Duration) -> Result<Commit, TransactionError> {
+    pub fn durable_timeout(&mut self, timeout: Duration) -> Result<T, TransactionError> {
         let began = Instant::now();
         let commit = self.visible_timeout(timeout)?;
-        let mut waiting = when_durable(self.watermark.as_deref(), &commit)?;
+        let mut waiting = when_durable(self.watermark.as_deref(), commit.version())?;
         match waiting.wait_timeout(timeout.saturating_sub(began.elapsed())) {
             Ok(Some(outcome)) => kept(Ok(outcome), commit),
             Ok(None) => {
@@ -168,39 +195,43 @@ impl Ticket {
 
     /// A future that ends when the changes are durable, as [`Self::durable`] does. The ticket itself is the future that ends
     /// when they are visible.
-    pub fn when_durable(self) -> DurableTicket {
+    pub fn when_durable(self) -> DurableTicket<T> {
         DurableTicket { ticket: self, waiting: None }
     }
 }
 
-/// The answer of the log to whether `commit` is durable, when it comes.
+// Nothing is pinned in a ticket: what it waits for lies elsewhere.
+impl<T> Unpin for Ticket<T> {}
+impl<T> Unpin for DurableTicket<T> {}
+
+/// The answer of the log to whether `version` is durable, when it comes.
 fn when_durable(
     watermark: Option<&Watermark<LogError>>,
-    commit: &Commit,
+    version: u64,
 ) -> Result<Pending<Result<(), LogError>>, TransactionError> {
-    Ok(watermark.ok_or(TransactionError::NoLog)?.when(commit.version))
+    Ok(watermark.ok_or(TransactionError::NoLog)?.when(version))
 }
 
 /// What becomes of a commit, given that answer.
-fn kept(answer: Result<Result<(), LogError>, Closed>, commit: Commit) -> Result<Commit, TransactionError> {
+fn kept<T: Versioned>(answer: Result<Result<(), LogError>, Closed>, commit: T) -> Result<T, TransactionError> {
     match answer {
         Ok(Ok(())) => Ok(commit),
-        Ok(Err(cause)) => Err(TransactionError::NotDurable { version: commit.version, cause }),
+        Ok(Err(cause)) => Err(TransactionError::NotDurable { version: commit.version(), cause }),
         Err(Closed) => Err(TransactionError::Closed),
     }
 }
 
 /// The claim on the outcome of a transaction that is to be durable, for async code: see [`Ticket::when_durable`].
 #[must_use = "futures do nothing unless they are polled"]
-pub struct DurableTicket {
-    ticket: Ticket,
+pub struct DurableTicket<T = Commit> {
+    ticket: Ticket<T>,
     /// What is visible, and the answer of the log that is to come.
-    waiting: Option<(Commit, Pending<Result<(), LogError>>)>,
+    waiting: Option<(T, Pending<Result<(), LogError>>)>,
 }
 
 /// Cancel safe: dropping the future gives up the claim, not the transaction.
-impl Future for DurableTicket {
-    type Output = Result<Commit, TransactionError>;
+impl<T: Versioned> Future for DurableTicket<T> {
+    type Output = Result<T, TransactionError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if self.waiting.is_none() {
@@ -208,7 +239,7 @@ impl Future for DurableTicket {
                 Poll::Ready(outcome) => outcome?,
                 Poll::Pending => return Poll::Pending,
             };
-            let waiting = when_durable(self.ticket.watermark.as_deref(), &commit)?;
+            let waiting = when_durable(self.ticket.watermark.as_deref(), commit.version())?;
             self.waiting = Some((commit, waiting));
         }
         let Some((commit, mut waiting)) = self.waiting.take() else { return Poll::Pending };
@@ -223,8 +254,8 @@ impl Future for DurableTicket {
 }
 
 /// Cancel safe: dropping the future gives up the claim, not the transaction.
-impl Future for Ticket {
-    type Output = Result<Commit, TransactionError>;
+impl<T: Versioned> Future for Ticket<T> {
+    type Output = Result<T, TransactionError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if self.database.is_entered() {

@@ -1,26 +1,23 @@
 //! A transaction on tables that are known by name only.
 
-use super::apply::Apply;
 use super::catalog::ColumnId;
 use super::error::OpError;
+use super::scope::Transaction;
 use crate::bytes::RowBytes;
 use crate::component::{CompareOp, UpdateOp};
 use crate::entity::Entity;
 use crate::query::DynView;
 use crate::schema::{Encoded, Value};
 
+/// Stands for a schema that is not known at compile time.
+pub enum Dynamic {}
+
 /// A running transaction on a database whose schema was loaded, given to the closure of `DynDb::write`.
 ///
 /// Every row and value is checked against the schema before it is stored.
-pub struct DynTransaction<'t> {
-    apply: Apply<'t>,
-}
+pub type DynTransaction<'t> = Transaction<'t, Dynamic>;
 
-impl<'t> DynTransaction<'t> {
-    pub(crate) fn new(apply: Apply<'t>) -> Self {
-        Self { apply }
-    }
-
+impl DynTransaction<'_> {
     /// Everything as the transaction sees it now.
     pub fn view(&self) -> DynView<'_> {
         DynView::new(self.apply.batch.version(), self.apply.catalog.schema())

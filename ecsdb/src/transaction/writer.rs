@@ -190,7 +190,7 @@ impl Writer {
         batch.begin();
         let apply = Apply::new(batch, catalog);
         let outcome = catch_unwind(AssertUnwindSafe(|| job.run(apply, workers)));
-        self.end(outcome)
+        self.end(outcome, job.procedure())
     }
 
     fn transaction(
@@ -202,13 +202,14 @@ impl Writer {
         batch.begin();
         let mut apply = Apply::new(batch, catalog);
         let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut apply, workers)));
-        self.end(outcome)
+        self.end(outcome, None)
     }
 
     /// Keeps what a transaction did, or takes it back.
     fn end(
         &mut self,
         outcome: Result<Result<(), TransactionError>, Box<dyn Any + Send>>,
+        procedure: Option<&'static str>,
     ) -> Result<(), TransactionError> {
         let next = self.config.store.next_version();
         let mut batch = self.config.store.batch();
@@ -227,7 +228,7 @@ impl Writer {
             Err(panic) => {
                 let message = panic_message(&*panic);
                 quietly(|| drop(panic));
-                tracing::error!(%message, "a transaction panicked and was rolled back");
+                tracing::error!(%message, procedure, "a transaction panicked and was rolled back");
                 Err(TransactionError::Panicked { message })
             }
         };

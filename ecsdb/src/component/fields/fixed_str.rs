@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::bytes::{Heap, HeapBuf, Row};
 use crate::component::packed::Optional;
-use crate::component::{Field, NativeField};
+use crate::component::{Field, NativeField, Ordered, TextField};
 use crate::schema::FieldType;
 
 /// Text of up to `N` bytes of UTF-8, stored in the row: no longer than it needs to be, without a heap.
@@ -183,6 +183,9 @@ unsafe impl<const N: usize> Field for FixedStr<N> {
         elements
     }
 }
+
+impl<const N: usize> Ordered for FixedStr<N> {}
+impl<const N: usize> TextField for FixedStr<N> {}
 
 // SAFETY: its own packed form.
 unsafe impl<const N: usize> NativeField for FixedStr<N> {

@@ -8,7 +8,7 @@ use core::time::Duration;
 use crate::Entity;
 use crate::bytes::{Heap, HeapBuf, Row};
 use crate::component::packed::{self, Niche, Optional};
-use crate::component::{Field, NativeField, NicheField, Number};
+use crate::component::{Field, NativeField, NicheField, Number, Ordered};
 use crate::schema::{FieldType, Scalar};
 
 // SAFETY: plain values without padding, pointers, drop glue or interior mutability, aligned to 16 at most.
@@ -165,10 +165,20 @@ native_fields!(
 );
 
 macro_rules! numbers {
-    ($($ty:ident),+) => {$( impl Number for $ty {} )+};
+    ($($ty:ident),+) => {$(
+        impl Ordered for $ty {}
+        impl Number for $ty {}
+    )+};
 }
 
 numbers!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, f32, f64);
+
+macro_rules! ordered {
+    ($($ty:ty),+) => {$( impl Ordered for $ty {} )+};
+}
+
+ordered!(bool, char, Duration, NonZero<u8>, NonZero<u16>, NonZero<u32>, NonZero<u64>, NonZero<u128>, NonZero<usize>);
+ordered!(NonZero<i8>, NonZero<i16>, NonZero<i32>, NonZero<i64>, NonZero<i128>, NonZero<isize>);
 
 #[cfg(test)]
 mod tests {

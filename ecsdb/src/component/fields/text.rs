@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::List;
 use crate::bytes::{Heap, HeapBuf, Slot};
-use crate::component::Field;
 use crate::component::packed::Optional;
+use crate::component::{Field, Ordered, TextField};
 use crate::schema::FieldType;
 
 macro_rules! texts {
@@ -45,6 +45,9 @@ macro_rules! texts {
                 List::new(elements, heap)
             }
         }
+
+        impl Ordered for $ty {}
+        impl TextField for $ty {}
     )+};
 }
 texts!(String, Cow<'static, str>);

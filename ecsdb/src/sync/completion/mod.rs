@@ -206,6 +206,9 @@ pub struct Pending<T> {
     shared: Arc<Shared<T>>,
 }
 
+// The value lies elsewhere.
+impl<T> Unpin for Pending<T> {}
+
 impl<T> Pending<T> {
     /// The value if it is there already, `None` if it is still to come.
     ///

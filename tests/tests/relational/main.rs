@@ -1,0 +1,4 @@
+//! Conditions, relational queries and joins, against evaluations that go through plain structs.
+
+mod conditions;
+mod world;
