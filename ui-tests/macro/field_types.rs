@@ -1,3 +1,5 @@
+//! Types that cannot be stored, each with what to write instead. Passing twin: `pass/values.rs`.
+
 use ecsdb::{Component, Field};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};

@@ -1,3 +1,5 @@
+//! Keys that do not exist. Passing twin: `pass/attributes.rs`.
+
 use ecsdb::{Component, Field};
 
 #[derive(Component)]

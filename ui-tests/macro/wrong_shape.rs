@@ -1,3 +1,5 @@
+//! Keys that are written in another way. Passing twin: `pass/attributes.rs`.
+
 use ecsdb::{Component, Field};
 
 #[derive(Component)]

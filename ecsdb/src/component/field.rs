@@ -46,7 +46,8 @@ use crate::schema::FieldType;
 /// ```
 ///
 /// # Safety
-/// Implemented by this crate and by derives only. `Packed` has alignment 1 and as many bytes as `TYPE` says, and bytes
+/// Implemented by this crate and by derives. Whoever does it by hand passes all types, `TYPE` and all functions on to a field
+/// type that there is; the value may be another one, and so may `View`. `Packed` has alignment 1 and as many bytes as `TYPE` says, and bytes
 /// that are valid for `TYPE` are a value of it. `Element` has the same bytes, and an alignment of at most that of `TYPE`. `Optional` is [`packed::Niche`](crate::packed::Niche) if
 /// `TYPE` has a niche and [`packed::Optional`](crate::packed::Optional) otherwise. `COLUMNS` is
 /// [`FieldType::column_count`].
