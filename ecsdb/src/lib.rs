@@ -134,8 +134,8 @@ pub use bytes::Row;
 pub use change_set::{BlockChange, ChangeSet, ColumnSet, PageChange, RowChange};
 pub use component::packed;
 pub use component::{
-    Assignment, Column, CompareOp, Component, Field, FixedStr, List, NativeField, NicheField, Number, Ordered, Part,
-    Predicate, Ref, Stored, TextField, TooLong, UpdateOp, Whole,
+    Assignment, Column, CompareOp, Component, Field, FixedStr, Index, List, NativeField, NicheField, Number, Ordered,
+    Part, Predicate, Ref, SpatialIndex, Stored, TextField, TooLong, UpdateOp, Whole,
 };
 pub use database::{
     Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, OpenError, Snapshot, SnapshotQuery, Stats, Table,

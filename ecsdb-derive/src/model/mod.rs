@@ -7,8 +7,8 @@ mod column;
 pub mod component;
 mod conversion;
 pub mod index;
-mod relations;
-mod rules;
+pub mod relations;
+pub mod rules;
 pub mod value;
 mod variants;
 

@@ -6,6 +6,7 @@ mod column;
 mod constants;
 mod field;
 mod fields;
+mod index;
 pub mod packed;
 mod same;
 mod stored;
@@ -19,6 +20,7 @@ pub use field::{Field, NativeField, NicheField};
 pub(crate) use fields::text_fault;
 pub use fields::{FixedStr, List, Ref, TooLong, Whole};
 pub use fields::{Packer, Payload, WholeValue, enum_bytes, no_variant, tag};
+pub use index::{Index, PartNamed, SpatialIndex, part_name};
 pub use stored::Stored;
 
 /// A type whose values are the rows of one table. Write `#[derive(Component)]`.
