@@ -250,11 +250,11 @@ fn foreign_types_are_converted_in_options_tuples_and_collections() {
     let view = stored.view();
     assert_eq!(view.turned().map(|tenths| tenths.value()), Some(15));
     assert_eq!(view.turns().iter().map(|tenths| tenths.value()).collect::<Vec<_>>(), [1, 2]);
-    assert_eq!(view.by_name().iter().map(|(name, tenths)| (name, tenths.value())).last(), Some(("b", 20)));
+    assert_eq!(view.by_name().iter().map(|(name, tenths)| (name, tenths.value())).next_back(), Some(("b", 20)));
     let crane = stored.get();
     assert_eq!((crane.turned, crane.turns), (Some(angle(1.5)), VecDeque::from([angle(0.1), angle(0.2)])));
     assert_eq!((crane.last, crane.deep), ([angle(3.0), angle(4.0)], Some((7, vec![None, Some(angle(0.3))]))));
-    assert_eq!(crane.by_name.into_iter().map(|(_, angle)| angle.degrees).collect::<Vec<_>>(), [1.0, 2.0]);
+    assert_eq!(crane.by_name.into_values().map(|angle| angle.degrees).collect::<Vec<_>>(), [1.0, 2.0]);
     assert_eq!(crane.loads, HashMap::from([(8, HashSet::new()), (9, HashSet::from([4]))]));
     assert_eq!(Crane::SCHEMA.field("loads").unwrap().1.field_type.to_string(), "[(u32, [u8])]");
 }
