@@ -87,6 +87,11 @@ pub struct Components;
 #[doc = include_str!("../../docs/indexes.md")]
 pub struct Indexes;
 
+/// The guide to changes: its examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/changes.md")]
+pub struct FollowingChanges;
+
 /// The guide to procedures: its examples are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/procedures.md")]

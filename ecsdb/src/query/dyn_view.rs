@@ -247,6 +247,11 @@ fn describe_index(view: DynView<'_>, number: u16) -> DynRow<'static> {
 }
 
 impl<'v> DynRow<'v> {
+    /// The row `row` of `entity` in a table with the schema `schema`.
+    pub(crate) fn stored(entity: Entity, schema: &'v TableSchema, row: RowBytes<'v>) -> Self {
+        Self { entity: Some(entity), content: Content::Stored { schema, row } }
+    }
+
     /// Whose row it is; `None` for a row that describes the schema.
     pub fn entity(&self) -> Option<Entity> {
         self.entity

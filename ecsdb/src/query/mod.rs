@@ -13,6 +13,7 @@ mod iter;
 mod parallel;
 mod param;
 mod prefetch;
+mod selection;
 mod spatial_view;
 mod table_view;
 mod view;
@@ -24,6 +25,7 @@ pub use dyn_view::{DynRow, DynTable, DynView, FIELDS_TABLE, INDEXES_TABLE, TABLE
 pub use index_view::{IndexRows, IndexView, KeyPrefix};
 pub use iter::QueryIter;
 pub use param::{Fetch, Item, QueryParam, RowOf, RowParam};
+pub use selection::Selection;
 pub use spatial_view::{Coordinate, SpatialRows, SpatialView};
 pub use table_view::{Pages, TableIter, TableView};
 pub use view::{ReadError, View};
