@@ -67,6 +67,7 @@
 //! | to | use |
 //! |---|---|
 //! | read | [`Db::snapshot`], then [`get`](Snapshot::get), [`table`](Snapshot::table), [`query`](Snapshot::query) |
+//! | find rows by their values, or by where they are | [`Snapshot::index`], [`Snapshot::spatial`] |
 //! | change, with code that looks at what is there | [`Db::write`], [`Db::write_async`] |
 //! | change, as a message that is put together anywhere and needs no waiting | [`Db::begin`], [`TransactionBuilder`] |
 //! | decide on any thread, by what a snapshot shows, and commit if it is so still | [`Db::optimistic`] |
