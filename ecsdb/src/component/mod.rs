@@ -2,6 +2,7 @@
 //!
 //! Owns the contract between the user's types and stored rows. It knows the shape of one table, nothing of storage.
 
+mod assignments;
 mod column;
 mod constants;
 mod field;
@@ -14,7 +15,10 @@ mod stored;
 use crate::bytes::{Heap, HeapBuf, Row};
 use crate::schema::{InvalidRow, TableSchema};
 
-pub use column::{Assignment, Column, CompareOp, Number, Operand, Ordered, Part, Predicate, TextField, UpdateOp};
+pub use assignments::{Assignments, Change};
+pub use column::{
+    Assignment, Column, CompareOp, Integer, Number, Operand, Ordered, Part, Predicate, TextField, UpdateOp,
+};
 pub use constants::{constant, slice};
 pub use field::{Field, NativeField, NicheField};
 pub(crate) use fields::text_fault;

@@ -8,7 +8,7 @@ use core::time::Duration;
 use crate::Entity;
 use crate::bytes::{Heap, HeapBuf, Row};
 use crate::component::packed::{self, Niche, Optional};
-use crate::component::{Field, NativeField, NicheField, Number, Ordered};
+use crate::component::{Field, Integer, NativeField, NicheField, Number, Ordered};
 use crate::schema::{FieldType, Scalar};
 
 // SAFETY: plain values without padding, pointers, drop glue or interior mutability, aligned to 16 at most.
@@ -172,6 +172,12 @@ macro_rules! numbers {
 }
 
 numbers!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, f32, f64);
+
+macro_rules! integers {
+    ($($ty:ident),+) => {$( impl Integer for $ty {} )+};
+}
+
+integers!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);
 
 macro_rules! ordered {
     ($($ty:ty),+) => {$( impl Ordered for $ty {} )+};
