@@ -132,21 +132,22 @@ pub use change_set::{BlockChange, ChangeSet, ColumnSet, PageChange, RowChange};
 pub use component::packed;
 pub use component::{
     Assignment, Column, CompareOp, Component, Field, FixedStr, List, NativeField, NicheField, Number, Ordered, Part,
-    Predicate, Ref, Stored, TextField, TooLong, UpdateOp, Whole,
+    Predicate, Ref, Refers, Sortable, Stored, TextField, TooLong, UpdateOp, Whole,
 };
-pub use database::{
-    Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, OpenError, Snapshot, SnapshotQuery, Stats, Table,
-};
+pub use database::{Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, OpenError, Snapshot, Stats, Table};
 pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
 pub use persistence::{
     DirectoryError, LogFailure, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
 };
+pub use query::{Aggregate, Average, Count, Extreme, Grouped, Sum, count};
 pub use query::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
 pub use query::{
     DynRow, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView, View,
 };
 pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
+pub use query::{IntoOrder, Order, Selected, Selection};
+pub use query::{Join, Joined, LeftJoin, LeftJoined};
 pub use storage::{MemoryLimit, MemoryUsage, SlotsExhausted};
 pub use transaction::{
     Bundle, CallError, Commit, CommitLog, CommitRefused, DurableTicket, DynTransaction, Dynamic, GuardFailure,

@@ -13,11 +13,13 @@ mod stored;
 use crate::bytes::{Heap, HeapBuf, Row};
 use crate::schema::{InvalidRow, TableSchema};
 
-pub use column::{Assignment, Column, CompareOp, Number, Operand, Ordered, Part, Predicate, TextField, UpdateOp};
+pub use column::{
+    Assignment, Column, CompareOp, Number, Operand, Ordered, Part, Predicate, Sortable, TextField, UpdateOp,
+};
 pub use constants::{constant, slice};
 pub use field::{Field, NativeField, NicheField};
 pub(crate) use fields::text_fault;
-pub use fields::{FixedStr, List, Ref, TooLong, Whole};
+pub use fields::{FixedStr, List, Ref, Refers, TooLong, Whole};
 pub use fields::{Packer, Payload, WholeValue, enum_bytes, no_variant, tag};
 pub use stored::Stored;
 

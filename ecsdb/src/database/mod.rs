@@ -17,6 +17,6 @@ pub use db::Db;
 pub use dyn_db::{DynDb, DynSnapshot};
 pub use evolve::EvolveError;
 pub use lane::Lane;
-pub use snapshot::{Snapshot, SnapshotQuery};
+pub use snapshot::Snapshot;
 pub use stats::Stats;
 pub use table::Table;

@@ -113,7 +113,8 @@ impl<S: Schema> QueryParam<S> for Entity {
     type Fetch = Self;
 }
 
-fn table_of<'v, S: Schema, T: TableOf<S>>(view: View<'v, S>) -> TableSource<'v, T> {
+/// The table of `T` in a version.
+pub fn table_of<'v, S: Schema, T: TableOf<S>>(view: View<'v, S>) -> TableSource<'v, T> {
     TableSource { table: &view.storage().tables[usize::from(T::INDEX)], component: core::marker::PhantomData }
 }
 
@@ -148,8 +149,9 @@ impl<T> Clone for TableChunk<'_, T> {
 impl<T> Copy for TableChunk<'_, T> {}
 
 impl<'v, T> TableSource<'v, T> {
+    /// Chunk number `index`.
     #[inline]
-    fn chunk(self, index: usize) -> TableChunk<'v, T> {
+    pub fn chunk(self, index: usize) -> TableChunk<'v, T> {
         TableChunk { chunk: self.table.chunk(index), component: core::marker::PhantomData }
     }
 }
@@ -169,8 +171,9 @@ impl<'v, T: crate::Component> TableChunk<'v, T> {
         }
     }
 
+    /// The rows of a block of the chunk.
     #[inline]
-    fn rows(self, block: usize) -> BlockRows<'v, T::Row> {
+    pub fn rows(self, block: usize) -> BlockRows<'v, T::Row> {
         match self.chunk {
             // SAFETY: the chunk is one of the table of `T`, whose rows are values of `T::Row` (invariant).
             Some(chunk) => unsafe { BlockRows::new(chunk, block) },
