@@ -66,6 +66,9 @@ const _: () = {
             }
         };
     }
+    impl __ecsdb::PartNamed<12638135523509116079u64> for Meters {
+        type Type = f64;
+    }
     unsafe impl __ecsdb::Row for MetersPacked {}
     unsafe impl __ecsdb::Send for MetersPacked {}
     unsafe impl __ecsdb::Sync for MetersPacked {}

@@ -82,6 +82,11 @@ pub fn cardinality_fault(name: &str) -> Option<&'static str> {
     if matches!(name, "one" | "many") { None } else { Some("`one` or `many`") }
 }
 
+/// A number for the name of a part (FNV-1a): `ecsdb` has the same function.
+pub fn part_name(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}
+
 /// The one of `candidates` that is a few typing errors away from `name`.
 pub fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let within = (name.chars().count() * 2 / 5).max(1);

@@ -68,6 +68,7 @@
 //! | read | [`Db::snapshot`], then [`get`](Snapshot::get), [`table`](Snapshot::table), [`query`](Snapshot::query) |
 //! | change, with code that looks at what is there | [`Db::write`], [`Db::write_async`] |
 //! | change, as a message that is put together anywhere and needs no waiting | [`Db::begin`], [`TransactionBuilder`] |
+//! | decide on any thread, by what a snapshot shows, and commit if it is so still | [`Db::optimistic`] |
 //! | change one thing | [`Db::spawn`], [`Db::insert`] and their neighbours, [`Table`] |
 //! | keep a database | [`Db::open`], [`Ticket::durable`], [`Db::sync`], [`Db::recovery`] |
 //! | change all rows of a table | [`Transaction::update_all`] |
@@ -127,20 +128,26 @@ mod persistence;
 // Layer 5: what users hold.
 mod database;
 
+// Layer 6: what drives it.
+mod runtime;
+
 pub use bytes::Row;
 pub use change_set::{BlockChange, ChangeSet, ColumnSet, PageChange, RowChange};
 pub use component::packed;
 pub use component::{
-    Assignment, Column, CompareOp, Component, Field, FixedStr, List, NativeField, NicheField, Number, Ordered, Part,
-    Predicate, Ref, Refers, Sortable, Stored, TextField, TooLong, UpdateOp, Whole,
+    Assignment, Assignments, Column, CompareOp, Component, Field, FixedStr, Index, Integer, List, NativeField,
+    NicheField, Number, Ordered, Part, Predicate, Ref, Refers, Sortable, SpatialIndex, Stored, TextField, TooLong,
+    UpdateOp, Whole,
 };
-pub use database::{Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, OpenError, Snapshot, Stats, Table};
+pub use database::{
+    Committed, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, OpenError, Optimistic, Snapshot, Stats, Table,
+};
 pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
 pub use persistence::{
     DirectoryError, LogFailure, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
 };
-pub use query::{Aggregate, Average, Count, Extreme, Grouped, Sum, count};
+pub use query::{Aggregate, Average, Count, Extreme, Grouped, Sum, avg, count, max, min, sum};
 pub use query::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
 pub use query::{
     DynRow, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView, View,
@@ -148,9 +155,12 @@ pub use query::{
 pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
 pub use query::{IntoOrder, Order, Selected, Selection};
 pub use query::{Join, Joined, LeftJoin, LeftJoined};
+pub use runtime::{
+    OnFailure, Overrun, Percentiles, Tick, TickEnd, TickError, TickFailure, TickLoop, TickLoopBuilder, TickStats,
+};
 pub use storage::{MemoryLimit, MemoryUsage, SlotsExhausted};
 pub use transaction::{
-    Bundle, CallError, Commit, CommitLog, CommitRefused, DurableTicket, DynTransaction, Dynamic, GuardFailure,
-    LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure, Ticket, Transaction, TransactionBuilder,
-    TransactionError, UpdateFn, UpdateParam, Versioned, Written,
+    ArithmeticFailure, Bundle, CallError, Commit, CommitLog, CommitRefused, Conflict, DurableTicket, DynTransaction,
+    Dynamic, GuardFailure, LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure, RowGuardFailure,
+    Ticket, Transaction, TransactionBuilder, TransactionError, UpdateFn, UpdateParam, Versioned, Written,
 };

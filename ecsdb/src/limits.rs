@@ -27,6 +27,12 @@ pub const TABLES_MAX: usize = 1024;
 /// The most fields that a table may have.
 pub const FIELDS_MAX: usize = 1024;
 
+/// The most indexes that a table may have, without those that come with references.
+pub const INDEXES_MAX: usize = 64;
+
+/// The most columns that an index may have.
+pub const INDEX_COLUMNS_MAX: usize = 8;
+
 /// The most bytes that the fixed part of a row may have.
 pub const ROW_BYTES_MAX: usize = 64 * 1024;
 

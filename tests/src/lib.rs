@@ -2,6 +2,7 @@
 //!
 //! Holds no tests, and no state that outlives a call.
 
+pub mod history;
 pub mod log;
 pub mod model;
 pub mod simulated;

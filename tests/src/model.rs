@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ecsdb::{Entity, OpError, Snapshot, View};
+use ecsdb::{Assignment, Column, Component, Entity, Integer, OpError, Snapshot, View};
 
 use crate::on_table;
 use crate::world::*;
@@ -94,12 +94,77 @@ macro_rules! on_bundle {
     }};
 }
 
-/// A change of a number, or a condition on one.
+/// A change of a number.
 #[derive(Clone, Copy, Debug)]
 pub enum Sum {
     Set,
     Add,
     Sub,
+    Mul,
+    SaturatingAdd,
+    SaturatingSub,
+    SaturatingMul,
+    WrappingAdd,
+    WrappingSub,
+    WrappingMul,
+    Min,
+    Max,
+}
+
+impl Sum {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Set,
+        Self::Add,
+        Self::Sub,
+        Self::Mul,
+        Self::SaturatingAdd,
+        Self::SaturatingSub,
+        Self::SaturatingMul,
+        Self::WrappingAdd,
+        Self::WrappingSub,
+        Self::WrappingMul,
+        Self::Min,
+        Self::Max,
+    ];
+
+    /// The change of the engine.
+    pub fn of<T: Component, F: Integer>(self, column: Column<T, F>, value: F::Value) -> Assignment<T, F> {
+        match self {
+            Self::Set => column.set(value),
+            Self::Add => column.add(value),
+            Self::Sub => column.sub(value),
+            Self::Mul => column.mul(value),
+            Self::SaturatingAdd => column.saturating_add(value),
+            Self::SaturatingSub => column.saturating_sub(value),
+            Self::SaturatingMul => column.saturating_mul(value),
+            Self::WrappingAdd => column.wrapping_add(value),
+            Self::WrappingSub => column.wrapping_sub(value),
+            Self::WrappingMul => column.wrapping_mul(value),
+            Self::Min => column.min(value),
+            Self::Max => column.max(value),
+        }
+    }
+
+    /// What it makes of `found`, a number from 0 to `max`, which has only ones. In wider numbers than the engine's.
+    fn on(self, found: u64, by: u64, max: u64) -> Option<u64> {
+        let (a, b, max) = (i128::from(found), i128::from(by), i128::from(max));
+        let exact = match self {
+            Self::Set => b,
+            Self::Add | Self::SaturatingAdd | Self::WrappingAdd => a + b,
+            Self::Sub | Self::SaturatingSub | Self::WrappingSub => a - b,
+            // The product of two numbers of 64 bits may have 128; then the lower ones are all that counts.
+            Self::WrappingMul => return Some(found.wrapping_mul(by) & max as u64),
+            Self::Mul | Self::SaturatingMul => a.checked_mul(b).unwrap_or(i128::MAX),
+            Self::Min => a.min(b),
+            Self::Max => a.max(b),
+        };
+        match self {
+            Self::SaturatingAdd | Self::SaturatingSub | Self::SaturatingMul => Some(exact.clamp(0, max) as u64),
+            Self::WrappingAdd | Self::WrappingSub => Some(exact.rem_euclid(max + 1) as u64),
+            _ => (0..=max).contains(&exact).then_some(exact as u64),
+        }
+    }
 }
 
 /// One operation. Those that only closures have come last.
@@ -115,8 +180,17 @@ pub enum Op {
     Number(Pick, Sum, u32),
     /// Of `Purse::gold`.
     Gold(Pick, Sum, u64),
+    /// Of both numbers of `Pos`: add to one, subtract from the other.
+    Move(Pick, i32),
+    /// Change `Purse::gold`, or store a purse with the number.
+    Upsert(Pick, Sum, u64),
+    InsertIfAbsent(Pick, usize, u64),
     /// That `Small::n` is less than so much.
     RequireBelow(Pick, u32),
+    RequirePresent(Pick, usize),
+    RequireAbsent(Pick, usize),
+    /// That the row is the sample.
+    RequireRow(Pick, usize, u64),
     /// That the item has this owner.
     RequireOwner(Pick, Pick),
     SpawnAll(usize, usize, u64),
@@ -149,6 +223,7 @@ pub enum Failure {
     Stale,
     Missing,
     Guard,
+    RowGuard,
     Range,
 }
 
@@ -159,6 +234,7 @@ impl Failure {
             OpError::StaleEntity { .. } => Self::Stale,
             OpError::ComponentMissing { .. } => Self::Missing,
             OpError::GuardFailed(_) => Self::Guard,
+            OpError::RowGuardFailed(_) => Self::RowGuard,
             OpError::OutOfRange(_) => Self::Range,
             other => panic!("nothing here can fail with {other}"),
         }
@@ -213,7 +289,13 @@ pub fn apply(rows: &mut Rows, known: &mut Vec<Entity>, op: &Op, spawned: &[Entit
     | Op::Remove(who, _)
     | Op::Number(who, ..)
     | Op::Gold(who, ..)
+    | Op::Move(who, _)
+    | Op::Upsert(who, ..)
+    | Op::InsertIfAbsent(who, ..)
     | Op::RequireBelow(who, _)
+    | Op::RequirePresent(who, _)
+    | Op::RequireAbsent(who, _)
+    | Op::RequireRow(who, ..)
     | Op::RequireOwner(who, _)
     | Op::Modify(who, ..)
     | Op::Read(who, _)) = *op
@@ -241,6 +323,31 @@ pub fn apply(rows: &mut Rows, known: &mut Vec<Entity>, op: &Op, spawned: &[Entit
         Op::Remove(_, table) => row.samples[table].take().map(drop).ok_or(Failure::Missing),
         Op::Number(_, sum, by) => change(&mut row.samples[1], sum, u64::from(by), u64::from(u32::MAX)),
         Op::Gold(_, sum, by) => change(&mut row.samples[3], sum, by, u64::MAX),
+        Op::Move(_, by) => match &mut row.samples[2] {
+            None => Err(Failure::Missing),
+            Some(pos) => match ((*pos as u32 as i32).checked_add(by), ((*pos >> 32) as u32 as i32).checked_sub(by)) {
+                (Some(x), Some(y)) => {
+                    *pos = u64::from(x as u32) | u64::from(y as u32) << 32;
+                    Ok(())
+                }
+                _ => Err(Failure::Range),
+            },
+        },
+        Op::Upsert(_, sum, value) => match row.samples[3] {
+            None => {
+                row.samples[3] = Some(value);
+                Ok(())
+            }
+            Some(_) => change(&mut row.samples[3], sum, value, u64::MAX),
+        },
+        Op::InsertIfAbsent(_, table, value) => {
+            row.samples[table].get_or_insert(normal(table, value));
+            Ok(())
+        }
+        Op::RequirePresent(_, table) => row.samples[table].map(drop).ok_or(Failure::Missing),
+        Op::RequireAbsent(_, table) => row.samples[table].map_or(Ok(()), |_| Err(Failure::RowGuard)),
+        Op::RequireRow(_, table, value) if row.samples[table] == Some(normal(table, value)) => Ok(()),
+        Op::RequireRow(..) => Err(Failure::RowGuard),
         Op::RequireBelow(_, limit) => match row.samples[1] {
             None => Err(Failure::Missing),
             Some(n) if n < u64::from(limit) => Ok(()),
@@ -275,12 +382,7 @@ fn normal(table: usize, value: u64) -> u64 {
 
 fn change(sample: &mut Option<u64>, sum: Sum, by: u64, max: u64) -> Result<(), Failure> {
     let number = sample.as_mut().ok_or(Failure::Missing)?;
-    let result = match sum {
-        Sum::Set => Some(by),
-        Sum::Add => number.checked_add(by).filter(|result| *result <= max),
-        Sum::Sub => number.checked_sub(by),
-    };
-    *number = result.ok_or(Failure::Range)?;
+    *number = sum.on(*number, by, max).ok_or(Failure::Range)?;
     Ok(())
 }
 

@@ -47,7 +47,12 @@ fn number() -> impl Strategy<Value = u64> {
 }
 
 fn sum() -> impl Strategy<Value = Sum> {
-    prop_oneof![Just(Sum::Set), Just(Sum::Add), Just(Sum::Sub)]
+    prop::sample::select(Sum::ALL.to_vec())
+}
+
+/// Tables whose rows are all in the number that they stand for: of a purse that is only the gold.
+fn rows_with_one_number() -> impl Strategy<Value = usize> {
+    (0..SAMPLES).prop_filter("a purse has more", |table| *table != 3)
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -62,6 +67,12 @@ fn op() -> impl Strategy<Value = Op> {
         5 => (who(), 0..=ITEM).prop_map(|(e, t)| Op::Remove(e, t)),
         4 => (who(), sum(), number()).prop_map(|(e, s, v)| Op::Number(e, s, v as u32)),
         4 => (who(), sum(), number()).prop_map(|(e, s, v)| Op::Gold(e, s, v)),
+        2 => (who(), any::<i32>()).prop_map(|(e, v)| Op::Move(e, v)),
+        2 => (who(), sum(), number()).prop_map(|(e, s, v)| Op::Upsert(e, s, v)),
+        2 => (who(), table.clone(), number()).prop_map(|(e, t, v)| Op::InsertIfAbsent(e, t, v)),
+        1 => (who(), table.clone()).prop_map(|(e, t)| Op::RequirePresent(e, t)),
+        1 => (who(), table.clone()).prop_map(|(e, t)| Op::RequireAbsent(e, t)),
+        1 => (who(), rows_with_one_number(), 0..3_u64).prop_map(|(e, t, v)| Op::RequireRow(e, t, v)),
         1 => (who(), 0..2000_u32).prop_map(|(e, v)| Op::RequireBelow(e, v)),
         1 => (who(), who()).prop_map(|(e, o)| Op::RequireOwner(e, o)),
         2 => (0..9_usize, 0..150_usize, 0..1000_u64).prop_map(|(bundle, n, v)| Op::SpawnAll(bundle, n, v)),
@@ -129,26 +140,22 @@ fn run(tx: &mut Transaction<'_, World>, known: &mut Vec<Entity>, op: &Op) -> (An
         }
         Op::Remove(e, ITEM) => done(who(e).map_or(Ok(()), |e| tx.remove::<Item>(e))),
         Op::Remove(e, t) => done(who(e).map_or(Ok(()), |e| on_table!(t, T => tx.remove::<T>(e)))),
-        Op::Number(e, sum, v) => done(who(e).map_or(Ok(()), |e| {
-            tx.update(
-                e,
-                match sum {
-                    Sum::Set => Small::C.n.set(v),
-                    Sum::Add => Small::C.n.add(v),
-                    Sum::Sub => Small::C.n.sub(v),
-                },
-            )
+        Op::Number(e, sum, v) => done(who(e).map_or(Ok(()), |e| tx.update(e, sum.of(Small::C.n, v)))),
+        Op::Gold(e, sum, v) => done(who(e).map_or(Ok(()), |e| tx.update(e, sum.of(Purse::C.gold, v)))),
+        Op::Move(e, v) => done(who(e).map_or(Ok(()), |e| tx.update(e, (Pos::C.x.add(v), Pos::C.y.sub(v))))),
+        Op::Upsert(e, sum, v) => done(who(e).map_or(Ok(()), |e| {
+            let had = tx.contains::<Purse>(e);
+            tx.upsert(e, Purse::sample(v), sum.of(Purse::C.gold, v)).map(|stored| assert_ne!(stored, had))
         })),
-        Op::Gold(e, sum, v) => done(who(e).map_or(Ok(()), |e| {
-            tx.update(
-                e,
-                match sum {
-                    Sum::Set => Purse::C.gold.set(v),
-                    Sum::Add => Purse::C.gold.add(v),
-                    Sum::Sub => Purse::C.gold.sub(v),
-                },
-            )
+        Op::InsertIfAbsent(e, t, v) => done(who(e).map_or(Ok(()), |e| {
+            on_table!(t, T => {
+                let had = tx.contains::<T>(e);
+                tx.insert_if_absent(e, T::sample(v)).map(|stored| assert_ne!(stored, had))
+            })
         })),
+        Op::RequirePresent(e, t) => done(who(e).map_or(Ok(()), |e| on_table!(t, T => tx.require_present::<T>(e)))),
+        Op::RequireAbsent(e, t) => done(who(e).map_or(Ok(()), |e| on_table!(t, T => tx.require_absent::<T>(e)))),
+        Op::RequireRow(e, t, v) => done(who(e).map_or(Ok(()), |e| on_table!(t, T => tx.require_row(e, T::sample(v))))),
         Op::RequireBelow(e, v) => done(who(e).map_or(Ok(()), |e| tx.require(e, Small::C.n.lt(v)))),
         Op::RequireOwner(e, o) => done(who(e).map_or(Ok(()), |e| tx.require(e, Item::C.owner.eq(who(o))))),
         Op::Modify(e, t, v) => {
@@ -213,12 +220,14 @@ fn build(db: &Db<World>, ops: &[Op], known: &[Entity]) -> Ticket {
             }
             Op::Remove(e, ITEM) => tx.remove::<Item>(who(e).unwrap()),
             Op::Remove(e, t) => on_table!(t, T => tx.remove::<T>(who(e).unwrap())),
-            Op::Number(e, Sum::Set, v) => tx.update(who(e).unwrap(), Small::C.n.set(v)),
-            Op::Number(e, Sum::Add, v) => tx.update(who(e).unwrap(), Small::C.n.add(v)),
-            Op::Number(e, Sum::Sub, v) => tx.update(who(e).unwrap(), Small::C.n.sub(v)),
-            Op::Gold(e, Sum::Set, v) => tx.update(who(e).unwrap(), Purse::C.gold.set(v)),
-            Op::Gold(e, Sum::Add, v) => tx.update(who(e).unwrap(), Purse::C.gold.add(v)),
-            Op::Gold(e, Sum::Sub, v) => tx.update(who(e).unwrap(), Purse::C.gold.sub(v)),
+            Op::Number(e, sum, v) => tx.update(who(e).unwrap(), sum.of(Small::C.n, v)),
+            Op::Gold(e, sum, v) => tx.update(who(e).unwrap(), sum.of(Purse::C.gold, v)),
+            Op::Move(e, v) => tx.update(who(e).unwrap(), (Pos::C.x.add(v), Pos::C.y.sub(v))),
+            Op::Upsert(e, sum, v) => tx.upsert(who(e).unwrap(), Purse::sample(v), sum.of(Purse::C.gold, v)),
+            Op::InsertIfAbsent(e, t, v) => on_table!(t, T => tx.insert_if_absent(who(e).unwrap(), T::sample(v))),
+            Op::RequirePresent(e, t) => on_table!(t, T => tx.require_present::<T>(who(e).unwrap())),
+            Op::RequireAbsent(e, t) => on_table!(t, T => tx.require_absent::<T>(who(e).unwrap())),
+            Op::RequireRow(e, t, v) => on_table!(t, T => tx.require_row(who(e).unwrap(), T::sample(v))),
             Op::RequireBelow(e, v) => tx.require(who(e).unwrap(), Small::C.n.lt(v)),
             Op::RequireOwner(e, o) => tx.require(who(e).unwrap(), Item::C.owner.eq(who(o))),
             Op::SpawnAll(..) | Op::Modify(..) | Op::UpdateAll(_) | Op::Read(..) => unreachable!("not for builders"),

@@ -5,10 +5,11 @@ mod bank {
     pub struct Account {
         pub cents: i64,
         pin: u16,
+        pub rate: f32,
     }
 
     pub fn account() -> Account {
-        Account { cents: 1, pin: 2 }
+        Account { cents: 1, pin: 2, rate: 0.5 }
     }
 }
 
@@ -23,4 +24,6 @@ fn uses(row: bank::AccountRow) {
     let _ = row.pin;
     // A value of another type.
     let _ = bank::Account::C.cents.ge(50_u32);
+    // A float has no end of its range to stop at.
+    let _ = bank::Account::C.rate.saturating_add(1.0);
 }

@@ -8,7 +8,7 @@ use syn::Ident;
 
 use super::component::columns;
 use super::value::parts;
-use super::{quiet, unsafe_token};
+use super::{index, quiet, unsafe_token};
 use crate::ast::Input;
 use crate::check::Refused;
 use crate::model::component::Model;
@@ -21,8 +21,8 @@ pub fn component(input: &Input, krate: &CratePath, model: Option<&Model>, errors
     let content = model.map(|model| {
         let types = (!model.is_own_row()).then(|| types(&model.item, &model.row, &model.view));
         let whole = model.enumeration.is_some().then(|| implementation(input, krate, &whole(krate)));
-        let columns = columns(model, false);
-        Content { types, block: quote!(#columns #whole), refused: model.refused }
+        let (columns, indexes) = (columns(model, false), index::constants(model));
+        Content { types, block: quote!(#columns #indexes #whole), refused: model.refused }
     });
     let unshareable = content.as_ref().is_some_and(|content| content.refused == Refused::Unshareable);
     let shareable = unshareable.then(|| shareable(input, krate));

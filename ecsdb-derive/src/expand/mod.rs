@@ -9,6 +9,7 @@
 mod component;
 mod enums;
 mod fallback;
+mod index;
 mod native;
 mod packed;
 mod packing;

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::component::{bundle, claims, columns, offsets};
 use super::schema::{self, Drift};
-use super::{block, checks, no_drop, refuse, unsafe_token};
+use super::{block, checks, index, no_drop, refuse, unsafe_token};
 use crate::model::component::Model;
 use crate::model::{Column, Item};
 
@@ -18,10 +18,11 @@ pub fn component(model: &Model, drift: Option<Option<Drift>>) -> TokenStream {
     let schema = schema::constants(model, item.ident, &align);
     let offsets = offsets(item, &model.columns, item.ident);
     let columns = columns(model, true);
+    let (indexes, keys) = (index::constants(model), index::proof(model));
     let claims = claims(model, item.ident);
     let Drift { statement, tracking } = drift.flatten().unwrap_or_else(Drift::none);
     let proof = proof(item, &model.columns);
-    let proof = checks(krate, quote!(#proof #claims #statement));
+    let proof = checks(krate, quote!(#proof #claims #keys #statement));
     let unchanged = unchanged(item, &model.columns);
     let bundle = bundle(model);
     block(
@@ -32,6 +33,7 @@ pub fn component(model: &Model, drift: Option<Option<Drift>>) -> TokenStream {
             #proof
             #unchanged
             #columns
+            #indexes
             #bundle
 
             #[automatically_derived]

@@ -8,7 +8,7 @@ use syn::ext::IdentExt;
 use super::component::{bundle, claims, columns, labels, offsets, row_param};
 use super::packing::{Packing, Purpose};
 use super::schema::{self, Drift};
-use super::{block, checks, enums, no_drop, unsafe_token};
+use super::{block, checks, enums, index, no_drop, unsafe_token};
 use crate::model::component::Model;
 use crate::model::{Column, Stored};
 
@@ -27,6 +27,7 @@ pub fn component(model: &Model, drift: Option<Option<Drift>>) -> TokenStream {
     let schema = schema::constants(model, row, &quote!(1));
     let offsets = offsets(item, &model.columns, row);
     let columns = columns(model, true);
+    let (indexes, keys) = (index::constants(model), index::proof(model));
     let Drift { statement, tracking } = drift.flatten().unwrap_or_else(Drift::none);
     let proof = {
         let (layout, claims) = (packing.proof(), claims(model, row));
@@ -35,7 +36,7 @@ pub fn component(model: &Model, drift: Option<Option<Drift>>) -> TokenStream {
             Some(_) => TokenStream::new(),
             None => no_drop(item, &model.columns.iter().collect::<Vec<_>>()),
         };
-        checks(krate, quote!(#no_drop #layout #claims #statement))
+        checks(krate, quote!(#no_drop #layout #claims #keys #statement))
     };
     let pack = packing.pack(|Column { member, stored, .. }| match stored {
         Stored::Whole => quote!(self),
@@ -62,6 +63,7 @@ pub fn component(model: &Model, drift: Option<Option<Drift>>) -> TokenStream {
             #offsets
             #proof
             #columns
+            #indexes
             #whole
             #impls
             #debug

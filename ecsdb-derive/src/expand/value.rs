@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 
 use super::component::{Constants, constants, offsets};
 use super::packing::{Packing, Purpose};
-use super::{block, checks, enums, native, no_drop, placed, unsafe_token};
+use super::{block, checks, enums, index, native, no_drop, placed, unsafe_token};
 use crate::model::value::{Kind, Model, Struct};
 use crate::model::{Column, Item, table_key};
 
@@ -40,7 +40,7 @@ fn structure(item: &Item, of: &Struct) -> TokenStream {
         let of_view = packing.debug(view, quote!(#krate::show_value::<#ty>(__f, self.packed, self.heap)));
         quote!(#of_packed #of_view)
     };
-    let parts = parts(item, of, true);
+    let (parts, named) = (parts(item, of, true), index::parts(item, columns));
     let proof = {
         let layout = packing.proof();
         let no_drop = no_drop(item, &columns.iter().collect::<Vec<_>>());
@@ -68,6 +68,7 @@ fn structure(item: &Item, of: &Struct) -> TokenStream {
             #proof
             #native
             #parts
+            #named
             #impls
             #debug
 

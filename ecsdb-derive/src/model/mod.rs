@@ -6,8 +6,8 @@
 mod column;
 pub mod component;
 pub mod index;
-mod relations;
-mod rules;
+pub mod relations;
+pub mod rules;
 pub mod value;
 mod variants;
 

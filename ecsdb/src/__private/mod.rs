@@ -6,6 +6,7 @@
 mod claims;
 mod describe;
 mod drift;
+mod keys;
 mod layout;
 mod show;
 
@@ -25,7 +26,7 @@ pub use bytemuck::Zeroable;
 
 pub use crate::bytes::{Heap, HeapBuf, Row, duplicate};
 pub use crate::component::packed::{Enum, Native, Optional};
-pub use crate::component::{Column, Component, Field, List, NativeField, Part, Whole};
+pub use crate::component::{Column, Component, Field, Index, List, NativeField, Part, PartNamed, SpatialIndex, Whole};
 pub use crate::component::{Packer, Payload, WholeValue, enum_bytes, no_variant, tag};
 pub use crate::query::{QueryParam, RowOf, RowParam};
 pub use crate::schema::{Cardinality, IndexKind, IndexSchema, OnDelete};
@@ -38,6 +39,7 @@ pub use describe::{
     referring, struct_type, unit_variant, variant,
 };
 pub use drift::drift;
+pub use keys::index_fault;
 pub use layout::{NativeLayout, packed_layout, strictest};
 pub use show::{show_packed, show_row, show_value, show_view};
 

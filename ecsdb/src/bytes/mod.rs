@@ -14,4 +14,4 @@ pub use meter::Meter;
 pub use page::{Line, Page, PageRef};
 pub use page_heap::{PageHeap, PageHeapRef};
 pub use prefetch::{prefetch, prefetch_to_write};
-pub use row::{Row, bytes_of, duplicate, heap_place, rows_of, slice_bytes};
+pub use row::{Row, bytes_of, duplicate, heap_place, row_of, rows_of, slice_bytes};

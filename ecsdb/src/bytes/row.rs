@@ -51,6 +51,17 @@ pub fn duplicate<R: Row>(row: &R) -> R {
     unsafe { core::ptr::read(row) }
 }
 
+/// The row that has these bytes, wherever they lie.
+///
+/// # Safety
+/// `bytes` must be those of a value of `R`.
+pub unsafe fn row_of<R: Row>(bytes: &[u8]) -> R {
+    assert_eq!(bytes.len(), size_of::<R>(), "a row has as many bytes as its type");
+    // SAFETY: there are as many bytes as a value has, which they are by the caller's promise; the read needs no alignment, and
+    // a `Row` has no drop glue, so the bytes may stay where they are.
+    unsafe { core::ptr::read_unaligned(bytes.as_ptr().cast::<R>()) }
+}
+
 /// `len` rows at `rows`.
 ///
 /// # Safety

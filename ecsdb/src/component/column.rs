@@ -58,7 +58,11 @@ impl<T: Component, F: Field> Column<T, F> {
 
     /// Puts `value` there.
     pub fn set(self, value: F::Value) -> Assignment<T, F> {
-        Assignment { column: self, op: UpdateOp::Set, operand: Operand::new(value) }
+        self.assign(UpdateOp::Set, value)
+    }
+
+    fn assign(self, op: UpdateOp, value: F::Value) -> Assignment<T, F> {
+        Assignment { column: self, op, operand: Operand::new(value) }
     }
 
     /// Holds if the field is `value`. Numbers compare as numbers (so `NaN` equals nothing), arrays element by element.
@@ -102,13 +106,64 @@ impl<T: Component, F: Number> Column<T, F> {
     /// Adds `value`. An integer that would leave its range fails the transaction.
     #[expect(clippy::should_implement_trait, reason = "it builds an update, it does not add two columns")]
     pub fn add(self, value: F::Value) -> Assignment<T, F> {
-        Assignment { column: self, op: UpdateOp::Add, operand: Operand::new(value) }
+        self.assign(UpdateOp::Add, value)
     }
 
     /// Subtracts `value`. An integer that would leave its range fails the transaction.
     #[expect(clippy::should_implement_trait, reason = "it builds an update, it does not subtract two columns")]
     pub fn sub(self, value: F::Value) -> Assignment<T, F> {
-        Assignment { column: self, op: UpdateOp::Subtract, operand: Operand::new(value) }
+        self.assign(UpdateOp::Subtract, value)
+    }
+
+    /// Multiplies by `value`. An integer that would leave its range fails the transaction.
+    #[expect(clippy::should_implement_trait, reason = "it builds an update, it does not multiply two columns")]
+    pub fn mul(self, value: F::Value) -> Assignment<T, F> {
+        self.assign(UpdateOp::Multiply, value)
+    }
+
+    /// Keeps what is there or `value`, whichever is smaller: `Health::C.hp.min(100)` heals nobody above 100. Of a float that
+    /// is not a number and one that is, it keeps the number.
+    pub fn min(self, value: F::Value) -> Assignment<T, F> {
+        self.assign(UpdateOp::Min, value)
+    }
+
+    /// Keeps what is there or `value`, whichever is larger. Of a float that is not a number and one that is, it keeps the
+    /// number.
+    pub fn max(self, value: F::Value) -> Assignment<T, F> {
+        self.assign(UpdateOp::Max, value)
+    }
+}
+
+/// What stops or starts again at the ends of the range. Floats have no such ends: their sums reach infinity by themselves.
+impl<T: Component, F: Integer> Column<T, F> {
+    /// Adds `value`, and stops at the end of the range: `Health::C.hp.saturating_add(5)`.
+    pub fn saturating_add(self, value: F::Value) -> Assignment<T, F> {
+        self.assign(UpdateOp::SaturatingAdd, value)
+    }
+
+    /// Subtracts `value`, and stops at the end of the range: damage that leaves 0.
+    pub fn saturating_sub(self, value: F::Value) -> Assignment<T, F> {
+        self.assign(UpdateOp::SaturatingSubtract, value)
+    }
+
+    /// Multiplies by `value`, and stops at the end of the range.
+    pub fn saturating_mul(self, value: F::Value) -> Assignment<T, F> {
+        self.assign(UpdateOp::SaturatingMultiply, value)
+    }
+
+    /// Adds `value`; behind the end of the range its other end follows, as for counters that go round.
+    pub fn wrapping_add(self, value: F::Value) -> Assignment<T, F> {
+        self.assign(UpdateOp::WrappingAdd, value)
+    }
+
+    /// Subtracts `value`; behind the end of the range its other end follows.
+    pub fn wrapping_sub(self, value: F::Value) -> Assignment<T, F> {
+        self.assign(UpdateOp::WrappingSubtract, value)
+    }
+
+    /// Multiplies by `value`; behind the end of the range its other end follows.
+    pub fn wrapping_mul(self, value: F::Value) -> Assignment<T, F> {
+        self.assign(UpdateOp::WrappingMultiply, value)
     }
 }
 
@@ -203,6 +258,14 @@ pub trait Number: Ordered {
     fn to_float(sum: Self::Sum) -> f64;
 }
 
+/// A field type with a range that arithmetic can stop at, or go round: every integer.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an integer",
+    label = "not an integer",
+    note = "floats have `add`, `sub`, `mul`, `min` and `max`"
+)]
+pub trait Integer: Number {}
+
 /// A field type that is text: `String`, `Cow<'static, str>` and [`FixedStr`](crate::FixedStr).
 #[diagnostic::on_unimplemented(message = "`{Self}` is not text", label = "not a `String` or `FixedStr`")]
 pub trait TextField: Ordered {}
@@ -241,13 +304,69 @@ impl fmt::Display for CompareOp {
 /// How an update changes a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum UpdateOp {
     /// Replace the value.
     Set,
-    /// Add to it.
+    /// Add to it. An integer that would leave its range is an error.
     Add,
-    /// Subtract from it.
+    /// Subtract from it. An integer that would leave its range is an error.
     Subtract,
+    /// Multiply it. An integer that would leave its range is an error.
+    Multiply,
+    /// Add to an integer, and stop at the end of the range.
+    SaturatingAdd,
+    /// Subtract from an integer, and stop at the end of the range.
+    SaturatingSubtract,
+    /// Multiply an integer, and stop at the end of the range.
+    SaturatingMultiply,
+    /// Add to an integer, and go on at the other end of the range.
+    WrappingAdd,
+    /// Subtract from an integer, and go on at the other end of the range.
+    WrappingSubtract,
+    /// Multiply an integer, and go on at the other end of the range.
+    WrappingMultiply,
+    /// Keep the smaller number.
+    Min,
+    /// Keep the larger number.
+    Max,
+}
+
+impl UpdateOp {
+    /// All of them, each at the place of its number.
+    pub(crate) const ALL: [Self; 12] = [
+        Self::Set,
+        Self::Add,
+        Self::Subtract,
+        Self::Multiply,
+        Self::SaturatingAdd,
+        Self::SaturatingSubtract,
+        Self::SaturatingMultiply,
+        Self::WrappingAdd,
+        Self::WrappingSubtract,
+        Self::WrappingMultiply,
+        Self::Min,
+        Self::Max,
+    ];
+}
+
+impl fmt::Display for UpdateOp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Set => "setting",
+            Self::Add => "adding",
+            Self::Subtract => "subtracting",
+            Self::Multiply => "multiplying by",
+            Self::SaturatingAdd => "adding, up to the end of the range,",
+            Self::SaturatingSubtract => "subtracting, down to the end of the range,",
+            Self::SaturatingMultiply => "multiplying, up to the end of the range, by",
+            Self::WrappingAdd => "adding, around the range,",
+            Self::WrappingSubtract => "subtracting, around the range,",
+            Self::WrappingMultiply => "multiplying, around the range, by",
+            Self::Min => "keeping the smaller of itself and",
+            Self::Max => "keeping the larger of itself and",
+        })
+    }
 }
 
 /// The value that a guard compares with, or an update puts there: as it is stored.

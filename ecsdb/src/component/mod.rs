@@ -2,10 +2,12 @@
 //!
 //! Owns the contract between the user's types and stored rows. It knows the shape of one table, nothing of storage.
 
+mod assignments;
 mod column;
 mod constants;
 mod field;
 mod fields;
+mod index;
 pub mod packed;
 mod same;
 mod stored;
@@ -13,14 +15,16 @@ mod stored;
 use crate::bytes::{Heap, HeapBuf, Row};
 use crate::schema::{InvalidRow, TableSchema};
 
+pub use assignments::{Assignments, Change};
 pub use column::{
-    Assignment, Column, CompareOp, Number, Operand, Ordered, Part, Predicate, Sortable, TextField, UpdateOp,
+    Assignment, Column, CompareOp, Integer, Number, Operand, Ordered, Part, Predicate, Sortable, TextField, UpdateOp,
 };
 pub use constants::{constant, slice};
 pub use field::{Field, NativeField, NicheField};
 pub(crate) use fields::text_fault;
 pub use fields::{FixedStr, List, Ref, Refers, TooLong, Whole};
 pub use fields::{Packer, Payload, WholeValue, enum_bytes, no_variant, tag};
+pub use index::{Index, PartNamed, SpatialIndex, part_name};
 pub use stored::Stored;
 
 /// A type whose values are the rows of one table. Write `#[derive(Component)]`.

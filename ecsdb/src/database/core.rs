@@ -19,6 +19,7 @@ use crate::transaction::{
 
 /// What snapshots need besides their version. It keeps no database open.
 pub struct Readers {
+    database: DatabaseId,
     catalog: Arc<Catalog>,
     /// Later schemas, each with the first version that has it.
     later: Mutex<Vec<(u64, Arc<Catalog>)>>,
@@ -26,6 +27,16 @@ pub struct Readers {
 }
 
 impl Readers {
+    /// Whose versions they read.
+    pub fn database(&self) -> DatabaseId {
+        self.database
+    }
+
+    /// The tables that the database was opened with.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
     /// The schema that the database was opened with.
     pub fn schema(&self) -> &DatabaseSchema {
         self.catalog.schema()
@@ -135,7 +146,7 @@ impl Core {
                 writer.run();
             })
             .map_err(|error| OpenError::Thread(Box::new(error)))?;
-        let readers = Arc::new(Readers { catalog, later: Mutex::new(Vec::new()), workers });
+        let readers = Arc::new(Readers { database: id, catalog, later: Mutex::new(Vec::new()), workers });
         Ok(Arc::new(Self {
             readers,
             published,
@@ -146,6 +157,16 @@ impl Core {
             evolving: Mutex::new(()),
             writer: Mutex::new(Some(thread)),
         }))
+    }
+
+    /// Which database it is.
+    pub fn id(&self) -> DatabaseId {
+        self.id
+    }
+
+    /// Whether it takes no more transactions.
+    pub fn is_closed(&self) -> bool {
+        self.queue.is_closed()
     }
 
     /// The schema.

@@ -9,7 +9,7 @@ use super::lane::Lane;
 use super::snapshot::Snapshot;
 use super::stats::Stats;
 use super::table::Table;
-use crate::component::{Assignment, Field};
+use crate::component::{Assignments, Field};
 use crate::entity::Entity;
 use crate::persistence::Recovery;
 use crate::schema::{DatabaseSchema, Schema, TableOf, Value};
@@ -50,7 +50,7 @@ use crate::transaction::{
 /// ```
 pub struct Db<S> {
     /// Invariant: opened with the tables of `S`.
-    pub(super) core: Arc<Core>,
+    core: Arc<Core>,
     schema: PhantomData<fn() -> S>,
 }
 
@@ -264,16 +264,15 @@ impl<S: Schema> Db<S> {
         self.one(|tx| tx.remove::<T>(entity)).map(|_| ())
     }
 
-    /// Changes one field: `db.update(entity, Purse::C.gold.add(5))`.
+    /// Changes one field, or several: `db.update(entity, Purse::C.gold.add(5))`.
     ///
     /// # Errors
     /// If the entity is unknown or stale or has no `T`, or an integer would leave its range; and as for [`Self::write`].
-    pub fn update<T: TableOf<S>, F: Field>(
-        &self,
-        entity: Entity,
-        change: Assignment<T, F>,
-    ) -> Result<(), TransactionError> {
-        self.one(|tx| tx.update(entity, change)).map(|_| ())
+    pub fn update<A: Assignments>(&self, entity: Entity, changes: A) -> Result<(), TransactionError>
+    where
+        A::Component: TableOf<S>,
+    {
+        self.one(|tx| tx.update(entity, changes)).map(|_| ())
     }
 
     /// Makes room for `count` more entities with the components of `B`, so that spawning them allocates little.
@@ -300,6 +299,11 @@ impl<S: Schema> Db<S> {
     /// As for [`Self::memory`].
     pub fn trim(&self) -> Result<(), TransactionError> {
         self.core.control(|store| store.trim())
+    }
+
+    /// What all handles share.
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
     }
 
     /// Figures of the moment.

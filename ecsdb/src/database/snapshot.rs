@@ -9,6 +9,7 @@ use crate::query::{DynView, Query, QueryParam, ReadError, TableView, View};
 use crate::schema::{Schema, TableOf, TableSchema};
 use crate::storage::Version;
 use crate::sync::shim::Arc as VersionRef;
+use crate::transaction::{Catalog, DatabaseId};
 
 /// A consistent state of the whole database, for as long as it is held.
 ///
@@ -55,6 +56,16 @@ impl<S: Schema> Snapshot<S> {
     /// Pins what `core`, a database with schema `S`, has published.
     pub(super) fn of(core: &Arc<Core>) -> Self {
         Self { version: core.pin(), readers: Arc::clone(core.readers()), schema: PhantomData }
+    }
+
+    /// Whose version it is.
+    pub(super) fn database(&self) -> DatabaseId {
+        self.readers.database()
+    }
+
+    /// Its tables.
+    pub(super) fn catalog(&self) -> &Catalog {
+        self.readers.catalog()
     }
 
     /// What the snapshot gives can be read through this, which is cheap to copy and to pass on.

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::db::Db;
-use crate::component::{Assignment, Field};
+use crate::component::Assignments;
 use crate::entity::Entity;
 use crate::schema::{Schema, TableOf};
 use crate::transaction::TransactionError;
@@ -56,12 +56,12 @@ impl<'db, S: Schema, T: TableOf<S>> Table<'db, S, T> {
         self.db.remove::<T>(entity)
     }
 
-    /// Changes one field.
+    /// Changes one field, or several.
     ///
     /// # Errors
     /// As for [`Db::update`].
-    pub fn update<F: Field>(&self, entity: Entity, change: Assignment<T, F>) -> Result<(), TransactionError> {
-        self.db.update(entity, change)
+    pub fn update(&self, entity: Entity, changes: impl Assignments<Component = T>) -> Result<(), TransactionError> {
+        self.db.update(entity, changes)
     }
 
     /// A copy of the `T` of `entity` as it is published now. To read without copying, and more than one row of the same

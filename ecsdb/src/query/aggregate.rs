@@ -16,14 +16,14 @@ use crate::component::{Column, Component, Number, Ordered};
 use crate::limits::BLOCK_SLOTS;
 use crate::schema::{Schema, TableOf, TypeRef};
 
-/// Something that the items of a query come to: what [`count`], [`Column::sum`] and its neighbours make, and tuples of
-/// up to six of these, which are found in one pass.
+/// Something that the items of a query come to: what [`count`], [`sum`], [`avg`], [`min`] and [`max`] make, and
+/// tuples of up to six of these, which are found in one pass.
 ///
 /// Only what has a value counts: entities that lack the component, and empty options, are left out.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an aggregate of a query of `{S}`",
     label = "not an aggregate",
-    note = "an aggregate is `count()`, `Purse::C.gold.sum()`, `min()`, `max()` or `avg()` of a column of `{S}`, or a tuple"
+    note = "an aggregate is `count()`, `sum`, `avg`, `min` or `max` of a column of `{S}`, or a tuple of these"
 )]
 pub trait Aggregate<S: Schema> {
     /// What it comes to.
@@ -96,14 +96,14 @@ pub struct Count;
 /// The number of items, as an aggregate beside others.
 ///
 /// ```
-/// # use ecsdb::{Component, Db, count};
+/// # use ecsdb::{Component, Db, avg, count, max, min, sum};
 /// # #[derive(Component)] struct Purse { gold: u64 }
 /// # ecsdb::schema! { World: Purse }
 /// # let db = Db::<World>::in_memory()?;
 /// db.write(|tx| Ok(tx.spawn_all([3, 5, 10].map(|gold| Purse { gold }))?))?;
 /// let snapshot = db.snapshot();
 /// let gold = Purse::C.gold;
-/// let found = snapshot.query::<&Purse>().aggregate((count(), gold.sum(), gold.min(), gold.max(), gold.avg()));
+/// let found = snapshot.query::<&Purse>().aggregate((count(), sum(gold), min(gold), max(gold), avg(gold)));
 /// assert_eq!(found, (3, Some(18), Some(3), Some(10), Some(6.0)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -111,49 +111,45 @@ pub const fn count() -> Count {
     Count
 }
 
-/// The sum of a column; made by [`Column::sum`].
+/// The sum of a column; made by [`sum`].
 pub struct Sum<T, F>(Reader<T, F>);
 
-/// The average of a column; made by [`Column::avg`].
+/// The average of a column; made by [`avg`].
 pub struct Average<T, F>(Reader<T, F>);
 
-/// The least or the greatest value of a column; made by [`Column::min`] and [`Column::max`].
+/// The least or the greatest value of a column; made by [`min`] and [`max`].
 pub struct Extreme<T, F> {
     reader: Reader<T, F>,
     column: SortColumn,
     greatest: bool,
 }
 
-impl<T: Component, F: Number> Column<T, F> {
-    /// The sum: `None` of nothing.
-    ///
-    /// Integers add up in 128 bits; only a column of 128 bits can leave these, and its sum stays at the end of the range.
-    /// Floats add up as `f64`.
-    pub fn sum(self) -> Sum<T, F> {
-        Sum(Reader::new(self))
-    }
-
-    /// The average, as `f64`: `None` of nothing.
-    pub fn avg(self) -> Average<T, F> {
-        Average(Reader::new(self))
-    }
+/// The sum of a column, as an aggregate: `None` of nothing.
+///
+/// Integers add up in 128 bits; only a column of 128 bits can leave these, and its sum stays at the end of the range.
+/// Floats add up as `f64`.
+pub fn sum<T: Component, F: Number>(column: Column<T, F>) -> Sum<T, F> {
+    Sum(Reader::new(column))
 }
 
-impl<T: Component, F: Ordered> Column<T, F> {
-    /// The least value: `None` of nothing. Floats that are not a number are left out.
-    pub fn min(self) -> Extreme<T, F> {
-        self.extreme(false)
-    }
+/// The average of a column, as an aggregate: an `f64`, `None` of nothing.
+pub fn avg<T: Component, F: Number>(column: Column<T, F>) -> Average<T, F> {
+    Average(Reader::new(column))
+}
 
-    /// The greatest value: `None` of nothing. Floats that are not a number are left out.
-    pub fn max(self) -> Extreme<T, F> {
-        self.extreme(true)
-    }
+/// The least value of a column, as an aggregate: `None` of nothing. Floats that are not a number are left out.
+pub fn min<T: Component, F: Ordered>(column: Column<T, F>) -> Extreme<T, F> {
+    extreme(column, false)
+}
 
-    fn extreme(self, greatest: bool) -> Extreme<T, F> {
-        let column = SortColumn::new(0, self.offset(), TypeRef::Static(check_column(self)));
-        Extreme { reader: Reader::new(self), column: column.expect("what is `Ordered` has an order"), greatest }
-    }
+/// The greatest value of a column, as an aggregate: `None` of nothing. Floats that are not a number are left out.
+pub fn max<T: Component, F: Ordered>(column: Column<T, F>) -> Extreme<T, F> {
+    extreme(column, true)
+}
+
+fn extreme<T: Component, F: Ordered>(column: Column<T, F>, greatest: bool) -> Extreme<T, F> {
+    let place = SortColumn::new(0, column.offset(), TypeRef::Static(check_column(column)));
+    Extreme { reader: Reader::new(column), column: place.expect("what is `Ordered` has an order"), greatest }
 }
 
 impl<S: Schema> Aggregate<S> for Count {
@@ -372,7 +368,7 @@ tuples!(A 0, B 1, C 2, D 3, E 4);
 tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
 
 impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
-    /// What the items come to: `(count(), Purse::C.gold.sum())`. See [`Aggregate`].
+    /// What the items come to: `aggregate((count(), sum(Purse::C.gold)))`. See [`Aggregate`].
     ///
     /// Cost: one pass over the columns, in one loop for each that knows its type.
     pub fn aggregate<A: Aggregate<S>>(&self, aggregate: A) -> A::Output {
@@ -404,23 +400,23 @@ impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
         aggregate.finish(view, state)
     }
 
-    /// The sum of a column; see [`Column::sum`].
+    /// The sum of a column; see [`sum`].
     pub fn sum<T: TableOf<S>, F: Number>(&self, column: Column<T, F>) -> Option<F::Sum> {
-        self.aggregate(column.sum())
+        self.aggregate(sum(column))
     }
 
-    /// The average of a column; see [`Column::avg`].
+    /// The average of a column; see [`avg`].
     pub fn avg<T: TableOf<S>, F: Number>(&self, column: Column<T, F>) -> Option<f64> {
-        self.aggregate(column.avg())
+        self.aggregate(avg(column))
     }
 
-    /// The least value of a column; see [`Column::min`].
+    /// The least value of a column; see [`min`].
     pub fn min<T: TableOf<S>, F: Ordered>(&self, column: Column<T, F>) -> Option<F> {
-        self.aggregate(column.min())
+        self.aggregate(min(column))
     }
 
-    /// The greatest value of a column; see [`Column::max`].
+    /// The greatest value of a column; see [`max`].
     pub fn max<T: TableOf<S>, F: Ordered>(&self, column: Column<T, F>) -> Option<F> {
-        self.aggregate(column.max())
+        self.aggregate(max(column))
     }
 }

@@ -21,7 +21,7 @@ use crate::schema::{FieldType, Schema, TableOf, TypeRef};
 /// and -0.0 are two groups. Entities that lack the component belong to none.
 ///
 /// ```
-/// # use ecsdb::{Component, Db, Field, count};
+/// # use ecsdb::{Component, Db, Field, max, sum};
 /// #[derive(Field, Debug, PartialEq)]
 /// enum Kind {
 ///     Sword,
@@ -36,7 +36,7 @@ use crate::schema::{FieldType, Schema, TableOf, TypeRef};
 /// let snapshot = db.snapshot();
 /// let items = snapshot.query::<ItemRef<'_>>().group_by(Item::C.kind);
 /// assert_eq!(items.count(), [(Kind::Sword, 1), (Kind::Bow, 2)]);
-/// let worth = items.aggregate((Item::C.worth.sum(), Item::C.worth.max()));
+/// let worth = items.aggregate((sum(Item::C.worth), max(Item::C.worth)));
 /// assert_eq!(worth, [(Kind::Sword, (Some(10), Some(10))), (Kind::Bow, (Some(8), Some(5)))]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

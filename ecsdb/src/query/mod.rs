@@ -21,7 +21,7 @@ mod table_view;
 mod view;
 mod words;
 
-pub use aggregate::{Aggregate, Average, Count, Extreme, Sum, count};
+pub use aggregate::{Aggregate, Average, Count, Extreme, Sum, avg, count, max, min, sum};
 pub use builder::Query;
 pub use condition::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
 pub use dyn_view::{DynRow, DynTable, DynView, FIELDS_TABLE, TABLES_TABLE};

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use super::names::{name_fault, same, table_name_fault};
+use super::relation_rules::check_references;
 use super::type_text::is_tuple;
 use super::{FieldSchema, FieldType, Member, RowLayout, Scalar, TableSchema};
 use crate::bytes::HeapPlace;
@@ -67,12 +68,15 @@ pub(super) enum FaultKind {
     Size { expected: u64, found: u64 },
     /// The row has another alignment than its fields.
     Align { expected: u64, found: u64 },
+    /// The field refers to a table that is not there.
+    NoTable,
 }
 
 /// Checks names and counts of all tables.
 pub(super) fn check_tables(tables: &[&TableSchema]) -> Result<(), Fault> {
     tables.iter().take(TABLES_MAX).enumerate().try_for_each(|(number, table)| check_names(table, number))?;
-    check_distinct(tables)
+    check_distinct(tables)?;
+    check_references(tables)
 }
 
 /// Checks the number of tables, and that no two have or had one name.
@@ -158,7 +162,7 @@ const fn check_key(key: &str, fields: &[FieldSchema], number: usize) -> Result<(
 
 /// Named things, for a search that is the same for tables and for fields, in a `const fn`, which knows no closures.
 #[derive(Clone, Copy)]
-enum Names<'a> {
+pub(super) enum Names<'a> {
     Tables(&'a [&'a TableSchema]),
     Fields(&'a [FieldSchema]),
 }
@@ -202,19 +206,19 @@ const _: () = assert!(PLACES >= 2 * TABLES_MAX && PLACES >= 2 * FIELDS_MAX && PL
 /// Which of the names, or of the former names, have been seen: at most [`PLACES`]` / 2`.
 ///
 /// A hash table and not a comparison of all pairs: the compiler's interpreter refuses to run for very long.
-struct Seen<'a> {
+pub(super) struct Seen<'a> {
     names: Names<'a>,
     of_former: bool,
     places: [u16; PLACES],
 }
 
 impl<'a> Seen<'a> {
-    const fn new(names: Names<'a>, of_former: bool) -> Self {
+    pub const fn new(names: Names<'a>, of_former: bool) -> Self {
         Self { names, of_former, places: [0; PLACES] }
     }
 
     /// The place of `name`, and the index of the one that has it.
-    const fn find(&self, name: &str) -> (usize, Option<usize>) {
+    pub const fn find(&self, name: &str) -> (usize, Option<usize>) {
         let mut place = fnv(name) as usize % PLACES;
         while self.places[place] != 0 {
             let earlier = self.places[place] as usize - 1;
@@ -228,7 +232,7 @@ impl<'a> Seen<'a> {
     }
 
     /// Adds the name of number `index`, unless it is there: then the number that has it.
-    const fn add(&mut self, index: usize) -> Option<usize> {
+    pub const fn add(&mut self, index: usize) -> Option<usize> {
         let name = if self.of_former { self.names.former(index) } else { self.names.name(index) };
         let (place, found) = self.find(name);
         if found.is_none() {
@@ -310,7 +314,7 @@ const fn fnv(name: &str) -> u64 {
 
 /// The text of a name, at compile time too.
 #[expect(clippy::ptr_arg, reason = "the `Deref` of a `Cow` is not const")]
-pub(super) const fn text<'a>(name: &'a Cow<'static, str>) -> &'a str {
+pub(crate) const fn text<'a>(name: &'a Cow<'static, str>) -> &'a str {
     match name {
         Cow::Borrowed(name) => name,
         Cow::Owned(name) => name.as_str(),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::check::{Fault, FaultKind, Place, check_layout, check_tables};
 use super::error::{Location, SchemaError, SchemaErrorKind};
 use super::names::{database_name_fault, name_fault, same, version_fault};
+use super::relation_rules::check_relations;
 use super::type_rules::check_types;
 use super::{FieldSchema, TableSchema, names};
 use crate::limits::{FIELDS_MAX, ROW_BYTES_MAX, TABLES_MAX};
@@ -162,7 +163,7 @@ impl DatabaseSchema {
         check_tables(&self.tables.iter().collect::<Vec<_>>())
             .and_then(|()| self.tables.iter().enumerate().try_for_each(|(number, table)| check_layout(table, number)))
             .map_err(|fault| self.error(fault, &locate))?;
-        check_types(&self.tables).map_err(|(place, kind)| {
+        check_types(&self.tables).and_then(|()| check_relations(&self.tables)).map_err(|(place, kind)| {
             let (table, field) = self.names_at(place);
             SchemaError { location: locate(place), table: Some(table), field, kind: Box::new(kind) }
         })
@@ -242,6 +243,15 @@ impl DatabaseSchema {
             FaultKind::Offset { expected, found } => SchemaErrorKind::Mismatch { key: "offset", expected, found },
             FaultKind::Size { expected, found } => SchemaErrorKind::Mismatch { key: "size", expected, found },
             FaultKind::Align { expected, found } => SchemaErrorKind::Mismatch { key: "align", expected, found },
+            FaultKind::NoTable => {
+                let found = match fault.place {
+                    Place::Field(table, field) => self.field_at(table, field).reference.as_ref(),
+                    Place::Table(_) | Place::Key(_) => None,
+                };
+                let found = found.map(|reference| reference.table.to_string()).unwrap_or_default();
+                let nearest = self.nearest_table(&found).map(str::to_owned);
+                SchemaErrorKind::UnknownReference { key: "references", found, nearest }
+            }
         };
         SchemaError { location: locate(fault.place), table: Some(table), field, kind: Box::new(kind) }
     }

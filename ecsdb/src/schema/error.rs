@@ -141,9 +141,9 @@ pub enum SchemaErrorKind {
         what: String,
     },
     /// Two tables, fields or keys have one name.
-    #[error("there are two {what}s named `{name}`{}", first_at(first))]
+    #[error("there are two {} named `{name}`{}", plural(what), first_at(first))]
     Duplicate {
-        /// `table`, `field` or `key`.
+        /// `table`, `field`, `index` or `key`.
         what: &'static str,
         /// The name.
         name: String,
@@ -233,6 +233,22 @@ pub enum SchemaErrorKind {
         /// Bytes of padding.
         bytes: u64,
     },
+    /// An index that cannot be.
+    #[error("index `{index}`: {what}")]
+    Index {
+        /// Its name.
+        index: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A constraint on a table of which a log does not keep every change, so that nobody could hold it after reopening.
+    #[error("{what} needs every change to be kept: use the durability \"wal\", not \"{durability}\"")]
+    NotKept {
+        /// The constraint.
+        what: &'static str,
+        /// The durability of the table.
+        durability: &'static str,
+    },
     /// A number that does not agree with the fields.
     #[error("`{key}` is {found}, but by the fields it is {expected}")]
     Mismatch {
@@ -247,6 +263,10 @@ pub enum SchemaErrorKind {
 
 fn did_you_mean(nearest: &Option<String>) -> String {
     nearest.as_ref().map(|nearest| format!(", did you mean `{nearest}`?")).unwrap_or_default()
+}
+
+fn plural(what: &str) -> String {
+    if what.ends_with('x') { format!("{what}es") } else { format!("{what}s") }
 }
 
 fn first_at(first: &Option<Location>) -> String {

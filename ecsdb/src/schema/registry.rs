@@ -5,7 +5,8 @@
 
 use super::check::{Fault, FaultKind, Place, check_distinct, check_names, fields, text};
 use super::names::{database_name_fault, version_fault};
-use super::{DatabaseSchema, RegistrySchema, TableSchema};
+use super::relation_rules::check_references;
+use super::{DatabaseSchema, FieldSchema, RegistrySchema, TableSchema};
 use crate::component::Component;
 use crate::limits::{FIELDS_MAX, ROW_BYTES_MAX, TABLES_MAX};
 use crate::text::Text;
@@ -118,6 +119,8 @@ pub const fn check_schema(name: &str, version: &str, types: &[&str], tables: &[&
         SchemaFault::Version(expected)
     } else if let Err(fault) = check_distinct(tables) {
         SchemaFault::Tables(fault)
+    } else if let Err(fault) = check_references(tables) {
+        SchemaFault::Tables(fault)
     } else {
         return;
     };
@@ -184,8 +187,22 @@ const fn tables_message(out: Text, fault: &Fault, types: &[&str], tables: &[&Tab
         }
         FaultKind::TooManyFields { found } => too_many(out, found, " fields", FIELDS_MAX),
         FaultKind::RowTooLarge { found } => too_many(out, found as usize, " bytes in a row", ROW_BYTES_MAX),
+        FaultKind::NoTable => match (field, fields(tables[table])) {
+            (Some(field), fields) => no_table(out, &fields[field]),
+            (None, _) => out,
+        },
         // Found by `check_layout` only, or answered above.
         _ => out.str("the layout of a row is wrong"),
+    }
+}
+
+const fn no_table(out: Text, field: &FieldSchema) -> Text {
+    match &field.reference {
+        Some(reference) => {
+            let out = out.str("it refers to the table `").str(text(&reference.table));
+            out.str("`, which is not in the schema: add its component to `schema!`")
+        }
+        None => out,
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::error::SchemaErrorKind;
 use super::{FieldSchema, FieldType, Scalar, TypeRef};
 
 /// An index of a table.
@@ -178,5 +179,74 @@ impl ReferenceSchema {
     /// A reference to rows of `table` of which nothing more is said.
     pub fn to(table: impl Into<Cow<'static, str>>) -> Self {
         Self { table: table.into(), on_delete: OnDelete::Restrict, cardinality: Cardinality::Many }
+    }
+}
+
+/// What is said of a reference or an index in a text, and cannot be.
+pub(super) struct UnfitRelation {
+    /// The key with which something is wrong.
+    pub key: &'static str,
+    expected: &'static str,
+    found: String,
+}
+
+impl From<UnfitRelation> for SchemaErrorKind {
+    fn from(unfit: UnfitRelation) -> Self {
+        Self::WrongValue { key: unfit.key.to_owned(), expected: unfit.expected.to_owned(), found: unfit.found }
+    }
+}
+
+/// The reference that a field of type `of` is, by what its keys say, where they are there.
+pub(super) fn read_reference(
+    of: &FieldType,
+    references: Option<&str>,
+    on_delete: Option<&str>,
+    cardinality: Option<&str>,
+) -> Result<Option<ReferenceSchema>, UnfitRelation> {
+    let table = references.map(|table| Cow::Owned(table.to_owned())).or_else(|| of.referenced_table().cloned());
+    let Some(table) = table else {
+        let lonely = [("on_delete", on_delete), ("cardinality", cardinality)];
+        let Some((key, found)) = lonely.into_iter().find_map(|(key, found)| Some((key, found?))) else {
+            return Ok(None);
+        };
+        let expected = "left out: the field is no `ref<table>`, and does not say what it `references`";
+        return Err(UnfitRelation { key, expected, found: format!("the text {found:?}") });
+    };
+    let on_delete = named(on_delete, "on_delete", OnDelete::from_name, ON_DELETES)?;
+    let cardinality = named(cardinality, "cardinality", Cardinality::from_name, "\"one\" or \"many\"")?;
+    Ok(Some(ReferenceSchema { table, on_delete, cardinality }))
+}
+
+const ON_DELETES: &str = "\"restrict\", \"cascade\", \"remove\" or \"set_null\"";
+
+/// What is named by a text, or the usual one.
+fn named<T: Default>(
+    text: Option<&str>,
+    key: &'static str,
+    of: fn(&str) -> Option<T>,
+    expected: &'static str,
+) -> Result<T, UnfitRelation> {
+    let Some(text) = text else { return Ok(T::default()) };
+    of(text).ok_or_else(|| UnfitRelation { key, expected, found: format!("the text {text:?}") })
+}
+
+/// The kind of an index, by its name and the edge of a cell, where they are there.
+pub(super) fn read_kind(name: Option<&str>, cell: Option<f64>) -> Result<IndexKind, UnfitRelation> {
+    match (name.unwrap_or("ordered"), cell) {
+        ("ordered", None) => Ok(IndexKind::Ordered),
+        ("hash", None) => Ok(IndexKind::Hash),
+        ("grid", Some(cell)) => Ok(IndexKind::Grid { cell }),
+        ("grid", None) => {
+            let expected = "there: the edge of a cell of the grid, such as 8.0";
+            Err(UnfitRelation { key: "cell", expected, found: "nothing".to_owned() })
+        }
+        ("ordered" | "hash", Some(cell)) => {
+            let expected = "left out: only a grid has cells";
+            Err(UnfitRelation { key: "cell", expected, found: cell.to_string() })
+        }
+        (other, _) => {
+            let expected = "\"ordered\", \"hash\" or \"grid\"";
+            Err(UnfitRelation { key: "kind", expected, found: format!("the text {other:?}") })
+        }
     }
 }

@@ -11,10 +11,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::SchemaErrorKind;
 use super::plain::{Plain, read_default};
+use super::relation::{read_kind, read_reference};
 use super::type_text::parse_type;
 use super::{
-    DatabaseSchema, DefaultValue, Durability, FieldSchema, RegistryColumn, RegistrySchema, RowLayout, SchemaError,
-    TableSchema,
+    Cardinality, DatabaseSchema, DefaultValue, Durability, FieldSchema, IndexKind, IndexSchema, OnDelete,
+    RegistryColumn, RegistrySchema, RowLayout, SchemaError, TableSchema,
 };
 use crate::bytes::HeapPlace;
 use crate::limits::ROW_BYTES_MAX;
@@ -75,6 +76,23 @@ struct Table<'a> {
     key: Option<Text<'a>>,
     #[serde(default)]
     fields: Vec<Field<'a>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    indexes: Vec<Index<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Index<'a> {
+    name: Text<'a>,
+    columns: Vec<Text<'a>>,
+    #[serde(default = "ordered", skip_serializing_if = "is_ordered")]
+    kind: Text<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cell: Option<f64>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    unique: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    total_order: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -97,6 +115,14 @@ struct Field<'a> {
     deprecated: Option<Text<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     default: Option<Plain>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    references: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    on_delete: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cardinality: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    auto_increment: bool,
 }
 
 fn str_is_empty(text: &Text<'_>) -> bool {
@@ -106,6 +132,19 @@ fn str_is_empty(text: &Text<'_>) -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes the field as it is")]
 fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes the field as it is")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+fn ordered() -> Text<'static> {
+    Cow::Borrowed(IndexKind::Ordered.name())
+}
+
+fn is_ordered(kind: &Text<'_>) -> bool {
+    *kind == IndexKind::Ordered.name()
 }
 
 fn packed() -> Text<'static> {
@@ -160,7 +199,34 @@ impl<'a> Table<'a> {
             align: Some(table.align),
             key: table.key.as_deref().map(Cow::Borrowed),
             fields: table.fields.iter().map(Field::of).collect(),
+            indexes: table.indexes.iter().map(Index::of).collect(),
         }
+    }
+}
+
+impl<'a> Index<'a> {
+    fn of(index: &'a IndexSchema) -> Self {
+        Self {
+            name: (&*index.name).into(),
+            columns: index.columns.iter().map(|column| (&**column).into()).collect(),
+            kind: index.kind.name().into(),
+            cell: match index.kind {
+                IndexKind::Grid { cell } => Some(cell),
+                _ => None,
+            },
+            unique: index.unique,
+            total_order: index.total_order,
+        }
+    }
+
+    fn into_schema(self) -> Result<IndexSchema, SchemaErrorKind> {
+        Ok(IndexSchema {
+            name: owned(self.name),
+            columns: self.columns.into_iter().map(owned).collect(),
+            kind: read_kind(Some(&self.kind), self.cell)?,
+            unique: self.unique,
+            total_order: self.total_order,
+        })
     }
 }
 
@@ -168,6 +234,8 @@ impl<'a> Field<'a> {
     fn of(field: &'a FieldSchema) -> Self {
         let default =
             |default: &DefaultValue| Plain::of(&default.encoded().to_value(&field.field_type), &field.field_type);
+        let reference = field.reference.as_ref();
+        let typed = field.field_type.referenced_table().is_some();
         Self {
             name: (&*field.name).into(),
             field_type: field.field_type.to_string().into(),
@@ -178,6 +246,14 @@ impl<'a> Field<'a> {
             since: field.since,
             deprecated: field.deprecated.as_deref().map(Cow::Borrowed),
             default: field.default.as_ref().map(default),
+            references: reference.filter(|_| !typed).map(|reference| (&*reference.table).into()),
+            on_delete: reference
+                .filter(|reference| reference.on_delete != OnDelete::default())
+                .map(|reference| reference.on_delete.name().into()),
+            cardinality: reference
+                .filter(|reference| reference.cardinality != Cardinality::default())
+                .map(|reference| reference.cardinality.name().into()),
+            auto_increment: field.auto_increment,
         }
     }
 }
@@ -234,6 +310,9 @@ impl Table<'_> {
             size = size.saturating_add(HeapPlace::BYTES as u64);
         }
         let align = if layout == RowLayout::Native { align as u32 } else { 1 };
+        let indexes = self.indexes.into_iter().map(Index::into_schema).collect::<Result<_, _>>().map_err(|kind| {
+            SchemaError { location: None, table: Some(self.name.to_string()), field: None, kind: Box::new(kind) }
+        })?;
         Ok(TableSchema {
             name: owned(self.name),
             doc: owned(self.doc),
@@ -247,7 +326,7 @@ impl Table<'_> {
             key: self.key.map(owned),
             durability,
             fields: Cow::Owned(fields),
-            indexes: Cow::Borrowed(&[]),
+            indexes: Cow::Owned(indexes),
         })
     }
 }
@@ -266,7 +345,11 @@ impl Field<'_> {
             _ => None,
         };
         let offset = self.offset.unwrap_or(u32::try_from(offset).unwrap_or(u32::MAX));
+        let relation = [&self.references, &self.on_delete, &self.cardinality].map(|text| text.as_deref());
+        let [references, on_delete, cardinality] = relation;
         let field = FieldSchema {
+            reference: read_reference(&field_type, references, on_delete, cardinality)?,
+            auto_increment: self.auto_increment,
             doc: owned(self.doc),
             renamed_from: owned(self.renamed_from),
             default,

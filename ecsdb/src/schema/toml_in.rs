@@ -9,7 +9,9 @@ use super::error::{Location, SchemaError, SchemaErrorKind};
 use super::names::{ENTITIES, nearest};
 use super::toml_section::{At, Keys, Section, Source};
 use super::type_text::parse_type;
-use super::{DefaultValue, Durability, FieldSchema, FieldType, RowLayout, Scalar, TableSchema};
+use super::{
+    DefaultValue, Durability, FieldSchema, FieldType, IndexSchema, RowLayout, Scalar, TableSchema, toml_relations,
+};
 use crate::bytes::HeapPlace;
 use crate::limits::ROW_BYTES_MAX;
 
@@ -30,26 +32,35 @@ const TABLE: Keys = Keys {
         "size",
         "align",
         "fields",
+        "indexes",
     ],
     not_yet: &[
         ("primary_key", "tables other than `entities` are keyed by their entity"),
-        ("index", "an index"),
-        ("indexes", "indexes"),
         ("replicate", "how a table is replicated"),
     ],
 };
 const KEY: Keys = Keys { valid: &["name", "type", "foreign_key"], not_yet: &[("doc", "describing the key column")] };
 const FIELD: Keys = Keys {
-    valid: &["name", "type", "doc", "offset", "size", "renamed_from", "since", "deprecated", "default", "foreign_key"],
-    not_yet: &[
-        ("constraint", "a constraint on a field"),
-        ("unique", "a unique field"),
-        ("auto_increment", "a counted field"),
-        ("index", "an index on a field"),
-        ("nullable", "an optional field is one with a `?` behind its type"),
-        ("references", "a reference to another table"),
-        ("on_delete", "what happens to references"),
+    valid: &[
+        "name",
+        "type",
+        "doc",
+        "offset",
+        "size",
+        "renamed_from",
+        "since",
+        "deprecated",
+        "default",
+        "foreign_key",
+        "references",
+        "on_delete",
+        "cardinality",
+        "auto_increment",
+        "index",
+        "unique",
+        "constraint",
     ],
+    not_yet: &[("nullable", "an optional field is one with a `?` behind its type")],
 };
 
 impl DatabaseSchema {
@@ -202,6 +213,7 @@ fn read_table(
     let mut key = None;
     let mut places = Places { key: section.offset, fields: Vec::new() };
     let mut fields: Vec<FieldSchema> = Vec::new();
+    let mut indexes: Vec<IndexSchema> = Vec::new();
     let (mut size, mut align, mut has_heap) = (0_u64, 1, false);
     for field in section.array("fields")? {
         let name = field.needed("name", "name = \"hp\"")?;
@@ -216,12 +228,14 @@ fn read_table(
         size = size.saturating_add(bytes);
         align = align.max(field_align);
         has_heap |= read.field_type.has_heap();
+        indexes.extend(toml_relations::field_index(&field, name.value)?);
         fields.push(read);
         places.fields.push(name.offset);
     }
     if has_heap {
         size = size.saturating_add(HeapPlace::BYTES as u64);
     }
+    indexes.extend(toml_relations::indexes(&section)?);
     let align = if layout == RowLayout::Native { align } else { 1 };
     for (key, expected) in [("size", size), ("align", align)] {
         agrees(&section, key, expected)?;
@@ -239,7 +253,7 @@ fn read_table(
         key,
         durability: read_durability(&section)?,
         fields: Cow::Owned(fields),
-        indexes: Cow::Borrowed(&[]),
+        indexes: Cow::Owned(indexes),
     };
     Ok((table, places))
 }
@@ -307,6 +321,8 @@ fn read_field(section: &Section<'_>, name: &str, offset: u64) -> Result<FieldSch
         }
     }
     Ok(FieldSchema {
+        reference: toml_relations::reference(section, &field_type)?,
+        auto_increment: section.flag("auto_increment")?,
         doc: doc(section)?,
         renamed_from: owned(section, "renamed_from")?.unwrap_or_default(),
         default,

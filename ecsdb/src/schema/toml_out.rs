@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::database::{DatabaseSchema, RegistryColumn};
 use super::names::ENTITIES;
 use super::plain::Plain;
-use super::{Durability, RowLayout, TableSchema};
+use super::{Cardinality, Durability, FieldSchema, IndexKind, IndexSchema, OnDelete, RowLayout, TableSchema};
 
 impl DatabaseSchema {
     /// The schema as TOML. The same schema gives the same text, byte for byte, and
@@ -103,6 +103,48 @@ impl Writer {
                 put_plain(&mut line, &Plain::of(&value, &field.field_type));
                 self.line(&line);
             }
+            self.relation(field);
+        }
+        for index in table.indexes.iter() {
+            self.index(table, index);
+        }
+    }
+
+    /// What is said of the references in a field, and whether it is counted.
+    fn relation(&mut self, field: &FieldSchema) {
+        if let Some(reference) = &field.reference {
+            if field.field_type.referenced_table().is_none() {
+                self.text("references", &reference.table);
+            }
+            if reference.on_delete != OnDelete::default() {
+                self.text("on_delete", reference.on_delete.name());
+            }
+            if reference.cardinality != Cardinality::default() {
+                self.text("cardinality", reference.cardinality.name());
+            }
+        }
+        self.flag("auto_increment", field.auto_increment);
+    }
+
+    fn index(&mut self, table: &TableSchema, index: &IndexSchema) {
+        self.header(&format!("[[tables.{}.indexes]]", table.name));
+        self.text("name", &index.name);
+        let columns: Vec<String> = index.columns.iter().map(|column| quote(column)).collect();
+        self.line(&format!("columns = [{}]", columns.join(", ")));
+        if index.kind != IndexKind::Ordered {
+            self.text("kind", index.kind.name());
+        }
+        if let IndexKind::Grid { cell } = index.kind {
+            self.line(&format!("cell = {cell:?}"));
+        }
+        self.flag("unique", index.unique);
+        self.flag("total_order", index.total_order);
+    }
+
+    /// A key that is only said if it is true.
+    fn flag(&mut self, key: &str, flag: bool) {
+        if flag {
+            self.line(&format!("{key} = true"));
         }
     }
 

@@ -233,6 +233,38 @@ impl<'d> Section<'d> {
         }
     }
 
+    /// Whether a text stands behind a key.
+    pub fn is_text(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|found| matches!(found.get_ref(), DeValue::String(_)))
+    }
+
+    /// The float of a key; a whole number is one too.
+    pub fn float(&self, key: &str) -> Result<Option<At<f64>>, SchemaError> {
+        let Some(found) = self.get(key) else { return Ok(None) };
+        let number = match found.get_ref() {
+            DeValue::Float(number) => number.as_str().parse().ok(),
+            DeValue::Integer(number) => number.as_str().parse().ok(),
+            _ => None,
+        };
+        match number {
+            Some(value) => Ok(Some(At { value, offset: found.span().start })),
+            None => self.wrong(key, "a number", found),
+        }
+    }
+
+    /// The texts in the array of a key that must be there.
+    pub fn texts(&self, key: &'static str, example: &'static str) -> Result<Vec<&'d str>, SchemaError> {
+        const EXPECTED: &str = "an array of texts";
+        let missing = || self.error(self.offset, SchemaErrorKind::MissingKey { key, example });
+        let found = self.get(key).ok_or_else(missing)?;
+        let DeValue::Array(items) = found.get_ref() else { return self.wrong(key, EXPECTED, found) };
+        let text = |item: &'d Spanned<DeValue<'d>>| match item.get_ref() {
+            DeValue::String(text) => Ok(&**text),
+            _ => self.wrong(key, EXPECTED, item),
+        };
+        items.iter().map(text).collect()
+    }
+
     /// The section of a key.
     pub fn section(&self, key: &str) -> Result<Option<Section<'d>>, SchemaError> {
         let Some((name, found)) = self.content.get_key_value(key) else { return Ok(None) };

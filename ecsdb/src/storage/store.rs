@@ -94,6 +94,7 @@ impl Store {
     /// The batch in the making; one is opened if there is none.
     pub fn batch(&mut self) -> Batch<'_> {
         let (roots, pool, serial) = (&mut self.roots, &mut self.pool, self.serial);
+        let published = roots.live().number;
         let open = self.open.get_or_insert_with(|| OpenBatch {
             root: roots.writable(pool),
             first_serial: serial + 1,
@@ -102,6 +103,7 @@ impl Store {
         Batch {
             first_serial: open.first_serial,
             changed: &mut open.changed,
+            published,
             version: self.roots.get_mut(open.root),
             pool: &mut self.pool,
             slots: &mut self.slots,

@@ -2,19 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::arithmetic;
 use super::catalog::{Catalog, ColumnId, Entities};
-use super::error::{GuardFailure, OpError, RangeFailure};
+use super::error::OpError;
 use super::settle::{EntityPlace, entity_places};
 use crate::bytes::{RowBytes, bytes_of};
 use crate::change_set::ColumnSet;
-use crate::component::{CompareOp, UpdateOp};
 use crate::entity::Entity;
-use crate::schema::{FieldType, Value, holds};
+use crate::schema::FieldType;
 use crate::storage::{Batch, TableSetId};
-
-/// The size of the largest number, in bytes.
-const NUMBER_BYTES_MAX: usize = size_of::<u128>();
 
 /// The running transaction: the write buffer, and what it takes to change it correctly.
 pub struct Apply<'a> {
@@ -57,13 +52,13 @@ impl<'a> Apply<'a> {
 
     /// The entity that is meant, if its slot is in its generation: if it is not alive, it has no rows.
     #[inline]
-    fn current(&self, entity: Entity) -> Result<Entity, OpError> {
+    pub(super) fn current(&self, entity: Entity) -> Result<Entity, OpError> {
         if self.batch.version().entities.is_current(entity) { Ok(entity) } else { self.living(entity) }
     }
 
     /// Why there is no row.
     #[cold]
-    fn missing(&self, table: u16, entity: Entity) -> OpError {
+    pub(super) fn missing(&self, table: u16, entity: Entity) -> OpError {
         match self.living(entity) {
             Ok(entity) => OpError::ComponentMissing { entity, table: self.catalog.table(table).name.to_string() },
             Err(error) => error,
@@ -71,7 +66,7 @@ impl<'a> Apply<'a> {
     }
 
     /// The row with every promised entity in it replaced by the real one.
-    fn settle<'r>(&self, table: u16, row: RowBytes<'r>) -> Result<Settled<'r>, OpError> {
+    pub(super) fn settle<'r>(&self, table: u16, row: RowBytes<'r>) -> Result<Settled<'r>, OpError> {
         if self.catalog.has_heap(table) {
             self.catalog.table(table).check_heap(row.heap)?;
         }
@@ -109,7 +104,7 @@ impl<'a> Apply<'a> {
     }
 
     /// The value of a column with every promised entity in it replaced by the real one.
-    fn settle_operand<'v>(&self, id: ColumnId, value: RowBytes<'v>) -> Result<Settled<'v>, OpError> {
+    pub(super) fn settle_operand<'v>(&self, id: ColumnId, value: RowBytes<'v>) -> Result<Settled<'v>, OpError> {
         let place = self.catalog.place(id);
         if place.has_heap {
             self.catalog.table(id.table).check_heap(value.heap)?;
@@ -188,118 +183,16 @@ impl<'a> Apply<'a> {
         let entity = self.current(entity)?;
         if self.batch.remove(table, entity.slot())? { Ok(()) } else { Err(self.missing(table, entity)) }
     }
-
-    /// Changes one column of a row, which must exist.
-    pub fn assign(&mut self, id: ColumnId, entity: Entity, op: UpdateOp, operand: RowBytes<'_>) -> Result<(), OpError> {
-        let entity = self.current(entity)?;
-        let catalog = self.catalog;
-        let place = catalog.place(id);
-        let (start, size) = (place.start, place.size);
-        let settled;
-        let operand = if place.names_entities || place.has_heap {
-            settled = self.settle_operand(id, operand)?;
-            settled.borrow()
-        } else {
-            operand
-        };
-        let columns = ColumnSet::one(place.field);
-        let mut result = [0; NUMBER_BYTES_MAX];
-        let value = if op != UpdateOp::Set {
-            // Computed before the page is touched: an update that cannot be done leaves no trace.
-            let Some(row) = self.batch.version().tables[usize::from(id.table)].row_bytes(entity.slot()) else {
-                return Err(self.missing(id.table, entity));
-            };
-            let found = &row[start..start + size];
-            let computed = result.get_mut(..size).is_some_and(|result| {
-                result.copy_from_slice(found);
-                arithmetic::update(&place.field_type, op, result, operand.row).is_ok()
-            });
-            if !computed {
-                return Err(OpError::OutOfRange(Box::new(RangeFailure {
-                    table: catalog.table(id.table).name.to_string(),
-                    entity,
-                    field: catalog.column_name(id),
-                    found: Value::decode(&place.field_type, found, &[]),
-                    operation: format!(
-                        "{} {}",
-                        if op == UpdateOp::Add { "adding" } else { "subtracting" },
-                        Value::decode(&place.field_type, operand.row, operand.heap)
-                    ),
-                })));
-            }
-            &result[..size]
-        } else if place.has_heap {
-            return self.assign_heap(id, entity, columns, operand);
-        } else {
-            operand.row
-        };
-        match self.batch.row_mut(id.table, entity.slot(), columns)? {
-            Some(row) => copy_field(&mut row[start..start + size], value),
-            None => return Err(self.missing(id.table, entity)),
-        }
-        Ok(())
-    }
-
-    /// Puts a value with strings or lists into a row: the heap of the row is made anew.
-    fn assign_heap(
-        &mut self,
-        id: ColumnId,
-        entity: Entity,
-        columns: ColumnSet,
-        operand: RowBytes<'_>,
-    ) -> Result<(), OpError> {
-        let Some(row) = self.batch.version().tables[usize::from(id.table)].stored(entity.slot()) else {
-            return Err(self.missing(id.table, entity));
-        };
-        let table = self.catalog.table(id.table);
-        let (row, heap) = table.with_value(row, self.catalog.place(id).start, operand);
-        table.check_heap(heap.bytes())?;
-        self.batch.replace(id.table, entity.slot(), columns, RowBytes { row: &row, heap: heap.bytes() })?;
-        Ok(())
-    }
-
-    /// Fails unless the column of the row, which must exist, compares as asked.
-    pub fn require(&self, id: ColumnId, entity: Entity, op: CompareOp, expected: RowBytes<'_>) -> Result<(), OpError> {
-        let entity = self.current(entity)?;
-        let expected = self.settle_operand(id, expected)?;
-        let Some(row) = self.batch.version().tables[usize::from(id.table)].stored(entity.slot()) else {
-            return Err(self.missing(id.table, entity));
-        };
-        let place = self.catalog.place(id);
-        let found = RowBytes { row: &row.row[place.start..][..place.size], heap: row.heap };
-        let expected = RowBytes { row: &expected.row, heap: &expected.heap };
-        if holds(&place.field_type, op, found, expected) {
-            return Ok(());
-        }
-        Err(OpError::GuardFailed(Box::new(GuardFailure {
-            table: self.catalog.table(id.table).name.to_string(),
-            entity,
-            field: self.catalog.column_name(id),
-            op,
-            expected: Value::decode(&place.field_type, expected.row, expected.heap),
-            found: Value::decode(&place.field_type, found.row, found.heap),
-        })))
-    }
 }
 
 /// A row or a value in which no entity is promised any more.
-struct Settled<'r> {
+pub(super) struct Settled<'r> {
     row: Cow<'r, [u8]>,
     heap: Cow<'r, [u8]>,
 }
 
 impl Settled<'_> {
-    fn borrow(&self) -> RowBytes<'_> {
+    pub(super) fn borrow(&self) -> RowBytes<'_> {
         RowBytes { row: &self.row, heap: &self.heap }
-    }
-}
-
-/// Copies the value of a field. The sizes that most fields have are known here, so that nobody is called for a few bytes.
-#[inline]
-fn copy_field(to: &mut [u8], value: &[u8]) {
-    match (to.as_chunks_mut::<4>(), value.as_chunks::<4>()) {
-        (([to], []), ([value], [])) => *to = *value,
-        (([a, b], []), ([c, d], [])) => (*a, *b) = (*c, *d),
-        _ => to.copy_from_slice(value),
     }
 }

@@ -7,15 +7,17 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::assign::collected;
 use super::bundle::{Bundle, How};
 use super::catalog::ColumnId;
 use super::error::TransactionError;
 use super::job::{OpsJob, Request};
 use super::ops::OpBuffer;
 use super::queue::{Patience, Queue, Refused};
+use super::reentrancy::DatabaseId;
 use super::ticket::Ticket;
 use crate::bytes::{HeapBuf, RowBytes, bytes_of};
-use crate::component::{Assignment, Field, Predicate};
+use crate::component::{Assignments, Change, Field, Predicate};
 use crate::entity::Entity;
 use crate::schema::{Schema, TableOf};
 
@@ -91,16 +93,37 @@ impl<S: Schema> TransactionBuilder<S> {
         self.ops.replace(T::INDEX, entity, RowBytes { row: bytes_of(&row), heap: heap.bytes() });
     }
 
+    /// Gives `entity` a `T` unless it has one.
+    pub fn insert_if_absent<T: TableOf<S>>(&mut self, entity: Entity, component: T) {
+        self.store_or_change(entity, component, &[]);
+    }
+
+    /// Changes the `T` of `entity`, or gives it `component` if it has none:
+    /// `tx.upsert(entity, Purse { gold: 5 }, Purse::C.gold.add(5))`.
+    pub fn upsert<T: TableOf<S>>(&mut self, entity: Entity, component: T, changes: impl Assignments<Component = T>) {
+        self.store_or_change(entity, component, &collected(&changes));
+    }
+
+    fn store_or_change<T: TableOf<S>>(&mut self, entity: Entity, component: T, changes: &[Change<'_>]) {
+        let mut heap = HeapBuf::new();
+        let row = component.into_row(&mut heap);
+        self.ops.upsert(T::INDEX, entity, RowBytes { row: bytes_of(&row), heap: heap.bytes() }, changes);
+    }
+
     /// Takes the `T` away from `entity`, which must have one.
     pub fn remove<T: TableOf<S>>(&mut self, entity: Entity) {
         self.ops.remove(T::INDEX, entity);
     }
 
-    /// Changes one field: `tx.update(entity, Purse::C.gold.add(5))`. An integer that would leave its range fails the
-    /// transaction.
-    pub fn update<T: TableOf<S>, F: Field>(&mut self, entity: Entity, change: Assignment<T, F>) {
-        let id = ColumnId { table: T::INDEX, column: change.column.index() };
-        self.ops.assign(id, entity, change.op, &change.operand);
+    /// Changes one field, or several: `tx.update(entity, Purse::C.gold.add(5))`,
+    /// `tx.update(entity, (Purse::C.gold.add(5), Purse::C.open.set(true)))`. An integer that would leave its range fails the
+    /// transaction, unless the change says that it stops there or goes round.
+    #[inline]
+    pub fn update<A: Assignments>(&mut self, entity: Entity, changes: A)
+    where
+        A::Component: TableOf<S>,
+    {
+        self.ops.update(<A::Component as TableOf<S>>::INDEX, entity, &changes);
     }
 
     /// Commits only if the condition holds when its turn comes: `tx.require(entity, Purse::C.gold.ge(50))`. It sees the
@@ -112,7 +135,47 @@ impl<S: Schema> TransactionBuilder<S> {
 
     /// Commits only if `entity` is alive when its turn comes.
     pub fn require_alive(&mut self, entity: Entity) {
-        self.ops.expect(entity);
+        self.ops.require_alive(entity);
+    }
+
+    /// Commits only if `entity` has a `T` when its turn comes.
+    pub fn require_present<T: TableOf<S>>(&mut self, entity: Entity) {
+        self.ops.require_present(T::INDEX, entity);
+    }
+
+    /// Commits only if `entity` is alive and has no `T` when its turn comes.
+    pub fn require_absent<T: TableOf<S>>(&mut self, entity: Entity) {
+        self.ops.require_absent(T::INDEX, entity);
+    }
+
+    /// Commits only if the `T` of `entity` is `expected` when its turn comes, field by field as [`Column::eq`](crate::Column::eq)
+    /// compares.
+    pub fn require_row<T: TableOf<S>>(&mut self, entity: Entity, expected: T) {
+        let mut heap = HeapBuf::new();
+        let row = expected.into_row(&mut heap);
+        self.ops.require_row(T::INDEX, entity, RowBytes { row: bytes_of(&row), heap: heap.bytes() });
+    }
+
+    /// Commits only if nothing at all was committed since version `version`, whatever it is about: for decisions that rest on
+    /// a whole [snapshot](crate::Snapshot::version), such as a query. Transactions that changed nothing do not count.
+    pub fn expect_version(&mut self, version: u64) {
+        self.ops.expect_version(version);
+    }
+
+    /// The operations.
+    pub(crate) fn operations(&self) -> &OpBuffer {
+        &self.ops
+    }
+
+    /// Puts operations, none of which spawns, before all others.
+    pub(crate) fn put_first(&mut self, mut first: OpBuffer) {
+        first.append(core::mem::take(&mut self.ops));
+        self.ops = first;
+    }
+
+    /// The operations, and the database that they are for.
+    pub(crate) fn guards(&mut self) -> (&mut OpBuffer, DatabaseId) {
+        (&mut self.ops, self.queue.database())
     }
 
     /// How many bytes of operations there are: what the transaction takes in the queue.

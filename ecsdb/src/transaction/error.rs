@@ -6,7 +6,7 @@ use std::error::Error as StdError;
 use thiserror::Error;
 
 use super::commit_log::LogError;
-use crate::component::CompareOp;
+use crate::component::{CompareOp, UpdateOp};
 use crate::entity::Entity;
 use crate::schema::{InvalidRow, Value, ValueError};
 use crate::storage::{MemoryLimit, SlotsExhausted, StorageError};
@@ -29,7 +29,7 @@ pub struct GuardFailure {
     pub found: Value,
 }
 
-/// An addition or a subtraction that was not possible.
+/// Arithmetic whose result the field cannot hold.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[error("`{table}.{field}` of entity {entity} is {found}: {operation} leaves the range of the field")]
 pub struct RangeFailure {
@@ -43,6 +43,83 @@ pub struct RangeFailure {
     pub found: Value,
     /// What was to be done to it.
     pub operation: String,
+}
+
+/// An update that the type of a field does not have.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[error("{op} a value needs {needs}, and `{table}.{field}` is `{field_type}`")]
+pub struct ArithmeticFailure {
+    /// The table.
+    pub table: String,
+    /// The field.
+    pub field: String,
+    /// The type of the field, as in a schema file.
+    pub field_type: String,
+    /// What was to be done.
+    pub op: UpdateOp,
+    /// What that can be done to.
+    pub needs: &'static str,
+}
+
+/// A guard on a whole row, or on there being none, that did not hold.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[error("guard on `{table}` of entity {entity}: expected {}, found {}", row_text(.expected), row_text(.found))]
+pub struct RowGuardFailure {
+    /// The table.
+    pub table: String,
+    /// The entity whose row was looked at.
+    pub entity: Entity,
+    /// The fields that were expected; `None` for no row.
+    pub expected: Option<Value>,
+    /// The fields that are there; `None` for no row.
+    pub found: Option<Value>,
+}
+
+fn row_text(row: &Option<Value>) -> String {
+    match row {
+        Some(Value::Struct(fields)) if fields.is_empty() => "a row".to_owned(),
+        Some(row) => row.to_string().trim_start().to_owned(),
+        None => "no row".to_owned(),
+    }
+}
+
+/// What others have committed between a snapshot and the transaction that relies on what it showed.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum Conflict {
+    /// A row has changed, has come or has gone.
+    #[error(
+        "`{}` of entity {} has changed since version {version}: expected {}, found {}",
+        row.table, row.entity, row_text(&row.expected), row_text(&row.found)
+    )]
+    Row {
+        /// The version of the snapshot.
+        version: u64,
+        /// The row as the snapshot showed it, and as it is.
+        row: RowGuardFailure,
+    },
+    /// An entity has come to life, or was despawned.
+    #[error(
+        "entity {entity} was {} in version {version}, and is {} now",
+        if *.was_alive { "alive" } else { "not alive" },
+        if *.was_alive { "despawned" } else { "alive" }
+    )]
+    Life {
+        /// The version of the snapshot.
+        version: u64,
+        /// The entity.
+        entity: Entity,
+        /// Whether the snapshot showed it alive.
+        was_alive: bool,
+    },
+    /// Something was committed, whatever it was.
+    #[error("expected version {expected}, found {found}: others have committed since")]
+    Version {
+        /// The version that was to be the last one.
+        expected: u64,
+        /// The last one.
+        found: u64,
+    },
 }
 
 /// Why an operation could not be done. In a transaction builder the first one rolls the transaction back; in a closure
@@ -79,9 +156,21 @@ pub enum OpError {
     /// A guard did not hold.
     #[error(transparent)]
     GuardFailed(#[from] Box<GuardFailure>),
-    /// An addition or a subtraction left the range of the field, or the field is no number.
+    /// A row, or that there is none, is not what a guard has asked for.
+    #[error(transparent)]
+    RowGuardFailed(#[from] Box<RowGuardFailure>),
+    /// What a snapshot has shown is no longer so: others were faster. Look again and decide anew.
+    #[error(transparent)]
+    Conflict(#[from] Box<Conflict>),
+    /// The snapshot is one of another database: compare with one of this database.
+    #[error("the snapshot is one of another database")]
+    ForeignSnapshot,
+    /// The result of an addition, a subtraction or a multiplication left the range of the field.
     #[error(transparent)]
     OutOfRange(#[from] Box<RangeFailure>),
+    /// Arithmetic on a field that has none. Where columns have types this does not compile.
+    #[error(transparent)]
+    NoArithmetic(#[from] Box<ArithmeticFailure>),
     /// A table that the schema does not have.
     #[error("there is no table `{table}`{}", nearest.as_ref().map(|n| format!(", did you mean `{n}`?")).unwrap_or_default())]
     UnknownTable {
@@ -120,6 +209,15 @@ pub enum TransactionError {
     /// An operation failed.
     #[error(transparent)]
     Op(#[from] OpError),
+    /// Others have changed what an optimistic transaction had read, at every attempt. Try again later, with more attempts, or in
+    /// [`Db::write`](crate::Db::write), which has the database to itself.
+    #[error("gave up after {attempts} attempts: {last}")]
+    Conflict {
+        /// How often it was tried.
+        attempts: u32,
+        /// What stood in the way of the last attempt.
+        last: Box<Conflict>,
+    },
     /// The closure gave up: see [`TransactionError::abort`].
     #[error("the transaction was aborted: {0}")]
     Aborted(Box<dyn StdError + Send + Sync>),

@@ -5,19 +5,23 @@
 
 mod apply;
 mod arithmetic;
+mod assign;
 mod builder;
 mod bundle;
 mod catalog;
 mod commit_log;
 mod error;
+mod guards;
 mod inbox;
 mod job;
 #[cfg(all(test, ecsdb_loom))]
 mod models;
 mod ops;
+mod ops_run;
 mod procedure;
 mod queue;
 mod reentrancy;
+mod replay;
 mod scope;
 mod settle;
 mod ticket;
@@ -26,15 +30,19 @@ mod update_all;
 mod writer;
 
 pub use apply::Apply;
+pub use assign::RowBuf;
 pub use builder::{CommitRefused, TransactionBuilder};
 pub use bundle::{Bundle, Single};
 pub use catalog::Catalog;
 pub use commit_log::{Both, CommitLog, Guarded, LogError};
-pub use error::{GuardFailure, OpError, RangeFailure, TransactionError};
+pub use error::{ArithmeticFailure, Conflict, GuardFailure, OpError, RangeFailure, RowGuardFailure, TransactionError};
+pub use guards::Seen;
 pub use job::{ClosureJob, ConvertRow, Evolve, EvolveFailure, Request};
+pub use ops::OpBuffer;
 pub use procedure::{CallError, Procedure, ProcedureFault, ProcedureInfo, Procedures, Registered};
 pub use queue::{Patience, Queue, QueueLimits};
 pub use reentrancy::DatabaseId;
+pub use replay::Replayed;
 pub use scope::Transaction;
 pub use ticket::{Commit, DurableTicket, Ticket, Versioned, Written};
 pub use untyped::{DynTransaction, Dynamic};

@@ -3,6 +3,7 @@
 use core::marker::PhantomData;
 
 use super::apply::Apply;
+use super::assign::collected;
 use super::bundle::{Bundle, How};
 use super::catalog::{ColumnId, Entities};
 use super::error::{OpError, TransactionError};
@@ -10,7 +11,7 @@ use super::procedure::{Nesting, Procedure};
 use super::update_all::UpdateFn;
 use crate::bits::bits;
 use crate::bytes::{HeapBuf, HeapPlace, RowBytes, bytes_of, duplicate};
-use crate::component::{Assignment, Field, Predicate};
+use crate::component::{Assignments, Change, Field, Predicate};
 use crate::entity::Entity;
 use crate::limits::BLOCK_SLOTS;
 use crate::query::{Query, QueryParam, TableView, View};
@@ -229,13 +230,50 @@ impl<S: Schema> Transaction<'_, S> {
         self.apply.remove(T::INDEX, entity)
     }
 
-    /// Changes one field: `tx.update(entity, Purse::C.gold.add(5))`.
+    /// Changes one field, or several: `tx.update(entity, Purse::C.gold.add(5))`,
+    /// `tx.update(entity, (Purse::C.gold.add(5), Purse::C.open.set(true)))`.
     ///
     /// # Errors
-    /// If the entity is unknown or stale or has no `T`, or an integer would leave its range.
-    pub fn update<T: TableOf<S>, F: Field>(&mut self, entity: Entity, change: Assignment<T, F>) -> Result<(), OpError> {
-        let id = ColumnId { table: T::INDEX, column: change.column.index() };
-        self.apply.assign(id, entity, change.op, change.operand.row_bytes())
+    /// If the entity is unknown or stale or has no `T`, or an integer would leave its range; then none of the fields has changed.
+    #[inline]
+    pub fn update<A: Assignments>(&mut self, entity: Entity, changes: A) -> Result<(), OpError>
+    where
+        A::Component: TableOf<S>,
+    {
+        self.apply.update(<A::Component as TableOf<S>>::INDEX, entity, &changes)
+    }
+
+    /// Gives `entity` a `T` unless it has one. Returns whether it had none.
+    ///
+    /// # Errors
+    /// If the entity is unknown or stale.
+    pub fn insert_if_absent<T: TableOf<S>>(&mut self, entity: Entity, component: T) -> Result<bool, OpError> {
+        self.store_or_change(entity, component, &[])
+    }
+
+    /// Changes the `T` of `entity`, or gives it `component` if it has none:
+    /// `tx.upsert(entity, Purse { gold: 5 }, Purse::C.gold.add(5))`. Returns whether it had none.
+    ///
+    /// # Errors
+    /// If the entity is unknown or stale, or an integer would leave its range.
+    pub fn upsert<T: TableOf<S>>(
+        &mut self,
+        entity: Entity,
+        component: T,
+        changes: impl Assignments<Component = T>,
+    ) -> Result<bool, OpError> {
+        self.store_or_change(entity, component, &collected(&changes))
+    }
+
+    fn store_or_change<T: TableOf<S>>(
+        &mut self,
+        entity: Entity,
+        component: T,
+        changes: &[Change<'_>],
+    ) -> Result<bool, OpError> {
+        let mut heap = HeapBuf::new();
+        let row = component.into_row(&mut heap);
+        self.apply.upsert(T::INDEX, entity, RowBytes { row: bytes_of(&row), heap: heap.bytes() }, changes)
     }
 
     /// Changes a copy of the `T` of `entity` with a closure and puts it back. Returns what the closure returns. If the
@@ -263,6 +301,53 @@ impl<S: Schema> Transaction<'_, S> {
     pub fn require<T: TableOf<S>, F: Field>(&self, entity: Entity, condition: Predicate<T, F>) -> Result<(), OpError> {
         let id = ColumnId { table: T::INDEX, column: condition.column.index() };
         self.apply.require(id, entity, condition.op, condition.operand.row_bytes())
+    }
+
+    /// Fails unless `entity` is alive.
+    ///
+    /// # Errors
+    /// If it is unknown or stale.
+    pub fn require_alive(&self, entity: Entity) -> Result<(), OpError> {
+        self.apply.living(entity).map(|_| ())
+    }
+
+    /// Fails unless `entity` has a `T`.
+    ///
+    /// # Errors
+    /// If the entity is unknown or stale, or has none.
+    pub fn require_present<T: TableOf<S>>(&self, entity: Entity) -> Result<(), OpError> {
+        self.apply.require_present(T::INDEX, entity)
+    }
+
+    /// Fails unless `entity` is alive and has no `T`.
+    ///
+    /// # Errors
+    /// [`OpError::RowGuardFailed`] with what is there; or if the entity is unknown or stale.
+    pub fn require_absent<T: TableOf<S>>(&self, entity: Entity) -> Result<(), OpError> {
+        self.apply.require_absent(T::INDEX, entity)
+    }
+
+    /// Fails unless the `T` of `entity` is `expected`, field by field as [`Column::eq`](crate::Column::eq) compares.
+    ///
+    /// # Errors
+    /// [`OpError::RowGuardFailed`] with what was expected and found; or if the entity is unknown or stale.
+    pub fn require_row<T: TableOf<S>>(&self, entity: Entity, expected: T) -> Result<(), OpError> {
+        let mut heap = HeapBuf::new();
+        let row = expected.into_row(&mut heap);
+        self.apply.require_row(T::INDEX, entity, RowBytes { row: bytes_of(&row), heap: heap.bytes() })
+    }
+
+    /// Fails unless nothing at all was committed since version `version`, this transaction aside.
+    ///
+    /// # Errors
+    /// [`OpError::Conflict`].
+    pub fn expect_version(&self, version: u64) -> Result<(), OpError> {
+        self.apply.expect_version(version)
+    }
+
+    /// What guards are checked with.
+    pub(crate) fn guards(&self) -> &Apply<'_> {
+        &self.apply
     }
 
     /// Changes the first component of every entity that has all of them, from the others, page by page and on all

@@ -4,7 +4,7 @@ use super::catalog::ColumnId;
 use super::error::OpError;
 use super::scope::Transaction;
 use crate::bytes::RowBytes;
-use crate::component::{CompareOp, UpdateOp};
+use crate::component::{Change, CompareOp, UpdateOp};
 use crate::entity::Entity;
 use crate::query::DynView;
 use crate::schema::{Encoded, Value};
@@ -115,7 +115,7 @@ impl DynTransaction<'_> {
     /// # Errors
     /// If the entity, the table or the field is unknown, there is no row, or the value does not fit.
     pub fn set(&mut self, table: &str, entity: Entity, field: &str, value: Value) -> Result<(), OpError> {
-        self.assign(table, entity, field, UpdateOp::Set, value)
+        self.update(table, entity, field, UpdateOp::Set, value)
     }
 
     /// Adds `value` to a number.
@@ -123,7 +123,7 @@ impl DynTransaction<'_> {
     /// # Errors
     /// As for [`Self::set`], and if the number would leave its range or the field is no number.
     pub fn add(&mut self, table: &str, entity: Entity, field: &str, value: Value) -> Result<(), OpError> {
-        self.assign(table, entity, field, UpdateOp::Add, value)
+        self.update(table, entity, field, UpdateOp::Add, value)
     }
 
     /// Subtracts `value` from a number.
@@ -131,12 +131,104 @@ impl DynTransaction<'_> {
     /// # Errors
     /// As for [`Self::add`].
     pub fn sub(&mut self, table: &str, entity: Entity, field: &str, value: Value) -> Result<(), OpError> {
-        self.assign(table, entity, field, UpdateOp::Subtract, value)
+        self.update(table, entity, field, UpdateOp::Subtract, value)
     }
 
-    fn assign(&mut self, table: &str, entity: Entity, field: &str, op: UpdateOp, value: Value) -> Result<(), OpError> {
+    /// Does `op` with `value` to a field: all that columns with types have.
+    ///
+    /// # Errors
+    /// As for [`Self::add`]; and if the field has no such arithmetic.
+    pub fn update(
+        &mut self,
+        table: &str,
+        entity: Entity,
+        field: &str,
+        op: UpdateOp,
+        value: Value,
+    ) -> Result<(), OpError> {
         let (id, operand) = self.operand(table, field, &value)?;
         self.apply.assign(id, entity, op, operand.row_bytes())
+    }
+
+    /// Gives `entity` a row in `table` unless it has one. Returns whether it had none.
+    ///
+    /// # Errors
+    /// As for [`Self::insert`].
+    pub fn insert_if_absent(&mut self, table: &str, entity: Entity, values: &[(&str, Value)]) -> Result<bool, OpError> {
+        self.upsert(table, entity, values, &[])
+    }
+
+    /// Does all of `changes` to the row of `entity` in `table`, or none of them if one fails; or gives it a row with `values` if
+    /// it has none. Returns whether it had none.
+    ///
+    /// # Errors
+    /// As for [`Self::insert`] and [`Self::update`].
+    pub fn upsert(
+        &mut self,
+        table: &str,
+        entity: Entity,
+        values: &[(&str, Value)],
+        changes: &[(&str, UpdateOp, Value)],
+    ) -> Result<bool, OpError> {
+        let mut encoded = Vec::with_capacity(changes.len());
+        for (field, op, value) in changes {
+            encoded.push((*op, self.operand(table, field, value)?));
+        }
+        let changes: Vec<Change<'_>> = encoded
+            .iter()
+            .map(|(op, (id, operand))| Change {
+                column: id.column,
+                op: *op,
+                operand: operand.row_bytes(),
+                has_heap: self.apply.catalog.place(*id).has_heap,
+            })
+            .collect();
+        let table = self.table(table)?;
+        let row = self.apply.catalog.table(table).encode_row(values)?;
+        let row = self.parts(table, &row);
+        self.apply.upsert(table, entity, row, &changes)
+    }
+
+    /// Fails unless `entity` has a row in `table`.
+    ///
+    /// # Errors
+    /// If the entity or the table is unknown, or it has none.
+    pub fn require_present(&self, table: &str, entity: Entity) -> Result<(), OpError> {
+        self.apply.require_present(self.table(table)?, entity)
+    }
+
+    /// Fails unless `entity` is alive and has no row in `table`.
+    ///
+    /// # Errors
+    /// [`OpError::RowGuardFailed`] with what is there; or if the entity or the table is unknown.
+    pub fn require_absent(&self, table: &str, entity: Entity) -> Result<(), OpError> {
+        self.apply.require_absent(self.table(table)?, entity)
+    }
+
+    /// Fails unless the row of `entity` in `table` has these values, of all fields.
+    ///
+    /// # Errors
+    /// [`OpError::RowGuardFailed`] with what was expected and found; or as for [`Self::insert`].
+    pub fn require_row(&self, table: &str, entity: Entity, values: &[(&str, Value)]) -> Result<(), OpError> {
+        let table = self.table(table)?;
+        let row = self.apply.catalog.table(table).encode_row(values)?;
+        self.apply.require_row(table, entity, self.parts(table, &row))
+    }
+
+    /// Fails unless `entity` is alive.
+    ///
+    /// # Errors
+    /// If it is unknown or stale.
+    pub fn require_alive(&self, entity: Entity) -> Result<(), OpError> {
+        self.apply.living(entity).map(|_| ())
+    }
+
+    /// Fails unless nothing at all was committed since version `version`, this transaction aside.
+    ///
+    /// # Errors
+    /// [`OpError::Conflict`].
+    pub fn expect_version(&self, version: u64) -> Result<(), OpError> {
+        self.apply.expect_version(version)
     }
 
     /// Fails unless the field compares as asked with `value`.

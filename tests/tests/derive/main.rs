@@ -6,5 +6,6 @@ mod enums;
 mod generics;
 mod golden;
 mod heap;
+mod indexes;
 mod structs;
 mod values;

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use ecsdb::{Column, Condition, Entity, IntoOrder, Order, Query, Selection, count};
+use ecsdb::{Column, Condition, Entity, IntoOrder, Order, Query, Selection, count, max, min, sum};
 use proptest::prelude::*;
 
 use super::conditions::{Check, build, things, tree};
@@ -122,8 +122,8 @@ proptest! {
         prop_assert_eq!(query.avg(Wide::C.number), (!numbers.is_empty()).then(|| numbers.iter().sum::<f64>() / numbers.len() as f64));
         let ys: Vec<f64> = found.iter().filter_map(|(_, thing)| Some(f64::from(thing.pos.as_ref()?.y))).collect();
         let wanted = (found.len() as u64, (!ys.is_empty()).then(|| ys.iter().sum::<f64>()), units.iter().map(|unit| unit.letter).max());
-        prop_assert_eq!(query.aggregate((count(), Pos::C.y.sum(), Unit::C.letter.max())), wanted);
-        prop_assert_eq!(query.par_aggregate((count(), Pos::C.y.sum(), Unit::C.letter.max())), wanted);
+        prop_assert_eq!(query.aggregate((count(), sum(Pos::C.y), max(Unit::C.letter))), wanted);
+        prop_assert_eq!(query.par_aggregate((count(), sum(Pos::C.y), max(Unit::C.letter))), wanted);
     }
 
     #[test]
@@ -159,10 +159,10 @@ proptest! {
             *wealth.entry(gold).or_default() += 1;
         }
         let by_name = query.clone().group_by(Unit::C.name);
-        let found = by_name.aggregate((count(), Unit::C.gold.sum(), Unit::C.debt.min()));
+        let found = by_name.aggregate((count(), sum(Unit::C.gold), min(Unit::C.debt)));
         prop_assert_eq!(found, names.into_iter().collect::<Vec<_>>());
         prop_assert_eq!(query.clone().group_by(Unit::C.title).count(), titles.into_iter().collect::<Vec<_>>());
-        let by_rank = query.clone().group_by(Unit::C.rank).aggregate(Purse::C.gold.max());
+        let by_rank = query.clone().group_by(Unit::C.rank).aggregate(max(Purse::C.gold));
         let by_rank: Vec<(u8, Option<u64>)> = by_rank.into_iter().map(|(rank, most)| (rank as u8, most)).collect();
         prop_assert_eq!(by_rank, ranks.into_iter().collect::<Vec<_>>());
         prop_assert_eq!(query.clone().group_by(Unit::C.level).count(), levels.into_iter().collect::<Vec<_>>());

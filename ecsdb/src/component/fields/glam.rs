@@ -12,12 +12,23 @@ use glam::{
 
 use crate::bytes::{Heap, HeapBuf, Row};
 use crate::component::packed::{Optional, Packed};
-use crate::component::{Field, NativeField};
+use crate::component::{Field, NativeField, PartNamed, part_name};
 use crate::schema::{FieldType, Member, StructType};
+
+/// The parts of `$ty`, under their names.
+macro_rules! parts {
+    ($ty:ident: $part:ty; $($name:ident)+) => {$(
+        impl PartNamed<{ part_name(stringify!($name)) }> for $ty {
+            type Type = $part;
+        }
+    )+};
+}
 
 /// Types that are `$count` times `$part`, under names, and go to and from an array of them.
 macro_rules! fields {
     ($($ty:ident: [$part:ty; $count:literal] as $($name:ident)+, $element:ty, $to:expr, $from:expr);+ $(;)?) => {$(
+        parts! { $ty: $part; $($name)+ }
+
         // SAFETY: the packed form of an array of the parts: alignment 1, one part after the other, which is what the type
         // says. The element is that array, or the value itself, whose memory it is (asserted for native ones below).
         unsafe impl Field for $ty {

@@ -8,7 +8,7 @@ use core::time::Duration;
 use crate::Entity;
 use crate::bytes::{Heap, HeapBuf, Row};
 use crate::component::packed::{self, Niche, Optional};
-use crate::component::{Field, NativeField, NicheField, Number, Ordered};
+use crate::component::{Field, Integer, NativeField, NicheField, Number, Ordered};
 use crate::schema::{FieldType, Scalar};
 
 // SAFETY: plain values without padding, pointers, drop glue or interior mutability, aligned to 16 at most.
@@ -195,6 +195,12 @@ macro_rules! numbers {
 numbers!(u128, u128::saturating_add, u8 as u64, u16 as u64, u32 as u64, u64 as u128, usize as u128, u128 as u128);
 numbers!(i128, i128::saturating_add, i8 as i64, i16 as i64, i32 as i64, i64 as i128, isize as i128, i128 as i128);
 numbers!(f64, core::ops::Add::add, f32 as f64, f64 as f64);
+
+macro_rules! integers {
+    ($($ty:ident),+) => {$( impl Integer for $ty {} )+};
+}
+
+integers!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);
 
 macro_rules! ordered {
     ($($ty:ty),+) => {$( impl Ordered for $ty {} )+};

@@ -7,9 +7,21 @@ use bytemuck::Zeroable;
 
 use super::List;
 use crate::bytes::{Heap, HeapBuf, Row, bytes_of};
-use crate::component::Field;
 use crate::component::packed::Optional;
+use crate::component::{Field, PartNamed, part_name};
 use crate::schema::{FieldType, Member, StructType};
+
+/// The parts of a tuple: its elements, under their numbers.
+macro_rules! tuple_parts {
+    (($($all:ident),+); $name:ident $index:tt $(, $names:ident $indexes:tt)*) => {
+        impl<$($all: Field),+> PartNamed<{ part_name(stringify!($index)) }> for ($($all,)+) {
+            type Type = $name;
+        }
+
+        tuple_parts! { ($($all),+); $($names $indexes),* }
+    };
+    (($($all:ident),+);) => {};
+}
 
 macro_rules! tuples {
     ($($packed:ident: $($name:ident $index:tt),+);+ $(;)?) => {$(
@@ -30,6 +42,8 @@ macro_rules! tuples {
                 bytes_of(self) == bytes_of(other)
             }
         }
+
+        tuple_parts! { ($($name),+); $($name $index),+ }
 
         // SAFETY: the packed forms one after the other, which is what the type says. Each is aligned to 1, and so are they
         // together.

@@ -4,6 +4,7 @@ pub(super) mod any;
 mod hash;
 mod refusals;
 mod registry;
+mod relations;
 mod round_trip;
 mod values;
 

@@ -6,7 +6,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::any::{any_type, value_of};
+use super::relations::relate;
 use super::{GAME, game};
+use crate::schema::check::check_layout;
 use crate::schema::{
     DatabaseSchema, DefaultValue, Durability, Encoded, FieldSchema, RegistryColumn, RegistrySchema, RowLayout,
     TableSchema,
@@ -210,7 +212,7 @@ prop_compose! {
         }
         table.fields = Cow::Owned(kept);
         // Not every row can be native.
-        if !native || DatabaseSchema::new("x", "", RegistrySchema::default(), vec![table.clone()]).is_err() {
+        if !native || check_layout(&table, 0).is_err() {
             table.layout = RowLayout::Packed;
             table.align = 1;
         }
@@ -228,6 +230,7 @@ prop_compose! {
         (id, id_doc, row_version, version_doc) in (any_name(), any_doc(), any_name(), any_doc()),
         doc in any_doc(),
         tables in vec(any_table(), 0..6),
+        noise in vec(any::<u8>(), 1..60),
     ) -> DatabaseSchema {
         let mut kept: Vec<TableSchema> = Vec::new();
         for table in tables {
@@ -238,6 +241,7 @@ prop_compose! {
                 kept.push(table);
             }
         }
+        relate(&mut kept, &noise);
         let row_version = if row_version == id { format!("{id}_version") } else { row_version };
         let registry = RegistrySchema {
             doc,

@@ -80,6 +80,8 @@ pub struct Batch<'a> {
     pub(super) first_serial: u64,
     /// Whether a transaction of the batch that was kept has changed something.
     pub(super) changed: &'a mut bool,
+    /// The version that is published.
+    pub(super) published: u64,
     /// The storage error that dooms the running transaction. Kept in the store: a transaction borrows the batch more than
     /// once.
     pub(super) failure: &'a mut Option<StorageError>,
@@ -89,6 +91,11 @@ impl Batch<'_> {
     /// The version with all changes so far.
     pub fn version(&self) -> &Version {
         self.version
+    }
+
+    /// The version in which the last change before the running transaction is visible, or will be.
+    pub fn committed(&self) -> u64 {
+        self.published + u64::from(*self.changed)
     }
 
     /// The component sets that have come up, to intern new ones.

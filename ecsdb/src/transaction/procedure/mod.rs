@@ -51,7 +51,7 @@ type Shared<S, A, R> = dyn Fn(&mut Transaction<'_, S>, A) -> Result<R, Transacti
 ///     gold: u64,
 /// }
 ///
-/// /// const PAY: Procedure<World, Payment, u64> = Procedure::new("pay", "Passes gold on. Gives what is left.", |tx, payment| {
+/// const PAY: Procedure<World, Payment, u64> = Procedure::new("pay", "Passes gold on.", |tx, payment| {
 ///     tx.update(payment.from, Purse::C.gold.sub(payment.gold))?;
 ///     tx.update(payment.to, Purse::C.gold.add(payment.gold))?;
 ///     Ok(tx.get::<Purse>(payment.from).map_or(0, |purse| purse.gold()))

@@ -1,0 +1,7 @@
+//! What the four letters promise, letter by letter.
+
+mod atomicity;
+mod consistency;
+mod durability;
+mod history;
+mod isolation;
