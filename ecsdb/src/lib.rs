@@ -18,8 +18,9 @@
 //! - **An entity costs nothing where it has no component**, and adding or removing one moves no other component. For that
 //!   *the row of an entity has the same place in every table*: entities that start with the same components lie together, those that
 //!   change them a lot later make tables sparser.
-//! - **Rows are handed out as they lie**, so it works on *little-endian targets only*, and components are plain data:
-//!   numbers, `bool`, [`Entity`], and arrays. There are no strings yet.
+//! - **Rows are handed out as they lie**, so it works on *little-endian targets only*, and components own plain data: numbers,
+//!   enums, options, nested values, texts and lists, but no pointers, maps or handles. Texts and lists stand behind the rows
+//!   of their page, and *changing one writes all texts and lists of its row anew*.
 //! - **Everything is in memory.** A database that is opened in a [directory](Db::open) writes each commit to a log as well, before
 //!   anybody sees it, and reads the log when it is opened again. There are no snapshots yet, so *the log only grows, and opening
 //!   takes as long as it is*. Whoever wants to know that a commit survives a loss of power [waits for the
@@ -72,7 +73,8 @@
 //! | change one thing | [`Db::spawn`], [`Db::insert`] and their neighbours, [`Table`] |
 //! | keep a database | [`Db::open`], [`Ticket::durable`], [`Db::sync`], [`Db::recovery`] |
 //! | change all rows of a table | [`Transaction::update_all`] |
-//! | work with a schema that is known at run time only | [`DynDb`], [`schema::DatabaseSchema`] |
+//! | change a component that has been saved | `renamed_from`, `default`, `deprecated`, and [`DbBuilder::migrate`] for the rest |
+//! | work with a schema that is known at run time only | [`DynDb`], [`schema::DatabaseSchema`], [`DynDb::evolve`] |
 //!
 //! # Features
 //!
@@ -82,8 +84,9 @@
 //!
 //! # More
 //!
-//! `ARCHITECTURE.md` in the repository says how it works and why, `docs/memory-model.md` has every atomic and its ordering,
-//! `docs/schema.md` the text form of schemas, `docs/wal.md` the files of a database.
+//! `docs/components.md` in the repository has every type and attribute of a component, with examples. `ARCHITECTURE.md` says
+//! how it works and why, `docs/memory-model.md` has every atomic and its ordering, `docs/schema.md` the text form of
+//! schemas, `docs/wal.md` the files of a database.
 
 #![deny(missing_docs)]
 

@@ -18,9 +18,11 @@ type InBlock<'v, S, Q> = <<Q as QueryParam<S>>::Fetch as Fetch<S>>::InBlock<'v>;
 pub struct QueryIter<'v, S: Schema, Q: QueryParam<S>> {
     /// The block at hand, or several that are neighbours.
     block: InBlock<'v, S, Q>,
-    /// The next item of a run that is counted through, and its end.
+    /// The next item of a run that is counted through, the end of the 64 items that were looked ahead for, and the end of
+    /// the run.
     index: usize,
     end: usize,
+    run_end: usize,
     /// The slots that are still to come of a block that is gone through bit by bit.
     word: u64,
     /// Whether its items are numbered without gaps, and the number of the next.
@@ -32,12 +34,17 @@ pub struct QueryIter<'v, S: Schema, Q: QueryParam<S>> {
 impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
     pub(super) fn new(view: View<'v, S>, filters: Filters<'v, S>, chunks: Range<usize>) -> Self {
         let words = Words::new(view, filters, chunks);
-        Self { block: Q::Fetch::nothing(), index: 0, end: 0, word: 0, dense: false, number: 0, words }
+        Self { block: Q::Fetch::nothing(), index: 0, end: 0, run_end: 0, word: 0, dense: false, number: 0, words }
     }
 
-    /// Goes to the next run. Returns `false` at the end.
+    /// Goes to the next run, or to the next 64 items of the run at hand. Returns `false` at the end.
     #[inline(always)]
     fn advance(&mut self) -> bool {
+        if self.end < self.run_end {
+            Q::Fetch::prefetch(&self.block, self.end);
+            self.end += BLOCK_SLOTS;
+            return true;
+        }
         match self.words.next() {
             Some(found) => {
                 self.open(&found);
@@ -56,7 +63,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
         let needs_bit = <Q::Fetch as Fetch<S>>::NEEDS_BIT;
         self.index = 0;
         if dense && word == u64::MAX {
-            self.end = BLOCK_SLOTS;
+            self.run_end = BLOCK_SLOTS;
             let mut next = block + 1;
             while !needs_bit
                 && next < CHUNK_BLOCKS
@@ -66,21 +73,20 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
             {
                 Q::Fetch::take_in(&mut rows, next);
                 self.words.blocks &= !(1 << next);
-                self.end += BLOCK_SLOTS;
+                self.run_end += BLOCK_SLOTS;
                 next += 1;
             }
         } else if dense && !needs_bit {
-            self.end = word.count_ones() as usize;
+            self.run_end = word.count_ones() as usize;
         } else {
-            self.end = 0;
+            self.run_end = 0;
             self.word = word;
             self.dense = dense;
             self.number = 0;
         }
+        self.end = self.run_end.min(BLOCK_SLOTS);
         self.block = rows;
-        if self.words.blocks != 0 {
-            Q::Fetch::prefetch(&self.block, chunk, self.words.blocks.trailing_zeros() as usize);
-        }
+        Q::Fetch::prefetch(&self.block, 0);
     }
 
     /// The next item, if it is not one of a run that is counted through.
@@ -124,6 +130,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> Iterator for QueryIter<'v, S, Q> {
                 for index in self.index..self.end {
                     result = work(result, Q::Fetch::dense(&block, index, index as u32));
                 }
+                self.index = self.end;
             }
             let block = self.block;
             if self.dense {
@@ -143,6 +150,6 @@ impl<'v, S: Schema, Q: QueryParam<S>> Iterator for QueryIter<'v, S, Q> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.end.saturating_sub(self.index) + self.word.count_ones() as usize, None)
+        (self.run_end - self.index + self.word.count_ones() as usize, None)
     }
 }
