@@ -71,6 +71,7 @@
 //! | change, as a message that is put together anywhere and needs no waiting | [`Db::begin`], [`TransactionBuilder`] |
 //! | decide on any thread, by what a snapshot shows, and commit if it is so still | [`Db::optimistic`] |
 //! | change one thing | [`Db::spawn`], [`Db::insert`] and their neighbours, [`Table`] |
+//! | follow what changes | [`Db::subscribe`], [`Db::watch`], [`Snapshot::changed_since`] |
 //! | keep a database | [`Db::open`], [`Ticket::durable`], [`Db::sync`], [`Db::recovery`] |
 //! | change all rows of a table | [`Transaction::update_all`] |
 //! | change a component that has been saved | `renamed_from`, `default`, `deprecated`, and [`DbBuilder::migrate`] for the rest |
@@ -84,9 +85,9 @@
 //!
 //! # More
 //!
-//! `docs/components.md` in the repository has every type and attribute of a component, with examples. `ARCHITECTURE.md` says
-//! how it works and why, `docs/memory-model.md` has every atomic and its ordering, `docs/schema.md` the text form of
-//! schemas, `docs/wal.md` the files of a database.
+//! `docs/components.md` in the repository has every type and attribute of a component, with examples, `docs/changes.md` how to
+//! follow changes. `ARCHITECTURE.md` says how it works and why, `docs/memory-model.md` has every atomic and its ordering,
+//! `docs/schema.md` the text form of schemas, `docs/wal.md` the files of a database.
 
 #![deny(missing_docs)]
 
@@ -126,6 +127,7 @@ mod storage;
 mod transaction;
 
 // Layer 4: what keeps, sends and derives from change sets.
+mod events;
 mod persistence;
 
 // Layer 5: what users hold.
@@ -145,8 +147,13 @@ pub use component::{
 pub use database::{
     Committed, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, OpenError, Optimistic, Snapshot, Stats, Table,
 };
+pub use database::{
+    DynChanges, DynEvent, DynSubscription, HistoryGone, Lagged, LiveQuery, QueryChanges, QueryEvent, RecvError,
+    SubscribeError, Subscription,
+};
 pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
+pub use events::{Changes, ColumnChange, ColumnsChanged, Event};
 pub use persistence::{
     DirectoryError, LogFailure, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
 };
@@ -156,7 +163,7 @@ pub use query::{
     DynRow, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView, View,
 };
 pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
-pub use query::{IntoOrder, Order, Selected, Selection};
+pub use query::{IntoOrder, Order, Sorted, SortedIter};
 pub use query::{Join, Joined, LeftJoin, LeftJoined};
 pub use runtime::{
     OnFailure, Overrun, Percentiles, Tick, TickEnd, TickError, TickFailure, TickLoop, TickLoopBuilder, TickStats,

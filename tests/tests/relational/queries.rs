@@ -3,13 +3,13 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use ecsdb::{Column, Condition, Entity, IntoOrder, Order, Query, Selection, count, max, min, sum};
+use ecsdb::{Column, Condition, Entity, IntoOrder, Order, Query, Sorted, count, max, min, sum};
 use proptest::prelude::*;
 
 use super::conditions::{Check, build, things, tree};
 use super::world::*;
 
-type Make = Box<dyn Fn(Query<'_, World, Entity>) -> Selection<'_, World, Entity>>;
+type Make = Box<dyn Fn(Query<'_, World, Entity>) -> Sorted<'_, World, Entity>>;
 type Compare = fn(&Thing, &Thing) -> Ordering;
 
 fn by<K: Ord>(one: &Thing, other: &Thing, key: impl Fn(&Thing) -> Option<K>) -> Ordering {
