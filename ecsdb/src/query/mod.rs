@@ -3,29 +3,40 @@
 //! Owns the step from bytes to types: a [`View`] stands for a version that was made for a schema, and every read below it
 //! is safe and copies nothing. It never changes anything, and never waits.
 
+mod aggregate;
 mod block;
 mod builder;
 mod condition;
 mod dyn_index;
 mod dyn_view;
+mod group;
 mod index_view;
 mod iter;
+mod join;
 mod parallel;
 mod param;
 mod prefetch;
+mod rows;
 mod selection;
+mod sort_key;
+mod sorted;
 mod spatial_view;
 mod table_view;
 mod view;
+mod words;
 
+pub use aggregate::{Aggregate, Average, Count, Extreme, Sum, avg, count, max, min, sum};
 pub use builder::Query;
 pub use condition::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
 pub use dyn_index::{DynIndex, DynRows};
 pub use dyn_view::{DynRow, DynTable, DynView, FIELDS_TABLE, INDEXES_TABLE, TABLES_TABLE};
+pub use group::Grouped;
 pub use index_view::{IndexRows, IndexView, KeyPrefix};
 pub use iter::QueryIter;
+pub use join::{Join, Joined, LeftJoin, LeftJoined};
 pub use param::{Fetch, Item, QueryParam, RowOf, RowParam};
 pub use selection::Selection;
+pub use sorted::{IntoOrder, Order, Sorted, SortedIter};
 pub use spatial_view::{Coordinate, SpatialRows, SpatialView};
 pub use table_view::{Pages, TableIter, TableView};
 pub use view::{ReadError, View};

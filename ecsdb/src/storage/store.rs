@@ -1,5 +1,6 @@
 //! Everything the writer owns: the versions, the spare pages, the slots, and the change in the making.
 
+use super::counters::Counters;
 use super::edit::{Batch, StorageError, Undo};
 use super::entities::chunks_for;
 use super::index::{Definitions, IndexWriter, NodeNumbers, NodeSource};
@@ -13,6 +14,7 @@ use super::version::Version;
 use crate::bytes::Meter;
 use crate::change_set::ChangeSet;
 use crate::limits::{CHUNK_SLOTS, SLOTS_MAX};
+use crate::schema::DatabaseSchema;
 use crate::sync::shim::Arc as VersionRef;
 use crate::sync::shim::unwatched::Arc;
 use crate::sync::{HistoryLimits, Published, Sleepers, mutant};
@@ -31,6 +33,8 @@ pub struct Store {
     /// An emptied list of changes, to be filled again.
     dirty: Vec<Dirty>,
     indexes: IndexWriter,
+    /// The numbers that counted fields give.
+    counters: Counters,
 }
 
 /// A version that is being changed, from the first transaction on until it is published.
@@ -62,7 +66,16 @@ impl Store {
             failure: None,
             dirty: Vec::new(),
             indexes: IndexWriter::new(&indexes),
+            counters: Counters::default(),
         }
+    }
+
+    /// Counts up the fields of `schema` that are counted, whose tables are those of the store: from where they were counted
+    /// to before, and above all numbers in rows.
+    pub fn count(&mut self, schema: &DatabaseSchema) {
+        let mut counters = Counters::of(schema);
+        counters.go_on(&self.counters, self.roots.live());
+        self.counters = counters;
     }
 
     /// What readers pin versions from.
@@ -132,6 +145,7 @@ impl Store {
             serial: &mut self.serial,
             failure: &mut self.failure,
             indexes: &mut self.indexes,
+            counters: &mut self.counters,
         }
     }
 

@@ -15,6 +15,7 @@ mod rows;
 use thiserror::Error;
 
 use super::chunk::Chunk;
+use super::counters::{Counters, NumbersExhausted};
 use super::entities::EntityBlock;
 use super::index::IndexWriter;
 use super::pool::{MemoryLimit, PagePool};
@@ -99,6 +100,8 @@ pub struct Batch<'a> {
     pub(super) failure: &'a mut Option<StorageError>,
     /// What it takes to bring indexes in line with rows.
     pub(super) indexes: &'a mut IndexWriter,
+    /// The numbers that counted fields give.
+    pub(super) counters: &'a mut Counters,
 }
 
 impl Batch<'_> {
@@ -149,8 +152,28 @@ impl Batch<'_> {
         })
     }
 
+    /// Whether rows of the table have counted fields.
+    #[inline]
+    pub fn is_counted(&self, table: u16) -> bool {
+        self.counters.has(table)
+    }
+
+    /// Gives `row`, which is to be stored for `slot`, its numbers: see [`Counters::number`].
+    pub fn number(&mut self, table: u16, slot: u32, row: &mut [u8]) -> Result<(), NumbersExhausted> {
+        let earlier = self.version.tables[usize::from(table)].row_bytes(slot);
+        self.counters.number(table, row, earlier)
+    }
+
+    /// Notes the numbers in the row of `slot`, which was changed.
+    pub fn note_numbers(&mut self, table: u16, slot: u32) {
+        if let Some(row) = self.version.tables[usize::from(table)].row_bytes(slot) {
+            self.counters.note(table, row);
+        }
+    }
+
     /// Keeps what the running transaction did, and lets go of the way back. The indexes are settled.
     pub fn commit(&mut self) {
+        self.counters.keep();
         *self.changed |= !self.is_untouched();
         self.end_indexes();
         for undo in self.undo.pages.drain(..) {
@@ -172,6 +195,7 @@ impl Batch<'_> {
     /// It goes into `changes`, which is emptied first: a commit allocates nothing for it. [`Self::let_go`] takes the pages back.
     /// The indexes are settled.
     pub fn commit_with_changes(&mut self, version: u64, changes: &mut ChangeSet) {
+        self.counters.keep();
         *self.changed |= !self.is_untouched();
         self.end_indexes();
         self.let_go(changes);
@@ -247,6 +271,7 @@ impl Batch<'_> {
         let IndexWriter { undo, numbers, .. } = &mut *self.indexes;
         undo.roll_back(&mut self.version.indexes.nodes, numbers, self.pool);
         self.version.unsettled = false;
+        self.counters.forget();
         for undo in self.undo.pages.drain(..).rev() {
             let table = &mut self.version.tables[usize::from(undo.table)];
             let geometry = table.geometry();
