@@ -156,8 +156,10 @@ pub use runtime::{
     OnFailure, Overrun, Percentiles, Tick, TickEnd, TickError, TickFailure, TickLoop, TickLoopBuilder, TickStats,
 };
 pub use storage::{MemoryLimit, MemoryUsage, SlotsExhausted};
+pub use sync::Priority;
 pub use transaction::{
     ArithmeticFailure, Bundle, CallError, Commit, CommitLog, CommitRefused, Conflict, DurableTicket, DynTransaction,
     Dynamic, GuardFailure, LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure, RowGuardFailure,
-    Ticket, Transaction, TransactionBuilder, TransactionError, UpdateFn, UpdateParam, Versioned, Written,
+    Ticket, Transaction, TransactionBuilder, TransactionCounts, TransactionError, UpdateFn, UpdateParam, Versioned,
+    Written,
 };
