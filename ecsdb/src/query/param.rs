@@ -62,9 +62,10 @@ pub trait Fetch<S: Schema> {
     /// Which slots of a block have the item.
     #[doc(hidden)]
     fn word(chunk: Self::InChunk<'_>, block: usize) -> u64;
-    /// Asks the processor for the rows of block `next`, unless they lie right behind those of `block`.
+    /// Asks the processor for rows that will be read a page later: those that lie in the next page where the 64 rows from
+    /// number `index` on lie in this one.
     #[doc(hidden)]
-    fn prefetch(block: &Self::InBlock<'_>, chunk: Self::InChunk<'_>, next: usize);
+    fn prefetch(block: &Self::InBlock<'_>, index: usize);
     #[doc(hidden)]
     fn block<'v>(chunk: Self::InChunk<'v>, block: usize) -> Self::InBlock<'v>;
     /// No block.
@@ -136,6 +137,8 @@ impl<T> Copy for TableSource<'_, T> {}
 /// A chunk of the table of `T`, if the table has rows there. Invariant as that of [`TableSource`].
 pub struct TableChunk<'v, T> {
     chunk: Option<&'v Chunk>,
+    /// The address at which the rows of the next chunk begin, or 0. Only to ask the processor for them.
+    behind: usize,
     component: core::marker::PhantomData<fn() -> T>,
 }
 
@@ -150,7 +153,8 @@ impl<T> Copy for TableChunk<'_, T> {}
 impl<'v, T> TableSource<'v, T> {
     #[inline]
     fn chunk(self, index: usize) -> TableChunk<'v, T> {
-        TableChunk { chunk: self.table.chunk(index), component: core::marker::PhantomData }
+        let behind = self.table.chunk(index + 1).map_or(0, |next| next.block_rows(0).addr());
+        TableChunk { chunk: self.table.chunk(index), behind, component: core::marker::PhantomData }
     }
 }
 
@@ -161,19 +165,10 @@ impl<'v, T: crate::Component> TableChunk<'v, T> {
     }
 
     #[inline]
-    fn prefetch(self, rows: &BlockRows<'v, T::Row>, next: usize) {
-        if size_of::<T::Row>() > 0
-            && let Some(chunk) = self.chunk
-        {
-            super::prefetch::prefetch(rows.end(), chunk.block_rows(next));
-        }
-    }
-
-    #[inline]
     fn rows(self, block: usize) -> BlockRows<'v, T::Row> {
         match self.chunk {
             // SAFETY: the chunk is one of the table of `T`, whose rows are values of `T::Row` (invariant).
-            Some(chunk) => unsafe { BlockRows::new(chunk, block) },
+            Some(chunk) => unsafe { BlockRows::new(chunk, block, self.behind) },
             None => BlockRows::empty(),
         }
     }
@@ -205,8 +200,8 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for RowOf<T> {
     }
 
     #[inline]
-    fn prefetch(block: &Self::InBlock<'_>, chunk: Self::InChunk<'_>, next: usize) {
-        chunk.prefetch(block, next);
+    fn prefetch(block: &Self::InBlock<'_>, index: usize) {
+        block.prefetch(index);
     }
 
     #[inline]
@@ -277,8 +272,8 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for OptionalRowOf<T> {
     }
 
     #[inline]
-    fn prefetch(block: &Self::InBlock<'_>, chunk: Self::InChunk<'_>, next: usize) {
-        chunk.prefetch(block, next);
+    fn prefetch(block: &Self::InBlock<'_>, index: usize) {
+        block.prefetch(index);
     }
 
     #[inline]
@@ -354,7 +349,7 @@ impl<S: Schema> Fetch<S> for Entity {
     }
 
     #[inline]
-    fn prefetch(_: &Self::InBlock<'_>, _: Self::InChunk<'_>, _: usize) {}
+    fn prefetch(_: &Self::InBlock<'_>, _: usize) {}
 
     #[inline]
     fn block<'v>((entities, first): Self::InChunk<'v>, block: usize) -> Self::InBlock<'v> {
@@ -432,8 +427,8 @@ macro_rules! tuples {
             }
 
             #[inline]
-            fn prefetch(block: &Self::InBlock<'_>, chunk: Self::InChunk<'_>, next: usize) {
-                $($name::prefetch(&block.$index, chunk.$index, next);)+
+            fn prefetch(block: &Self::InBlock<'_>, index: usize) {
+                $($name::prefetch(&block.$index, index);)+
             }
 
             #[inline]
