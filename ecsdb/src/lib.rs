@@ -72,6 +72,9 @@
 //! | change one thing | [`Db::spawn`], [`Db::insert`] and their neighbours, [`Table`] |
 //! | keep a database | [`Db::open`], [`Ticket::durable`], [`Db::sync`], [`Db::recovery`] |
 //! | change all rows of a table | [`Transaction::update_all`] |
+//! | name transactions, and let servers find them | [`Procedure`], [`Db::call`], [`Db::call_by_name`] |
+//! | do something at a fixed rate | [`TickLoop`] |
+//! | say what happens when there is too much to do | [`Db::lane`], [`Priority`], [`Db::stats`] |
 //! | work with a schema that is known at run time only | [`DynDb`], [`schema::DatabaseSchema`] |
 //!
 //! # Features

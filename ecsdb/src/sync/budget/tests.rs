@@ -40,7 +40,7 @@ fn a_request_beyond_the_limit_is_admitted_alone() {
     budget.release(budget.cost(usize::MAX, Normal));
     assert_eq!(budget.in_use(), 0);
     assert!(Budget::new(0, 1).try_acquire(1, Normal), "the smallest budget admits one request at a time");
-    assert!(Budget::new(usize::MAX, 1).limit(super::Priority::High) <= Budget::MAX);
+    assert!(Budget::new(usize::MAX, 1).limit(High) <= Budget::MAX);
 }
 
 #[test]
