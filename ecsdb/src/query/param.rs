@@ -54,6 +54,9 @@ pub trait Fetch<S: Schema> {
     #[doc(hidden)]
     const IS_OF_THE_LIVING: bool;
 
+    /// Calls `each` with the number of every table whose rows it gives.
+    #[doc(hidden)]
+    fn tables(each: &mut impl FnMut(u16));
     #[doc(hidden)]
     fn source(view: View<'_, S>) -> Self::Source<'_>;
     /// The chunk, and which of its blocks may have items; `None` if none has.
@@ -183,6 +186,10 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for RowOf<T> {
     const NEEDS_BIT: bool = crate::storage::PageGeometry::of(size_of::<T::Row>()).is_wide();
     const IS_OF_THE_LIVING: bool = true;
 
+    fn tables(each: &mut impl FnMut(u16)) {
+        each(T::INDEX);
+    }
+
     #[inline]
     fn source(view: View<'_, S>) -> Self::Source<'_> {
         table_of::<S, T>(view)
@@ -255,6 +262,10 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for OptionalRowOf<T> {
 
     const NEEDS_BIT: bool = true;
     const IS_OF_THE_LIVING: bool = false;
+
+    fn tables(each: &mut impl FnMut(u16)) {
+        each(T::INDEX);
+    }
 
     #[inline]
     fn source(view: View<'_, S>) -> Self::Source<'_> {
@@ -332,6 +343,8 @@ impl<S: Schema> Fetch<S> for Entity {
     const NEEDS_BIT: bool = true;
     const IS_OF_THE_LIVING: bool = true;
 
+    fn tables(_: &mut impl FnMut(u16)) {}
+
     #[inline]
     fn source(view: View<'_, S>) -> Self::Source<'_> {
         &view.storage().entities
@@ -404,6 +417,10 @@ macro_rules! tuples {
 
             const NEEDS_BIT: bool = $($name::NEEDS_BIT)||+;
             const IS_OF_THE_LIVING: bool = $($name::IS_OF_THE_LIVING)||+;
+
+            fn tables(each: &mut impl FnMut(u16)) {
+                $($name::tables(each);)+
+            }
 
             #[inline]
             fn source(view: View<'_, S>) -> Self::Source<'_> {

@@ -121,8 +121,7 @@ models! {
         "budget/leave in silence" as loom_finds_leave_in_silence,
         "budget/look before release" as loom_finds_look_before_release;
     low_behind_normal:
-        "budget/forget the other priorities" as loom_finds_forget_the_other_priorities,
-        "budget/leave in silence" as loom_finds_leave_in_silence;
+        "budget/forget the other priorities" as loom_finds_forget_the_other_priorities;
     hand_over:
         "budget/wait unannounced" as loom_finds_wait_unannounced;
     give_up_against_wait:;
