@@ -68,10 +68,10 @@
 //! | read | [`Db::snapshot`], then [`get`](Snapshot::get), [`table`](Snapshot::table), [`query`](Snapshot::query) |
 //! | change, with code that looks at what is there | [`Db::write`], [`Db::write_async`] |
 //! | change, as a message that is put together anywhere and needs no waiting | [`Db::begin`], [`TransactionBuilder`] |
-//! | decide on any thread, by what a snapshot shows, and commit if it is so still | [`Db::optimistic`] |
+//! | decide on any thread, by what a snapshot shows, and commit if it is so still | [`Db::optimistic`], [`Db::decide`] |
 //! | change one thing | [`Db::spawn`], [`Db::insert`] and their neighbours, [`Table`] |
 //! | keep a database | [`Db::open`], [`Ticket::durable`], [`Db::sync`], [`Db::recovery`] |
-//! | change all rows of a table | [`Transaction::update_all`] |
+//! | change all rows of a table, or all that a condition holds for | [`Transaction::update_all`], [`Transaction::update_where`] |
 //! | work with a schema that is known at run time only | [`DynDb`], [`schema::DatabaseSchema`] |
 //!
 //! # Features
@@ -136,8 +136,8 @@ pub use component::{
     NicheField, Number, Ordered, Part, Predicate, Ref, SpatialIndex, Stored, TextField, TooLong, UpdateOp, Whole,
 };
 pub use database::{
-    Committed, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, OpenError, Optimistic, Snapshot, SnapshotQuery,
-    Stats, Table,
+    Committed, Context, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, NamesEntity, OpenError, Optimistic,
+    Snapshot, SnapshotQuery, Stats, Table,
 };
 pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
@@ -151,7 +151,8 @@ pub use query::{
 pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
 pub use storage::{MemoryLimit, MemoryUsage, SlotsExhausted};
 pub use transaction::{
-    ArithmeticFailure, Bundle, CallError, Commit, CommitLog, CommitRefused, Conflict, DurableTicket, DynTransaction,
-    Dynamic, GuardFailure, LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure, RowGuardFailure,
-    Ticket, Transaction, TransactionBuilder, TransactionError, UpdateFn, UpdateParam, Versioned, Written,
+    ArithmeticFailure, Bundle, CallError, Commit, CommitLog, CommitRefused, Conflict, Counted, DurableTicket,
+    DynTransaction, Dynamic, GuardFailure, LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure,
+    RowGuardFailure, Ticket, Transaction, TransactionBuilder, TransactionError, UpdateFn, UpdateParam, Versioned,
+    Written,
 };

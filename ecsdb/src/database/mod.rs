@@ -5,17 +5,20 @@
 mod config;
 mod core;
 mod db;
+mod decide;
 mod dyn_db;
 mod evolve;
 mod guards;
 mod lane;
 mod optimistic;
+mod reads;
 mod snapshot;
 mod stats;
 mod table;
 
 pub use config::{DbBuilder, OpenError};
 pub use db::Db;
+pub use decide::{Context, NamesEntity};
 pub use dyn_db::{DynDb, DynSnapshot};
 pub use evolve::EvolveError;
 pub use lane::Lane;

@@ -15,7 +15,7 @@ mod table_view;
 mod view;
 
 pub use builder::Query;
-pub use condition::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
+pub use condition::{And, ColumnTest, Condition, Has, IntoCondition, Node, Not, Only, Or, has};
 pub use dyn_view::{DynRow, DynTable, DynView, FIELDS_TABLE, TABLES_TABLE};
 pub use iter::QueryIter;
 pub use param::{Fetch, Item, QueryParam, RowOf, RowParam};
