@@ -128,6 +128,9 @@ mod persistence;
 // Layer 5: what users hold.
 mod database;
 
+// Layer 6: what drives it.
+mod runtime;
+
 pub use bytes::Row;
 pub use change_set::{BlockChange, ChangeSet, ColumnSet, PageChange, RowChange};
 pub use component::packed;
@@ -149,6 +152,9 @@ pub use query::{
     DynRow, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView, View,
 };
 pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
+pub use runtime::{
+    OnFailure, Overrun, Percentiles, Tick, TickEnd, TickError, TickFailure, TickLoop, TickLoopBuilder, TickStats,
+};
 pub use storage::{MemoryLimit, MemoryUsage, SlotsExhausted};
 pub use transaction::{
     ArithmeticFailure, Bundle, CallError, Commit, CommitLog, CommitRefused, Conflict, Counted, DurableTicket,

@@ -159,6 +159,16 @@ impl Core {
         }))
     }
 
+    /// Which database it is.
+    pub fn id(&self) -> DatabaseId {
+        self.id
+    }
+
+    /// Whether it takes no more transactions.
+    pub fn is_closed(&self) -> bool {
+        self.queue.is_closed()
+    }
+
     /// The schema.
     pub fn schema(&self) -> &DatabaseSchema {
         self.readers.schema()

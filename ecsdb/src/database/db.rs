@@ -50,7 +50,7 @@ use crate::transaction::{
 /// ```
 pub struct Db<S> {
     /// Invariant: opened with the tables of `S`.
-    pub(super) core: Arc<Core>,
+    core: Arc<Core>,
     schema: PhantomData<fn() -> S>,
 }
 
@@ -299,6 +299,11 @@ impl<S: Schema> Db<S> {
     /// As for [`Self::memory`].
     pub fn trim(&self) -> Result<(), TransactionError> {
         self.core.control(|store| store.trim())
+    }
+
+    /// What all handles share.
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
     }
 
     /// Figures of the moment.

@@ -34,7 +34,7 @@ use crate::transaction::{
 /// ```
 #[derive(Clone)]
 pub struct DynDb {
-    pub(super) core: Arc<Core>,
+    core: Arc<Core>,
 }
 
 impl DynDb {
@@ -164,6 +164,11 @@ impl DynDb {
     /// is the log that has failed: that takes nothing more.
     pub fn evolve(&self, schema: &DatabaseSchema) -> Result<Plan, EvolveError> {
         self.core.evolve(schema)
+    }
+
+    /// What all handles share.
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
     }
 
     /// Figures of the moment.

@@ -46,7 +46,7 @@ impl<'db, S: 'static> Lane<'db, S> {
     ///
     /// # Safety
     /// `S` is `Dynamic`, or the database was opened with the tables of `S`.
-    pub(super) unsafe fn new(core: &'db Core) -> Self {
+    pub(crate) unsafe fn new(core: &'db Core) -> Self {
         Self { core, patience: Patience::Forever, schema: PhantomData }
     }
 

@@ -17,6 +17,7 @@ mod stats;
 mod table;
 
 pub use config::{DbBuilder, OpenError};
+pub use core::Core;
 pub use db::Db;
 pub use decide::{Context, NamesEntity};
 pub use dyn_db::{DynDb, DynSnapshot};

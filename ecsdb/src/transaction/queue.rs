@@ -143,6 +143,11 @@ impl Queue {
         TransactionError::QueueFull { queued_bytes: self.budget.in_use() }
     }
 
+    /// Whether it takes no more requests.
+    pub fn is_closed(&self) -> bool {
+        self.budget.is_closed()
+    }
+
     /// Takes no more requests. What is queued is still done, then the writer ends. Never blocks.
     pub fn close(&self) {
         self.budget.close();

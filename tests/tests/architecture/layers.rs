@@ -25,6 +25,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "L3", modules: &["transaction"], is_open: true },
     Layer { name: "L4", modules: &["persistence", "replication", "events", "views"], is_open: false },
     Layer { name: "L5", modules: &["database"], is_open: true },
+    Layer { name: "L6", modules: &["runtime"], is_open: true },
 ];
 
 /// Modules that not everybody above may import: only persistence touches the files of a database.

@@ -1,0 +1,185 @@
+//! What a loop's thread and those who hold the loop tell each other.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::stats::Recorder;
+use super::{TickEnd, TickError};
+
+/// How often a loop that is paused looks whether its database was closed.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What a loop is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Running,
+    Paused,
+    Stopping,
+}
+
+struct State {
+    mode: Mode,
+    /// Ticks that somebody has asked for while it was paused: so many, of which so many have begun, and are over.
+    asked: u64,
+    begun: u64,
+    done: u64,
+    /// Why the loop has ended, once it has, until somebody has taken it.
+    end: Option<TickEnd>,
+    has_ended: bool,
+}
+
+/// What is next for a loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// A tick that is due.
+    Tick,
+    /// A tick that somebody has asked for.
+    Step,
+    /// The end, because it was asked for.
+    Stop,
+    /// The end, because the database is closed.
+    Closed,
+    /// To look at the beat again: it was paused, and goes on.
+    Resumed,
+}
+
+/// The state of a loop.
+pub struct Control {
+    state: Mutex<State>,
+    changed: Condvar,
+    recorder: Mutex<Recorder>,
+}
+
+impl Control {
+    pub fn new(is_paused: bool) -> Self {
+        let mode = if is_paused { Mode::Paused } else { Mode::Running };
+        Self {
+            state: Mutex::new(State { mode, asked: 0, begun: 0, done: 0, end: None, has_ended: false }),
+            changed: Condvar::new(),
+            recorder: Mutex::new(Recorder::new()),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'a>(&'a self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_for<'a>(&'a self, state: MutexGuard<'a, State>, timeout: Duration) -> MutexGuard<'a, State> {
+        self.changed.wait_timeout(state, timeout).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// What the loop has done.
+    pub fn recorder(&self) -> MutexGuard<'_, Recorder> {
+        self.recorder.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for what the loop's thread is to do next, which is a tick at `due` if nothing else.
+    pub fn next(&self, due: Instant, is_closed: impl Fn() -> bool) -> Next {
+        let mut state = self.state();
+        let mut was_paused = false;
+        loop {
+            if state.mode == Mode::Stopping {
+                return Next::Stop;
+            }
+            if is_closed() {
+                return Next::Closed;
+            }
+            if state.mode == Mode::Paused {
+                if state.begun < state.asked {
+                    state.begun += 1;
+                    return Next::Step;
+                }
+                was_paused = true;
+                state = self.wait_for(state, LOOK);
+                continue;
+            }
+            if was_paused {
+                return Next::Resumed;
+            }
+            let left = due.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Next::Tick;
+            }
+            state = self.wait_for(state, left);
+        }
+    }
+
+    /// Notes that a tick is over that somebody has asked for.
+    pub fn stepped(&self) {
+        let mut state = self.state();
+        state.done = state.begun;
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Notes that the loop has ended.
+    pub fn end(&self, end: TickEnd) {
+        let mut state = self.state();
+        (state.end, state.has_ended) = (Some(end), true);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Why the loop has ended, if it has and nobody has asked before.
+    pub fn take_end(&self) -> Option<TickEnd> {
+        self.state().end.take()
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.state().has_ended
+    }
+
+    pub fn is_paused(&self) -> bool {
+        self.state().mode == Mode::Paused
+    }
+
+    /// Changes what the loop is to do. A loop that is to stop does nothing else any more.
+    fn change(&self, mode: Mode) {
+        let mut state = self.state();
+        if state.mode != Mode::Stopping {
+            state.mode = mode;
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    pub fn pause(&self) {
+        self.change(Mode::Paused);
+    }
+
+    pub fn resume(&self) {
+        self.change(Mode::Running);
+    }
+
+    pub fn stop(&self) {
+        self.change(Mode::Stopping);
+    }
+
+    /// Asks for a tick and waits until it is over.
+    pub fn step(&self) -> Result<(), TickError> {
+        let mut state = self.state();
+        if state.mode == Mode::Running && !state.has_ended {
+            return Err(TickError::Running);
+        }
+        state.asked += 1;
+        // Ticks are played in the order in which they were asked for.
+        let mine = state.asked;
+        self.changed.notify_all();
+        while state.done < mine {
+            if state.has_ended || state.mode == Mode::Stopping && state.begun < mine {
+                return Err(TickError::Ended);
+            }
+            if state.mode == Mode::Running && state.begun < mine {
+                // Somebody has let it run: what was asked for is one of many now.
+                state.asked = state.begun;
+                return Err(TickError::Running);
+            }
+            state = self.wait(state);
+        }
+        Ok(())
+    }
+}
