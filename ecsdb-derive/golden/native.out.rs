@@ -8,6 +8,7 @@
     private_interfaces,
     single_use_lifetimes,
     unreachable_pub,
+    unused_parens,
     unused_qualifications
 )]
 const _: () = {

@@ -9,6 +9,7 @@
     private_interfaces,
     single_use_lifetimes,
     unreachable_pub,
+    unused_parens,
     unused_qualifications
 )]
 #[repr(C)]
@@ -35,6 +36,7 @@ pub struct HealthRow {
     private_interfaces,
     single_use_lifetimes,
     unreachable_pub,
+    unused_parens,
     unused_qualifications
 )]
 pub struct HealthRef<'__row> {
@@ -49,6 +51,7 @@ pub struct HealthRef<'__row> {
     private_interfaces,
     single_use_lifetimes,
     unreachable_pub,
+    unused_parens,
     unused_qualifications
 )]
 const _: () = {

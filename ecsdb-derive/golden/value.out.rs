@@ -9,6 +9,7 @@
     private_interfaces,
     single_use_lifetimes,
     unreachable_pub,
+    unused_parens,
     unused_qualifications
 )]
 #[repr(C)]
@@ -22,6 +23,7 @@ pub struct MetersPacked(#[doc = "Field `0`."] pub <f64 as ::ecsdb::Field>::Packe
     private_interfaces,
     single_use_lifetimes,
     unreachable_pub,
+    unused_parens,
     unused_qualifications
 )]
 pub struct MetersView<'__row> {
@@ -36,6 +38,7 @@ pub struct MetersView<'__row> {
     private_interfaces,
     single_use_lifetimes,
     unreachable_pub,
+    unused_parens,
     unused_qualifications
 )]
 const _: () = {

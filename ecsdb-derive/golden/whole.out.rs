@@ -9,6 +9,7 @@
     private_interfaces,
     single_use_lifetimes,
     unreachable_pub,
+    unused_parens,
     unused_qualifications
 )]
 #[repr(C)]
@@ -28,6 +29,7 @@ pub struct DoorRow {
     private_interfaces,
     single_use_lifetimes,
     unreachable_pub,
+    unused_parens,
     unused_qualifications
 )]
 pub struct DoorRef<'__row> {
@@ -42,6 +44,7 @@ pub struct DoorRef<'__row> {
     private_interfaces,
     single_use_lifetimes,
     unreachable_pub,
+    unused_parens,
     unused_qualifications
 )]
 const _: () = {

@@ -124,7 +124,7 @@ fn problem(tokens: TokenStream, native: bool) -> Option<String> {
 }
 
 /// The element type, if this is `[T; N]`. The length is any expression and is not looked at.
-fn array_element(tokens: &TokenStream) -> Option<TokenStream> {
+pub fn array_element(tokens: &TokenStream) -> Option<TokenStream> {
     let mut iter = tokens.clone().into_iter();
     let (Some(TokenTree::Group(group)), None) = (iter.next(), iter.next()) else { return None };
     if group.delimiter() != Delimiter::Bracket {
@@ -160,23 +160,21 @@ fn named(name: &str, arguments: &PathArguments) -> Option<String> {
     let instead = match (name, generic) {
         ("OsString" | "PathBuf" | "OsStr" | "Path", false) => "differs between systems: store a `String`",
         ("str", false) => "has no size of its own: store a `String`, or a `FixedStr<N>`",
-        ("LinkedList" | "BinaryHeap", true) => "is not stored: use a `Vec`, and make it what it was after reading",
+        ("LinkedList" | "BinaryHeap", true) => "is not stored: write `#[component(as = Vec<T>)]`",
         ("HashMap" | "BTreeMap" | "IndexMap", true) => {
-            "is not stored: use a list of pairs `Vec<(K, V)>`, or a row for each pair in a table of its own"
+            "is not stored: write `#[component(as = Vec<(K, V)>)]`, or use a row for each pair in a table of its own"
         }
         ("HashSet" | "BTreeSet" | "IndexSet", true) => {
-            "is not stored: use a list `Vec<T>`, or a row for each member in a table of its own"
+            "is not stored: write `#[component(as = Vec<T>)]`, or use a row for each member in a table of its own"
         }
-        ("Box", true) => match arguments.to_token_stream().to_string().replace(' ', "").as_str() {
-            "<str>" => "is a pointer: store a `String`",
-            inner if inner.starts_with("<[") && !inner.contains(';') => "is a pointer: store a `Vec<T>`",
-            inner if inner.starts_with("<dyn") => {
-                "is a pointer to a trait object: store the data it is made of, or an enum of the possible types"
-            }
-            _ => "is a pointer: store the value itself",
-        },
+        ("Box" | "Rc" | "Arc", true) if pointer_to(arguments) == "<str>" => "is a pointer: store a `String`",
+        ("Box" | "Rc" | "Arc", true) if is_slice(&pointer_to(arguments)) => "is a pointer: store a `Vec<T>`",
+        ("Box" | "Rc" | "Arc", true) if pointer_to(arguments).starts_with("<dyn") => {
+            "is a pointer to a trait object: store the data it is made of, or an enum of the possible types"
+        }
+        ("Box", true) => "is a pointer: store the value itself",
         ("Rc" | "Arc" | "Weak", true) => "is shared by pointer: store an `Entity` whose row holds the shared value",
-        ("Cow", true) => match arguments.to_token_stream().to_string().replace(' ', "").as_str() {
+        ("Cow", true) => match &*pointer_to(arguments) {
             "<'static,str>" => return None,
             _ => "may borrow: store the value itself, a `String` or a `Vec`",
         },
@@ -193,6 +191,16 @@ fn named(name: &str, arguments: &PathArguments) -> Option<String> {
         _ => return None,
     };
     Some(format!("`{name}` {instead}"))
+}
+
+/// The arguments of a pointer, as they are written, without spaces.
+fn pointer_to(arguments: &PathArguments) -> String {
+    arguments.to_token_stream().to_string().replace(' ', "")
+}
+
+/// Whether the text is `<[T]>`.
+fn is_slice(arguments: &str) -> bool {
+    arguments.starts_with("<[") && !arguments.contains(';')
 }
 
 /// What is wrong with a type of this name in an own row.

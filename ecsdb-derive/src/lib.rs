@@ -82,7 +82,7 @@ use syn::parse_macro_input;
 /// | `default = expression` | its value in rows that were stored before it was there; of the type of the field |
 /// | `since = 3` | the version of the table in which it came |
 /// | `deprecated = "why"` | it should not be used any more; only then may a later schema leave it out |
-/// | `as = Type` | it is stored as this type, a field type to and from which there are `From` conversions |
+/// | `as = Type` | it is stored as this type, a field type to and from which there are `From` conversions; options, arrays, tuples and collections are taken apart, so a map can be stored as `Vec<(K, V)>` |
 /// | `offset = 4` | does not compile if it lies at another byte of the row |
 /// | `references = Component` | an `Entity` that has a row in that table; a `Ref<Component>` says so by its type |
 /// | `on_delete = "cascade"` | what happens to a reference: `"cascade"`, `"restrict"` or `"set_null"` |

@@ -18,8 +18,9 @@
 //! - **An entity costs nothing where it has no component**, and adding or removing one moves no other component. For that
 //!   *the row of an entity has the same place in every table*: entities that start with the same components lie together, those that
 //!   change them a lot later make tables sparser.
-//! - **Rows are handed out as they lie**, so it works on *little-endian targets only*, and components are plain data:
-//!   numbers, `bool`, [`Entity`], and arrays. There are no strings yet.
+//! - **Rows are handed out as they lie**, so it works on *little-endian targets only*, and components own plain data: numbers,
+//!   enums, options, nested values, texts and lists, but no pointers, maps or handles. Texts and lists stand behind the rows
+//!   of their page, and *changing one writes all texts and lists of its row anew*.
 //! - **Everything is in memory.** A database that is opened in a [directory](Db::open) writes each commit to a log as well, before
 //!   anybody sees it, and reads the log when it is opened again. There are no snapshots yet, so *the log only grows, and opening
 //!   takes as long as it is*. Whoever wants to know that a commit survives a loss of power [waits for the
@@ -70,9 +71,11 @@
 //! | change, as a message that is put together anywhere and needs no waiting | [`Db::begin`], [`TransactionBuilder`] |
 //! | decide on any thread, by what a snapshot shows, and commit if it is so still | [`Db::optimistic`], [`Db::decide`] |
 //! | change one thing | [`Db::spawn`], [`Db::insert`] and their neighbours, [`Table`] |
+//! | follow what changes | [`Db::subscribe`], [`Db::watch`], [`Snapshot::changed_since`] |
 //! | keep a database | [`Db::open`], [`Ticket::durable`], [`Db::sync`], [`Db::recovery`] |
 //! | change all rows of a table, or all that a condition holds for | [`Transaction::update_all`], [`Transaction::update_where`] |
-//! | work with a schema that is known at run time only | [`DynDb`], [`schema::DatabaseSchema`] |
+//! | change a component that has been saved | `renamed_from`, `default`, `deprecated`, and [`DbBuilder::migrate`] for the rest |
+//! | work with a schema that is known at run time only | [`DynDb`], [`schema::DatabaseSchema`], [`DynDb::evolve`] |
 //!
 //! # Features
 //!
@@ -82,7 +85,8 @@
 //!
 //! # More
 //!
-//! `ARCHITECTURE.md` in the repository says how it works and why, `docs/memory-model.md` has every atomic and its ordering,
+//! `docs/components.md` in the repository has every type and attribute of a component, with examples, `docs/changes.md` how to
+//! follow changes. `ARCHITECTURE.md` says how it works and why, `docs/memory-model.md` has every atomic and its ordering,
 //! `docs/schema.md` the text form of schemas, `docs/wal.md` the files of a database.
 
 #![deny(missing_docs)]
@@ -123,6 +127,7 @@ mod storage;
 mod transaction;
 
 // Layer 4: what keeps, sends and derives from change sets.
+mod events;
 mod persistence;
 
 // Layer 5: what users hold.
@@ -142,8 +147,13 @@ pub use database::{
     Committed, Context, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, NamesEntity, OpenError, Optimistic,
     Snapshot, SnapshotQuery, Stats, Table,
 };
+pub use database::{
+    DynChanges, DynEvent, DynSubscription, HistoryGone, Lagged, LiveQuery, QueryChanges, QueryEvent, RecvError,
+    SubscribeError, Subscription,
+};
 pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
+pub use events::{Changes, ColumnChange, ColumnsChanged, Event};
 pub use persistence::{
     DirectoryError, LogFailure, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
 };

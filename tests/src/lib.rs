@@ -87,6 +87,11 @@ pub struct Transactions;
 #[doc = include_str!("../../docs/components.md")]
 pub struct Components;
 
+/// The guide to changes: its examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/changes.md")]
+pub struct FollowingChanges;
+
 /// The guide to procedures: its examples are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/procedures.md")]

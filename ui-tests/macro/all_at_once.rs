@@ -1,4 +1,4 @@
-//! All errors are reported together, and uses of the types make no further ones.
+//! All errors are reported together, and uses of the types make no further ones. Passing twin: `pass/attributes.rs`.
 
 use ecsdb::{Component, Field};
 

@@ -1,3 +1,5 @@
+//! Keys that are given twice. Passing twin: `pass/attributes.rs`.
+
 use ecsdb::{Component, Field};
 
 #[derive(Component)]

@@ -1,3 +1,5 @@
+//! How much of a table is kept can be said in three ways. Passing twin: `pass/attributes.rs`.
+
 use ecsdb::Component;
 
 #[derive(Component)]

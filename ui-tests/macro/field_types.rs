@@ -1,3 +1,5 @@
+//! Types that cannot be stored, each with what to write instead. Passing twin: `pass/values.rs`.
+
 use ecsdb::{Component, Field};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -16,6 +18,9 @@ struct Everything {
     object: Box<dyn Send>,
     shared: Rc<u32>,
     shared_between_threads: Arc<u32>,
+    shared_text: Arc<str>,
+    shared_elements: Rc<[u32]>,
+    shared_object: Arc<dyn Send>,
     map: HashMap<u32, u32>,
     set: BTreeSet<u32>,
     chain: LinkedList<u32>,

@@ -1,3 +1,5 @@
+//! Types that a macro makes. Passing twin: `pass/types.rs`.
+
 use ecsdb::Component;
 
 macro_rules! number {

@@ -1,3 +1,5 @@
+//! Keys that belong elsewhere. Passing twin: `pass/attributes.rs`.
+
 use ecsdb::{Component, Field};
 
 #[derive(Component)]

@@ -1,3 +1,5 @@
+//! Names that tables, columns and variants cannot have. Passing twin: `pass/names.rs`.
+
 use ecsdb::{Component, Field};
 
 #[derive(Component)]

@@ -1,3 +1,5 @@
+//! Layouts that cannot be asked for. Passing twin: `pass/layouts.rs`.
+
 use ecsdb::Component;
 
 #[derive(Component)]

@@ -1,3 +1,5 @@
+//! Keys that do not exist. Passing twin: `pass/attributes.rs`.
+
 use ecsdb::{Component, Field};
 
 #[derive(Component)]
@@ -8,6 +10,14 @@ struct Health {
     hp: u32,
     #[component(offst = 4, refrences = Health, on_deleted = "cascade", skip)]
     armour: u32,
+}
+
+/// As it is written for an engine.
+#[derive(Component)]
+#[component(storage = "SparseSet", on_add = noticed)]
+struct Marked {
+    #[component(ignore)]
+    by: u32,
 }
 
 #[derive(Field)]

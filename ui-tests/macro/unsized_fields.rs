@@ -1,3 +1,5 @@
+//! Fields that have no size. Passing twin: `pass/values.rs`.
+
 use ecsdb::Component;
 
 #[derive(Component)]

@@ -1,3 +1,5 @@
+//! Enums that cannot be stored. Passing twin: `pass/values.rs`.
+
 use ecsdb::{Component, Field};
 
 #[derive(Component)]

@@ -1,3 +1,5 @@
+//! Keys that are written in another way. Passing twin: `pass/attributes.rs`.
+
 use ecsdb::{Component, Field};
 
 #[derive(Component)]
@@ -41,6 +43,8 @@ struct Values {
     h: ecsdb::Entity,
     #[component(as)]
     i: u32,
+    #[component(as = "u32")]
+    k: char,
     #[component(on_delete = "ignore", references = Values)]
     j: ecsdb::Entity,
 }

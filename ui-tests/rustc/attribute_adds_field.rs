@@ -1,4 +1,4 @@
-//! An attribute macro below the derive runs after it.
+//! An attribute macro below the derive runs after it. Passing twin: `pass/attributes.rs`.
 
 use ecsdb::Component;
 use ecsdb_ui_attributes::add_field;

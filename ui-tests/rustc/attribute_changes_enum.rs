@@ -1,4 +1,4 @@
-//! Attribute macros below the derive run after it.
+//! Attribute macros below the derive run after it. Passing twin: `pass/attributes.rs`.
 
 use ecsdb::{Component, Field};
 use ecsdb_ui_attributes::{add_attribute, add_field, floats};

@@ -1,3 +1,5 @@
+//! An attribute macro changes types after the derive. Passing twin: `pass/attributes.rs`.
+
 use ecsdb::Component;
 use ecsdb_ui_attributes::floats;
 

@@ -1,3 +1,5 @@
+//! A path at which ecsdb is not. Passing twin: `renamed/src/lib.rs`.
+
 use ecsdb::Component;
 
 #[derive(Component)]

@@ -1,4 +1,4 @@
-//! Without a gap on some targets, with one on others: `u64` is aligned to 4 on 32-bit x86, `u128` to 8 elsewhere.
+//! Without a gap on some targets, with one on others: `u64` is aligned to 4 on 32-bit x86, `u128` to 8 elsewhere. Passing twin: `pass/layouts.rs`.
 
 use ecsdb::Component;
 

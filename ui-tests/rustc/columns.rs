@@ -1,3 +1,5 @@
+//! Columns that are private, or of another type. Passing twin: `pass/handles.rs`.
+
 use ecsdb::Stored;
 
 mod bank {

@@ -1,3 +1,5 @@
+//! Types that do something when they are dropped. Passing twin: `pass/values.rs`.
+
 use ecsdb::{Component, Field};
 
 #[derive(Component)]

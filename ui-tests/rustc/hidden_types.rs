@@ -1,4 +1,4 @@
-//! An alias hides a type from the derive, not from the compiler.
+//! An alias hides a type from the derive, not from the compiler. Passing twin: `pass/types.rs`.
 
 use ecsdb::Component;
 

@@ -1,3 +1,5 @@
+//! Padding between fields. Passing twin: `pass/layouts.rs`.
+
 use ecsdb::Component;
 
 #[derive(Component)]

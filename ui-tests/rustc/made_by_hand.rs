@@ -1,4 +1,4 @@
-//! Nobody makes a row, or vouches for a type, without saying `unsafe`.
+//! Nobody makes a row, or vouches for a type, without saying `unsafe`. Passing twin: `pass/by_hand.rs`.
 
 use ecsdb::packed::U32;
 use ecsdb::{Component, Field, NativeField, Row};

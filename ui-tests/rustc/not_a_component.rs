@@ -1,3 +1,5 @@
+//! Types on which no derive stands, as components. Passing twin: `pass/handles.rs`.
+
 use ecsdb::Component;
 
 struct Plain {

@@ -1,3 +1,5 @@
+//! Types on which no derive stands, as fields. Passing twin: `pass/by_hand.rs`.
+
 use ecsdb::Component;
 
 struct Vec3 {

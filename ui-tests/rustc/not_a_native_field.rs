@@ -1,3 +1,5 @@
+//! Types that have no fixed form in memory. Passing twin: `pass/layouts.rs`.
+
 use ecsdb::Component;
 
 struct Vec3 {

@@ -1,4 +1,4 @@
-//! What only holds together by a promise cannot be put together without one: rows and heaps, tags and fields.
+//! What only holds together by a promise cannot be put together without one: rows and heaps, tags and fields. Passing twin: `pass/by_hand.rs`.
 
 use ecsdb::packed::{HeapBuf, U32};
 use ecsdb::{Component, Field, Stored};

@@ -1,3 +1,5 @@
+//! A raw name is the same attribute. Passing twin: `pass/layouts.rs`.
+
 use ecsdb::Component;
 
 #[derive(Component)]

@@ -1,3 +1,5 @@
+//! Padding at the end. Passing twin: `pass/layouts.rs`.
+
 use ecsdb::Component;
 
 #[derive(Component)]

@@ -1,3 +1,5 @@
+//! Rows that are too large. Passing twin: `pass/limits.rs`.
+
 use ecsdb::Component;
 
 #[derive(Component)]

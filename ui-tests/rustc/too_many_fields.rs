@@ -1,3 +1,5 @@
+//! Components with too many fields. Passing twin: `pass/limits.rs`.
+
 use ecsdb::Component;
 
 macro_rules! wide {

@@ -1,3 +1,5 @@
+//! Padding in a tuple struct. Passing twin: `pass/layouts.rs`.
+
 use ecsdb::Component;
 
 #[derive(Component)]

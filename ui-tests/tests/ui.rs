@@ -20,6 +20,22 @@ fn cases() {
     }
 }
 
+#[test]
+fn every_case_that_is_refused_names_a_file_with_what_passes() {
+    for folder in ["macro", "rustc"] {
+        for entry in fs::read_dir(folder).expect("the cases are there") {
+            let path = entry.expect("the folder can be read").path();
+            if path.extension().is_none_or(|extension| extension != "rs") {
+                continue;
+            }
+            let text = fs::read_to_string(&path).expect("the case can be read");
+            let twin = text.split("Passing twin: `").nth(1).and_then(|rest| rest.split('`').next());
+            let is_there = |twin: &str| Path::new(twin).is_file() || Path::new("..").join(twin).is_file();
+            assert!(twin.is_some_and(is_there), "{}: {twin:?}", path.display());
+        }
+    }
+}
+
 /// The paths of schema files start at the folder of the package, which is one that `trybuild` makes for the cases.
 fn put_schemas_into_the_project() {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the folder is one of the target folder");

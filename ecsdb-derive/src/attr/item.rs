@@ -83,6 +83,19 @@ pub const IN_FIELD_INDEX: Place = Place { name: "`index`", keys: &[("hash", "has
 /// In `spatial(...)`.
 pub const IN_SPATIAL: Place = Place { name: "`spatial`", keys: &[("cell", "cell = 8.0")] };
 
+/// Keys that `#[component(...)]` has in an engine: who derives for both, or comes from there, writes them here.
+const OF_ENGINES: [&str; 9] = [
+    "storage",
+    "immutable",
+    "on_add",
+    "on_insert",
+    "on_replace",
+    "on_discard",
+    "on_remove",
+    "on_despawn",
+    "map_entities",
+];
+
 const PLACES: [&Place; 3] = [&ON_ITEM, &ON_FIELD, &ON_VARIANT];
 
 /// What stands behind a key.
@@ -127,6 +140,15 @@ impl Item {
         match &self.given {
             Given::Value(tokens) if !tokens.is_empty() => Some(tokens.clone()),
             _ => self.wrong(cx),
+        }
+    }
+
+    /// What stands behind the `=`, if it can be a type: no type begins with a literal. The rest is left to the compiler.
+    pub fn type_tokens(&self, cx: &Ctxt) -> Option<TokenStream> {
+        let tokens = self.tokens(cx)?;
+        match tokens.clone().into_iter().next() {
+            Some(TokenTree::Literal(_)) => self.wrong(cx),
+            _ => Some(tokens),
         }
     }
 
@@ -254,6 +276,12 @@ fn unknown(name: &str, place: &Place) -> String {
         PLACES.iter().filter(|other| other.keys.iter().any(|(key, _)| *key == name)).map(|other| other.name).collect();
     if !belongs.is_empty() {
         return format!("`{name}` belongs on a {}", belongs.join(" or a "));
+    }
+    if OF_ENGINES.contains(&name) {
+        return format!("`{name}` belongs to the components of Bevy, a table has nothing like it: leave it out");
+    }
+    if matches!(name, "skip" | "ignore") {
+        return format!("unknown key `{name}`: every field is stored; keep what should not be in a type of its own");
     }
     let names: Vec<&str> = place.keys.iter().map(|(key, _)| *key).collect();
     match nearest(name, &names) {

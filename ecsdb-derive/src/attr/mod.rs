@@ -99,7 +99,7 @@ impl FieldAttrs {
                 "since" => set(cx, &mut parsed.since, &item, item.number(cx)),
                 "deprecated" => set(cx, &mut parsed.deprecated, &item, item.text(cx, nothing_wrong)),
                 "offset" => set(cx, &mut parsed.offset, &item, item.number(cx)),
-                "as" => set(cx, &mut parsed.stored_as, &item, item.tokens(cx)),
+                "as" => set(cx, &mut parsed.stored_as, &item, item.type_tokens(cx)),
                 "references" => set(cx, &mut parsed.references, &item, path(cx, &item)),
                 "on_delete" => set(cx, &mut parsed.on_delete, &item, item.text(cx, on_delete_fault)),
                 "cardinality" => set(cx, &mut parsed.cardinality, &item, item.text(cx, cardinality_fault)),

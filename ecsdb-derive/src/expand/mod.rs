@@ -57,7 +57,7 @@ fn quiet() -> TokenStream {
     quote! {
         #[allow(
             dead_code, deprecated, non_camel_case_types, non_snake_case, private_interfaces, single_use_lifetimes,
-            unreachable_pub, unused_qualifications
+            unreachable_pub, unused_parens, unused_qualifications
         )]
     }
 }

@@ -6,6 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Ident, Member, Visibility};
 
+use super::conversion::convert;
 use crate::ast::{Field, Shape};
 use crate::attr::{self, FieldAttrs};
 use crate::check::{self, Refused, is_phantom};
@@ -34,7 +35,7 @@ pub struct Column<'a> {
 pub enum Stored {
     /// As it is.
     Itself,
-    /// As this type, into which it is converted.
+    /// As this type, into which it is converted, as `conversion` says.
     As(TokenStream),
     /// Not at all: it is `PhantomData` of a parameter.
     Phantom,
@@ -151,7 +152,7 @@ impl<'a> Column<'a> {
         let ty = &self.ty;
         match &self.stored {
             Stored::Itself => value,
-            Stored::As(stored) => quote!(<#stored as #krate::From<#ty>>::from(#value)),
+            Stored::As(stored) => convert(value, ty, stored, krate),
             Stored::Phantom => quote!(()),
             Stored::Whole => quote!(#krate::Whole(#value)),
         }
@@ -162,7 +163,7 @@ impl<'a> Column<'a> {
         let ty = &self.ty;
         match &self.stored {
             Stored::Itself => stored,
-            Stored::As(from) => quote!(<#ty as #krate::From<#from>>::from(#stored)),
+            Stored::As(from) => convert(stored, from, ty, krate),
             Stored::Phantom => quote!(#krate::PhantomData),
             Stored::Whole => quote!(#stored.0),
         }

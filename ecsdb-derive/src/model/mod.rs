@@ -5,6 +5,7 @@
 
 mod column;
 pub mod component;
+mod conversion;
 pub mod index;
 pub mod relations;
 pub mod rules;

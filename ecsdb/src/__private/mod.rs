@@ -4,6 +4,7 @@
 //! compile time. It must never do anything at run time that [`Component`] does not promise.
 
 mod claims;
+mod convert;
 mod describe;
 mod drift;
 mod keys;
@@ -34,6 +35,7 @@ pub use crate::schema::{DefaultValue, Durability, Encoded, FieldType, RowLayout,
 pub use crate::text::{Text, stop};
 pub use crate::transaction::{Bundle, Single};
 pub use claims::{drop_glue, native_enum, offset_is, size_is};
+pub use convert::{convert_all, convert_array, convert_optional};
 pub use describe::{
     ColumnNumbers, Place, WithoutHeap, columns, counted, enum_type, evolved_field, field, member, place_bytes,
     referring, struct_type, unit_variant, variant,

@@ -46,14 +46,17 @@ use crate::schema::FieldType;
 /// ```
 ///
 /// # Safety
-/// Implemented by this crate and by derives only. `Packed` has alignment 1 and as many bytes as `TYPE` says, and bytes
+/// Implemented by this crate and by derives. Whoever does it by hand passes all types, `TYPE` and all functions on to a field
+/// type that there is; the value may be another one, and so may `View`. `Packed` has alignment 1 and as many bytes as `TYPE` says, and bytes
 /// that are valid for `TYPE` are a value of it. `Element` has the same bytes, and an alignment of at most that of `TYPE`. `Optional` is [`packed::Niche`](crate::packed::Niche) if
 /// `TYPE` has a niche and [`packed::Optional`](crate::packed::Optional) otherwise. `COLUMNS` is
 /// [`FieldType::column_count`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a component: write `#[derive(ecsdb::Field)]` on it, or store it through a \
                type of your own with `#[component(as = Type)]`",
-    label = "not a field type"
+    label = "not a field type",
+    note = "a handle of an asset, a socket or a task means nothing in a saved row: store the name or the id by which it \
+            is found again"
 )]
 pub unsafe trait Field: Sized + Send + Sync + 'static {
     /// What [`Column`](crate::Column) takes to set or compare the field: nearly always `Self`.

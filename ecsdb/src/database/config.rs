@@ -14,6 +14,7 @@ use crate::component::{Field, Stored};
 use crate::media::{Disk, Media};
 use crate::persistence::{DirectoryError, MigrationFailure, Migrations, OldRow};
 use crate::schema::{DatabaseSchema, Schema, SchemaError, TableOf, Value};
+use crate::sync::HistoryLimits;
 use crate::transaction::{BatchLimits, CommitLog, Dynamic, Procedure, ProcedureFault, QueueLimits, Registered};
 
 /// Why a database could not be opened.
@@ -57,6 +58,7 @@ pub(super) struct Config {
     pub segment_bytes: usize,
     pub sync_within: Duration,
     pub migrations: Migrations,
+    pub history: Option<HistoryLimits>,
     pub procedures: Vec<Registered>,
 }
 
@@ -77,6 +79,7 @@ impl Default for Config {
             segment_bytes: 64 << 20,
             sync_within: Duration::ZERO,
             migrations: Migrations::default(),
+            history: None,
             procedures: Vec::new(),
         }
     }
@@ -132,6 +135,18 @@ impl<S> DbBuilder<S> {
     /// come here first, and what is replayed when the directory is opened does not come here. Default: nowhere.
     pub fn commit_log(mut self, log: impl CommitLog + 'static) -> Self {
         self.config.log = Some(Box::new(log));
+        self
+    }
+
+    /// Keeps the changes of up to `commits` commits, as far as the pages that only they hold take up to `bytes` bytes, so that
+    /// [`Snapshot::changed_since`](crate::Snapshot::changed_since) can say what has changed since an earlier version.
+    ///
+    /// It counts in [`Db::memory`], and goes before a transaction is refused for lack of memory. Each transaction notes what it
+    /// has touched then; the pages that it has replaced stay for longer instead of being used again at once.
+    ///
+    /// Default: nothing is kept, until somebody [subscribes](Db::subscribe). As long as somebody does, 4,096 commits and 64 MiB.
+    pub fn history(mut self, commits: usize, bytes: usize) -> Self {
+        self.config.history = Some(HistoryLimits { commits, bytes });
         self
     }
 

@@ -9,9 +9,9 @@ use super::stats::Stats;
 use crate::persistence::{self, LogSettings, Recovery};
 use crate::schema::DatabaseSchema;
 use crate::schema::diff::Plan;
-use crate::storage::{Store, Version};
+use crate::storage::{CommitCursor, CommitHistory, Store, Version};
 use crate::sync::shim::Arc as VersionRef;
-use crate::sync::{Published, completion};
+use crate::sync::{HistoryLimits, Published, completion};
 use crate::transaction::{
     Apply, Both, Catalog, ClosureJob, DatabaseId, Evolve, Guarded, Patience, Procedures, Queue, Request, Ticket,
     TransactionError, Writer, WriterConfig, Written,
@@ -24,6 +24,7 @@ pub struct Readers {
     /// Later schemas, each with the first version that has it.
     later: Mutex<Vec<(u64, Arc<Catalog>)>>,
     workers: Arc<rayon::ThreadPool>,
+    history: CommitHistory,
 }
 
 impl Readers {
@@ -52,6 +53,11 @@ impl Readers {
     /// Notes that the tables are those of `catalog` from version `first` on.
     fn announce(&self, first: u64, catalog: Arc<Catalog>) {
         self.later.lock().unwrap_or_else(PoisonError::into_inner).push((first, catalog));
+    }
+
+    /// The changes of the last commits, if they are kept.
+    pub fn history(&self) -> &CommitHistory {
+        &self.history
     }
 
     /// The threads for work on many pages.
@@ -90,6 +96,13 @@ impl Core {
                 return Err(OpenError::Setting { setting, found, expected: "use at least 1" });
             }
         }
+        if let Some(HistoryLimits { commits, bytes }) = config.history {
+            for (setting, found) in [("history.commits", commits), ("history.bytes", bytes)] {
+                if found == 0 {
+                    return Err(OpenError::Setting { setting, found, expected: "use at least 1" });
+                }
+            }
+        }
         if config.segment_bytes < SEGMENT_BYTES_MIN {
             let (found, expected) = (config.segment_bytes, "use at least 16384");
             return Err(OpenError::Setting { setting: "segment_bytes", found, expected });
@@ -116,7 +129,10 @@ impl Core {
             });
             (watermark, recovery) = (Some(opened.watermark), Some(opened.recovery));
         }
-        let published = store.published();
+        if let Some(limits) = config.history {
+            store.keep_history(limits);
+        }
+        let (published, history) = (store.published(), store.history());
         let id = DatabaseId::next();
         let name = catalog.schema().name().to_owned();
         let workers = rayon::ThreadPoolBuilder::new()
@@ -146,7 +162,7 @@ impl Core {
                 writer.run();
             })
             .map_err(|error| OpenError::Thread(Box::new(error)))?;
-        let readers = Arc::new(Readers { database: id, catalog, later: Mutex::new(Vec::new()), workers });
+        let readers = Arc::new(Readers { database: id, catalog, later: Mutex::new(Vec::new()), workers, history });
         Ok(Arc::new(Self {
             readers,
             published,
@@ -157,11 +173,6 @@ impl Core {
             evolving: Mutex::new(()),
             writer: Mutex::new(Some(thread)),
         }))
-    }
-
-    /// Which database it is.
-    pub fn id(&self) -> DatabaseId {
-        self.id
     }
 
     /// Whether it takes no more transactions.
@@ -217,6 +228,24 @@ impl Core {
         let request = Request::Control(Box::new(move |store| completer.complete(work(store))));
         self.queue.send(request, CLOSURE_BYTES, Patience::Forever)?;
         pending.wait().map_err(|_| TransactionError::Closed)
+    }
+
+    /// A place in the history before the next commit. Asks the writer only if it records nothing so far.
+    pub fn follow(&self) -> Result<CommitCursor, TransactionError> {
+        match self.readers.history.follow() {
+            Some(cursor) => Ok(cursor),
+            None => self.control(Store::follow),
+        }
+    }
+
+    /// Which database it is.
+    pub fn id(&self) -> DatabaseId {
+        self.id
+    }
+
+    /// What readers pin versions from.
+    pub fn published(&self) -> &Published<Version> {
+        &self.published
     }
 
     /// Has the database other tables; see [`DynDb::evolve`](super::DynDb::evolve).

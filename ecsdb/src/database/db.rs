@@ -6,12 +6,15 @@ use std::sync::Arc;
 use super::config::{DbBuilder, OpenError};
 use super::core::Core;
 use super::lane::Lane;
+use super::live::LiveQuery;
 use super::snapshot::Snapshot;
 use super::stats::Stats;
+use super::subscription::{Follower, Subscription};
 use super::table::Table;
 use crate::component::{Assignments, Field};
 use crate::entity::Entity;
 use crate::persistence::Recovery;
+use crate::query::QueryParam;
 use crate::schema::{DatabaseSchema, Schema, TableOf, Value};
 use crate::storage::MemoryUsage;
 use crate::transaction::{
@@ -216,6 +219,27 @@ impl<S: Schema> Db<S> {
     /// Begins a transaction that is put together here and committed as one message.
     pub fn begin(&self) -> TransactionBuilder<S> {
         TransactionBuilder::new(Arc::clone(self.core.queue()))
+    }
+
+    /// Follows the changes of the table of `T`, from the next commit on: what came, what has changed and how, what went, commit by
+    /// commit. See [`Subscription`].
+    ///
+    /// Cost: nothing for the writer but that it keeps what it has touched, which it does once for all subscriptions. The first
+    /// subscription asks the writer to do so; others do not wait for it.
+    ///
+    /// # Errors
+    /// [`TransactionError::Closed`]; [`TransactionError::Reentrant`] inside a transaction.
+    pub fn subscribe<T: TableOf<S>>(&self) -> Result<Subscription<S, T>, TransactionError> {
+        Ok(Subscription::new(Follower::new(&self.core)?))
+    }
+
+    /// Follows what the query `Q` gives, over several components: a snapshot to begin with, and differences from then on. See
+    /// [`LiveQuery`].
+    ///
+    /// # Errors
+    /// As for [`subscribe`](Self::subscribe).
+    pub fn watch<Q: QueryParam<S>>(&self) -> Result<LiveQuery<S, Q>, TransactionError> {
+        Ok(LiveQuery::new(Follower::new(&self.core)?))
     }
 
     /// The table of `T`, for operations that are transactions of their own.

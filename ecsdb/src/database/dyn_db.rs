@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::config::{DbBuilder, OpenError};
 use super::core::Core;
+use super::dyn_subscription::{DynSubscription, SubscribeError};
 use super::evolve::EvolveError;
 use super::lane::Lane;
 use super::stats::Stats;
+use super::subscription::Follower;
 use crate::component::Field;
 use crate::persistence::Recovery;
 use crate::query::DynView;
@@ -130,6 +132,14 @@ impl DynDb {
         unsafe { Lane::new(&self.core) }
     }
 
+    /// Follows the changes of the table `table`, from the next commit on; see [`DynSubscription`].
+    ///
+    /// # Errors
+    /// If there is no such table; and as for [`Db::subscribe`](crate::Db::subscribe).
+    pub fn subscribe(&self, table: &str) -> Result<DynSubscription, SubscribeError> {
+        DynSubscription::new(Follower::new(&self.core)?, table)
+    }
+
     /// The schema that the database has now.
     pub fn schema(&self) -> DatabaseSchema {
         self.snapshot().schema().clone()
@@ -215,6 +225,11 @@ pub struct DynSnapshot {
 }
 
 impl DynSnapshot {
+    /// The version `version`, which has the tables of `catalog`.
+    pub(super) fn pinned(version: VersionRef<Version>, catalog: Arc<Catalog>) -> Self {
+        Self { version, catalog }
+    }
+
     /// What the snapshot gives can be read through this.
     pub fn view(&self) -> DynView<'_> {
         DynView::new(&self.version, self.catalog.schema())

@@ -4,7 +4,9 @@ use core::marker::PhantomData;
 use std::sync::Arc;
 
 use super::core::{Core, Readers};
+use super::subscription::HistoryGone;
 use crate::entity::Entity;
+use crate::events::{Changes, Gone, changes_between};
 use crate::query::{DynView, IntoCondition, Item, Query, QueryIter, QueryParam, ReadError, TableView, View};
 use crate::schema::{Schema, TableOf, TableSchema};
 use crate::storage::Version;
@@ -56,6 +58,11 @@ impl<S: Schema> Snapshot<S> {
     /// Pins what `core`, a database with schema `S`, has published.
     pub(super) fn of(core: &Arc<Core>) -> Self {
         Self { version: core.pin(), readers: Arc::clone(core.readers()), schema: PhantomData }
+    }
+
+    /// The version `version` of a database with schema `S`, that `readers` belongs to.
+    pub(super) fn pinned(version: VersionRef<Version>, readers: Arc<Readers>) -> Self {
+        Self { version, readers, schema: PhantomData }
     }
 
     /// Whose version it is.
@@ -129,6 +136,48 @@ impl<S: Schema> Snapshot<S> {
     /// A query over all entities that have the components of `Q`: `snapshot.query::<(Entity, &Pos, Option<&Vel>)>()`.
     pub fn query<Q: QueryParam<S>>(&self) -> SnapshotQuery<'_, S, Q> {
         SnapshotQuery { query: self.view().query::<Q>(), workers: self.readers.workers() }
+    }
+
+    /// What has happened to the table of `T` since version `version`: which rows came, which have other values, which went, with
+    /// the rows of before. A row that has changed and changed back is not among them.
+    ///
+    /// It takes the history of changes that the database keeps if [`DbBuilder::history`](crate::DbBuilder::history) says so, or
+    /// if somebody [subscribes](crate::Db::subscribe).
+    ///
+    /// Cost: proportional to the pages that the commits in between have touched, whatever the size of the table.
+    ///
+    /// ```
+    /// # use ecsdb::{Component, Db, Event};
+    /// # #[derive(Component)] struct Purse { gold: u64, open: bool }
+    /// # ecsdb::schema! { World: Purse }
+    /// let db = Db::<World>::builder().history(1000, 1 << 20).open()?;
+    /// let ann = db.spawn(Purse { gold: 100, open: false })?;
+    /// let bob = db.spawn(Purse { gold: 5, open: false })?;
+    /// let then = db.snapshot();
+    /// db.update(ann, Purse::C.gold.sub(30))?;
+    /// db.update(bob, Purse::C.gold.add(1))?;
+    /// db.update(bob, Purse::C.gold.sub(1))?;
+    ///
+    /// let changes = db.snapshot().changed_since::<Purse>(then.version())?;
+    /// let mut changed = changes.iter();
+    /// let Some(Event::Changed { entity, columns, old, new }) = changed.next() else { panic!() };
+    /// assert_eq!((entity, old.gold(), new.gold()), (ann, 100, 70));
+    /// assert!(columns.contains(Purse::C.gold) && !columns.contains(Purse::C.open));
+    /// assert!(changed.next().is_none(), "bob has what he had");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the history does not lead back to that version, or the version is a later one. Read the table, then.
+    pub fn changed_since<T: TableOf<S>>(&self, version: u64) -> Result<Changes<T>, HistoryGone> {
+        let newest = self.version();
+        let gone = |oldest| HistoryGone { version, oldest, newest };
+        if version > newest {
+            return Err(gone(newest));
+        }
+        // SAFETY: the history is that of a database with schema `S` (invariant), where this is the number of the table of `T`.
+        let changes = unsafe { changes_between(self.readers.history(), version, newest, T::INDEX) };
+        changes.map_err(|Gone { oldest }| gone(oldest))
     }
 
     /// The same state, to be read by names, with the tables that describe the schema.

@@ -2,8 +2,8 @@
 
 use core::marker::PhantomData;
 
-use crate::bytes::{Heap, Row, heap_place, rows_of};
-use crate::limits::BLOCK_SLOTS;
+use crate::bytes::{self, Heap, Row, heap_place, rows_of};
+use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
 use crate::storage::{Chunk, PageGeometry};
 
 /// The rows of type `R` in one block.
@@ -14,6 +14,9 @@ pub struct BlockRows<'v, R> {
     rows: &'v [R],
     chunk: Option<&'v Chunk>,
     block: usize,
+    /// The address at which the next page has what this block has in its page; 0 where the hardware looks by itself. Only to
+    /// ask the processor for it.
+    ahead: usize,
     marker: PhantomData<&'v R>,
 }
 
@@ -30,15 +33,15 @@ impl<'v, R: Row> BlockRows<'v, R> {
 
     /// No rows.
     pub fn empty() -> Self {
-        Self { word: 0, rows: &[], chunk: None, block: 0, marker: PhantomData }
+        Self { word: 0, rows: &[], chunk: None, block: 0, ahead: 0, marker: PhantomData }
     }
 
-    /// The rows of block `block` of `chunk`.
+    /// The rows of block `block` of `chunk`, behind whose last page comes one at the address `behind`.
     ///
     /// # Safety
     /// `chunk` belongs to a table whose rows are values of `R`.
     #[inline]
-    pub unsafe fn new(chunk: &'v Chunk, block: usize) -> Self {
+    pub unsafe fn new(chunk: &'v Chunk, block: usize, behind: usize) -> Self {
         let word = chunk.word(block);
         let rows: &[R] = if word == 0 || Self::GEOMETRY.is_wide() {
             &[]
@@ -49,14 +52,40 @@ impl<'v, R: Row> BlockRows<'v, R> {
             // that the chunk holds for `'v`; the caller says that they are values of `R`.
             unsafe { rows_of(chunk.block_rows(block), len) }
         };
-        Self { word, rows, chunk: Some(chunk), block, marker: PhantomData }
+        Self { word, rows, chunk: Some(chunk), block, ahead: Self::ahead(chunk, block, behind), marker: PhantomData }
+    }
+
+    /// The address at which the next page has what block `block` has in its page, unless the hardware finds it by itself.
+    #[inline]
+    fn ahead(chunk: &Chunk, block: usize, behind: usize) -> usize {
+        if size_of::<R>() == 0 || Self::GEOMETRY.is_wide() {
+            return 0;
+        }
+        let first = block & !(Self::GEOMETRY.page_words() - 1);
+        let next = first + Self::GEOMETRY.page_words();
+        let here = chunk.block_rows(first).addr();
+        let there = if next < CHUNK_BLOCKS { chunk.block_rows(next).addr() } else { behind };
+        if there == 0 || super::prefetch::is_near(here, there) {
+            return 0;
+        }
+        there.wrapping_add(chunk.block_rows(block).addr().wrapping_sub(here))
+    }
+
+    /// Asks the processor for the rows of the next page that lie there where the 64 rows from number `index` on lie here.
+    #[inline]
+    pub fn prefetch(&self, index: usize) {
+        if self.ahead != 0 {
+            let address = self.ahead.wrapping_add(index * size_of::<R>());
+            // 64 rows take as many cache lines as a row takes bytes.
+            bytes::prefetch(core::ptr::without_provenance(address), size_of::<R>());
+        }
     }
 
     /// Whether the rows of the full block `next` of the same chunk lie right behind these.
     #[inline]
     pub fn is_followed_by(&self, next: usize) -> bool {
         let Some(chunk) = self.chunk else { return false };
-        !Self::GEOMETRY.is_wide() && chunk.word(next) == u64::MAX && chunk.block_rows(next) == self.end()
+        !Self::GEOMETRY.is_wide() && chunk.word(next) == u64::MAX && chunk.block_rows(next) == self.rows.as_ptr_range().end.cast::<u8>()
             // One page only, so that the rows are one object.
             && !(next * BLOCK_SLOTS).is_multiple_of(Self::GEOMETRY.page_slots())
     }
@@ -70,12 +99,6 @@ impl<'v, R: Row> BlockRows<'v, R> {
         // SAFETY: the page of the blocks up to `next` holds their rows one after the other (invariant of `Chunk`): those at
         // hand, from `first` on, and 64 more right behind them, since `next` is full and not the first block of a page.
         self.rows = unsafe { rows_of(first, self.rows.len() + BLOCK_SLOTS) };
-    }
-
-    /// Where the rows end.
-    #[inline]
-    pub fn end(&self) -> *const u8 {
-        self.rows.as_ptr_range().end.cast::<u8>()
     }
 
     /// The first `len` rows.

@@ -200,6 +200,11 @@ fn describe_field(view: DynView<'_>, table: usize, index: usize) -> DynRow<'stat
 }
 
 impl<'v> DynRow<'v> {
+    /// The row `row` of `entity` in a table with the schema `schema`.
+    pub(crate) fn stored(entity: Entity, schema: &'v TableSchema, row: RowBytes<'v>) -> Self {
+        Self { entity: Some(entity), content: Content::Stored { schema, row } }
+    }
+
     /// Whose row it is; `None` for a row that describes the schema.
     pub fn entity(&self) -> Option<Entity> {
         self.entity

@@ -20,9 +20,11 @@ type InBlock<'v, S, Q> = <<Q as QueryParam<S>>::Fetch as Fetch<S>>::InBlock<'v>;
 pub struct QueryIter<'v, S: Schema, Q: QueryParam<S>> {
     /// The block at hand, or several that are neighbours.
     block: InBlock<'v, S, Q>,
-    /// The next item of a run that is counted through, and its end.
+    /// The next item of a run that is counted through, the end of the 64 items that were looked ahead for, and the end of
+    /// the run.
     index: usize,
     end: usize,
+    run_end: usize,
     /// The slots that are still to come of a block that is gone through bit by bit.
     word: u64,
     /// Whether its items are numbered without gaps, and the number of the next.
@@ -44,6 +46,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
             block: Q::Fetch::nothing(),
             index: 0,
             end: 0,
+            run_end: 0,
             word: 0,
             dense: false,
             number: 0,
@@ -56,9 +59,14 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
         }
     }
 
-    /// Goes to the next run. Returns `false` at the end.
+    /// Goes to the next run, or to the next 64 items of the run at hand. Returns `false` at the end.
     #[inline(always)]
     fn advance(&mut self) -> bool {
+        if self.end < self.run_end {
+            Q::Fetch::prefetch(&self.block, self.end);
+            self.end += BLOCK_SLOTS;
+            return true;
+        }
         loop {
             while self.blocks != 0 {
                 let Some((chunk, first)) = self.chunk else { return false };
@@ -92,7 +100,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
         let needs_bit = <Q::Fetch as Fetch<S>>::NEEDS_BIT;
         self.index = 0;
         if dense && word == u64::MAX {
-            self.end = BLOCK_SLOTS;
+            self.run_end = BLOCK_SLOTS;
             let mut next = block + 1;
             while !needs_bit
                 && next < CHUNK_BLOCKS
@@ -102,21 +110,20 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
             {
                 Q::Fetch::take_in(&mut rows, next);
                 self.blocks &= !(1 << next);
-                self.end += BLOCK_SLOTS;
+                self.run_end += BLOCK_SLOTS;
                 next += 1;
             }
         } else if dense && !needs_bit {
-            self.end = word.count_ones() as usize;
+            self.run_end = word.count_ones() as usize;
         } else {
-            self.end = 0;
+            self.run_end = 0;
             self.word = word;
             self.dense = dense;
             self.number = 0;
         }
+        self.end = self.run_end.min(BLOCK_SLOTS);
         self.block = rows;
-        if self.blocks != 0 {
-            Q::Fetch::prefetch(&self.block, chunk, self.blocks.trailing_zeros() as usize);
-        }
+        Q::Fetch::prefetch(&self.block, 0);
     }
 
     /// The next item, if it is not one of a run that is counted through.
@@ -141,7 +148,8 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
     pub(super) fn count_items(mut self) -> usize {
         let mut count = 0;
         loop {
-            count += self.end.saturating_sub(self.index) + self.word.count_ones() as usize;
+            count += self.run_end - self.index + self.word.count_ones() as usize;
+            (self.index, self.end) = (self.run_end, self.run_end);
             self.word = 0;
             if !self.advance() {
                 return count;
@@ -172,6 +180,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> Iterator for QueryIter<'v, S, Q> {
                 for index in self.index..self.end {
                     result = work(result, Q::Fetch::dense(&block, index, index as u32));
                 }
+                self.index = self.end;
             }
             let block = self.block;
             if self.dense {
@@ -191,6 +200,6 @@ impl<'v, S: Schema, Q: QueryParam<S>> Iterator for QueryIter<'v, S, Q> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.end.saturating_sub(self.index) + self.word.count_ones() as usize, None)
+        (self.run_end - self.index + self.word.count_ones() as usize, None)
     }
 }

@@ -11,6 +11,7 @@ mod iter;
 mod parallel;
 mod param;
 mod prefetch;
+mod selection;
 mod table_view;
 mod view;
 
@@ -19,5 +20,6 @@ pub use condition::{And, ColumnTest, Condition, Has, IntoCondition, Node, Not, O
 pub use dyn_view::{DynRow, DynTable, DynView, FIELDS_TABLE, TABLES_TABLE};
 pub use iter::QueryIter;
 pub use param::{Fetch, Item, QueryParam, RowOf, RowParam};
+pub use selection::Selection;
 pub use table_view::{Pages, TableIter, TableView};
 pub use view::{ReadError, View};

@@ -54,6 +54,9 @@ pub trait Fetch<S: Schema> {
     #[doc(hidden)]
     const IS_OF_THE_LIVING: bool;
 
+    /// Calls `each` with the number of every table whose rows it gives.
+    #[doc(hidden)]
+    fn tables(each: &mut impl FnMut(u16));
     #[doc(hidden)]
     fn source(view: View<'_, S>) -> Self::Source<'_>;
     /// The chunk, and which of its blocks may have items; `None` if none has.
@@ -62,9 +65,10 @@ pub trait Fetch<S: Schema> {
     /// Which slots of a block have the item.
     #[doc(hidden)]
     fn word(chunk: Self::InChunk<'_>, block: usize) -> u64;
-    /// Asks the processor for the rows of block `next`, unless they lie right behind those of `block`.
+    /// Asks the processor for rows that will be read a page later: those that lie in the next page where the 64 rows from
+    /// number `index` on lie in this one.
     #[doc(hidden)]
-    fn prefetch(block: &Self::InBlock<'_>, chunk: Self::InChunk<'_>, next: usize);
+    fn prefetch(block: &Self::InBlock<'_>, index: usize);
     #[doc(hidden)]
     fn block<'v>(chunk: Self::InChunk<'v>, block: usize) -> Self::InBlock<'v>;
     /// No block.
@@ -136,6 +140,8 @@ impl<T> Copy for TableSource<'_, T> {}
 /// A chunk of the table of `T`, if the table has rows there. Invariant as that of [`TableSource`].
 pub struct TableChunk<'v, T> {
     chunk: Option<&'v Chunk>,
+    /// The address at which the rows of the next chunk begin, or 0. Only to ask the processor for them.
+    behind: usize,
     component: core::marker::PhantomData<fn() -> T>,
 }
 
@@ -150,7 +156,8 @@ impl<T> Copy for TableChunk<'_, T> {}
 impl<'v, T> TableSource<'v, T> {
     #[inline]
     fn chunk(self, index: usize) -> TableChunk<'v, T> {
-        TableChunk { chunk: self.table.chunk(index), component: core::marker::PhantomData }
+        let behind = self.table.chunk(index + 1).map_or(0, |next| next.block_rows(0).addr());
+        TableChunk { chunk: self.table.chunk(index), behind, component: core::marker::PhantomData }
     }
 }
 
@@ -161,19 +168,10 @@ impl<'v, T: crate::Component> TableChunk<'v, T> {
     }
 
     #[inline]
-    fn prefetch(self, rows: &BlockRows<'v, T::Row>, next: usize) {
-        if size_of::<T::Row>() > 0
-            && let Some(chunk) = self.chunk
-        {
-            super::prefetch::prefetch(rows.end(), chunk.block_rows(next));
-        }
-    }
-
-    #[inline]
     fn rows(self, block: usize) -> BlockRows<'v, T::Row> {
         match self.chunk {
             // SAFETY: the chunk is one of the table of `T`, whose rows are values of `T::Row` (invariant).
-            Some(chunk) => unsafe { BlockRows::new(chunk, block) },
+            Some(chunk) => unsafe { BlockRows::new(chunk, block, self.behind) },
             None => BlockRows::empty(),
         }
     }
@@ -187,6 +185,10 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for RowOf<T> {
 
     const NEEDS_BIT: bool = crate::storage::PageGeometry::of(size_of::<T::Row>()).is_wide();
     const IS_OF_THE_LIVING: bool = true;
+
+    fn tables(each: &mut impl FnMut(u16)) {
+        each(T::INDEX);
+    }
 
     #[inline]
     fn source(view: View<'_, S>) -> Self::Source<'_> {
@@ -205,8 +207,8 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for RowOf<T> {
     }
 
     #[inline]
-    fn prefetch(block: &Self::InBlock<'_>, chunk: Self::InChunk<'_>, next: usize) {
-        chunk.prefetch(block, next);
+    fn prefetch(block: &Self::InBlock<'_>, index: usize) {
+        block.prefetch(index);
     }
 
     #[inline]
@@ -261,6 +263,10 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for OptionalRowOf<T> {
     const NEEDS_BIT: bool = true;
     const IS_OF_THE_LIVING: bool = false;
 
+    fn tables(each: &mut impl FnMut(u16)) {
+        each(T::INDEX);
+    }
+
     #[inline]
     fn source(view: View<'_, S>) -> Self::Source<'_> {
         table_of::<S, T>(view)
@@ -277,8 +283,8 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for OptionalRowOf<T> {
     }
 
     #[inline]
-    fn prefetch(block: &Self::InBlock<'_>, chunk: Self::InChunk<'_>, next: usize) {
-        chunk.prefetch(block, next);
+    fn prefetch(block: &Self::InBlock<'_>, index: usize) {
+        block.prefetch(index);
     }
 
     #[inline]
@@ -337,6 +343,8 @@ impl<S: Schema> Fetch<S> for Entity {
     const NEEDS_BIT: bool = true;
     const IS_OF_THE_LIVING: bool = true;
 
+    fn tables(_: &mut impl FnMut(u16)) {}
+
     #[inline]
     fn source(view: View<'_, S>) -> Self::Source<'_> {
         &view.storage().entities
@@ -354,7 +362,7 @@ impl<S: Schema> Fetch<S> for Entity {
     }
 
     #[inline]
-    fn prefetch(_: &Self::InBlock<'_>, _: Self::InChunk<'_>, _: usize) {}
+    fn prefetch(_: &Self::InBlock<'_>, _: usize) {}
 
     #[inline]
     fn block<'v>((entities, first): Self::InChunk<'v>, block: usize) -> Self::InBlock<'v> {
@@ -410,6 +418,10 @@ macro_rules! tuples {
             const NEEDS_BIT: bool = $($name::NEEDS_BIT)||+;
             const IS_OF_THE_LIVING: bool = $($name::IS_OF_THE_LIVING)||+;
 
+            fn tables(each: &mut impl FnMut(u16)) {
+                $($name::tables(each);)+
+            }
+
             #[inline]
             fn source(view: View<'_, S>) -> Self::Source<'_> {
                 ($($name::source(view),)+)
@@ -432,8 +444,8 @@ macro_rules! tuples {
             }
 
             #[inline]
-            fn prefetch(block: &Self::InBlock<'_>, chunk: Self::InChunk<'_>, next: usize) {
-                $($name::prefetch(&block.$index, chunk.$index, next);)+
+            fn prefetch(block: &Self::InBlock<'_>, index: usize) {
+                $($name::prefetch(&block.$index, index);)+
             }
 
             #[inline]

@@ -1,8 +1,14 @@
 //! What a scan will read next.
+//!
+//! Pages are a few kilobytes and lie wherever commits have put them, so the hardware, which follows addresses, has to find
+//! its way anew in each. What is asked for early enough hides that; what is asked for all at once gets in the way of the
+//! rows at hand. So whoever reads block by block asks for the same block of the next page, and only whoever hands out
+//! whole pages asks for a page at once.
 
 use crate::bytes::{self, Line};
+use crate::limits::PAGE_BYTES;
 
-/// How many cache lines of the next rows are asked for: enough for the hardware to see where it goes.
+/// How many cache lines of the next rows are asked for at once: enough for the hardware to see where it goes.
 const LINES: usize = 32;
 
 /// How many bytes further on the hardware still looks by itself.
@@ -15,4 +21,10 @@ pub fn prefetch(behind: *const u8, next: *const u8) {
     if next.addr().wrapping_sub(behind.addr()) >= NEAR_BYTES {
         bytes::prefetch(next, LINES);
     }
+}
+
+/// Whether a page at the address `next` lies so close behind one at `page` that the hardware looks there by itself.
+#[inline(always)]
+pub fn is_near(page: usize, next: usize) -> bool {
+    next.wrapping_sub(page) < PAGE_BYTES + NEAR_BYTES
 }

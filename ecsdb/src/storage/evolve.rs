@@ -76,6 +76,7 @@ impl Store {
     /// Publishes the version that [`Self::evolve`] has begun, as version `number`.
     pub fn publish_evolved(&mut self, number: u64) {
         if let Some(root) = self.close_batch() {
+            self.pool_mut().recording.restart_after(number);
             self.roots_mut().publish_apart(root, number);
         }
     }

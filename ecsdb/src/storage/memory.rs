@@ -7,7 +7,7 @@ use crate::bytes::Page;
 
 /// Memory figures of one moment, in bytes.
 ///
-/// Together: `payload + heap + slack + directories + spare + retained`. Spare versions and free pages are given back when the
+/// Together: `payload + heap + slack + directories + spare + history + retained`. Spare versions and free pages are given back when the
 /// writer has been idle for a while.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -22,7 +22,10 @@ pub struct MemoryUsage {
     pub directory_bytes: usize,
     /// Free pages, kept for the next commits.
     pub spare_bytes: usize,
-    /// Pages that the published version no longer has: pinned snapshots hold them, or spare versions that will let go
+    /// What is kept of the last commits for those who follow the changes: pages that the published version no longer has, and
+    /// where they are. See [`DbBuilder::history`](crate::DbBuilder::history).
+    pub history_bytes: usize,
+    /// Further pages that the published version no longer has: pinned snapshots hold them, or spare versions that will let go
     /// of them when they catch up.
     pub retained_bytes: usize,
     /// Versions besides the published one: pinned, or spare.
@@ -42,13 +45,15 @@ impl MemoryUsage {
             directory_bytes += table.directory_bytes();
         }
         let allocated = pool.meter().allocated_bytes();
+        let history_bytes = pool.recording.bytes();
         Self {
             payload_bytes,
             heap_bytes,
             slack_bytes: page_bytes - payload_bytes,
             directory_bytes: directory_bytes * (1 + retired_versions),
             spare_bytes: pool.free_bytes(),
-            retained_bytes: allocated.saturating_sub(page_bytes + heap_bytes + pool.free_bytes()),
+            history_bytes,
+            retained_bytes: allocated.saturating_sub(page_bytes + heap_bytes + pool.free_bytes() + history_bytes),
             retired_versions,
         }
     }
@@ -60,7 +65,7 @@ impl MemoryUsage {
 
     /// Everything.
     pub fn total_bytes(&self) -> usize {
-        self.payload_bytes + self.heap_bytes + self.overhead_bytes() + self.retained_bytes
+        self.payload_bytes + self.heap_bytes + self.overhead_bytes() + self.history_bytes + self.retained_bytes
     }
 }
 

@@ -12,6 +12,7 @@ mod migrate;
 #[cfg(all(test, ecsdb_loom))]
 mod models;
 mod pool;
+mod recording;
 mod restore;
 mod roots;
 mod slots;
@@ -28,6 +29,7 @@ pub use entities::{BlockGenerations, Entities};
 pub use memory::MemoryUsage;
 pub use migrate::MovedRow;
 pub use pool::MemoryLimit;
+pub use recording::{CommitCursor, CommitHistory, HeldChanges};
 pub use restore::{RestoreError, RestoredBlock};
 pub use slots::{SlotMask, SlotsExhausted};
 pub use store::Store;

@@ -5,8 +5,10 @@
 
 use thiserror::Error;
 
+use super::recording::Recording;
 use super::table::PageGeometry;
 use crate::bytes::{Line, Meter, Page, PageHeap, PageHeapRef, PageRef};
+use crate::change_set::ChangeSet;
 use crate::sync::shim::unwatched::Arc;
 
 /// The pages would need more memory than the database may take.
@@ -55,6 +57,8 @@ pub struct PagePool {
     free_bytes: usize,
     meter: Arc<Meter>,
     limit: usize,
+    /// What is kept of the last commits. It stands here because it goes before a transaction is refused for lack of memory.
+    pub(super) recording: Recording,
 }
 
 /// Page sizes between the powers of two, in cache lines: a page wastes a quarter at most.
@@ -70,7 +74,7 @@ impl PagePool {
     /// A pool for tables of these geometries, whose pages count in `meter` and may take `limit` bytes.
     pub fn new(tables: impl IntoIterator<Item = PageGeometry>, meter: Arc<Meter>, limit: usize) -> Self {
         let tables = tables.into_iter().map(TablePool::new).collect();
-        Self { tables, partial: Vec::new(), free_bytes: 0, meter, limit }
+        Self { tables, partial: Vec::new(), free_bytes: 0, meter, limit, recording: Recording::new() }
     }
 
     /// Has the table `table` pages of another geometry from now on, or adds it behind all others.
@@ -113,12 +117,8 @@ impl PagePool {
         let mut count = if is_full { pool.batch_pages() } else { 1 };
         let needed = Page::footprint_of(lines);
         if self.meter.allocated_bytes() + count * needed > self.limit {
-            self.trim();
             count = 1;
-            let allocated = self.meter.allocated_bytes();
-            if allocated + needed > self.limit {
-                return Err(MemoryLimit { limit: self.limit, allocated, needed });
-            }
+            self.make_room(needed)?;
         }
         let pool = &mut self.tables[usize::from(table)];
         if is_full {
@@ -153,15 +153,43 @@ impl PagePool {
         self.partial[lines].push(page);
     }
 
+    /// Lets go of what only helps others until `needed` bytes more are within the limit: free pages, then the last commits.
+    fn make_room(&mut self, needed: usize) -> Result<(), MemoryLimit> {
+        self.trim();
+        if self.meter.allocated_bytes() + needed > self.limit {
+            self.recording.let_go();
+        }
+        let allocated = self.meter.allocated_bytes();
+        if allocated + needed > self.limit {
+            return Err(MemoryLimit { limit: self.limit, allocated, needed });
+        }
+        Ok(())
+    }
+
+    /// Takes the pages of change sets that everybody is done with.
+    pub(super) fn take_back(&mut self, mut changes: ChangeSet) {
+        self.empty(&mut changes);
+        self.recording.keep_spare(changes);
+    }
+
+    /// Empties a change set that everybody is done with. Pages that no version has are used again.
+    pub(super) fn empty(&mut self, changes: &mut ChangeSet) {
+        for run in changes.pages.drain(..) {
+            drop(run.after);
+            if let Some(before) = run.before {
+                self.put(run.table, before);
+            }
+        }
+        changes.words.clear();
+        changes.names.clear();
+        changes.entities.clear();
+    }
+
     /// A heap with room for `bytes` bytes at least.
     pub fn heap(&mut self, bytes: usize) -> Result<PageHeapRef, MemoryLimit> {
         let needed = PageHeap::footprint_of(bytes);
         if self.meter.allocated_bytes() + needed > self.limit {
-            self.trim();
-            let allocated = self.meter.allocated_bytes();
-            if allocated + needed > self.limit {
-                return Err(MemoryLimit { limit: self.limit, allocated, needed });
-            }
+            self.make_room(needed)?;
         }
         Ok(PageHeapRef::new(PageHeap::with_room(bytes, &self.meter)))
     }
@@ -177,6 +205,9 @@ impl PagePool {
         let pool = &self.tables[usize::from(table)];
         let (lines, missing) = (pool.full, count.saturating_sub(pool.free.len()));
         let needed = Page::footprint_of(lines) * missing;
+        if self.meter.allocated_bytes() + needed > self.limit {
+            self.recording.let_go();
+        }
         let allocated = self.meter.allocated_bytes();
         if allocated + needed > self.limit {
             return Err(MemoryLimit { limit: self.limit, allocated, needed });

@@ -4,6 +4,7 @@ use super::edit::{Batch, StorageError, Undo};
 use super::entities::chunks_for;
 use super::memory::MemoryUsage;
 use super::pool::PagePool;
+use super::recording::{CommitCursor, CommitHistory, VersionChanges};
 use super::roots::{Dirty, Roots, catch_up};
 use super::slots::{SlotAllocator, SlotsExhausted};
 use super::table::{PageGeometry, RowShape, Table};
@@ -13,7 +14,7 @@ use crate::change_set::ChangeSet;
 use crate::limits::{CHUNK_SLOTS, SLOTS_MAX};
 use crate::sync::shim::Arc as VersionRef;
 use crate::sync::shim::unwatched::Arc;
-use crate::sync::{Published, mutant};
+use crate::sync::{HistoryLimits, Published, Sleepers, mutant};
 
 /// The writer's side of the storage.
 pub struct Store {
@@ -151,6 +152,9 @@ impl Store {
 
     /// Takes back the whole batch in the making: every page and block that it touched is put back as it is published.
     pub fn discard(&mut self) {
+        for changes in self.pool.recording.discard() {
+            self.pool.take_back(changes);
+        }
         if let Some(open) = self.open.take() {
             let live = VersionRef::clone(self.roots.live());
             let version = self.roots.get_mut(open.root);
@@ -168,9 +172,47 @@ impl Store {
     /// Publishes the batch in the making, if it has changed anything. Returns the number of the published version.
     pub fn publish(&mut self) -> u64 {
         if let Some(open) = self.open.take_if(|open| open.changed) {
+            if self.pool.recording.is_on() {
+                // Before it is published: whoever has a version finds what led to it.
+                let gone = self.pool.recording.append(self.roots.live().number + 1);
+                self.take_back(gone);
+            }
             self.roots.publish(open.root, &mut self.dirty);
         }
         self.live().number
+    }
+
+    /// Tells those who follow the changes of what is published. Returns who sleeps: the caller wakes them.
+    pub fn announce(&mut self) -> Option<Sleepers> {
+        if !self.pool.recording.is_on() {
+            return None;
+        }
+        let (sleepers, gone) = self.pool.recording.announce(self.live().number);
+        self.take_back(gone);
+        Some(sleepers)
+    }
+
+    fn take_back(&mut self, gone: Vec<VersionChanges>) {
+        for changes in gone.into_iter().flatten() {
+            self.pool.take_back(changes);
+        }
+    }
+
+    /// Keeps the changes of commits from now on, up to `limits`, whether somebody follows or not. Between two batches.
+    pub fn keep_history(&mut self, limits: HistoryLimits) {
+        let next = self.next_version();
+        self.pool.recording.keep(limits, next);
+    }
+
+    /// Somebody who follows the changes from the next version on. Between two batches.
+    pub fn follow(&mut self) -> CommitCursor {
+        let next = self.next_version();
+        self.pool.recording.follow(next)
+    }
+
+    /// The history of changes, which may be empty, for readers.
+    pub fn history(&self) -> CommitHistory {
+        self.pool.recording.history().clone()
     }
 
     /// Publishes the batch in the making as version `number`, the first one that there is.
@@ -200,6 +242,7 @@ impl Store {
             self.roots.trim(&mut self.pool);
         }
         self.pool.trim();
+        self.pool.recording.trim();
     }
 
     /// Makes room for `rows` more rows in each of the tables `tables`, and for as many entities.

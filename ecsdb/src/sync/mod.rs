@@ -9,6 +9,8 @@
 //!   locks. This is how a version of the database becomes visible.
 //! - [`completion()`]: the state behind a ticket, written once, waited for by a thread or a task.
 //! - [`Watermark`]: up to which version a log is durable, with the thread that syncs on one side and waiters on the other.
+//! - [`history()`]: the last commits, appended by the writer, read by any number of readers at their own pace; and how
+//!   they sleep until there is more.
 //! - [`channel`]: the bounded channel of the queue: crossbeam's, or one that loom can see.
 //! - [`Budget`]: the bound of the queue in bytes (or messages), with blocking back-pressure.
 //!
@@ -17,6 +19,7 @@
 mod budget;
 mod cache_padded;
 mod completion;
+mod history;
 pub(crate) mod mutant;
 mod publish;
 pub(crate) mod shim;
@@ -28,6 +31,7 @@ pub(crate) use shim::channel;
 pub use budget::Budget;
 pub use cache_padded::CachePadded;
 pub use completion::{Completer, CompletionPool, Pending, Spent, completion};
+pub use history::{Cursor, Held, History, HistoryLimits, Nothing, Recorder, Sleepers, history};
 pub use publish::{Published, Publisher, publish};
 pub use watermark::Watermark;
 

@@ -187,6 +187,7 @@ impl Writer {
         if let Ok(version) = evolved {
             announce(version);
             store.publish_evolved(version);
+            wake(store);
             self.config.catalog = catalog;
         }
         quietly(|| completer.complete(evolved));
@@ -244,17 +245,22 @@ impl Writer {
             batch.rollback();
             return Err(error);
         }
-        match &mut self.config.log {
+        let is_recorded = batch.is_recorded();
+        if batch.is_untouched() || self.config.log.is_none() && !is_recorded {
             // Nobody wants to know, so nothing is put together.
-            None => batch.commit(),
-            Some(_) if batch.is_untouched() => batch.commit(),
-            Some(log) => {
-                batch.commit_with_changes(next, &mut self.changes);
-                if self.refused.is_none() {
-                    self.refused = log.append(&self.changes).err();
-                }
-                batch.let_go(&mut self.changes);
-            }
+            batch.commit();
+            return Ok(());
+        }
+        batch.commit_with_changes(next, &mut self.changes);
+        if let Some(log) = &mut self.config.log
+            && self.refused.is_none()
+        {
+            self.refused = log.append(&self.changes).err();
+        }
+        if is_recorded {
+            batch.record(&mut self.changes);
+        } else {
+            batch.let_go(&mut self.changes);
         }
         Ok(())
     }
@@ -282,6 +288,7 @@ impl Writer {
         }
         let is_late = mutant!("writer/answer before publication");
         let version = if is_late { store.next_version() } else { store.publish() };
+        wake(store);
         if core::mem::take(&mut self.short_of_memory) {
             // Spare versions hold pages that the published one has replaced: the next transaction may have them.
             store.trim();
@@ -306,6 +313,14 @@ impl Writer {
         if is_late {
             self.config.store.publish();
         }
+    }
+}
+
+/// Tells those who follow the changes that a version is published. Before its transactions are answered: whoever has an answer
+/// finds its changes.
+fn wake(store: &mut Store) {
+    for sleeper in store.announce().into_iter().flatten() {
+        quietly(|| sleeper.complete(()));
     }
 }
 

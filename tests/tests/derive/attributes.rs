@@ -218,6 +218,48 @@ fn maps_are_stored_as_lists_of_pairs() {
 }
 
 #[test]
+fn foreign_types_are_converted_in_options_tuples_and_collections() {
+    use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+    const TURNS: usize = 2;
+    #[derive(Component)]
+    struct Crane {
+        #[component(as = Option<Tenths>)]
+        turned: Option<foreign::Angle>,
+        #[component(as = Vec<Tenths>)]
+        turns: VecDeque<foreign::Angle>,
+        #[component(as = [Tenths; TURNS])]
+        last: [foreign::Angle; TURNS],
+        #[component(as = Option<(u8, Vec<Option<Tenths>>)>)]
+        deep: Option<(u8, Vec<Option<foreign::Angle>>)>,
+        #[component(as = Vec<(String, Tenths)>)]
+        by_name: BTreeMap<String, foreign::Angle>,
+        #[component(as = Vec<(u32, Vec<u8>)>)]
+        loads: HashMap<u32, HashSet<u8>>,
+    }
+
+    let angle = |degrees| foreign::Angle { degrees };
+    let stored = Stored::new(Crane {
+        turned: Some(angle(1.5)),
+        turns: VecDeque::from([angle(0.1), angle(0.2)]),
+        last: [angle(3.0), angle(4.0)],
+        deep: Some((7, vec![None, Some(angle(0.3))])),
+        by_name: BTreeMap::from([("a".to_owned(), angle(1.0)), ("b".to_owned(), angle(2.0))]),
+        loads: HashMap::from([(9, HashSet::from([4])), (8, HashSet::new())]),
+    });
+    let view = stored.view();
+    assert_eq!(view.turned().map(|tenths| tenths.value()), Some(15));
+    assert_eq!(view.turns().iter().map(|tenths| tenths.value()).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(view.by_name().iter().map(|(name, tenths)| (name, tenths.value())).next_back(), Some(("b", 20)));
+    let crane = stored.get();
+    assert_eq!((crane.turned, crane.turns), (Some(angle(1.5)), VecDeque::from([angle(0.1), angle(0.2)])));
+    assert_eq!((crane.last, crane.deep), ([angle(3.0), angle(4.0)], Some((7, vec![None, Some(angle(0.3))]))));
+    assert_eq!(crane.by_name.into_values().map(|angle| angle.degrees).collect::<Vec<_>>(), [1.0, 2.0]);
+    assert_eq!(crane.loads, HashMap::from([(8, HashSet::new()), (9, HashSet::from([4]))]));
+    assert_eq!(Crane::SCHEMA.field("loads").unwrap().1.field_type.to_string(), "[(u32, [u8])]");
+}
+
+#[test]
 fn references_say_what_they_refer_to() {
     assert_eq!(Health::SCHEMA.field("owner").unwrap().1.field_type.to_string(), "ref<item>?");
     let entity = Entity::from_bits(3 | 1 << 32).unwrap();

@@ -112,6 +112,11 @@ impl<S: Schema> Condition<S> {
         view.is_alive(entity) && self.node.holds(&|table| version.tables[usize::from(table)].stored(entity.slot()))
     }
 
+    /// Calls `each` with the number of every table whose rows it looks at.
+    pub(crate) fn tables(&self, each: &mut impl FnMut(u16)) {
+        self.node.tables(each);
+    }
+
     /// Which of the slots `wanted` of block `block` it holds for. They must be slots of living entities.
     pub(crate) fn word(&self, view: View<'_, S>, block: usize, wanted: u64) -> u64 {
         self.node.word(view.storage(), block, wanted)

@@ -93,6 +93,16 @@ impl Node {
         }
     }
 
+    /// Calls `each` with the number of every table whose rows it looks at.
+    pub fn tables(&self, each: &mut impl FnMut(u16)) {
+        match self {
+            Self::Test(test) => each(test.tested.table),
+            Self::Has(table) => each(*table),
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.tables(each)),
+            Self::Not(part) => part.tables(each),
+        }
+    }
+
     /// Writes it with the names that `tables` have.
     pub fn show(&self, f: &mut fmt::Formatter<'_>, tables: &[&TableSchema]) -> fmt::Result {
         match self {

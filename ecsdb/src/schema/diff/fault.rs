@@ -110,7 +110,10 @@ impl TypeFault {
             }
             TypeFaultKind::MemberAdded { member } => format!("make `{member}` optional"),
             TypeFaultKind::VariantRemoved { variant } => {
-                format!("keep `{variant}`, or name it as what a variant was before: `New was {variant}`")
+                format!(
+                    "keep `{variant}`, or name it as what a variant was before: `{} was {variant}`",
+                    if variant == "New" { "Other" } else { "New" }
+                )
             }
         }
     }

@@ -189,6 +189,10 @@ fn what_loses_values_is_refused_with_its_place() {
     );
     let refused = Conversion::between(&parse("ref<a>"), &parse("ref<b>")).unwrap_err();
     assert_eq!(refused.kind, TypeFaultKind::OtherTable { now: "a".to_owned() });
+    let renamed = Conversion::between(&parse("enum { A, B }"), &parse("enum { A }")).unwrap_err().way_out();
+    assert_eq!(renamed, "keep `B`, or name it as what a variant was before: `New was B`");
+    let renamed = Conversion::between(&parse("enum { A, New }"), &parse("enum { A }")).unwrap_err().way_out();
+    assert_eq!(renamed, "keep `New`, or name it as what a variant was before: `Other was New`");
     for (from, to) in
         [("u32", "u16"), ("u8?", "u8"), ("[u8]", "[u8; 1]"), ("string", "str<1>"), ("enum { A }", "enum { B }")]
     {

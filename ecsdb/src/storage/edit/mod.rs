@@ -22,7 +22,8 @@ use super::table::PageGeometry;
 use super::table_sets::TableSetId;
 use super::version::Version;
 use crate::bytes::PageRef;
-use crate::change_set::{BlockChange, BlockState, ChangeSet, ColumnSet, PageRun};
+use crate::change_set::{BlockChange, BlockNames, BlockState, ChangeSet, ColumnSet, PageRun};
+use crate::entity::Generations;
 use crate::limits::BLOCK_SLOTS;
 
 pub use rewrite::PageRewrite;
@@ -170,6 +171,7 @@ impl Batch<'_> {
                 has_heap: table.has_heap(),
                 words_at,
                 word_count: count as u32,
+                names_at: 0,
                 columns: undo.columns,
                 before: undo.before,
                 after: chunk.pages()[page].page.clone(),
@@ -188,14 +190,32 @@ impl Batch<'_> {
 
     /// Empties a change set that everybody is done with. Pages that no version has are used again.
     pub fn let_go(&mut self, changes: &mut ChangeSet) {
-        for run in changes.pages.drain(..) {
-            drop(run.after);
-            if let Some(before) = run.before {
-                self.pool.put(run.table, before);
-            }
-        }
-        changes.words.clear();
-        changes.entities.clear();
+        self.pool.empty(changes);
+    }
+
+    /// Notes in `changes`, which is what the last transaction did, whose rows it has touched.
+    pub fn name_entities(&self, changes: &mut ChangeSet) {
+        let entities = &self.version.entities;
+        let mut born_or_dead: Vec<(u32, Generations)> =
+            changes.entities.iter().map(|block| (block.first_slot, block.before.generations.clone())).collect();
+        born_or_dead.sort_unstable_by_key(|(first_slot, _)| *first_slot);
+        changes.name(|first_slot| {
+            let after = entities.state(first_slot as usize / BLOCK_SLOTS).generations;
+            let found = born_or_dead.binary_search_by_key(&first_slot, |(first_slot, _)| *first_slot);
+            let before = found.map_or_else(|_| after.clone(), |at| born_or_dead[at].1.clone());
+            BlockNames { before, after }
+        });
+    }
+
+    /// Whether the changes of transactions are kept for those who follow them.
+    pub fn is_recorded(&self) -> bool {
+        self.pool.recording.is_on()
+    }
+
+    /// Keeps `changes`, which is what the last transaction did, for those who follow. Leaves an empty one.
+    pub fn record(&mut self, changes: &mut ChangeSet) {
+        self.name_entities(changes);
+        self.pool.recording.record(changes);
     }
 
     /// Takes back everything that the running transaction did. Generations that it handed out are burned.

@@ -243,7 +243,8 @@ impl<T> Pending<T> {
         self.wait_until(deadline_after(timeout))
     }
 
-    fn wait_until(&mut self, deadline: Option<Instant>) -> Result<Option<T>, Closed> {
+    /// As [`wait_timeout`](Self::wait_timeout), until `deadline`.
+    pub fn wait_until(&mut self, deadline: Option<Instant>) -> Result<Option<T>, Closed> {
         if !self.shared.is_settled() && self.shared.register(Waiter::Thread(thread::current())) {
             // A token that somebody else left for this thread ends a park early: look again.
             while !self.shared.is_settled() {

@@ -2,7 +2,7 @@
 
 pub(crate) use crossbeam_channel as channel;
 pub(crate) use std::hint::spin_loop;
-pub(crate) use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
+pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
 pub(crate) use std::thread;
 // Without weak references: finding out that one is the last holder is one load. With them it is a locked instruction,
@@ -24,6 +24,12 @@ pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
 impl<T> UnsafeCell<T> {
     pub(crate) const fn new(value: T) -> Self {
         Self(std::cell::UnsafeCell::new(value))
+    }
+
+    /// Runs `body` on a pointer that is good for reading, if the caller makes sure that nobody writes.
+    #[inline(always)]
+    pub(crate) fn with<R>(&self, body: impl FnOnce(*const T) -> R) -> R {
+        body(self.0.get())
     }
 
     /// Runs `body` on a pointer that is good for writing, if the caller makes sure that nobody else looks.

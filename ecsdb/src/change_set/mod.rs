@@ -4,12 +4,17 @@
 //! written and which columns; and for each block of entities, who was alive before and after. Consumers (the log,
 //! replication, subscriptions, views) encode from it what they need, when they need it. Making one copies no rows.
 
+mod named;
+mod net;
+
 use std::sync::Arc;
 
 use crate::bits::bits;
 use crate::bytes::{HeapPlace, PageRef};
 use crate::entity::{Entity, Generations};
 use crate::limits::BLOCK_SLOTS;
+
+pub(crate) use named::{BlockNames, NamedRow, same_rows};
 
 /// A set of columns of one table. Columns from number 63 on share a bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +56,8 @@ pub struct ChangeSet {
     pub(crate) pages: Vec<PageRun>,
     /// The presence words of all pages: before, after, written, page by page.
     pub(crate) words: Vec<u64>,
+    /// Whose rows were written, if somebody wants to know: for each page, one for each word in which something was written.
+    pub(crate) names: Vec<BlockNames>,
     /// What transactions that were rolled back have left: slots, ascending, with the lowest generation that nobody has seen.
     pub(crate) burned: Vec<(u32, u32)>,
     /// How many blocks the slot allocator reaches over.
@@ -73,6 +80,7 @@ pub struct BlockState {
 }
 
 /// One touched page.
+#[derive(Clone)]
 pub(crate) struct PageRun {
     pub table: u16,
     pub first_slot: u32,
@@ -82,6 +90,8 @@ pub(crate) struct PageRun {
     /// Where its words start, and how many words each of the three masks has.
     pub words_at: u32,
     pub word_count: u32,
+    /// Where its names start, if the change set has names.
+    pub names_at: u32,
     pub columns: ColumnSet,
     pub before: Option<PageRef>,
     pub after: Option<PageRef>,
@@ -121,7 +131,8 @@ impl ChangeSet {
             let count = run.word_count as usize;
             let (before, rest) = self.words[start..start + 3 * count].split_at(count);
             let (after, written) = rest.split_at(count);
-            PageChange { run, before, after, written }
+            let names = self.names.get(run.names_at as usize..).unwrap_or_default();
+            PageChange { run, before, after, written, names }
         })
     }
 }
@@ -157,6 +168,8 @@ pub struct PageChange<'a> {
     before: &'a [u64],
     after: &'a [u64],
     written: &'a [u64],
+    /// From those of this page on.
+    names: &'a [BlockNames],
 }
 
 /// One row that was touched. A row whose entity was replaced within the transaction shows as one change; the entities
@@ -194,6 +207,11 @@ impl<'a> PageChange<'a> {
     /// Bytes of a row; 0 for a tag.
     pub fn stride(&self) -> usize {
         self.run.stride as usize
+    }
+
+    /// Whether rows of the table have strings or lists.
+    pub(crate) fn has_heap(&self) -> bool {
+        self.run.has_heap
     }
 
     /// Which slots had a row before, 64 to a word. Bit 0 of the first word is [`Self::first_slot`]; a page of wide rows
