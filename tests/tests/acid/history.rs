@@ -226,7 +226,7 @@ fn on_the_writer(
 ) -> Result<(), TransactionError> {
     if id.is_multiple_of(3) {
         let below = id.saturating_sub(20);
-        notes.search(below, tx.query::<Entity>().filter(Cell::C.writer.lt(below)).into_iter());
+        notes.search(below, tx.query::<Entity>().filter(Cell::C.writer.lt(below)));
     }
     tx.insert(ledger, Ledger { last: id })?;
     for step in steps {
