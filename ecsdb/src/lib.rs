@@ -141,11 +141,12 @@ pub use change_set::{BlockChange, ChangeSet, ColumnSet, PageChange, RowChange};
 pub use component::packed;
 pub use component::{
     Assignment, Assignments, Column, CompareOp, Component, Field, FixedStr, Index, Integer, List, NativeField,
-    NicheField, Number, Ordered, Part, Predicate, Ref, SpatialIndex, Stored, TextField, TooLong, UpdateOp, Whole,
+    NicheField, Number, Ordered, Part, Predicate, Ref, Refers, Sortable, SpatialIndex, Stored, TextField, TooLong,
+    UpdateOp, Whole,
 };
 pub use database::{
     Committed, Context, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, NamesEntity, OpenError, Optimistic,
-    Snapshot, SnapshotQuery, Stats, Table,
+    Snapshot, Stats, Table,
 };
 pub use database::{
     DynChanges, DynEvent, DynSubscription, HistoryGone, Lagged, LiveQuery, QueryChanges, QueryEvent, RecvError,
@@ -157,11 +158,14 @@ pub use events::{Changes, ColumnChange, ColumnsChanged, Event};
 pub use persistence::{
     DirectoryError, LogFailure, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
 };
+pub use query::{Aggregate, Average, Count, Extreme, Grouped, Sum, avg, count, max, min, sum};
 pub use query::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
 pub use query::{
     DynRow, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView, View,
 };
 pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
+pub use query::{IntoOrder, Order, Sorted, SortedIter};
+pub use query::{Join, Joined, LeftJoin, LeftJoined};
 pub use runtime::{
     OnFailure, Overrun, Percentiles, Tick, TickEnd, TickError, TickFailure, TickLoop, TickLoopBuilder, TickStats,
 };

@@ -227,9 +227,36 @@ impl<T: Component, F: Field> fmt::Debug for Column<T, F> {
 )]
 pub trait Ordered: Field {}
 
+/// A field type that rows can be ordered by: what is [`Ordered`], entities and references, and options of these.
+#[diagnostic::on_unimplemented(
+    message = "rows cannot be ordered by a `{Self}`",
+    label = "not a number, `bool`, `char`, duration, text or entity, or an option of one"
+)]
+pub trait Sortable: Field {}
+
+impl<F: Ordered> Sortable for F {}
+impl<F: Sortable> Sortable for Option<F> {}
+impl Sortable for crate::Entity {}
+impl<T: Component> Sortable for crate::Ref<T> {}
+
 /// A field type with an order and arithmetic: every integer and float.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a number", label = "not an integer or a float")]
-pub trait Number: Ordered {}
+pub trait Number: Ordered {
+    /// What values add up to: `u128` and `i128` of integers, which only those of 128 bits can leave, and `f64` of floats.
+    type Sum: Copy + Default + Send;
+
+    /// The sum of some values. Integers of 128 bits stay at the end of the range that they would leave.
+    #[doc(hidden)]
+    fn sum(values: impl Iterator<Item = Self>) -> Self::Sum;
+
+    /// The sum of two sums.
+    #[doc(hidden)]
+    fn sum_of(one: Self::Sum, other: Self::Sum) -> Self::Sum;
+
+    /// The sum as a float, for the average.
+    #[doc(hidden)]
+    fn to_float(sum: Self::Sum) -> f64;
+}
 
 /// A field type with a range that arithmetic can stop at, or go round: every integer.
 #[diagnostic::on_unimplemented(

@@ -17,12 +17,12 @@ use crate::schema::{InvalidRow, TableSchema};
 
 pub use assignments::{Assignments, Change};
 pub use column::{
-    Assignment, Column, CompareOp, Integer, Number, Operand, Ordered, Part, Predicate, TextField, UpdateOp,
+    Assignment, Column, CompareOp, Integer, Number, Operand, Ordered, Part, Predicate, Sortable, TextField, UpdateOp,
 };
 pub use constants::{constant, slice};
 pub use field::{Field, NativeField, NicheField};
 pub(crate) use fields::text_fault;
-pub use fields::{FixedStr, List, Ref, TooLong, Whole};
+pub use fields::{FixedStr, List, Ref, Refers, TooLong, Whole};
 pub use fields::{Packer, Payload, WholeValue, enum_bytes, no_variant, tag};
 pub use index::{Index, PartNamed, SpatialIndex, part_name};
 pub use stored::Stored;

@@ -6,7 +6,7 @@ use super::db::Db;
 use super::optimistic::Committed;
 use super::reads::Reads;
 use super::snapshot::Snapshot;
-use crate::component::{Column, Field, Ref};
+use crate::component::{Column, Field, Ref, Refers};
 use crate::entity::Entity;
 use crate::query::{Condition, IntoCondition};
 use crate::schema::{Schema, TableOf};
@@ -17,7 +17,7 @@ use crate::transaction::{TransactionBuilder, TransactionError};
     message = "`{Self}` does not name one entity",
     label = "not an `Entity`, a `Ref`, or an `Option` of one"
 )]
-pub trait NamesEntity: Field {
+pub trait NamesEntity: Refers {
     /// The value of a column that names `entity`.
     fn naming(entity: Entity) -> Self::Value;
 }

@@ -29,7 +29,7 @@ pub use evolve::EvolveError;
 pub use lane::Lane;
 pub use live::{LiveQuery, QueryChanges, QueryEvent};
 pub use optimistic::{Committed, Optimistic};
-pub use snapshot::{Snapshot, SnapshotQuery};
+pub use snapshot::Snapshot;
 pub use stats::Stats;
 pub use subscription::{HistoryGone, Lagged, RecvError, Subscription};
 pub use table::Table;

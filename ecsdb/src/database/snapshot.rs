@@ -7,7 +7,7 @@ use super::core::{Core, Readers};
 use super::subscription::HistoryGone;
 use crate::entity::Entity;
 use crate::events::{Changes, Gone, changes_between};
-use crate::query::{DynView, IntoCondition, Item, Query, QueryIter, QueryParam, ReadError, TableView, View};
+use crate::query::{DynView, Query, QueryParam, ReadError, TableView, View};
 use crate::schema::{Schema, TableOf, TableSchema};
 use crate::storage::Version;
 use crate::sync::shim::Arc as VersionRef;
@@ -134,8 +134,8 @@ impl<S: Schema> Snapshot<S> {
     }
 
     /// A query over all entities that have the components of `Q`: `snapshot.query::<(Entity, &Pos, Option<&Vel>)>()`.
-    pub fn query<Q: QueryParam<S>>(&self) -> SnapshotQuery<'_, S, Q> {
-        SnapshotQuery { query: self.view().query::<Q>(), workers: self.readers.workers() }
+    pub fn query<Q: QueryParam<S>>(&self) -> Query<'_, S, Q> {
+        self.view().query::<Q>().on(self.readers.workers())
     }
 
     /// What has happened to the table of `T` since version `version`: which rows came, which have other values, which went, with
@@ -183,90 +183,5 @@ impl<S: Schema> Snapshot<S> {
     /// The same state, to be read by names, with the tables that describe the schema.
     pub fn untyped(&self) -> DynView<'_> {
         DynView::new(&self.version, self.readers.schema())
-    }
-}
-
-/// A query over a snapshot. All that [`Query`] does, and on all cores.
-///
-/// ```
-/// # use ecsdb::{Component, Db};
-/// # #[derive(Component)] struct Purse { gold: u64 }
-/// # ecsdb::schema! { World: Purse }
-/// # let db = Db::<World>::in_memory()?;
-/// db.write(|tx| Ok(tx.spawn_all((0..10_000).map(|gold| Purse { gold }))?))?;
-/// let snapshot = db.snapshot();
-/// let wealth = snapshot.query::<PurseRef<'_>>().par_fold(|| 0, |sum, purse| sum + purse.gold(), |a, b| a + b);
-/// assert_eq!(wealth, 49_995_000);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[must_use = "a query does nothing until it is iterated"]
-pub struct SnapshotQuery<'v, S, Q> {
-    query: Query<'v, S, Q>,
-    workers: &'v rayon::ThreadPool,
-}
-
-impl<'v, S: Schema, Q: QueryParam<S>> SnapshotQuery<'v, S, Q> {
-    /// Only entities that have a `T`.
-    pub fn with<T: TableOf<S>>(self) -> Self {
-        Self { query: self.query.with::<T>(), ..self }
-    }
-
-    /// Only entities that have no `T`.
-    pub fn without<T: TableOf<S>>(self) -> Self {
-        Self { query: self.query.without::<T>(), ..self }
-    }
-
-    /// Only entities for which `condition` holds; see [`Condition`](crate::Condition). Several filters must all hold.
-    ///
-    /// Cost: that of the condition, for the blocks in which the components that are asked for occur.
-    pub fn filter(self, condition: impl IntoCondition<S>) -> Self {
-        Self { query: self.query.filter(condition), ..self }
-    }
-
-    /// The items, one by one, in the order of slots.
-    pub fn iter(&self) -> QueryIter<'v, S, Q> {
-        self.query.iter()
-    }
-
-    /// Calls `work` with every item. The fastest way on one core.
-    #[inline]
-    pub fn for_each(self, work: impl FnMut(Item<'v, S, Q>)) {
-        self.query.for_each(work);
-    }
-
-    /// How many items there are, without touching any row.
-    pub fn count(self) -> usize {
-        self.query.count()
-    }
-
-    /// Calls `work` with every item, 4,096 slots at a time on the threads of the database. The order is not defined.
-    ///
-    /// # Panics
-    /// If `work` does.
-    pub fn par_for_each(self, work: impl Fn(Item<'v, S, Q>) + Send + Sync) {
-        self.query.par_for_each_on(self.workers, work);
-    }
-
-    /// Folds the items on the threads of the database: each 4,096 slots from `init` on with `fold`, the results with
-    /// `reduce`, which must not care about order.
-    ///
-    /// # Panics
-    /// If one of the closures does.
-    pub fn par_fold<A: Send>(
-        self,
-        init: impl Fn() -> A + Send + Sync,
-        fold: impl Fn(A, Item<'v, S, Q>) -> A + Send + Sync,
-        reduce: impl Fn(A, A) -> A + Send + Sync,
-    ) -> A {
-        self.query.par_fold_on(self.workers, init, fold, reduce)
-    }
-}
-
-impl<'v, S: Schema, Q: QueryParam<S>> IntoIterator for SnapshotQuery<'v, S, Q> {
-    type Item = Item<'v, S, Q>;
-    type IntoIter = QueryIter<'v, S, Q>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.query.into_iter()
     }
 }

@@ -2,6 +2,7 @@
 
 use core::marker::PhantomData;
 
+use crate::bits::bits;
 use crate::bytes::{self, Heap, Row, heap_place, rows_of};
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
 use crate::storage::{Chunk, PageGeometry};
@@ -131,6 +132,21 @@ impl<'v, R: Row> BlockRows<'v, R> {
         }
         let rank = if self.word == u64::MAX { bit } else { (self.word & ((1 << bit) - 1)).count_ones() };
         &self.rows[rank as usize]
+    }
+
+    /// The rows of those slots `word` that have one, with the slots, in their order.
+    #[inline]
+    pub fn chosen(self, word: u64) -> impl Iterator<Item = (u32, &'v R)> {
+        let word = word & self.word;
+        // Where they are wanted all, they are numbered without gaps.
+        let is_dense = word == self.word && !Self::GEOMETRY.is_wide();
+        bits(word).enumerate().map(move |(rank, bit)| (bit, if is_dense { &self.rows[rank] } else { self.at(bit) }))
+    }
+
+    /// All rows as a slice, if those of the slots `word` are all that there are.
+    #[inline]
+    pub fn all(self, word: u64) -> Option<&'v [R]> {
+        (word & self.word == self.word && !Self::GEOMETRY.is_wide()).then_some(self.rows)
     }
 
     #[inline(never)]

@@ -2,64 +2,22 @@
 
 use core::marker::PhantomData;
 
-use super::condition::{Condition, IntoCondition};
+use rayon::ThreadPool;
+
+use super::condition::IntoCondition;
 use super::iter::QueryIter;
 use super::param::{Item, QueryParam};
 use super::view::View;
+use super::words::{Filters, Words};
+use crate::entity::Entity;
 use crate::schema::{Schema, TableOf};
-use crate::storage::Table;
-
-/// Which entities a query is about, besides having the components that it asks for.
-pub struct Filters<'v, S> {
-    /// Conditions on presence alone.
-    pub presence: Vec<Presence<'v>>,
-    /// The condition on columns.
-    pub condition: Option<Condition<S>>,
-}
-
-/// A condition on presence alone.
-#[derive(Clone, Copy)]
-pub struct Presence<'v> {
-    table: &'v Table,
-    wanted: bool,
-}
-
-impl<S> Clone for Filters<'_, S> {
-    fn clone(&self) -> Self {
-        Self { presence: self.presence.clone(), condition: self.condition.clone() }
-    }
-}
-
-impl<S: Schema> Filters<'_, S> {
-    /// No filter.
-    pub const NONE: Self = Self { presence: Vec::new(), condition: None };
-
-    /// Whether every entity passes.
-    #[inline]
-    pub fn is_empty(&self) -> bool {
-        self.presence.is_empty() && self.condition.is_none()
-    }
-
-    /// Which of the slots `word` of block `block`, all of living entities, pass.
-    #[inline]
-    pub fn word(&self, view: View<'_, S>, block: usize, word: u64) -> u64 {
-        let word = self.presence.iter().fold(word, |word, filter| {
-            let present = filter.table.word(block);
-            word & if filter.wanted { present } else { !present }
-        });
-        match &self.condition {
-            Some(condition) if word != 0 => condition.word(view, block, word),
-            _ => word,
-        }
-    }
-}
 
 /// A query over one version: what it gives for each entity, and which entities it is about.
 ///
-/// Made by [`View::query`] and [`Transaction::query`](crate::Transaction::query); a snapshot gives a
-/// [`SnapshotQuery`](crate::SnapshotQuery), which runs in parallel too. It is an iterator in waiting: `for item in
-/// query`, [`iter`](Self::iter), or [`for_each`](Self::for_each), the fastest. Items come in the order of slots. A query
-/// gives the entities that have *every* component that it asks for without `Option`.
+/// Made by [`Snapshot::query`](crate::Snapshot::query), [`Transaction::query`](crate::Transaction::query) and [`View::query`].
+/// It is an iterator in waiting: `for item in query`, [`iter`](Self::iter), or [`for_each`](Self::for_each), the fastest.
+/// Items come in the order of slots, or as [`order_by`](Self::order_by) says. A query gives the entities that have *every*
+/// component that it asks for without `Option`, and for which its [`filter`](Self::filter) holds.
 ///
 /// A query that asks for nothing but optional rows gives an item for every living entity.
 ///
@@ -94,25 +52,40 @@ impl<S: Schema> Filters<'_, S> {
 pub struct Query<'v, S, Q> {
     pub(super) view: View<'v, S>,
     pub(super) filters: Filters<'v, S>,
+    /// The threads of the database, where they are known.
+    pub(super) workers: Option<&'v ThreadPool>,
     param: PhantomData<fn() -> Q>,
+}
+
+impl<S, Q> Clone for Query<'_, S, Q> {
+    fn clone(&self) -> Self {
+        Self { view: self.view, filters: self.filters.clone(), workers: self.workers, param: PhantomData }
+    }
 }
 
 impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
     pub(super) fn new(view: View<'v, S>) -> Self {
-        Self { view, filters: Filters::NONE, param: PhantomData }
+        Self { view, filters: Filters::NONE, workers: None, param: PhantomData }
+    }
+
+    /// The same query, which may use these threads.
+    pub(crate) fn on(self, workers: &'v ThreadPool) -> Self {
+        Self { workers: Some(workers), ..self }
     }
 
     /// Only entities that have a `T`.
-    pub fn with<T: TableOf<S>>(self) -> Self {
-        self.presence::<T>(true)
+    pub fn with<T: TableOf<S>>(mut self) -> Self {
+        self.filters.presence::<T>(self.view, true);
+        self
     }
 
     /// Only entities that have no `T`.
-    pub fn without<T: TableOf<S>>(self) -> Self {
-        self.presence::<T>(false)
+    pub fn without<T: TableOf<S>>(mut self) -> Self {
+        self.filters.presence::<T>(self.view, false);
+        self
     }
 
-    /// Only entities for which `condition` holds; see [`Condition`]. Several filters must all hold.
+    /// Only entities for which `condition` holds; see [`Condition`](crate::Condition). Several filters must all hold.
     ///
     /// Cost: that of the condition, for the blocks in which the components that are asked for occur.
     pub fn filter(mut self, condition: impl IntoCondition<S>) -> Self {
@@ -124,25 +97,49 @@ impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
         self
     }
 
-    fn presence<T: TableOf<S>>(mut self, wanted: bool) -> Self {
-        self.filters.presence.push(Presence { table: &self.view.storage().tables[usize::from(T::INDEX)], wanted });
+    /// Only these entities, in whatever order and however often they come; those that are not alive are left out.
+    ///
+    /// Cost: sorting them. Then only blocks in which there are some are looked at.
+    pub fn among(mut self, entities: impl IntoIterator<Item = Entity>) -> Self {
+        let alive = entities.into_iter().filter(|entity| self.view.is_alive(*entity));
+        let slots = alive.map(Entity::slot).collect();
+        self.filters.restrict(slots);
         self
     }
 
     /// The items, one by one, in the order of slots.
     pub fn iter(&self) -> QueryIter<'v, S, Q> {
-        QueryIter::new(self.view, self.filters.clone(), 0..self.view.storage().chunk_count())
+        self.clone().into_iter()
     }
 
     /// Calls `work` with every item. The fastest way: whole blocks in one loop.
     #[inline]
     pub fn for_each(self, work: impl FnMut(Item<'v, S, Q>)) {
-        self.iter().for_each(work);
+        self.into_iter().for_each(work);
+    }
+
+    /// The blocks with items.
+    pub(super) fn words(&self) -> Words<'v, S, Q> {
+        Words::new(self.view, self.filters.clone(), 0..self.view.storage().chunk_count())
     }
 
     /// How many items there are. Cost: the blocks, without touching any row but for a condition.
-    pub fn count(self) -> usize {
-        self.iter().count_items()
+    pub fn count(&self) -> usize {
+        let (mut words, mut count) = (self.words(), 0);
+        while let Some(found) = words.next() {
+            count += found.word.count_ones() as usize;
+        }
+        count
+    }
+
+    /// Whether there is an item. Cost: up to the first one.
+    pub fn exists(&self) -> bool {
+        self.words().next().is_some()
+    }
+
+    /// The first item in the order of slots. Cost: up to it.
+    pub fn first(&self) -> Option<Item<'v, S, Q>> {
+        self.iter().next()
     }
 }
 

@@ -2,15 +2,13 @@
 
 use core::ops::Range;
 
-use super::builder::Filters;
 use super::param::{Fetch, Item, QueryParam};
 use super::view::View;
+use super::words::{Filters, Found, Words};
 use crate::bits::bits;
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
 use crate::schema::Schema;
 
-type Source<'v, S, Q> = <<Q as QueryParam<S>>::Fetch as Fetch<S>>::Source<'v>;
-type InChunk<'v, S, Q> = <<Q as QueryParam<S>>::Fetch as Fetch<S>>::InChunk<'v>;
 type InBlock<'v, S, Q> = <<Q as QueryParam<S>>::Fetch as Fetch<S>>::InBlock<'v>;
 
 /// The items of a query, in the order of slots.
@@ -30,33 +28,13 @@ pub struct QueryIter<'v, S: Schema, Q: QueryParam<S>> {
     /// Whether its items are numbered without gaps, and the number of the next.
     dense: bool,
     number: usize,
-    view: View<'v, S>,
-    source: Source<'v, S, Q>,
-    filters: Filters<'v, S>,
-    chunks: Range<usize>,
-    /// The chunk at hand, and its first block.
-    chunk: Option<(InChunk<'v, S, Q>, usize)>,
-    /// Blocks of that chunk that are still to come.
-    blocks: u64,
+    words: Words<'v, S, Q>,
 }
 
 impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
     pub(super) fn new(view: View<'v, S>, filters: Filters<'v, S>, chunks: Range<usize>) -> Self {
-        Self {
-            block: Q::Fetch::nothing(),
-            index: 0,
-            end: 0,
-            run_end: 0,
-            word: 0,
-            dense: false,
-            number: 0,
-            view,
-            source: Q::Fetch::source(view),
-            filters,
-            chunks,
-            chunk: None,
-            blocks: 0,
-        }
+        let words = Words::new(view, filters, chunks);
+        Self { block: Q::Fetch::nothing(), index: 0, end: 0, run_end: 0, word: 0, dense: false, number: 0, words }
     }
 
     /// Goes to the next run, or to the next 64 items of the run at hand. Returns `false` at the end.
@@ -67,34 +45,19 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
             self.end += BLOCK_SLOTS;
             return true;
         }
-        loop {
-            while self.blocks != 0 {
-                let Some((chunk, first)) = self.chunk else { return false };
-                let block = self.blocks.trailing_zeros() as usize;
-                self.blocks &= self.blocks - 1;
-                let mut word = Q::Fetch::word(chunk, block);
-                if !<Q::Fetch as Fetch<S>>::IS_OF_THE_LIVING {
-                    word &= self.view.storage().entities.alive(first + block);
-                }
-                if !self.filters.is_empty() {
-                    word = self.filters.word(self.view, first + block, word);
-                }
-                if word != 0 {
-                    self.open(chunk, block, word);
-                    return true;
-                }
+        match self.words.next() {
+            Some(found) => {
+                self.open(&found);
+                true
             }
-            let Some(index) = self.chunks.next() else { return false };
-            if let Some((chunk, summary)) = Q::Fetch::chunk(self.source, index) {
-                self.chunk = Some((chunk, index * CHUNK_BLOCKS));
-                self.blocks = summary;
-            }
+            None => false,
         }
     }
 
-    /// Opens the run that begins with the slots `word` of `block`.
+    /// Opens the run that begins with a block.
     #[inline(always)]
-    fn open(&mut self, chunk: InChunk<'v, S, Q>, block: usize, word: u64) {
+    fn open(&mut self, found: &Found<'v, S, Q>) {
+        let (chunk, block, word) = (found.chunk, found.in_chunk, found.word);
         let mut rows = Q::Fetch::block(chunk, block);
         let dense = Q::Fetch::is_dense(&rows, word);
         let needs_bit = <Q::Fetch as Fetch<S>>::NEEDS_BIT;
@@ -104,12 +67,12 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
             let mut next = block + 1;
             while !needs_bit
                 && next < CHUNK_BLOCKS
-                && self.filters.is_empty()
-                && self.blocks >> next & 1 == 1
+                && self.words.filters.is_empty()
+                && self.words.blocks >> next & 1 == 1
                 && Q::Fetch::is_followed_by(&rows, next)
             {
                 Q::Fetch::take_in(&mut rows, next);
-                self.blocks &= !(1 << next);
+                self.words.blocks &= !(1 << next);
                 self.run_end += BLOCK_SLOTS;
                 next += 1;
             }
@@ -142,19 +105,6 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
         let number = self.number;
         self.number += 1;
         Some(if self.dense { Q::Fetch::dense(&self.block, number, bit) } else { Q::Fetch::sparse(&self.block, bit) })
-    }
-
-    /// How many items are still to come.
-    pub(super) fn count_items(mut self) -> usize {
-        let mut count = 0;
-        loop {
-            count += self.run_end - self.index + self.word.count_ones() as usize;
-            (self.index, self.end) = (self.run_end, self.run_end);
-            self.word = 0;
-            if !self.advance() {
-                return count;
-            }
-        }
     }
 }
 

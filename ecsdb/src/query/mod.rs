@@ -3,23 +3,34 @@
 //! Owns the step from bytes to types: a [`View`] stands for a version that was made for a schema, and every read below it
 //! is safe and copies nothing. It never changes anything, and never waits.
 
+mod aggregate;
 mod block;
 mod builder;
 mod condition;
 mod dyn_view;
+mod group;
 mod iter;
+mod join;
 mod parallel;
 mod param;
 mod prefetch;
+mod rows;
 mod selection;
+mod sort_key;
+mod sorted;
 mod table_view;
 mod view;
+mod words;
 
+pub use aggregate::{Aggregate, Average, Count, Extreme, Sum, avg, count, max, min, sum};
 pub use builder::Query;
 pub use condition::{And, ColumnTest, Condition, Has, IntoCondition, Node, Not, Only, Or, has};
 pub use dyn_view::{DynRow, DynTable, DynView, FIELDS_TABLE, TABLES_TABLE};
+pub use group::Grouped;
 pub use iter::QueryIter;
+pub use join::{Join, Joined, LeftJoin, LeftJoined};
 pub use param::{Fetch, Item, QueryParam, RowOf, RowParam};
 pub use selection::Selection;
+pub use sorted::{IntoOrder, Order, Sorted, SortedIter};
 pub use table_view::{Pages, TableIter, TableView};
 pub use view::{ReadError, View};

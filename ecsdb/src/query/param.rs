@@ -117,7 +117,8 @@ impl<S: Schema> QueryParam<S> for Entity {
     type Fetch = Self;
 }
 
-fn table_of<'v, S: Schema, T: TableOf<S>>(view: View<'v, S>) -> TableSource<'v, T> {
+/// The table of `T` in a version.
+pub fn table_of<'v, S: Schema, T: TableOf<S>>(view: View<'v, S>) -> TableSource<'v, T> {
     TableSource { table: &view.storage().tables[usize::from(T::INDEX)], component: core::marker::PhantomData }
 }
 
@@ -154,8 +155,9 @@ impl<T> Clone for TableChunk<'_, T> {
 impl<T> Copy for TableChunk<'_, T> {}
 
 impl<'v, T> TableSource<'v, T> {
+    /// Chunk number `index`.
     #[inline]
-    fn chunk(self, index: usize) -> TableChunk<'v, T> {
+    pub fn chunk(self, index: usize) -> TableChunk<'v, T> {
         let behind = self.table.chunk(index + 1).map_or(0, |next| next.block_rows(0).addr());
         TableChunk { chunk: self.table.chunk(index), behind, component: core::marker::PhantomData }
     }
@@ -167,8 +169,9 @@ impl<'v, T: crate::Component> TableChunk<'v, T> {
         self.chunk.map_or(0, |chunk| chunk.word(block))
     }
 
+    /// The rows of a block of the chunk.
     #[inline]
-    fn rows(self, block: usize) -> BlockRows<'v, T::Row> {
+    pub fn rows(self, block: usize) -> BlockRows<'v, T::Row> {
         match self.chunk {
             // SAFETY: the chunk is one of the table of `T`, whose rows are values of `T::Row` (invariant).
             Some(chunk) => unsafe { BlockRows::new(chunk, block, self.behind) },

@@ -2,9 +2,9 @@
 
 use core::marker::PhantomData;
 
-use super::builder::Filters;
 use super::iter::QueryIter;
 use super::view::View;
+use super::words::Filters;
 use crate::bytes::rows_of;
 use crate::component::Component;
 use crate::entity::Entity;

@@ -150,7 +150,7 @@ impl<'t, S: Schema> Transaction<'t, S> {
 
     /// A query over the state as the transaction sees it now.
     pub fn query<Q: QueryParam<S>>(&self) -> Query<'_, S, Q> {
-        self.view().query::<Q>()
+        self.view().query::<Q>().on(self.workers)
     }
 
     /// Brings a new entity to life with these components: one, a tuple, or `()` for none.

@@ -129,10 +129,11 @@ impl Screen {
     /// Whether it shows what `snapshot` has.
     pub fn shows(&self, snapshot: &Snapshot<Pit>) -> bool {
         let query = snapshot.query::<(Entity, FighterRef<'_>)>();
-        let lines = query.iter().map(|(entity, fighter)| (entity, line(fighter)));
+        let lines: BTreeMap<Entity, String> = query.iter().map(|(entity, fighter)| (entity, line(fighter))).collect();
         let danger = query.iter().filter(|(_, fighter)| fighter.hp() < DANGER);
-        lines.eq(self.lines.iter().map(|(entity, line)| (*entity, line.clone())))
-            && danger.map(|(entity, _)| entity).eq(self.in_danger.keys().copied())
+        let danger: BTreeMap<Entity, String> =
+            danger.map(|(entity, fighter)| (entity, fighter.name().to_owned())).collect();
+        (lines, danger) == (self.lines.clone(), self.in_danger.clone())
     }
 }
 

@@ -205,7 +205,7 @@ pub fn build(tree: &Tree) -> Both {
 
 /// Things, of which the first may be repeated so that blocks are full.
 pub fn things() -> impl Strategy<Value = Vec<Thing>> {
-    (prop::collection::vec(thing(), 1..80), 0..3_usize).prop_map(|(mut things, repeats)| {
+    (prop::collection::vec(thing(), 4..80), 0..3_usize).prop_map(|(mut things, repeats)| {
         let first = Thing { unit: Some(unit([1; 20])), purse: Some(Purse { gold: 3 }), ..things[0].clone() };
         things.extend((0..repeats * 64).map(|n| Thing {
             purse: Some(Purse { gold: n as u64 % 5 }),

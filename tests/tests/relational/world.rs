@@ -39,7 +39,8 @@ pub struct Unit {
     pub rank: Rank,
     pub order: Order,
     pub owner: Option<Entity>,
-    pub home: Ref<Unit>,
+    pub home: Ref<Anchor>,
+    pub friends: Vec<Ref<Anchor>>,
     pub name: String,
     pub title: Option<String>,
     pub tag: FixedStr<6>,
@@ -76,7 +77,11 @@ pub struct Wide {
 #[derive(Component, Clone, Debug, PartialEq)]
 pub struct Frozen;
 
-ecsdb::schema! { pub World: Unit, Pos, Purse, Wide, Frozen }
+/// What the first four entities have, so that there is something to refer to.
+#[derive(Component, Clone, Debug, PartialEq)]
+pub struct Anchor;
+
+ecsdb::schema! { pub World: Unit, Pos, Purse, Wide, Frozen, Anchor }
 
 /// What one entity has.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -88,6 +93,7 @@ pub struct Thing {
     pub frozen: bool,
 }
 
+/// One of the first four entities of a database.
 pub fn entity(number: u8) -> Entity {
     Entity::from_bits(1 << 32 | u64::from(number % 4)).unwrap()
 }
@@ -117,6 +123,7 @@ pub fn unit(b: [u8; 20]) -> Unit {
         .clone(),
         owner: option(b[8]).then(|| entity(b[8])),
         home: Ref::to(entity(b[9])),
+        friends: (0..b[9] % 3).map(|n| Ref::to(entity(b[10] / 3 + n))).collect(),
         name: name(b[10]).to_owned(),
         title: option(b[11]).then(|| name(b[11]).to_owned()),
         tag: name(b[12]).parse().unwrap(),
@@ -143,7 +150,7 @@ pub fn thing() -> impl Strategy<Value = Thing> {
     )
 }
 
-/// Things in a database. Some blocks are full: `full` says of how many entities.
+/// Things in a database, in the order of slots.
 pub fn database(things: &[Thing]) -> (Db<World>, Vec<Entity>) {
     let db = Db::<World>::builder().worker_threads(1).open().unwrap();
     let things = things.to_vec();
@@ -151,8 +158,10 @@ pub fn database(things: &[Thing]) -> (Db<World>, Vec<Entity>) {
         .write(move |tx| {
             let mut all = Vec::new();
             for thing in things {
-                // Those that begin alike lie together.
                 let entity = tx.spawn(())?;
+                if all.len() < 4 {
+                    tx.insert(entity, Anchor)?;
+                }
                 if let Some(unit) = thing.unit {
                     tx.insert(entity, unit)?;
                 }

@@ -17,4 +17,4 @@ pub(crate) use fixed_str::why_not as text_fault;
 pub use fixed_str::{FixedStr, TooLong};
 pub use list::List;
 pub use native::Native;
-pub use reference::Ref;
+pub use reference::{Ref, Refers};

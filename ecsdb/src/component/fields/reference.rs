@@ -129,6 +129,54 @@ unsafe impl<T: Component> Field for Ref<T> {
     }
 }
 
+/// A field type that refers to entities: `Entity`, [`Ref`], an option of these, or a list of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not refer to entities",
+    label = "not an `Entity` or `Ref`, or an option or list of them"
+)]
+pub trait Refers: Field {
+    /// Calls `each` with every entity that a value refers to.
+    #[doc(hidden)]
+    fn each_entity(value: Self::View<'_>, each: &mut impl FnMut(Entity));
+}
+
+impl Refers for Entity {
+    #[inline]
+    fn each_entity(value: Self, each: &mut impl FnMut(Entity)) {
+        each(value);
+    }
+}
+
+impl<T: Component> Refers for Ref<T> {
+    #[inline]
+    fn each_entity(value: Self, each: &mut impl FnMut(Entity)) {
+        each(value.entity);
+    }
+}
+
+impl<F: Refers> Refers for Option<F> {
+    #[inline]
+    fn each_entity(value: Option<F::View<'_>>, each: &mut impl FnMut(Entity)) {
+        if let Some(value) = value {
+            F::each_entity(value, each);
+        }
+    }
+}
+
+impl Refers for Vec<Entity> {
+    #[inline]
+    fn each_entity(value: &[Entity], each: &mut impl FnMut(Entity)) {
+        value.iter().copied().for_each(each);
+    }
+}
+
+impl<T: Component> Refers for Vec<Ref<T>> {
+    #[inline]
+    fn each_entity(value: &[Ref<T>], each: &mut impl FnMut(Entity)) {
+        value.iter().map(|reference| reference.entity).for_each(each);
+    }
+}
+
 // SAFETY: transparent over an entity, which is native.
 unsafe impl<T: Component> NativeField for Ref<T> {
     const ALIGN: usize = Scalar::Entity.align();

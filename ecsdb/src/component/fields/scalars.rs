@@ -165,13 +165,36 @@ native_fields!(
 );
 
 macro_rules! numbers {
-    ($($ty:ident),+) => {$(
+    ($sum:ty, $sum_of:expr, $($ty:ident as $part:ty),+) => {$(
         impl Ordered for $ty {}
-        impl Number for $ty {}
+        impl Number for $ty {
+            type Sum = $sum;
+
+            #[inline]
+            fn sum(values: impl Iterator<Item = Self>) -> $sum {
+                const LEN: usize = size_of::<$ty>();
+                // As wide as the values of a block need: no more than 64 of them come at a time.
+                let sum = values.fold(<$part>::default(), |sum, value| {
+                    if LEN == 16 { $sum_of(sum as $sum, value as $sum) as $part } else { sum + value as $part }
+                });
+                sum as $sum
+            }
+
+            #[inline]
+            fn sum_of(one: $sum, other: $sum) -> $sum {
+                $sum_of(one, other)
+            }
+
+            fn to_float(sum: $sum) -> f64 {
+                sum as f64
+            }
+        }
     )+};
 }
 
-numbers!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, f32, f64);
+numbers!(u128, u128::saturating_add, u8 as u64, u16 as u64, u32 as u64, u64 as u128, usize as u128, u128 as u128);
+numbers!(i128, i128::saturating_add, i8 as i64, i16 as i64, i32 as i64, i64 as i128, isize as i128, i128 as i128);
+numbers!(f64, core::ops::Add::add, f32 as f64, f64 as f64);
 
 macro_rules! integers {
     ($($ty:ident),+) => {$( impl Integer for $ty {} )+};

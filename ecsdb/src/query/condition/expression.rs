@@ -10,6 +10,7 @@ use super::test::{Test, Tested, What};
 use super::{Condition, Only};
 use crate::bytes::RowBytes;
 use crate::component::{Column, CompareOp, Component, Field, Ordered, Predicate, TextField};
+use crate::query::rows::check_column;
 use crate::schema::{Encoded, Schema, TableOf, TypeRef};
 
 /// What can be a condition on the entities of a database with schema `S`: a comparison of a column of one of its tables,
@@ -162,16 +163,7 @@ impl<S: Schema, A: IntoCondition<S>> IntoCondition<S> for Not<A> {
 
 /// What is tested: the column, or what is in the option that it is.
 fn tested<T: Component, F: Field>(column: Column<T, F>, in_option: bool) -> Tested {
-    let of = const { &F::TYPE };
-    // Columns come from derives, but their constructor can be called by anybody: no column, no test.
-    let place = T::SCHEMA.column_place(column.index().into());
-    assert!(
-        place.is_some_and(|(found, offset)| found == of && offset == column.offset()),
-        "column {} of `{}` at {} does not hold a `{of}`",
-        column.index(),
-        T::TABLE,
-        column.offset()
-    );
+    let of = check_column(column);
     Tested {
         table: <T as TableOf<Only<T>>>::INDEX,
         column: column.index(),

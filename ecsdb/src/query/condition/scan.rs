@@ -43,6 +43,26 @@ impl Form {
     }
 }
 
+impl Form {
+    /// The number that `value` is, without a sign and with the order of the values. Floats are ordered by their bits, so that
+    /// all of them have a place.
+    #[inline]
+    pub fn ordered(self, value: &[u8]) -> u128 {
+        match self {
+            Self::Duration => duration(array(value)),
+            Self::Integer { bytes, signed } => integer(bytes, value) ^ if signed { max(bytes) / 2 + 1 } else { 0 },
+            Self::Float32 => {
+                let bits = u32::from_le_bytes(array(value));
+                u128::from(bits ^ if bits >> 31 == 1 { u32::MAX } else { 1 << 31 })
+            }
+            Self::Float64 => {
+                let bits = u64::from_le_bytes(array(value));
+                u128::from(bits ^ if bits >> 63 == 1 { u64::MAX } else { 1 << 63 })
+            }
+        }
+    }
+}
+
 /// What a scan looks for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Range {

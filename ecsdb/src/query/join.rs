@@ -1,0 +1,319 @@
+//! Joins by reference: the items of one query, each with those of another that it refers to, or that refer to it.
+//!
+//! Owns which pairs there are. It keeps two slots for each pair, never the items.
+
+use super::builder::Query;
+use super::param::{Item, QueryParam};
+use super::rows::{At, Reader, block_rows};
+use super::view::View;
+use crate::bits::bits;
+use crate::bytes::{Heap, Row};
+use crate::component::{Column, Refers};
+use crate::limits::BLOCK_SLOTS;
+use crate::schema::{Schema, TableOf};
+
+/// No slot: the item has no partner.
+const NOBODY: u32 = u32::MAX;
+
+/// Which way a join follows the references of its column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// The items on the left refer to those on the right.
+    Forwards,
+    /// The items on the right refer to those on the left.
+    Backwards,
+}
+
+/// Two queries joined by references; made by [`Query::join`] and [`Query::join_children`].
+///
+/// Each item is a pair, in the order of slots on the left, then of slots on the right. A reference to an entity that is not
+/// alive, or for which the other query has no item, gives no pair.
+///
+/// Cost: that of the query that has the references, and a bit test for each of them; the conditions of the other query are
+/// evaluated for the blocks of 64 entities that are referred to. Eight bytes for each pair.
+///
+/// ```
+/// # use ecsdb::{Component, Db, Entity, Ref};
+/// #[derive(Component)]
+/// struct Purse {
+///     gold: u64,
+/// }
+/// #[derive(Component)]
+/// struct Item {
+///     owner: Ref<Purse>,
+///     worth: u32,
+/// }
+/// # ecsdb::schema! { World: Purse, Item }
+/// # let db = Db::<World>::in_memory()?;
+/// let ann = db.spawn(Purse { gold: 100 })?;
+/// let bob = db.spawn(Purse { gold: 7 })?;
+/// let sword = db.spawn(Item { owner: Ref::to(ann), worth: 10 })?;
+/// db.spawn(Item { owner: Ref::to(bob), worth: 5 })?;
+///
+/// let snapshot = db.snapshot();
+/// let items = snapshot.query::<(Entity, ItemRef<'_>)>();
+/// let rich = snapshot.query::<(Entity, PurseRef<'_>)>().filter(Purse::C.gold.ge(50));
+/// // Items with their owners.
+/// for ((item, _), (owner, purse)) in items.clone().join(Item::C.owner, rich.clone()) {
+///     assert_eq!((item, owner, purse.gold()), (sword, ann, 100));
+/// }
+/// // Owners with their items, also those who have none that counts.
+/// let dear = items.filter(Item::C.worth.ge(8));
+/// let found = snapshot.query::<Entity>().with::<Purse>().left_join_children(Item::C.owner, dear);
+/// let found: Vec<_> = found.iter().map(|(owner, item)| (owner, item.map(|(item, _)| item))).collect();
+/// assert_eq!(found, [(ann, Some(sword)), (bob, None)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a query does nothing until it is iterated"]
+pub struct Join<'v, S, L, R, T, F> {
+    left: Query<'v, S, L>,
+    right: Query<'v, S, R>,
+    column: Reader<T, F>,
+    way: Way,
+}
+
+/// As [`Join`], with the items on the left that have no partner; made by [`Query::left_join`] and
+/// [`Query::left_join_children`].
+#[must_use = "a query does nothing until it is iterated"]
+pub struct LeftJoin<'v, S, L, R, T, F>(Join<'v, S, L, R, T, F>);
+
+impl<'v, S: Schema, L: QueryParam<S>> Query<'v, S, L> {
+    fn joined<R, T: TableOf<S>, F: Refers>(
+        self,
+        column: Column<T, F>,
+        right: Query<'v, S, R>,
+        way: Way,
+    ) -> Join<'v, S, L, R, T, F> {
+        let is_same = core::ptr::eq(self.view.storage(), right.view.storage());
+        assert!(is_same, "a query can be joined with another one of the same snapshot only");
+        Join { left: self, right, column: Reader::new(column), way }
+    }
+
+    /// Each item with that of the entity that its `column` refers to. Entities without the component of the column have no
+    /// partner. See [`Join`].
+    ///
+    /// # Panics
+    /// If the other query is one of another snapshot.
+    pub fn join<R: QueryParam<S>, T: TableOf<S>, F: Refers>(
+        self,
+        column: Column<T, F>,
+        other: Query<'v, S, R>,
+    ) -> Join<'v, S, L, R, T, F> {
+        self.joined(column, other, Way::Forwards)
+    }
+
+    /// Each item with those of the entities whose `column` refers to its entity. See [`Join`].
+    ///
+    /// # Panics
+    /// If the other query is one of another snapshot.
+    pub fn join_children<R: QueryParam<S>, T: TableOf<S>, F: Refers>(
+        self,
+        column: Column<T, F>,
+        children: Query<'v, S, R>,
+    ) -> Join<'v, S, L, R, T, F> {
+        self.joined(column, children, Way::Backwards)
+    }
+
+    /// As [`join`](Self::join), with the items that have no partner, beside `None`.
+    ///
+    /// # Panics
+    /// If the other query is one of another snapshot.
+    pub fn left_join<R: QueryParam<S>, T: TableOf<S>, F: Refers>(
+        self,
+        column: Column<T, F>,
+        other: Query<'v, S, R>,
+    ) -> LeftJoin<'v, S, L, R, T, F> {
+        LeftJoin(self.join(column, other))
+    }
+
+    /// As [`join_children`](Self::join_children), with the items that have no children, beside `None`.
+    ///
+    /// # Panics
+    /// If the other query is one of another snapshot.
+    pub fn left_join_children<R: QueryParam<S>, T: TableOf<S>, F: Refers>(
+        self,
+        column: Column<T, F>,
+        children: Query<'v, S, R>,
+    ) -> LeftJoin<'v, S, L, R, T, F> {
+        LeftJoin(self.join_children(column, children))
+    }
+}
+
+/// Which slots have an item of a query: found block by block, when it is asked for.
+struct Having<'q, 'v, S: Schema, Q: QueryParam<S>> {
+    query: &'q Query<'v, S, Q>,
+    at: At<'v, S, Q>,
+    words: Vec<u64>,
+    /// The blocks whose words are known.
+    known: Vec<u64>,
+}
+
+impl<'q, 'v, S: Schema, Q: QueryParam<S>> Having<'q, 'v, S, Q> {
+    fn new(query: &'q Query<'v, S, Q>) -> Self {
+        let chunks = query.view.storage().chunk_count();
+        let words = vec![0; chunks * crate::limits::CHUNK_BLOCKS];
+        Self { query, at: At::new(query.view), words, known: vec![0; chunks] }
+    }
+
+    fn has(&mut self, slot: u32) -> bool {
+        let (block, bit) = (slot as usize / BLOCK_SLOTS, slot as usize % BLOCK_SLOTS);
+        let (group, one) = (block / 64, 1 << (block % 64));
+        if self.known[group] & one == 0 {
+            self.known[group] |= one;
+            let word = self.at.word(self.query.view, block);
+            self.words[block] = self.query.filters.word_of(self.query.view, block, word);
+        }
+        self.words[block] >> bit & 1 == 1
+    }
+}
+
+impl<'v, S: Schema, L: QueryParam<S>, R: QueryParam<S>, T: TableOf<S>, F: Refers> Join<'v, S, L, R, T, F> {
+    /// The pairs, one by one.
+    pub fn iter(&self) -> Joined<'v, S, L, R> {
+        Joined(LeftJoined::new(self.left.view, self.pairs(false)))
+    }
+
+    /// How many pairs there are.
+    pub fn count(&self) -> usize {
+        self.pairs(false).len()
+    }
+
+    /// The slots of the pairs, in the order of both.
+    fn pairs(&self, is_outer: bool) -> Vec<(u32, u32)> {
+        let mut pairs = match self.way {
+            Way::Forwards => follow(&self.left, &self.right, &self.column, is_outer),
+            Way::Backwards => {
+                let found = follow(&self.right, &self.left, &self.column, false);
+                found.into_iter().map(|(child, parent)| (parent, child)).collect()
+            }
+        };
+        if !pairs.is_sorted() {
+            pairs.sort_unstable();
+        }
+        if is_outer && self.way == Way::Backwards { self.with_childless(&pairs) } else { pairs }
+    }
+
+    /// The pairs, and the slots on the left that are in none.
+    fn with_childless(&self, pairs: &[(u32, u32)]) -> Vec<(u32, u32)> {
+        let (mut words, mut all, mut done) = (self.left.words(), Vec::with_capacity(pairs.len()), 0);
+        while let Some(found) = words.next() {
+            for slot in bits(found.word).map(|bit| (found.block * BLOCK_SLOTS) as u32 + bit) {
+                let own = pairs[done..].iter().take_while(|(left, _)| *left == slot).count();
+                all.extend_from_slice(&pairs[done..done + own]);
+                done += own;
+                if own == 0 {
+                    all.push((slot, NOBODY));
+                }
+            }
+        }
+        all
+    }
+}
+
+/// The items of `from` with those of `to` that their column refers to; with nobody beside those that have none, if
+/// `is_outer`.
+fn follow<'v, S: Schema, A: QueryParam<S>, B: QueryParam<S>, T: TableOf<S>, F: Refers>(
+    from: &Query<'v, S, A>,
+    to: &Query<'v, S, B>,
+    column: &Reader<T, F>,
+    is_outer: bool,
+) -> Vec<(u32, u32)> {
+    let (view, mut partners, mut words, mut pairs) = (from.view, Having::new(to), from.words(), Vec::new());
+    while let Some(found) = words.next() {
+        let first = (found.block * BLOCK_SLOTS) as u32;
+        let rows = block_rows::<S, T>(view, found.block);
+        let mut alone = found.word;
+        for (bit, row) in rows.chosen(found.word) {
+            let heap = if T::Row::HAS_HEAP { rows.heap(row, bit) } else { Heap::EMPTY };
+            F::each_entity(F::view(column.packed(row), heap), &mut |entity| {
+                if view.storage().entities.is_alive(entity) && partners.has(entity.slot()) {
+                    pairs.push((first + bit, entity.slot()));
+                    alone &= !(1 << bit);
+                }
+            });
+        }
+        if is_outer {
+            pairs.extend(bits(alone).map(|bit| (first + bit, NOBODY)));
+        }
+    }
+    pairs
+}
+
+impl<'v, S: Schema, L: QueryParam<S>, R: QueryParam<S>, T: TableOf<S>, F: Refers> LeftJoin<'v, S, L, R, T, F> {
+    /// The pairs, one by one.
+    pub fn iter(&self) -> LeftJoined<'v, S, L, R> {
+        LeftJoined::new(self.0.left.view, self.0.pairs(true))
+    }
+
+    /// How many there are: pairs, and items that have no partner.
+    pub fn count(&self) -> usize {
+        self.0.pairs(true).len()
+    }
+}
+
+/// The pairs of a [`Join`].
+pub struct Joined<'v, S: Schema, L: QueryParam<S>, R: QueryParam<S>>(LeftJoined<'v, S, L, R>);
+
+/// The pairs of a [`LeftJoin`].
+pub struct LeftJoined<'v, S: Schema, L: QueryParam<S>, R: QueryParam<S>> {
+    left: At<'v, S, L>,
+    right: At<'v, S, R>,
+    pairs: std::vec::IntoIter<(u32, u32)>,
+}
+
+impl<'v, S: Schema, L: QueryParam<S>, R: QueryParam<S>> LeftJoined<'v, S, L, R> {
+    fn new(view: View<'v, S>, pairs: Vec<(u32, u32)>) -> Self {
+        Self { left: At::new(view), right: At::new(view), pairs: pairs.into_iter() }
+    }
+}
+
+impl<'v, S: Schema, L: QueryParam<S>, R: QueryParam<S>> Iterator for LeftJoined<'v, S, L, R> {
+    type Item = (Item<'v, S, L>, Option<Item<'v, S, R>>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (left, right) = self.pairs.next()?;
+        Some((self.left.item(left), (right != NOBODY).then(|| self.right.item(right))))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.pairs.size_hint()
+    }
+}
+
+impl<'v, S: Schema, L: QueryParam<S>, R: QueryParam<S>> Iterator for Joined<'v, S, L, R> {
+    type Item = (Item<'v, S, L>, Item<'v, S, R>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (left, right) = self.0.next()?;
+        Some((left, right?))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl<S: Schema, L: QueryParam<S>, R: QueryParam<S>> ExactSizeIterator for LeftJoined<'_, S, L, R> {}
+impl<S: Schema, L: QueryParam<S>, R: QueryParam<S>> ExactSizeIterator for Joined<'_, S, L, R> {}
+
+impl<'v, S: Schema, L: QueryParam<S>, R: QueryParam<S>, T: TableOf<S>, F: Refers> IntoIterator
+    for Join<'v, S, L, R, T, F>
+{
+    type Item = (Item<'v, S, L>, Item<'v, S, R>);
+    type IntoIter = Joined<'v, S, L, R>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'v, S: Schema, L: QueryParam<S>, R: QueryParam<S>, T: TableOf<S>, F: Refers> IntoIterator
+    for LeftJoin<'v, S, L, R, T, F>
+{
+    type Item = (Item<'v, S, L>, Option<Item<'v, S, R>>);
+    type IntoIter = LeftJoined<'v, S, L, R>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
