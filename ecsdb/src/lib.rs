@@ -162,6 +162,7 @@ pub use query::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, h
 pub use query::{
     DynRow, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView, View,
 };
+pub use query::DynQuery;
 pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
 pub use query::{IntoOrder, Order, Sorted, SortedIter};
 pub use query::{Join, Joined, LeftJoin, LeftJoined};

@@ -3,6 +3,7 @@
 //! Holds no tests, and no state that outlives a call.
 
 pub mod history;
+pub mod guide;
 pub mod log;
 pub mod model;
 pub mod simulated;
@@ -81,6 +82,11 @@ pub struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/components.md")]
 pub struct Components;
+
+/// The guide to queries: its examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/queries.md")]
+pub struct Queries;
 
 /// The guide to changes: its examples are tests.
 #[cfg(doctest)]
