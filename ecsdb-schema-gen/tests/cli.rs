@@ -197,11 +197,25 @@ fn rows_are_drawn() {
          \x20      0  aaaaaaaa bbbbbbbb bbbbbbbb bbbbbbcc\n\
          \x20     32  ccccccdd ddddddde fghhhhhh hhhhhhhh\n\
          \x20     64  hhiiiijj kkkkkkkk\n\
+         \x20 reference  inventory: item, restrict\n\
          \x20 with the padding of C: 96 bytes; saved: 16, 16 %\n\
          \n\
          table `frozen`: a tag, no bytes\n"
     );
     assert_eq!((code, out), (0, expected));
+    let (_, out, _) = run(&directory, &["print", KINDS, "--table", "ware"]);
+    let relations: Vec<&str> = out.lines().filter(|line| line.contains(": ")).skip(1).collect();
+    assert_eq!(
+        relations[..6],
+        [
+            "  reference  owner: mob, set_null",
+            "  reference  parts: ware, remove, one",
+            "  index      number: hash (number), unique",
+            "  index      name: ordered (name), unique",
+            "  index      owner: ordered (owner)",
+            "  index      place: grid (type.x, type.y)",
+        ]
+    );
     let (code, _, error) = run(&directory, &["print", KINDS, "--table", "bodi"]);
     assert_eq!((code, error.as_str()), (2, "error: there is no table `bodi`, did you mean `body`?\n"));
     let (_, out, _) = run(&directory, &["print", KINDS, "--table", "body"]);

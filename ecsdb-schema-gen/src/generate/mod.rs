@@ -1,9 +1,10 @@
 //! The code of a schema, as text.
 //!
 //! Paths are absolute, but for the primitive types and the built-in derives, which nobody shadows. `types` makes the types
-//! that stand in fields, `values` the defaults.
+//! that stand in fields, `values` the defaults, `relations` the attributes for indexes and references.
 
 mod code;
+mod relations;
 mod types;
 mod values;
 
@@ -56,6 +57,9 @@ fn component(out: &mut Code, types: &mut Types<'_>, table: &TableSchema) -> Resu
         keys.push(format!("durability = {:?}", table.durability.name()));
     }
     out.line(&format!("#[component({})]", keys.join(", ")));
+    for index in relations::of_table(table) {
+        out.line(&format!("#[component({index})]"));
+    }
     if table.layout == RowLayout::Native {
         out.line("#[repr(C)]");
     }
@@ -98,6 +102,7 @@ fn field_code(out: &mut Code, types: &mut Types<'_>, table: &TableSchema, field:
         let value = default.encoded().to_value(&field.field_type);
         keys.push(format!("default = {}", values::expression(&value, &field.field_type, &place)));
     }
+    relations::of_field(&mut keys, table, field);
     if !keys.is_empty() {
         out.line(&format!("    #[component({})]", keys.join(", ")));
     }

@@ -2,12 +2,14 @@
 //!
 //! It reads what a schema holds and passes over the rest: whether attributes are right is for the derive to judge.
 
+use ecsdb::schema::IndexSchema;
 use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta, Type};
 
 use super::error::SourceErrorKind;
+use super::relations::{FieldIndex, Given, Item, has_columns, index, items};
 
 /// What `#[component(...)]` says, wherever it stands.
 #[derive(Default)]
@@ -21,6 +23,15 @@ pub struct Keys {
     pub deprecated: Option<String>,
     pub default: Option<Expr>,
     pub stored_as: Option<Type>,
+    pub references: Option<Type>,
+    pub on_delete: Option<String>,
+    pub cardinality: Option<String>,
+    pub auto_increment: bool,
+    /// On a field.
+    pub index: Option<FieldIndex>,
+    pub unique: Option<FieldIndex>,
+    /// On an item.
+    pub indexes: Vec<IndexSchema>,
 }
 
 /// What `#[repr(...)]` says.
@@ -38,24 +49,27 @@ impl Keys {
         let mut keys = Self::default();
         for attr in attrs.iter().filter(|attr| is(attr, "component")) {
             let Meta::List(list) = &attr.meta else { continue };
-            for part in split_at_commas(list.tokens.clone()) {
-                let mut tokens = part.into_iter();
-                let Some(TokenTree::Ident(key)) = tokens.next() else { continue };
-                let is_value = matches!(tokens.next(), Some(TokenTree::Punct(punct)) if punct.as_char() == '=');
-                if is_value {
-                    let name = key.unraw().to_string();
-                    let wrong = |error: syn::Error| {
-                        let message = format!("`{name}` in `#[component(...)]`: {error}");
-                        (key.span(), SourceErrorKind::Attribute { message })
-                    };
-                    keys.set(&name, tokens.collect()).map_err(wrong)?;
-                }
+            for Item { key, given } in items(list.tokens.clone()) {
+                let name = key.unraw().to_string();
+                let wrong = |error: syn::Error| {
+                    let message = format!("`{name}` in `#[component(...)]`: {error}");
+                    (key.span(), SourceErrorKind::Attribute { message })
+                };
+                keys.set(&name, given).map_err(wrong)?;
             }
         }
         Ok(keys)
     }
 
-    fn set(&mut self, key: &str, value: TokenStream) -> syn::Result<()> {
+    fn set(&mut self, key: &str, given: Given) -> syn::Result<()> {
+        match (key, &given) {
+            ("auto_increment", _) => self.auto_increment = true,
+            ("index", Given::List(list)) if has_columns(list) => self.indexes.push(index(list)?),
+            ("index", given) => self.index = Some(FieldIndex::parse(given)),
+            ("unique", given) => self.unique = Some(FieldIndex::parse(given)),
+            _ => {}
+        }
+        let Given::Value(value) = given else { return Ok(()) };
         match key {
             "table" => self.table = Some(text(value)?),
             "version" => self.version = number(value)?,
@@ -66,6 +80,9 @@ impl Keys {
             "deprecated" => self.deprecated = Some(text(value)?),
             "default" => self.default = Some(syn::parse2(value)?),
             "as" => self.stored_as = Some(syn::parse2(value)?),
+            "references" => self.references = Some(syn::parse2(value)?),
+            "on_delete" => self.on_delete = Some(text(value)?),
+            "cardinality" => self.cardinality = Some(text(value)?),
             _ => {}
         }
         Ok(())
@@ -101,7 +118,7 @@ fn number(value: TokenStream) -> syn::Result<u32> {
 }
 
 /// The parts between commas that stand in no brackets.
-fn split_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
+pub fn split_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
     let mut parts = vec![TokenStream::new()];
     let (mut colons, mut depth, mut after_dash) = (0_usize, 0_usize, false);
     for token in tokens {

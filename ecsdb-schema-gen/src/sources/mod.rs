@@ -10,6 +10,7 @@ mod consts;
 mod error;
 mod glam;
 mod registry;
+mod relations;
 mod tables;
 mod tree;
 mod types;

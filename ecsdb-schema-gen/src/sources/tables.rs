@@ -3,15 +3,18 @@
 use std::borrow::Cow;
 
 use ecsdb::packed::HeapPlace;
-use ecsdb::schema::{DefaultValue, Durability, Encoded, FieldSchema, FieldType, ROW_BYTES_MAX, RowLayout, TableSchema};
+use ecsdb::schema::{
+    DefaultValue, Durability, Encoded, FieldSchema, IndexSchema, ROW_BYTES_MAX, RowLayout, TableSchema,
+};
 use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::attrs::{Keys, Repr, doc};
 use super::error::{SourceError, SourceErrorKind};
+use super::relations;
 use super::tree::Entry;
-use super::types::{Part, Place, Types, spelled};
+use super::types::{Part, Place, Types, Written, spelled};
 use super::values::Values;
 use crate::names::snake_case;
 
@@ -43,12 +46,14 @@ pub fn table<'t>(types: Types<'t>, entry: &'t Entry, place: Place<'t>) -> Result
             let is_native = Repr::parse(&item.attrs).is_native && !parts.is_empty();
             let spans = parts.iter().map(|part| part.field.span()).collect();
             let count = parts.len();
-            let fields = parts.into_iter().map(|part| field(types, part, count, place)).collect::<Result<_, _>>()?;
+            let fields: Vec<_> =
+                parts.into_iter().map(|part| field(types, part, count, place)).collect::<Result<_, _>>()?;
             (&item.attrs, fields, spans, is_native)
         }
         Entry::Enum(item) => {
-            let value = field_schema("value", "The value.", types.enum_type(item, place, 0)?, Keys::default(), None);
-            (&item.attrs, vec![value], vec![item.ident.span()], false)
+            let value = FieldSchema::new("value", types.enum_type(item, place, 0)?, 0);
+            let value = field_schema(value, "The value.", Keys::default(), None);
+            (&item.attrs, vec![(value, None)], vec![item.ident.span()], false)
         }
         Entry::Alias(_) | Entry::Const(_) => (&EMPTY, Vec::new(), Vec::new(), false),
     };
@@ -60,6 +65,8 @@ pub fn table<'t>(types: Types<'t>, entry: &'t Entry, place: Place<'t>) -> Result
             types.tree.error(place.module, entry.span(), SourceErrorKind::Attribute { message })
         })?,
     };
+    let (fields, own): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
+    let indexes = own.into_iter().flatten().chain(keys.indexes).collect();
     let schema = laid_out(TableSchema {
         name: name.into(),
         doc: doc(attrs).into(),
@@ -72,7 +79,7 @@ pub fn table<'t>(types: Types<'t>, entry: &'t Entry, place: Place<'t>) -> Result
         key: None,
         durability,
         fields: Cow::Owned(fields),
-        indexes: Cow::Borrowed(&[]),
+        indexes: Cow::Owned(indexes),
     });
     Ok(Table { schema, module: place.module, span: entry.span(), fields: spans })
 }
@@ -96,8 +103,13 @@ fn laid_out(mut table: TableSchema) -> TableSchema {
     table
 }
 
-/// A field of a struct; `siblings` are all fields of it.
-fn field<'t>(types: Types<'t>, part: Part<'t>, siblings: usize, place: Place<'t>) -> Result<FieldSchema, SourceError> {
+/// A field of a struct, and its own index; `siblings` are all fields of it.
+fn field<'t>(
+    types: Types<'t>,
+    part: Part<'t>,
+    siblings: usize,
+    place: Place<'t>,
+) -> Result<(FieldSchema, Option<IndexSchema>), SourceError> {
     let name = match (&part.keys.rename, &part.field.ident) {
         (Some(name), _) => name.clone(),
         (None, Some(_)) => part.rust.clone(),
@@ -127,22 +139,23 @@ fn field<'t>(types: Types<'t>, part: Part<'t>, siblings: usize, place: Place<'t>
             Some(DefaultValue::Read(encoded))
         }
     };
-    Ok(field_schema(&name, &doc(&part.field.attrs), field_type, part.keys, default))
+    let references = part.keys.references.as_ref();
+    let table = references.map(|ty| types.referenced(Written { ty, place })).transpose()?;
+    let reference = |schema: &FieldSchema| relations::reference(schema, &part.keys, table);
+    let (counted, index) = (part.keys.auto_increment, relations::of_field(&part.keys, &name));
+    let mut schema = FieldSchema::new(name, field_type, 0);
+    schema.reference = reference(&schema);
+    schema.auto_increment = counted;
+    Ok((field_schema(schema, &doc(&part.field.attrs), part.keys, default), index))
 }
 
-fn field_schema(
-    name: &str,
-    doc: &str,
-    field_type: FieldType,
-    keys: Keys,
-    default: Option<DefaultValue>,
-) -> FieldSchema {
+fn field_schema(of: FieldSchema, doc: &str, keys: Keys, default: Option<DefaultValue>) -> FieldSchema {
     FieldSchema {
         doc: doc.to_owned().into(),
         renamed_from: keys.renamed_from.into(),
         default,
         since: keys.since,
         deprecated: keys.deprecated.map(Cow::Owned),
-        ..FieldSchema::new(name.to_owned(), field_type, 0)
+        ..of
     }
 }

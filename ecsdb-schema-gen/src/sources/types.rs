@@ -369,7 +369,7 @@ impl<'t> Types<'t> {
     }
 
     /// The table of the component that a type is.
-    fn referenced(self, written: Written<'t>) -> Result<String, SourceError> {
+    pub fn referenced(self, written: Written<'t>) -> Result<String, SourceError> {
         let (entry, place) = self.component(written)?;
         table_name(self, entry, place)
     }

@@ -67,6 +67,33 @@ const _: () = {
     ::core::assert!(Body::C.flags.offset() == 20, "field `body.flags`: the schema says offset 20");
 };
 
+#[doc = " Something to sell."]
+#[allow(missing_docs)]
+#[derive(Clone, Debug, PartialEq, ::ecsdb::Component)]
+#[component(table = "ware")]
+#[component(index(name = "place", columns(type.x, type.y), spatial(cell = 8.0)))]
+#[component(index(name = "by_owner", columns(owner, type.x), unique, total_order))]
+pub struct Ware {
+    #[component(auto_increment, unique = "hash")]
+    pub number: u64,
+    #[component(unique)]
+    pub name: ::std::string::String,
+    #[component(references = Mob, on_delete = "set_null", index)]
+    pub owner: ::core::option::Option<::ecsdb::Entity>,
+    #[component(on_delete = "remove", cardinality = "one")]
+    pub parts: ::std::vec::Vec<::ecsdb::Ref<Ware>>,
+    pub r#type: Pos,
+}
+const _: () = {
+    ::core::assert!(::core::mem::size_of::<<Ware as ::ecsdb::Component>::Row>() == 48, "table `ware`: the schema says 48 as the bytes of a row");
+    ::core::assert!(::core::mem::align_of::<<Ware as ::ecsdb::Component>::Row>() == 1, "table `ware`: the schema says 1 as the alignment of a row");
+    ::core::assert!(Ware::C.number.offset() == 0, "field `ware.number`: the schema says offset 0");
+    ::core::assert!(Ware::C.name.offset() == 8, "field `ware.name`: the schema says offset 8");
+    ::core::assert!(Ware::C.owner.offset() == 16, "field `ware.owner`: the schema says offset 16");
+    ::core::assert!(Ware::C.parts.offset() == 24, "field `ware.parts`: the schema says offset 24");
+    ::core::assert!(Ware::C.r#type.offset() == 32, "field `ware.type`: the schema says offset 32");
+};
+
 #[allow(missing_docs)]
 #[derive(Clone, Copy, Debug, PartialEq, ::ecsdb::Component)]
 #[component(table = "frozen", deprecated = "Nobody is cold any more.")]
@@ -136,5 +163,6 @@ pub enum Stance {
         Item,
         Mob,
         Body,
+        Ware,
         Frozen,
 }

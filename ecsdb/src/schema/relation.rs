@@ -2,6 +2,7 @@
 //!
 //! It holds the descriptions only. What they do is the business of storage and transactions.
 
+use core::fmt;
 use std::borrow::Cow;
 
 use super::error::SchemaErrorKind;
@@ -172,6 +173,14 @@ impl FieldSchema {
             self.reference = self.field_type.referenced_table().cloned().map(ReferenceSchema::to);
         }
         self
+    }
+}
+
+/// In words: `item, cascade`, and for at most one `item, cascade, one`.
+impl fmt::Display for ReferenceSchema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.table, self.on_delete.name())?;
+        if self.cardinality == Cardinality::One { f.write_str(", one") } else { Ok(()) }
     }
 }
 

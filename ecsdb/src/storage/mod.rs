@@ -4,6 +4,7 @@
 //! and bytes, no component types; it does not know what a transaction is for, or who wants to hear of it.
 
 mod chunk;
+mod counters;
 mod edit;
 mod entities;
 mod evolve;

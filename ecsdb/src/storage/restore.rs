@@ -136,6 +136,10 @@ impl Batch<'_> {
             return Ok(());
         }
         self.owned(block)?;
+        if self.is_counted(table) {
+            let stride = self.version.tables[usize::from(table)].geometry().stride();
+            rows.row.chunks_exact(stride).for_each(|row| self.counters.note(table, row));
+        }
         if self.version.tables[usize::from(table)].has_heap() {
             return self.restore_with_heaps(table, block, mask, rows);
         }
@@ -205,6 +209,9 @@ impl Batch<'_> {
             let slot = (block * BLOCK_SLOTS) as u32 + bit;
             if let Some(row) = self.row_mut(table, slot, ColumnSet::ALL).map_err(RestoreError::from)? {
                 change(row)?;
+            }
+            if self.is_counted(table) {
+                self.note_numbers(table, slot);
             }
         }
         Ok(())

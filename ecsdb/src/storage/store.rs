@@ -1,5 +1,6 @@
 //! Everything the writer owns: the versions, the spare pages, the slots, and the change in the making.
 
+use super::counters::Counters;
 use super::edit::{Batch, StorageError, Undo};
 use super::entities::chunks_for;
 use super::memory::MemoryUsage;
@@ -12,6 +13,7 @@ use super::version::Version;
 use crate::bytes::Meter;
 use crate::change_set::ChangeSet;
 use crate::limits::{CHUNK_SLOTS, SLOTS_MAX};
+use crate::schema::DatabaseSchema;
 use crate::sync::shim::Arc as VersionRef;
 use crate::sync::shim::unwatched::Arc;
 use crate::sync::{HistoryLimits, Published, Sleepers, mutant};
@@ -29,6 +31,8 @@ pub struct Store {
     failure: Option<StorageError>,
     /// An emptied list of changes, to be filled again.
     dirty: Vec<Dirty>,
+    /// The numbers that counted fields give.
+    counters: Counters,
 }
 
 /// A version that is being changed, from the first transaction on until it is published.
@@ -53,7 +57,16 @@ impl Store {
             open: None,
             failure: None,
             dirty: Vec::new(),
+            counters: Counters::default(),
         }
+    }
+
+    /// Counts up the fields of `schema` that are counted, whose tables are those of the store: from where they were counted
+    /// to before, and above all numbers in rows.
+    pub fn count(&mut self, schema: &DatabaseSchema) {
+        let mut counters = Counters::of(schema);
+        counters.go_on(&self.counters, self.roots.live());
+        self.counters = counters;
     }
 
     /// What readers pin versions from.
@@ -112,6 +125,7 @@ impl Store {
             undo: &mut self.undo,
             serial: &mut self.serial,
             failure: &mut self.failure,
+            counters: &mut self.counters,
         }
     }
 

@@ -155,9 +155,22 @@ impl<'a> Apply<'a> {
         Ok(self.batch.despawn(entity)?)
     }
 
+    /// Gives a row that is to be stored for `slot` the numbers of its counted fields.
+    fn number(&mut self, table: u16, slot: u32, row: &mut Settled<'_>) -> Result<(), OpError> {
+        if !self.batch.is_counted(table) {
+            return Ok(());
+        }
+        self.batch.number(table, slot, row.row.to_mut()).map_err(|exhausted| {
+            let table = self.catalog.table(table);
+            let field = table.fields[usize::from(exhausted.field)].name.to_string();
+            OpError::NumbersExhausted { table: table.name.to_string(), field }
+        })
+    }
+
     /// Stores a row for a new entity, which has none in the table.
     pub fn insert_new(&mut self, table: u16, slot: u32, row: RowBytes<'_>) -> Result<(), OpError> {
-        let row = self.settle(table, row)?;
+        let mut row = self.settle(table, row)?;
+        self.number(table, slot, &mut row)?;
         self.batch.insert_row(table, slot, row.borrow())?;
         Ok(())
     }
@@ -165,7 +178,8 @@ impl<'a> Apply<'a> {
     /// Stores a row, in place of an earlier one if there is one.
     pub fn insert(&mut self, table: u16, entity: Entity, row: RowBytes<'_>) -> Result<(), OpError> {
         let entity = self.living(entity)?;
-        let row = self.settle(table, row)?;
+        let mut row = self.settle(table, row)?;
+        self.number(table, entity.slot(), &mut row)?;
         self.batch.put(table, entity.slot(), row.borrow())?;
         Ok(())
     }
@@ -173,7 +187,13 @@ impl<'a> Apply<'a> {
     /// Replaces a row, which must exist.
     pub fn replace(&mut self, table: u16, entity: Entity, row: RowBytes<'_>) -> Result<(), OpError> {
         let entity = self.current(entity)?;
-        let row = self.settle(table, row)?;
+        let mut row = self.settle(table, row)?;
+        if self.batch.is_counted(table) {
+            if !self.batch.version().tables[usize::from(table)].contains(entity.slot()) {
+                return Err(self.missing(table, entity));
+            }
+            self.number(table, entity.slot(), &mut row)?;
+        }
         let replaced = self.batch.replace(table, entity.slot(), ColumnSet::ALL, row.borrow())?;
         if replaced { Ok(()) } else { Err(self.missing(table, entity)) }
     }

@@ -124,6 +124,7 @@ impl Apply<'_> {
             Some(row) => copy_field(&mut row[start..start + size], value),
             None => return Err(self.missing(id.table, entity)),
         }
+        self.note_numbers(id.table, entity);
         Ok(())
     }
 
@@ -157,7 +158,16 @@ impl Apply<'_> {
         let mut row = RowBuf::of(row);
         let columns = self.change_all(table, entity, changes, &mut row)?;
         self.batch.replace(table, entity.slot(), columns, row.bytes())?;
+        self.note_numbers(table, entity);
         Ok(())
+    }
+
+    /// Notes the numbers that a change has put into counted fields, so that they are not given again.
+    #[inline]
+    fn note_numbers(&mut self, table: u16, entity: Entity) {
+        if self.batch.is_counted(table) {
+            self.batch.note_numbers(table, entity.slot());
+        }
     }
 
     /// Does all of `changes` to a copy of a row of `entity`. Returns the columns that change.

@@ -185,6 +185,14 @@ pub enum OpError {
     /// Bytes that are no row of their table.
     #[error(transparent)]
     InvalidRow(#[from] InvalidRow),
+    /// A counted field has no number left for a row with a 0 there. Free numbers below are not looked for.
+    #[error("`{table}.{field}` is counted up, and has given the last number of its type: take a wider one")]
+    NumbersExhausted {
+        /// The table.
+        table: String,
+        /// The field.
+        field: String,
+    },
     /// The memory limit is reached. The transaction cannot be committed any more.
     #[error(transparent)]
     Memory(#[from] MemoryLimit),

@@ -378,7 +378,8 @@ fn store(
     let stride = rows.len() / count;
     let geometry = PageGeometry::of(stride);
     let has_heap = apply.catalog.has_heap(table);
-    let one_by_one = has_heap || !matches!(apply.catalog.entities(table), Entities::None);
+    let is_plain = matches!(apply.catalog.entities(table), Entities::None) && !apply.batch.is_counted(table);
+    let one_by_one = has_heap || !is_plain;
     for place in places {
         let first = (place.block * BLOCK_SLOTS) as u32;
         let mut mask = place.mask;

@@ -179,6 +179,7 @@ impl Writer {
         if let Ok(version) = evolved {
             announce(version);
             store.publish_evolved(version);
+            store.count(catalog.schema());
             wake(store);
             self.config.catalog = catalog;
         }

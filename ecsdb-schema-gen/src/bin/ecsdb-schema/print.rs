@@ -68,6 +68,7 @@ fn table_text(table: &TableSchema) -> String {
         line(format!("  {}  {offset:>6}  {size:>4}  {name:width$}  {type_text}", letter(index)));
     }
     picture(&parts, size).into_iter().for_each(&mut line);
+    relations(table).into_iter().for_each(&mut line);
     let in_c = size_in_c(table);
     if in_c > size {
         let share = 100 * (in_c - size) / in_c;
@@ -76,6 +77,21 @@ fn table_text(table: &TableSchema) -> String {
         line("  C would put no padding into it".to_owned());
     }
     out
+}
+
+/// The references and the indexes, each in a line.
+fn relations(table: &TableSchema) -> Vec<String> {
+    let references = table.fields.iter().filter_map(|field| {
+        let reference = field.reference.as_ref()?;
+        Some(format!("  reference  {}: {reference}", field.name))
+    });
+    let counted = table.fields.iter().filter(|field| field.auto_increment);
+    let counted = counted.map(|field| format!("  counted    {}", field.name));
+    let indexes = table.indexes.iter().map(|index| {
+        let unique = if index.unique { ", unique" } else { "" };
+        format!("  index      {}: {} ({}){unique}", index.name, index.kind.name(), index.columns.join(", "))
+    });
+    references.chain(counted).chain(indexes).collect()
 }
 
 fn bytes(number: usize) -> String {

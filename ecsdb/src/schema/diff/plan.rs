@@ -131,6 +131,7 @@ impl<'s> Comparison<'s> {
     /// A table that is in both schemas.
     fn table(&mut self, number: usize, old: &TableSchema, new: &TableSchema, origins: &[Option<usize>]) -> TablePlan {
         self.about_table(old, new);
+        self.indexes(old, new);
         let mut sources = Vec::with_capacity(new.fields.len());
         for field in new.fields.iter() {
             let origin = old.field(&field.name).or_else(|| match &*field.renamed_from {
@@ -228,11 +229,28 @@ impl<'s> Comparison<'s> {
         if old.default != new.default || default(old) != default(new) {
             self.step(table, Some(new), Change::Default { from: default(old), to: default(new) });
         }
+        let reference = |field: &FieldSchema| field.reference.as_ref().map(ToString::to_string);
+        if old.reference != new.reference {
+            self.step(table, Some(new), Change::Reference { from: reference(old), to: reference(new) });
+        }
+        if old.auto_increment != new.auto_increment {
+            self.step(table, Some(new), Change::Counted { now: new.auto_increment });
+        }
         self.deprecation(table, Some(new), old.deprecated.as_deref(), new.deprecated.as_deref());
         if old.doc != new.doc {
             self.step(table, Some(new), Change::Described);
         }
         source
+    }
+
+    /// The indexes of a table that is in both schemas: they are the same if they say the same.
+    fn indexes(&mut self, old: &TableSchema, new: &TableSchema) {
+        for index in old.indexes.iter().filter(|index| !new.indexes.contains(index)) {
+            self.step(new, None, Change::Unindexed { index: index.name.to_string() });
+        }
+        for index in new.indexes.iter().filter(|index| !old.indexes.contains(index)) {
+            self.step(new, None, Change::Indexed { index: index.name.to_string(), unique: index.unique });
+        }
     }
 
     /// A field that is in the new schema only.

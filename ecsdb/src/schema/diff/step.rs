@@ -89,13 +89,38 @@ pub enum Change {
         /// The new name, if there is one.
         to: Option<String>,
     },
+    /// The table has a new index, which is built from its rows; a unique one only if they allow it.
+    Indexed {
+        /// The name of the index.
+        index: String,
+        /// Whether no two rows may have the same key.
+        unique: bool,
+    },
+    /// An index of the table goes.
+    Unindexed {
+        /// The name of the index.
+        index: String,
+    },
+    /// The field refers to another table, or follows a deletion in another way. Rows that there are must allow it.
+    Reference {
+        /// What it was, in words, if it was one.
+        from: Option<String>,
+        /// What it is, if it is one.
+        to: Option<String>,
+    },
+    /// Whether the values of the field are counted up.
+    Counted {
+        /// Whether they are now.
+        now: bool,
+    },
     /// The description.
     Described,
 }
 
 impl Change {
     /// What sort of change it is, in one word, for programs: `added`, `renamed`, `dropped`, `retyped`, `reordered`,
-    /// `deprecated`, `restored`, `default`, `layout`, `durability`, `version`, `key`, `described`.
+    /// `deprecated`, `restored`, `default`, `layout`, `durability`, `version`, `key`, `indexed`, `unindexed`, `reference`, `counted`,
+    /// `described`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Added { .. } => "added",
@@ -110,6 +135,10 @@ impl Change {
             Self::Durability { .. } => "durability",
             Self::Version { .. } => "version",
             Self::Key { .. } => "key",
+            Self::Indexed { .. } => "indexed",
+            Self::Unindexed { .. } => "unindexed",
+            Self::Reference { .. } => "reference",
+            Self::Counted { .. } => "counted",
             Self::Described => "described",
         }
     }
@@ -180,6 +209,15 @@ impl fmt::Display for Step {
             (Change::Key { from, to }, ..) => {
                 write!(f, "{subject}: its key column is {}, was {}", or_none(to), or_none(from))
             }
+            (Change::Indexed { index, unique }, ..) => {
+                write!(f, "{subject}: new{} index `{index}`", if *unique { " unique" } else { "" })
+            }
+            (Change::Unindexed { index }, ..) => write!(f, "{subject}: its index `{index}` goes"),
+            (Change::Reference { from, to }, ..) => {
+                write!(f, "{subject}: its reference is {}, was {}", or_none(to), or_none(from))
+            }
+            (Change::Counted { now: true }, ..) => write!(f, "{subject} is counted up"),
+            (Change::Counted { now: false }, ..) => write!(f, "{subject} is not counted up any more"),
             (Change::Described, ..) => write!(f, "{subject} is described differently"),
         }
     }

@@ -435,3 +435,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_said_of_indexes_and_references_is_told_and_changes_no_rows() {
+    let with = |fields: &str, indexes: &str| {
+        let text = format!("[database]\nname = \"x\"\n[tables.a]\nfields = [{fields}]\n{indexes}\n[tables.b]");
+        DatabaseSchema::from_toml(&text, "x").unwrap()
+    };
+    let old = with(
+        "{ name = \"of\", type = \"ref<b>\" }, { name = \"n\", type = \"u32\", unique = true }, { name = \"m\", type = \"u8\" }",
+        "indexes = [{ name = \"m\", columns = [\"m\"] }]",
+    );
+    let new = with(
+        "{ name = \"of\", type = \"ref<b>\", on_delete = \"cascade\", cardinality = \"one\" }, { name = \"n\", type = \"u32\", \
+         auto_increment = true }, { name = \"m\", type = \"u8\" }",
+        "indexes = [{ name = \"m\", columns = [\"m\"], kind = \"hash\", unique = true }]",
+    );
+    let plan = Plan::between(&old, &new);
+    assert_eq!(
+        plan.to_string(),
+        "table `a`: its index `n` goes\n\
+         table `a`: its index `m` goes\n\
+         table `a`: new unique index `m`\n\
+         table `a`: field `of`: its reference is `b, cascade, one`, was `b, restrict`\n\
+         table `a`: field `n` is counted up\n"
+    );
+    assert!(plan.is_allowed() && !plan.is_empty() && !plan.changes_data() && !plan.rewrites_rows());
+}

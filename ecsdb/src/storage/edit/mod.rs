@@ -14,6 +14,7 @@ mod rows;
 use thiserror::Error;
 
 use super::chunk::Chunk;
+use super::counters::{Counters, NumbersExhausted};
 use super::entities::EntityBlock;
 use super::pool::{MemoryLimit, PagePool};
 use super::roots::Dirty;
@@ -86,6 +87,8 @@ pub struct Batch<'a> {
     /// The storage error that dooms the running transaction. Kept in the store: a transaction borrows the batch more than
     /// once.
     pub(super) failure: &'a mut Option<StorageError>,
+    /// The numbers that counted fields give.
+    pub(super) counters: &'a mut Counters,
 }
 
 impl Batch<'_> {
@@ -134,8 +137,28 @@ impl Batch<'_> {
         })
     }
 
+    /// Whether rows of the table have counted fields.
+    #[inline]
+    pub fn is_counted(&self, table: u16) -> bool {
+        self.counters.has(table)
+    }
+
+    /// Gives `row`, which is to be stored for `slot`, its numbers: see [`Counters::number`].
+    pub fn number(&mut self, table: u16, slot: u32, row: &mut [u8]) -> Result<(), NumbersExhausted> {
+        let earlier = self.version.tables[usize::from(table)].row_bytes(slot);
+        self.counters.number(table, row, earlier)
+    }
+
+    /// Notes the numbers in the row of `slot`, which was changed.
+    pub fn note_numbers(&mut self, table: u16, slot: u32) {
+        if let Some(row) = self.version.tables[usize::from(table)].row_bytes(slot) {
+            self.counters.note(table, row);
+        }
+    }
+
     /// Keeps what the running transaction did, and lets go of the way back.
     pub fn commit(&mut self) {
+        self.counters.keep();
         *self.changed |= !self.is_untouched();
         for undo in self.undo.pages.drain(..) {
             if let Some(page) = undo.before {
@@ -150,6 +173,7 @@ impl Batch<'_> {
     ///
     /// It goes into `changes`, which is emptied first: a commit allocates nothing for it. [`Self::let_go`] takes the pages back.
     pub fn commit_with_changes(&mut self, version: u64, changes: &mut ChangeSet) {
+        self.counters.keep();
         *self.changed |= !self.is_untouched();
         self.let_go(changes);
         let ChangeSet { words, pages, .. } = changes;
@@ -220,6 +244,7 @@ impl Batch<'_> {
 
     /// Takes back everything that the running transaction did. Generations that it handed out are burned.
     pub fn rollback(&mut self) {
+        self.counters.forget();
         for undo in self.undo.pages.drain(..).rev() {
             let table = &mut self.version.tables[usize::from(undo.table)];
             let geometry = table.geometry();
