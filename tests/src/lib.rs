@@ -2,8 +2,8 @@
 //!
 //! Holds no tests, and no state that outlives a call.
 
-pub mod history;
 pub mod guide;
+pub mod history;
 pub mod log;
 pub mod model;
 pub mod simulated;

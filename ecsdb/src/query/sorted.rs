@@ -213,7 +213,10 @@ pub fn chosen(
         }
         best.into_sorted().into_iter().map(|entry| entry.slot).collect()
     } else {
-        blocks.flat_map(|(block, word)| bits(word).map(move |bit| (block * BLOCK_SLOTS) as u32 + bit)).take(most).collect()
+        blocks
+            .flat_map(|(block, word)| bits(word).map(move |bit| (block * BLOCK_SLOTS) as u32 + bit))
+            .take(most)
+            .collect()
     };
     slots.drain(..offset.min(slots.len()));
     slots

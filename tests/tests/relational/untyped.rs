@@ -94,8 +94,14 @@ fn what_cannot_be_asked_says_why() {
     assert_eq!(filter("rank", CompareOp::Equal, Value::Variant { variant: "Low".into(), fields: vec![] }), Ok(1));
     assert_eq!(filter("bonus", CompareOp::Equal, Value::Optional(None)), Ok(1));
     let message = |result: Result<usize, ValueError>| result.unwrap_err().to_string();
-    assert_eq!(message(filter("glod", CompareOp::Less, 1.into())), "table `unit` has no field `glod`, did you mean `gold`?");
-    assert_eq!(message(filter("gold", CompareOp::Less, (-1).into())), "field `unit.gold`: -1 is out of the range of `u64`");
+    assert_eq!(
+        message(filter("glod", CompareOp::Less, 1.into())),
+        "table `unit` has no field `glod`, did you mean `gold`?"
+    );
+    assert_eq!(
+        message(filter("gold", CompareOp::Less, (-1).into())),
+        "field `unit.gold`: -1 is out of the range of `u64`"
+    );
     assert_eq!(
         message(filter("marks", CompareOp::Less, Value::Array(vec![]))),
         "`unit.marks` is a `[u16]`, which has no order: it can be compared with == and != only"
