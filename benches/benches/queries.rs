@@ -40,8 +40,7 @@ fn filled(count: usize) -> (Snapshot<World>, Raw) {
     let stats: Vec<Stats> = (0..count)
         .map(|_| Stats { level: below(1000), worth: below(1000), speed: below(1000) as f32, armor: below(1000) as f32 })
         .collect();
-    let items: Vec<(u32, u8, u16)> =
-        (0..count).map(|_| (below(count), below(8) as u8, below(1000) as u16)).collect();
+    let items: Vec<(u32, u8, u16)> = (0..count).map(|_| (below(count), below(8) as u8, below(1000) as u16)).collect();
     let db = Db::<World>::builder().open().expect("a database in memory opens");
     let (rows, parts) = (stats.clone(), items.clone());
     db.write(move |tx| {
