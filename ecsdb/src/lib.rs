@@ -75,6 +75,9 @@
 //! | follow what changes | [`Db::subscribe`], [`Db::watch`], [`Snapshot::changed_since`] |
 //! | keep a database | [`Db::open`], [`Ticket::durable`], [`Db::sync`], [`Db::recovery`] |
 //! | change all rows of a table | [`Transaction::update_all`] |
+//! | name transactions, and let servers find them | [`Procedure`], [`Db::call`], [`Db::call_by_name`] |
+//! | do something at a fixed rate | [`TickLoop`] |
+//! | say what happens when there is too much to do | [`Db::lane`], [`Priority`], [`Db::stats`] |
 //! | change a component that has been saved | `renamed_from`, `default`, `deprecated`, and [`DbBuilder::migrate`] for the rest |
 //! | work with a schema that is known at run time only | [`DynDb`], [`schema::DatabaseSchema`], [`DynDb::evolve`] |
 //!
@@ -172,8 +175,10 @@ pub use runtime::{
     OnFailure, Overrun, Percentiles, Tick, TickEnd, TickError, TickFailure, TickLoop, TickLoopBuilder, TickStats,
 };
 pub use storage::{DuplicateKey, MemoryLimit, MemoryUsage, SlotsExhausted};
+pub use sync::Priority;
 pub use transaction::{
     ArithmeticFailure, Bundle, CallError, Commit, CommitLog, CommitRefused, Conflict, DurableTicket, DynTransaction,
     Dynamic, GuardFailure, LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure, RowGuardFailure,
-    Ticket, Transaction, TransactionBuilder, TransactionError, UpdateFn, UpdateParam, Versioned, Written,
+    Ticket, Transaction, TransactionBuilder, TransactionCounts, TransactionError, UpdateFn, UpdateParam, Versioned,
+    Written,
 };
