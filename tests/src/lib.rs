@@ -77,6 +77,11 @@ pub fn why_not(ticket: Ticket) -> String {
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
 
+/// The guide to transactions: its examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/transactions.md")]
+pub struct Transactions;
+
 /// The guide to components: its examples are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/components.md")]

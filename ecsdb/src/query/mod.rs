@@ -27,7 +27,7 @@ mod words;
 
 pub use aggregate::{Aggregate, Average, Count, Extreme, Sum, avg, count, max, min, sum};
 pub use builder::Query;
-pub use condition::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
+pub use condition::{And, ColumnTest, Condition, Has, IntoCondition, Node, Not, Only, Or, has};
 pub use dyn_index::{DynIndex, DynRows};
 pub use dyn_view::{DynRow, DynTable, DynView, FIELDS_TABLE, INDEXES_TABLE, TABLES_TABLE};
 pub use group::Grouped;

@@ -113,6 +113,18 @@ pub enum Conflict {
         /// Whether the snapshot showed it alive.
         was_alive: bool,
     },
+    /// A condition holds for other entities.
+    #[error("other entities than in version {version} have `{condition}`: {} more, {} fewer", come.len(), gone.len())]
+    Set {
+        /// The version of the snapshot.
+        version: u64,
+        /// The condition.
+        condition: String,
+        /// Those that it holds for now, and did not.
+        come: Vec<Entity>,
+        /// Those that it held for, and does not now.
+        gone: Vec<Entity>,
+    },
     /// Something was committed, whatever it was.
     #[error("expected version {expected}, found {found}: others have committed since")]
     Version {

@@ -52,9 +52,16 @@ pub struct WriterConfig {
 /// How many spent completions go back at once.
 const SPENT_AT_ONCE: usize = 32;
 
+/// What a builder is told besides the version.
+#[derive(Default)]
+struct Done {
+    entities: Vec<Entity>,
+    counts: Vec<u64>,
+}
+
 /// Who is told what, once the batch is published.
 enum Answer {
-    Ops(Completer<Outcome>, Result<Vec<Entity>, TransactionError>),
+    Ops(Completer<Outcome>, Result<Done, TransactionError>),
     Job(Box<dyn Job>, Result<(), TransactionError>),
 }
 
@@ -151,13 +158,14 @@ impl Writer {
                     self.answers.push(Answer::Job(job, Err(TransactionError::Expired)));
                 }
                 Request::Ops(OpsJob { mut ops, completer }) => {
-                    let mut entities = Vec::new();
+                    let mut done = Done::default();
                     let outcome = self.transaction(|apply, _| {
                         let result = ops.run(apply);
-                        entities = core::mem::take(&mut apply.promises);
+                        done.entities = core::mem::take(&mut apply.promises);
+                        done.counts = core::mem::take(&mut apply.counts);
                         Ok(result?)
                     });
-                    self.answers.push(Answer::Ops(completer, outcome.map(|()| entities)));
+                    self.answers.push(Answer::Ops(completer, outcome.map(|()| done)));
                 }
                 Request::Job(mut job) => {
                     let outcome = self.job(&mut *job);
@@ -312,8 +320,11 @@ impl Writer {
             quietly(|| match answer {
                 Answer::Ops(completer, outcome) => {
                     let outcome = verdict(outcome, refused.as_ref());
-                    self.spent
-                        .extend(completer.complete_and_keep(outcome.map(|entities| Commit { version, entities })));
+                    self.spent.extend(completer.complete_and_keep(outcome.map(|done| Commit {
+                        version,
+                        entities: done.entities,
+                        counts: done.counts,
+                    })));
                 }
                 Answer::Job(job, outcome) => job.answer(verdict(outcome, refused.as_ref()).map(|()| version)),
             });

@@ -123,6 +123,11 @@ impl<S: Schema> Condition<S> {
         self.node.word(view.storage(), block, wanted)
     }
 
+    /// What it is made of, without the schema: for whoever knows the tables by number.
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
     fn into_node(self) -> Node {
         Arc::unwrap_or_clone(self.node)
     }
