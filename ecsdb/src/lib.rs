@@ -162,6 +162,7 @@ pub use events::{Changes, ColumnChange, ColumnsChanged, Event};
 pub use persistence::{
     DirectoryError, LogFailure, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
 };
+pub use query::DynQuery;
 pub use query::{Aggregate, Average, Count, Extreme, Grouped, Sum, avg, count, max, min, sum};
 pub use query::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
 pub use query::{Coordinate, IndexRows, IndexView, KeyPrefix, SpatialRows, SpatialView};

@@ -2,6 +2,7 @@
 //!
 //! Holds no tests, and no state that outlives a call.
 
+pub mod guide;
 pub mod history;
 pub mod log;
 pub mod model;
@@ -91,6 +92,11 @@ pub struct Components;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/indexes.md")]
 pub struct Indexes;
+
+/// The guide to queries: its examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/queries.md")]
+pub struct Queries;
 
 /// The guide to changes: its examples are tests.
 #[cfg(doctest)]
