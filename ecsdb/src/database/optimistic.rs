@@ -29,6 +29,8 @@ use crate::transaction::{
 /// [`select`](Self::select); one that rests on anything else, such as a sum over a table, takes [`scan`](Self::scan), which allows
 /// for no commit in between, whatever it is about.
 ///
+/// A row that it has inserted reads as it was given: a field that is counted up (`auto_increment`) gets its number at the commit.
+///
 /// Writes are those of a [`TransactionBuilder`]. Changes of numbers (`C.gold.add(5)`) read nothing, so they never conflict.
 pub struct Optimistic<'s, S: Schema> {
     reads: Reads<'s, S>,

@@ -60,6 +60,9 @@ impl Apply<'_> {
         } else {
             self.change_each(table, &slots, &changes)?;
         }
+        if self.batch.is_counted(table) {
+            slots.iter().for_each(|slot| self.batch.note_numbers(table, *slot));
+        }
         Ok(slots.len() as u64)
     }
 
