@@ -88,6 +88,11 @@ pub struct Transactions;
 #[doc = include_str!("../../docs/components.md")]
 pub struct Components;
 
+/// The guide to indexes: its examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/indexes.md")]
+pub struct Indexes;
+
 /// The guide to queries: its examples are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/queries.md")]
