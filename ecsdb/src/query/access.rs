@@ -224,8 +224,8 @@ fn ends(tests: &[&Test]) -> (End, End) {
 fn zero_at_end(value: Value, is_low: bool) -> Value {
     let sign = if is_low { -1.0 } else { 1.0 };
     match value {
-        Value::F32(value) if value == 0.0 => Value::F32(0.0_f32.copysign(sign)),
-        Value::F64(value) if value == 0.0 => Value::F64(0.0_f64.copysign(sign.into())),
+        Value::F32(0.0) => Value::F32(0.0_f32.copysign(sign)),
+        Value::F64(0.0) => Value::F64(0.0_f64.copysign(sign.into())),
         value => value,
     }
 }

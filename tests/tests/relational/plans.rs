@@ -1,5 +1,7 @@
 //! Every plan that a query can have finds the same, and the cheap one is taken.
 
+#![allow(clippy::duplicated_attributes, reason = "two indexes may have a column in common")]
+
 use ecsdb::{Component, Condition, Db, Entity, Field, IntoCondition, Plan, PlanError, Ref, Snapshot};
 use proptest::prelude::*;
 
