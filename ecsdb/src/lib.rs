@@ -67,6 +67,7 @@
 //! | to | use |
 //! |---|---|
 //! | read | [`Db::snapshot`], then [`get`](Snapshot::get), [`table`](Snapshot::table), [`query`](Snapshot::query) |
+//! | find rows by their values, or by where they are | [`Snapshot::index`], [`Snapshot::spatial`] |
 //! | change, with code that looks at what is there | [`Db::write`], [`Db::write_async`] |
 //! | change, as a message that is put together anywhere and needs no waiting | [`Db::begin`], [`TransactionBuilder`] |
 //! | decide on any thread, by what a snapshot shows, and commit if it is so still | [`Db::optimistic`], [`Db::decide`] |
@@ -161,18 +162,21 @@ pub use events::{Changes, ColumnChange, ColumnsChanged, Event};
 pub use persistence::{
     DirectoryError, LogFailure, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
 };
+pub use query::DynQuery;
 pub use query::{Aggregate, Average, Count, Extreme, Grouped, Sum, avg, count, max, min, sum};
 pub use query::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
+pub use query::{Coordinate, IndexRows, IndexView, KeyPrefix, SpatialRows, SpatialView};
 pub use query::{
-    DynRow, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView, View,
+    DynIndex, DynRow, DynRows, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView,
+    View,
 };
-pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
+pub use query::{FIELDS_TABLE, INDEXES_TABLE, Item, RowParam, TABLES_TABLE};
 pub use query::{IntoOrder, Order, Sorted, SortedIter};
 pub use query::{Join, Joined, LeftJoin, LeftJoined};
 pub use runtime::{
     OnFailure, Overrun, Percentiles, Tick, TickEnd, TickError, TickFailure, TickLoop, TickLoopBuilder, TickStats,
 };
-pub use storage::{MemoryLimit, MemoryUsage, SlotsExhausted};
+pub use storage::{DuplicateKey, MemoryLimit, MemoryUsage, SlotsExhausted};
 pub use sync::Priority;
 pub use transaction::{
     ArithmeticFailure, Bundle, CallError, Commit, CommitLog, CommitRefused, Conflict, Counted, DurableTicket,

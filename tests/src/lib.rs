@@ -2,6 +2,7 @@
 //!
 //! Holds no tests, and no state that outlives a call.
 
+pub mod guide;
 pub mod history;
 pub mod log;
 pub mod model;
@@ -86,6 +87,16 @@ pub struct Transactions;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/components.md")]
 pub struct Components;
+
+/// The guide to indexes: its examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/indexes.md")]
+pub struct Indexes;
+
+/// The guide to queries: its examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/queries.md")]
+pub struct Queries;
 
 /// The guide to changes: its examples are tests.
 #[cfg(doctest)]

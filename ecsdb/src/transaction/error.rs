@@ -9,7 +9,7 @@ use super::commit_log::LogError;
 use crate::component::{CompareOp, UpdateOp};
 use crate::entity::Entity;
 use crate::schema::{InvalidRow, Value, ValueError};
-use crate::storage::{MemoryLimit, SlotsExhausted, StorageError};
+use crate::storage::{DuplicateKey, MemoryLimit, SlotsExhausted, StorageError};
 use crate::sync::Priority;
 
 /// A guard that did not hold.
@@ -198,6 +198,9 @@ pub enum OpError {
     /// Bytes that are no row of their table.
     #[error(transparent)]
     InvalidRow(#[from] InvalidRow),
+    /// Two entities have the same key in a unique index. Found when the transaction ends: before that they may.
+    #[error(transparent)]
+    Duplicate(#[from] Box<DuplicateKey>),
     /// A counted field has no number left for a row with a 0 there. Free numbers below are not looked for.
     #[error("`{table}.{field}` is counted up, and has given the last number of its type: take a wider one")]
     NumbersExhausted {

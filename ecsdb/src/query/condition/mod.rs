@@ -21,6 +21,7 @@ use crate::schema::{Schema, TableOf, TableSchema};
 pub use expression::{And, ColumnTest, Has, IntoCondition, Not, Or, has};
 pub use node::Node;
 pub use scan::Form;
+pub use test::{Test, Tested, What};
 
 /// A condition on the entities of a database with schema `S`, over columns of any of its components.
 ///
