@@ -159,16 +159,18 @@ pub use persistence::{
 };
 pub use query::{Aggregate, Average, Count, Extreme, Grouped, Sum, avg, count, max, min, sum};
 pub use query::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
+pub use query::{Coordinate, IndexRows, IndexView, KeyPrefix, SpatialRows, SpatialView};
 pub use query::{
-    DynRow, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView, View,
+    DynIndex, DynRow, DynRows, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView,
+    View,
 };
-pub use query::{FIELDS_TABLE, Item, RowParam, TABLES_TABLE};
+pub use query::{FIELDS_TABLE, INDEXES_TABLE, Item, RowParam, TABLES_TABLE};
 pub use query::{IntoOrder, Order, Sorted, SortedIter};
 pub use query::{Join, Joined, LeftJoin, LeftJoined};
 pub use runtime::{
     OnFailure, Overrun, Percentiles, Tick, TickEnd, TickError, TickFailure, TickLoop, TickLoopBuilder, TickStats,
 };
-pub use storage::{MemoryLimit, MemoryUsage, SlotsExhausted};
+pub use storage::{DuplicateKey, MemoryLimit, MemoryUsage, SlotsExhausted};
 pub use transaction::{
     ArithmeticFailure, Bundle, CallError, Commit, CommitLog, CommitRefused, Conflict, DurableTicket, DynTransaction,
     Dynamic, GuardFailure, LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure, RowGuardFailure,

@@ -82,6 +82,11 @@ pub struct Readme;
 #[doc = include_str!("../../docs/components.md")]
 pub struct Components;
 
+/// The guide to indexes: its examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/indexes.md")]
+pub struct Indexes;
+
 /// The guide to changes: its examples are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/changes.md")]

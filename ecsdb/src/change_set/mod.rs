@@ -37,6 +37,11 @@ impl ColumnSet {
         Self(self.0 | other.0)
     }
 
+    /// Whether both sets may have a column in common.
+    pub(crate) const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// The columns as bits: bit `n` is column `n`, bit 63 stands for column 63 and all after it.
     pub(crate) const fn bits(self) -> u64 {
         self.0

@@ -7,9 +7,9 @@ use super::config::{Config, OpenError, SEGMENT_BYTES_MIN};
 use super::evolve::{EvolveError, Prepared, prepare};
 use super::stats::Stats;
 use crate::persistence::{self, LogSettings, Recovery};
-use crate::schema::DatabaseSchema;
 use crate::schema::diff::Plan;
-use crate::storage::{CommitCursor, CommitHistory, Store, Version};
+use crate::schema::{DatabaseSchema, TableSchema};
+use crate::storage::{CommitCursor, CommitHistory, Prebuilt, Store, Version};
 use crate::sync::shim::Arc as VersionRef;
 use crate::sync::{HistoryLimits, Published, completion};
 use crate::transaction::{
@@ -109,7 +109,7 @@ impl Core {
         }
         let procedures = Procedures::new(core::mem::take(&mut config.procedures))?;
         let catalog = Arc::new(Catalog::new(schema));
-        let mut store = Store::new(catalog.shapes(), config.memory_limit);
+        let mut store = Store::with_indexes(catalog.shapes(), catalog.indexes(), config.memory_limit);
         store.count(catalog.schema());
         let (mut watermark, mut recovery) = (None, None);
         if let Some(directory) = config.directory.take() {
@@ -258,14 +258,22 @@ impl Core {
         let _alone = self.evolving.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.readers.catalog_of(self.pin().number);
         let Prepared { plan, catalog, rewritten, convert } = prepare(before.schema(), schema)?;
-        if !plan.changes_data() && plan.is_empty() {
+        let is_same = || before.schema().tables().iter().zip(catalog.schema().tables()).all(has_same_indexes);
+        if !plan.changes_data() && plan.is_empty() && is_same() {
             return Ok(plan);
         }
+        // Without rows that change, indexes are built here, from a version that is held, while the writer goes on.
+        let prebuilt = if rewritten.contains(&true) {
+            None
+        } else {
+            let source = self.control(|store| store.node_source())?;
+            Some(Prebuilt::build(self.pin(), &catalog.indexes(), &source, self.readers.workers())?)
+        };
         let (completer, pending) = completion();
         let (readers, announced) = (Arc::clone(&self.readers), Arc::clone(&catalog));
         let names = Arc::clone(&catalog);
         let announce = Box::new(move |version| readers.announce(version, announced));
-        let request = Request::Evolve(Box::new(Evolve { catalog, rewritten, convert, announce, completer }));
+        let request = Request::Evolve(Box::new(Evolve { catalog, rewritten, prebuilt, convert, announce, completer }));
         self.queue.send(request, CLOSURE_BYTES, Patience::Forever).map_err(TransactionError::from)?;
         match pending.wait() {
             Ok(Ok(_)) => Ok(plan),
@@ -329,6 +337,14 @@ impl Core {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether two tables have the same indexes.
+fn has_same_indexes((one, other): (&TableSchema, &TableSchema)) -> bool {
+    let references = |table: &TableSchema| -> Vec<_> {
+        table.fields.iter().map(|field| field.reference.as_ref().map(|reference| reference.cardinality)).collect()
+    };
+    one.indexes == other.indexes && references(one) == references(other)
 }
 
 impl Drop for Core {

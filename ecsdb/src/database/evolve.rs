@@ -8,7 +8,7 @@ use crate::entity::Entity;
 use crate::schema::DatabaseSchema;
 use crate::schema::SchemaError;
 use crate::schema::diff::{Plan, Refusal, TablePlan};
-use crate::storage::{MovedRow, StorageError};
+use crate::storage::{DuplicateKey, IndexFailure, MovedRow, StorageError};
 use crate::transaction::{Catalog, ConvertRow, EvolveFailure, LogError, TransactionError};
 
 /// Why a running database has no other schema. It goes on with the one that it had.
@@ -40,6 +40,9 @@ pub enum EvolveError {
         #[source]
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Two rows have the same key in an index that is unique under the new schema.
+    #[error(transparent)]
+    Duplicate(#[from] Box<DuplicateKey>),
     /// There is no memory for the new rows.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -51,6 +54,15 @@ pub enum EvolveError {
     Transaction(#[from] TransactionError),
 }
 
+impl From<IndexFailure> for EvolveError {
+    fn from(error: IndexFailure) -> Self {
+        match error {
+            IndexFailure::Duplicate(error) => Self::Duplicate(error),
+            IndexFailure::Storage(error) => Self::Storage(error),
+        }
+    }
+}
+
 impl EvolveError {
     /// What the writer has said, with the name of the table.
     pub(super) fn of(failure: EvolveFailure, schema: &DatabaseSchema) -> Self {
@@ -58,6 +70,7 @@ impl EvolveError {
             EvolveFailure::Row { table, entity, cause } => {
                 Self::Row { table: schema.tables()[table].name.to_string(), entity, cause }
             }
+            EvolveFailure::Duplicate(error) => Self::Duplicate(error),
             EvolveFailure::Storage(error) => Self::Storage(error),
             EvolveFailure::Log(error) => Self::Log(error),
         }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::core::{Core, Readers};
 use super::subscription::HistoryGone;
+use crate::component::{Field, Index, SpatialIndex};
 use crate::entity::Entity;
 use crate::events::{Changes, Gone, changes_between};
-use crate::query::{DynView, Query, QueryParam, ReadError, TableView, View};
+use crate::query::{Coordinate, DynView, IndexView, Query, QueryParam, ReadError, SpatialView, TableView, View};
 use crate::schema::{Schema, TableOf, TableSchema};
 use crate::storage::Version;
 use crate::sync::shim::Arc as VersionRef;
@@ -131,6 +132,19 @@ impl<S: Schema> Snapshot<S> {
     /// The table of `T`: its rows as slices, or with their entities.
     pub fn table<T: TableOf<S>>(&self) -> TableView<'_, S, T> {
         self.view().table::<T>()
+    }
+
+    /// An index: rows by their keys.
+    pub fn index<T: TableOf<S>, K: Field>(&self, index: Index<T, K>) -> IndexView<'_, S, T, K> {
+        self.view().index(index)
+    }
+
+    /// A spatial index: rows by where they are.
+    pub fn spatial<T: TableOf<S>, const N: usize, F: Coordinate>(
+        &self,
+        index: SpatialIndex<T, N, F>,
+    ) -> SpatialView<'_, S, T, N, F> {
+        self.view().spatial(index)
     }
 
     /// A query over all entities that have the components of `Q`: `snapshot.query::<(Entity, &Pos, Option<&Vel>)>()`.

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::handshake::SchemaMismatch;
 use super::migration::MigrationError;
-use crate::storage::{MemoryLimit, SlotsExhausted, StorageError};
+use crate::storage::{DuplicateKey, MemoryLimit, SlotsExhausted, StorageError};
 
 /// Why a directory could not be opened. Unless it says otherwise, nothing in it was changed.
 #[derive(Debug, Error)]
@@ -54,6 +54,9 @@ pub enum DirectoryError {
     /// A row has no place under the new schema.
     #[error(transparent)]
     Migration(#[from] MigrationError),
+    /// Two rows have the same key in an index that is unique under the schema.
+    #[error(transparent)]
+    Duplicate(#[from] Box<DuplicateKey>),
     /// The rows in the log do not fit in the memory limit.
     #[error(transparent)]
     Memory(#[from] MemoryLimit),

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::dyn_index::DynIndex;
 use crate::bytes::RowBytes;
 use crate::entity::Entity;
 use crate::schema::{DatabaseSchema, ENTITIES, RowLayout, TableSchema, Value};
-use crate::storage::Version;
+use crate::storage::{IndexRead, IndexRole, Version};
 
 /// The table that lists the tables of a database, one row each.
 pub const TABLES_TABLE: &str = "ecsdb_tables";
@@ -13,11 +14,14 @@ pub const TABLES_TABLE: &str = "ecsdb_tables";
 /// The table that lists the fields of all tables, one row each.
 pub const FIELDS_TABLE: &str = "ecsdb_fields";
 
+/// The table that lists the indexes of all tables, one row each.
+pub const INDEXES_TABLE: &str = "ecsdb_indexes";
+
 /// A version of a database, to be read by names.
 ///
-/// Besides the tables of the schema there are three that every database has: `entities`, the registry;
-/// [`ecsdb_tables`](TABLES_TABLE) and [`ecsdb_fields`](FIELDS_TABLE), which describe the tables and fields and count the
-/// rows.
+/// Besides the tables of the schema there are four that every database has: `entities`, the registry;
+/// [`ecsdb_tables`](TABLES_TABLE), [`ecsdb_fields`](FIELDS_TABLE) and [`ecsdb_indexes`](INDEXES_TABLE), which describe the
+/// tables, fields and indexes and count the rows.
 #[derive(Clone, Copy)]
 pub struct DynView<'v> {
     version: &'v Version,
@@ -37,6 +41,7 @@ enum Source {
     Entities,
     Tables,
     Fields,
+    Indexes,
 }
 
 /// One row, read by the names of its fields.
@@ -84,6 +89,7 @@ impl<'v> DynView<'v> {
             ENTITIES => Source::Entities,
             TABLES_TABLE => Source::Tables,
             FIELDS_TABLE => Source::Fields,
+            INDEXES_TABLE => Source::Indexes,
             name => Source::Rows(self.schema.table(name)?.0 as u16),
         };
         Some(DynTable { view: self, source })
@@ -92,6 +98,17 @@ impl<'v> DynView<'v> {
     /// The row of `entity` in `table`, if there are such a table and such a row.
     pub fn get(self, table: &str, entity: Entity) -> Option<DynRow<'v>> {
         self.table(table)?.get(entity)
+    }
+
+    /// The index of a table with this name, if there is one. That of a reference has the name of its field.
+    pub fn index(self, table: &str, index: &str) -> Option<DynIndex<'v>> {
+        let (number, table) = self.schema.table(table)?;
+        let role = match (table.index(index), table.field(index)) {
+            (Some((index, _)), _) => IndexRole::Declared(index as u16),
+            (None, Some((field, _))) => IndexRole::Reference(field as u16),
+            (None, None) => return None,
+        };
+        Some(DynIndex::new(self, IndexRead::find(self.version, number as u16, role)?))
     }
 
     /// The names of the tables in which `entity` has a row; none if it is not alive.
@@ -110,6 +127,11 @@ impl<'v> DynView<'v> {
         DynRow { entity: Some(entity), content: Content::Computed(values) }
     }
 
+    /// The row in slot `slot` of a table.
+    pub(super) fn row_in(self, table: u16, slot: u32) -> Option<DynRow<'v>> {
+        self.stored_row(table, self.version.entities.in_slot(slot)?)
+    }
+
     fn stored_row(self, table: u16, entity: Entity) -> Option<DynRow<'v>> {
         let schema = self.schema.table_at(usize::from(table))?;
         let row = self.version.tables[usize::from(table)].stored(entity.slot())?;
@@ -125,6 +147,7 @@ impl<'v> DynTable<'v> {
             Source::Entities => self.view.version.entities.count() as usize,
             Source::Tables => self.view.schema.tables().len(),
             Source::Fields => self.view.schema.tables().iter().map(|table| table.fields.len()).sum(),
+            Source::Indexes => self.view.version.indexes.definitions.all().len(),
         }
     }
 
@@ -141,7 +164,7 @@ impl<'v> DynTable<'v> {
         match self.source {
             Source::Rows(table) => self.view.stored_row(table, entity),
             Source::Entities => Some(self.view.registry_row(entity)),
-            Source::Tables | Source::Fields => None,
+            Source::Tables | Source::Fields | Source::Indexes => None,
         }
     }
 
@@ -154,6 +177,10 @@ impl<'v> DynTable<'v> {
                 view.stored_row(table, entity)
             })),
             Source::Entities => Box::new(view.version.entities.iter().map(move |entity| view.registry_row(entity))),
+            Source::Indexes => {
+                let all = view.version.indexes.definitions.all();
+                Box::new((0..all.len() as u16).map(move |number| describe_index(view, number)))
+            }
             Source::Tables => Box::new((0..view.schema.tables().len()).map(move |table| describe_table(view, table))),
             Source::Fields => Box::new((0..view.schema.tables().len()).flat_map(move |table| {
                 (0..view.schema.tables()[table].fields.len()).map(move |field| describe_field(view, table, field))
@@ -196,6 +223,26 @@ fn describe_field(view: DynView<'_>, table: usize, index: usize) -> DynRow<'stat
         ("offset", Value::U32(field.offset)),
         ("bytes", Value::U32(field.field_type.size() as u32)),
         ("doc", Value::Text(field.doc.to_string())),
+    ])
+}
+
+fn describe_index(view: DynView<'_>, number: u16) -> DynRow<'static> {
+    let read = IndexRead::new(view.version, number);
+    let index = read.definition();
+    let schema = &view.schema.tables()[usize::from(index.table)];
+    let (columns, is_reference) = match index.role {
+        IndexRole::Declared(number) => (schema.indexes[usize::from(number)].columns.join(", "), false),
+        IndexRole::Reference(field) => (schema.fields[usize::from(field)].name.to_string(), true),
+    };
+    described(vec![
+        ("table", Value::Text(index.table_name.to_string())),
+        ("name", Value::Text(index.name.to_string())),
+        ("columns", Value::Text(columns)),
+        ("kind", Value::Text(index.kind.name().to_owned())),
+        ("unique", Value::Bool(index.is_unique)),
+        ("reference", Value::Bool(is_reference)),
+        ("entries", Value::U64(read.entries())),
+        ("keys", Value::U64(read.keys())),
     ])
 }
 

@@ -7,7 +7,7 @@ use super::check::{Fault, FaultKind, Names, Place, Seen, fields, text};
 use super::error::SchemaErrorKind;
 use super::key_rules::{LIST_WITH_OTHERS, coordinate_fault, key_fault};
 use super::names::{name_fault, nearest};
-use super::{Durability, FieldSchema, FieldType, IndexKind, IndexSchema, OnDelete, Scalar, TableSchema};
+use super::{Durability, FieldSchema, FieldType, IndexKind, IndexSchema, KeySpec, OnDelete, Scalar, TableSchema};
 use crate::limits::{INDEX_COLUMNS_MAX, INDEXES_MAX};
 
 /// Checks that every reference leads to a table. The tables have different names.
@@ -137,7 +137,9 @@ fn check_indexes(table: &TableSchema) -> Result<(), SchemaErrorKind> {
         if index.unique {
             is_kept(table, "a unique index")?;
         }
-        index_fault(table, index).map_err(|what| SchemaErrorKind::Index { index: index.name.to_string(), what })?;
+        let refused = |what| SchemaErrorKind::Index { index: index.name.to_string(), what };
+        index_fault(table, index).map_err(refused)?;
+        KeySpec::of(table, index.columns.iter().map(|name| &**name)).map_err(|fault| refused(fault.to_string()))?;
     }
     Ok(())
 }

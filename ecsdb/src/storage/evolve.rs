@@ -3,7 +3,10 @@
 //! The new version is made beside the published one. Versions of before are never caught up to it: when nobody reads them any
 //! more they are given up.
 
+use std::sync::Arc;
+
 use super::edit::StorageError;
+use super::index::{Definitions, IndexFailure, Indexes, NodeNumbers, Prebuilt};
 use super::store::Store;
 use super::table::{PageGeometry, RowShape, Table};
 use crate::bytes::RowBytes;
@@ -13,17 +16,20 @@ use crate::sync::shim::Arc as VersionRef;
 
 impl Store {
     /// Begins a version whose tables have the shapes `shapes`: those that there are, of which `rewritten` names the ones whose rows
-    /// are made anew, and new ones behind them. `convert` appends the new row for an old one to the buffer, which is empty, with its
+    /// are made anew, and new ones behind them; and the indexes `indexes`, of which those are built that there were not, or whose
+    /// rows are made anew, unless `prebuilt` has them. `convert` appends the new row for an old one to the buffer, which is empty, with its
     /// heap behind it. Returns the new rows.
     ///
     /// No transaction is running and no batch is open. [`Self::publish_evolved`] or [`Self::abandon_evolved`] follows.
     ///
     /// # Errors
-    /// Those of `convert`, and if there is no room: everything is as before then.
-    pub fn evolve<E: From<StorageError>>(
+    /// Those of `convert`, if two rows have the same key in a unique index, and if there is no room: everything is as before then.
+    pub fn evolve<E: From<StorageError> + From<IndexFailure>>(
         &mut self,
         shapes: &[RowShape],
         rewritten: &[bool],
+        indexes: Definitions,
+        prebuilt: Option<Prebuilt>,
         mut convert: impl FnMut(MovedRow<'_>, &mut Vec<u8>) -> Result<(), E>,
     ) -> Result<ChangeSet, E> {
         self.discard();
@@ -42,6 +48,11 @@ impl Store {
             }
         }
         batch.version.tables = tables.into();
+        // An index whose rows and whose key stay as they are stays as it is.
+        let before = core::mem::replace(&mut batch.version.indexes, Indexes::empty(Arc::new(indexes)));
+        let is_kept = batch.version.indexes.keep(before, |table| rewritten.get(usize::from(table)) == Some(&false));
+        batch.indexes.numbers = batch.version.indexes.nodes.iter().map(NodeNumbers::of).collect();
+        batch.version.mark_indexed();
         batch.begin();
         let mut row = Vec::new();
         let mut moved = Ok(());
@@ -59,6 +70,16 @@ impl Store {
                 }
             }
         }
+        let moved = moved.and_then(|()| {
+            let is_built = |number| prebuilt.as_ref().is_some_and(|prebuilt| prebuilt.has(number));
+            batch.build_indexes(|number| !is_kept[usize::from(number)] && !is_built(number))?;
+            match prebuilt {
+                Some(prebuilt) => Ok(batch.adopt_indexes(prebuilt)?),
+                None => Ok(()),
+            }
+        });
+        // What fails is thrown away as a whole.
+        batch.version.unsettled = false;
         let mut changes = ChangeSet::default();
         batch.commit_with_changes(live.number + 1, &mut changes);
         changes.burned.clear();
@@ -87,6 +108,7 @@ impl Store {
             let geometries: Vec<PageGeometry> = self.live().tables.iter().map(Table::geometry).collect();
             self.give_up_root(root);
             self.pool_mut().set_tables(&geometries);
+            self.recount_nodes();
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::bytes::Page;
 
 /// Memory figures of one moment, in bytes.
 ///
-/// Together: `payload + heap + slack + directories + spare + history + retained`. Spare versions and free pages are given back when the
+/// Together: `payload + heap + index + slack + directories + spare + history + retained`. Spare versions and free pages are given back when the
 /// writer has been idle for a while.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -16,6 +16,8 @@ pub struct MemoryUsage {
     pub payload_bytes: usize,
     /// The heaps of the published version: strings and lists, and what they take beyond that.
     pub heap_bytes: usize,
+    /// The nodes of the indexes of the published version.
+    pub index_bytes: usize,
     /// What the pages of the published version take beyond their rows.
     pub slack_bytes: usize,
     /// The directories of tables and entities, of all versions.
@@ -44,28 +46,37 @@ impl MemoryUsage {
             }
             directory_bytes += table.directory_bytes();
         }
+        let index_bytes = live.indexes.nodes.iter().map(|nodes| nodes.footprint_bytes()).sum();
+        directory_bytes += live.indexes.nodes.iter().map(|nodes| nodes.directory_bytes()).sum::<usize>();
         let allocated = pool.meter().allocated_bytes();
         let history_bytes = pool.recording.bytes();
         Self {
             payload_bytes,
             heap_bytes,
+            index_bytes,
             slack_bytes: page_bytes - payload_bytes,
             directory_bytes: directory_bytes * (1 + retired_versions),
             spare_bytes: pool.free_bytes(),
             history_bytes,
-            retained_bytes: allocated.saturating_sub(page_bytes + heap_bytes + pool.free_bytes() + history_bytes),
+            retained_bytes: allocated
+                .saturating_sub(page_bytes + heap_bytes + index_bytes + pool.free_bytes() + history_bytes),
             retired_versions,
         }
     }
 
-    /// Everything that is neither rows nor heaps of the published version.
+    /// Everything that is neither rows nor heaps nor indexes of the published version.
     pub fn overhead_bytes(&self) -> usize {
         self.slack_bytes + self.directory_bytes + self.spare_bytes
     }
 
     /// Everything.
     pub fn total_bytes(&self) -> usize {
-        self.payload_bytes + self.heap_bytes + self.overhead_bytes() + self.history_bytes + self.retained_bytes
+        self.payload_bytes
+            + self.heap_bytes
+            + self.index_bytes
+            + self.overhead_bytes()
+            + self.history_bytes
+            + self.retained_bytes
     }
 }
 

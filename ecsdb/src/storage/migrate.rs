@@ -82,14 +82,19 @@ impl Store {
         Ok(())
     }
 
-    /// Says what was taken over, as a change set: the rows of all tables, and nothing of entities.
-    pub fn restored_rows(&mut self) -> ChangeSet {
+    /// Builds the indexes, and says what was taken over, as a change set: the rows of all tables, and nothing of entities.
+    ///
+    /// # Errors
+    /// If two rows have the same key in a unique index, or there is no room.
+    pub fn restored_rows(&mut self) -> Result<ChangeSet, RestoreError> {
         let mut changes = ChangeSet::default();
         let number = self.next_version();
-        self.batch().commit_with_changes(number, &mut changes);
+        let mut batch = self.batch();
+        batch.build_indexes(|_| true)?;
+        batch.commit_with_changes(number, &mut changes);
         changes.entities.clear();
         changes.burned.clear();
-        changes
+        Ok(changes)
     }
 
     /// Publishes what was taken over as version `number`.

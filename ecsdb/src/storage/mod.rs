@@ -8,6 +8,7 @@ mod counters;
 mod edit;
 mod entities;
 mod evolve;
+mod index;
 mod memory;
 mod migrate;
 #[cfg(all(test, ecsdb_loom))]
@@ -27,6 +28,7 @@ mod version;
 pub use chunk::Chunk;
 pub use edit::{Batch, PageRewrite, StorageError};
 pub use entities::{BlockGenerations, Entities};
+pub use index::{Definitions, DuplicateKey, GridRead, IndexFailure, IndexRead, IndexRole, Point, Prebuilt, Slots};
 pub use memory::MemoryUsage;
 pub use migrate::MovedRow;
 pub use pool::MemoryLimit;

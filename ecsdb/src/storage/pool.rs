@@ -142,11 +142,40 @@ impl PagePool {
         unique.set_heap(None);
         self.free_bytes += page.footprint_bytes();
         let pool = &mut self.tables[usize::from(table)];
-        let lines = page.line_count();
-        if lines == pool.full {
+        if page.line_count() == pool.full {
             pool.free.push(page);
-            return;
+        } else {
+            self.put_partial(page);
         }
+    }
+
+    /// A page of `lines` cache lines for a node of an index, that nobody else holds. Its bytes are whatever was there before.
+    pub fn take_node(&mut self, lines: usize) -> Result<PageRef, MemoryLimit> {
+        if let Some(page) = self.partial.get_mut(lines).and_then(Vec::pop) {
+            self.free_bytes -= page.footprint_bytes();
+            return Ok(page);
+        }
+        let needed = Page::footprint_of(lines);
+        if self.meter.allocated_bytes() + needed > self.limit {
+            self.trim();
+            let allocated = self.meter.allocated_bytes();
+            if allocated + needed > self.limit {
+                return Err(MemoryLimit { limit: self.limit, allocated, needed });
+            }
+        }
+        Ok(PageRef::new(Page::zeroed(lines, &self.meter)))
+    }
+
+    /// Lets go of the page of a node; if nobody else holds it, its buffer is used again.
+    pub fn put_node(&mut self, mut page: PageRef) {
+        if PageRef::get_mut(&mut page).is_some() {
+            self.free_bytes += page.footprint_bytes();
+            self.put_partial(page);
+        }
+    }
+
+    fn put_partial(&mut self, page: PageRef) {
+        let lines = page.line_count();
         if self.partial.len() <= lines {
             self.partial.resize_with(lines + 1, Vec::new);
         }
@@ -236,6 +265,11 @@ impl PagePool {
     /// Bytes in free pages.
     pub fn free_bytes(&self) -> usize {
         self.free_bytes
+    }
+
+    /// How many bytes all pages together may take.
+    pub fn limit(&self) -> usize {
+        self.limit
     }
 
     /// The meter in which all pages count.

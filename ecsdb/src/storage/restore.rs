@@ -6,6 +6,7 @@
 
 use super::edit::{Batch, StorageError};
 use super::entities::EntityBlock;
+use super::index::{DuplicateKey, IndexFailure};
 use super::store::Store;
 use super::table_sets::TableSetId;
 use crate::bits::bits;
@@ -30,12 +31,23 @@ pub struct RestoredBlock<'a> {
 }
 
 /// Why something cannot be taken in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum RestoreError {
     /// There is no room for it.
     Storage(StorageError),
     /// It does not fit what is there; the text says why.
     Unfit(&'static str),
+    /// Two rows have the same key in a unique index.
+    Duplicate(Box<DuplicateKey>),
+}
+
+impl From<IndexFailure> for RestoreError {
+    fn from(error: IndexFailure) -> Self {
+        match error {
+            IndexFailure::Duplicate(error) => Self::Duplicate(error),
+            IndexFailure::Storage(error) => Self::Storage(error),
+        }
+    }
 }
 
 impl From<StorageError> for RestoreError {
@@ -51,10 +63,10 @@ impl Store {
         self.batch().begin();
     }
 
-    /// Publishes what was taken in as version `number`.
+    /// Builds the indexes, and publishes what was taken in as version `number`.
     ///
     /// # Errors
-    /// If a row belongs to nobody.
+    /// If a row belongs to nobody, two rows have the same key in a unique index, or there is no room.
     pub fn finish_restore(&mut self, number: u64) -> Result<(), RestoreError> {
         let mut batch = self.batch();
         let version = batch.version();
@@ -68,6 +80,7 @@ impl Store {
                 }
             }
         }
+        batch.build_indexes(|_| true)?;
         batch.commit();
         self.publish_restored(number);
         Ok(())

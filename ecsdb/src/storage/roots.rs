@@ -26,6 +26,13 @@ pub enum Dirty {
         /// The block, counted over the whole directory.
         block: u32,
     },
+    /// A node of an index.
+    Node {
+        /// The index.
+        index: u16,
+        /// The node.
+        node: u32,
+    },
 }
 
 /// How many changes are remembered, at least, for versions that lag behind. A version that lags further is given up.
@@ -129,6 +136,9 @@ impl Roots {
         if let Some(version) = self.publisher.reclaim(&mut version) {
             for (number, table) in version.tables.iter_mut().enumerate() {
                 table.take_pages(|page| pool.put(number as u16, page));
+            }
+            for nodes in &mut version.indexes.nodes {
+                nodes.take_pages().for_each(|page| pool.put_node(page));
             }
         }
     }
@@ -251,6 +261,12 @@ pub(super) fn catch_up(version: &mut Version, live: &Version, change: Dirty, poo
         Dirty::Block { block } => {
             let block = block as usize;
             version.entities.restore(block, live.entities.state(block));
+        }
+        Dirty::Node { index, node } => {
+            let index = usize::from(index);
+            if let Some(page) = version.indexes.nodes[index].catch_up(&live.indexes.nodes[index], node) {
+                pool.put_node(page);
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::counters::Counters;
 use super::edit::{Batch, StorageError, Undo};
 use super::entities::chunks_for;
+use super::index::{Definitions, IndexWriter, NodeNumbers, NodeSource};
 use super::memory::MemoryUsage;
 use super::pool::PagePool;
 use super::recording::{CommitCursor, CommitHistory, VersionChanges};
@@ -33,6 +34,7 @@ pub struct Store {
     dirty: Vec<Dirty>,
     /// The numbers that counted fields give.
     counters: Counters,
+    indexes: IndexWriter,
 }
 
 /// A version that is being changed, from the first transaction on until it is published.
@@ -44,9 +46,15 @@ struct OpenBatch {
 }
 
 impl Store {
-    /// An empty store for tables with such rows, whose pages may take `limit` bytes.
+    /// An empty store for tables with such rows, without indexes, whose pages may take `limit` bytes.
     pub fn new(shapes: impl IntoIterator<Item = RowShape>, limit: usize) -> Self {
-        let version = Version::empty(shapes);
+        Self::with_indexes(shapes, Definitions::default(), limit)
+    }
+
+    /// An empty store for tables with such rows and these indexes, whose pages may take `limit` bytes.
+    pub fn with_indexes(shapes: impl IntoIterator<Item = RowShape>, indexes: Definitions, limit: usize) -> Self {
+        let indexes = Arc::new(indexes);
+        let version = Version::empty(shapes, Arc::clone(&indexes));
         let geometries: Vec<PageGeometry> = version.tables.iter().map(Table::geometry).collect();
         Self {
             roots: Roots::new(version),
@@ -58,6 +66,7 @@ impl Store {
             failure: None,
             dirty: Vec::new(),
             counters: Counters::default(),
+            indexes: IndexWriter::new(&indexes),
         }
     }
 
@@ -88,6 +97,16 @@ impl Store {
     /// The spare pages.
     pub(super) fn pool_mut(&mut self) -> &mut PagePool {
         &mut self.pool
+    }
+
+    /// Where other threads get nodes from.
+    pub fn node_source(&self) -> NodeSource {
+        NodeSource { meter: Arc::clone(self.pool.meter()), limit: self.pool.limit() }
+    }
+
+    /// Finds out anew which numbers of nodes the indexes of the published version have to give.
+    pub(super) fn recount_nodes(&mut self) {
+        self.indexes.numbers = self.live().indexes.nodes.iter().map(NodeNumbers::of).collect();
     }
 
     /// Lets go of a version that nobody reads.
@@ -126,6 +145,7 @@ impl Store {
             serial: &mut self.serial,
             failure: &mut self.failure,
             counters: &mut self.counters,
+            indexes: &mut self.indexes,
         }
     }
 
@@ -175,6 +195,11 @@ impl Store {
             for change in self.dirty.drain(..) {
                 if let Dirty::Block { block } = change {
                     self.slots.restore(block as usize, &version.entities, &live);
+                }
+                if let Dirty::Node { index, node } = change
+                    && !live.indexes.nodes[usize::from(index)].has(node)
+                {
+                    self.indexes.numbers[usize::from(index)].free(node);
                 }
                 if !mutant!("roots/skip put back") {
                     catch_up(version, &live, change, &mut self.pool);
@@ -255,6 +280,7 @@ impl Store {
             self.discard();
             self.roots.trim(&mut self.pool);
         }
+        self.indexes.trim();
         self.pool.trim();
         self.pool.recording.trim();
     }

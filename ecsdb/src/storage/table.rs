@@ -111,6 +111,7 @@ const _: () = assert!(PageGeometry::of(0).page_words() == PAGE_BLOCKS_MAX);
 pub struct Table {
     geometry: PageGeometry,
     has_heap: bool,
+    is_indexed: bool,
     chunks: Vec<Option<Box<Chunk>>>,
     rows: u64,
 }
@@ -118,13 +119,30 @@ pub struct Table {
 impl Table {
     /// An empty table of such rows.
     pub fn new(shape: RowShape) -> Self {
-        Self { geometry: PageGeometry::of(shape.stride), has_heap: shape.has_heap, chunks: Vec::new(), rows: 0 }
+        Self {
+            geometry: PageGeometry::of(shape.stride),
+            has_heap: shape.has_heap,
+            is_indexed: false,
+            chunks: Vec::new(),
+            rows: 0,
+        }
     }
 
     /// Whether its rows have strings or lists.
     #[inline]
     pub fn has_heap(&self) -> bool {
         self.has_heap
+    }
+
+    /// Whether there are indexes of its rows.
+    #[inline]
+    pub fn is_indexed(&self) -> bool {
+        self.is_indexed
+    }
+
+    /// Says whether there are indexes of its rows.
+    pub fn set_indexed(&mut self, is_indexed: bool) {
+        self.is_indexed = is_indexed;
     }
 
     /// How its rows are laid out.

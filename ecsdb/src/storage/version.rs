@@ -1,6 +1,9 @@
 //! One version of the whole database: the root that readers pin.
 
+use std::sync::Arc;
+
 use super::entities::Entities;
+use super::index::{Definitions, Indexes};
 use super::table::{RowShape, Table};
 
 /// A consistent state of all tables. Readers share it and never change it; the writer changes an older one that nobody
@@ -13,12 +16,31 @@ pub struct Version {
     pub entities: Entities,
     /// The tables, in the order of the schema.
     pub tables: Box<[Table]>,
+    /// The indexes of the tables.
+    pub indexes: Indexes,
+    /// Whether rows have changed that the indexes do not know of yet. Only inside of a transaction.
+    pub unsettled: bool,
 }
 
 impl Version {
-    /// The empty database with tables of such rows.
-    pub fn empty(shapes: impl IntoIterator<Item = RowShape>) -> Self {
-        Self { number: 0, entities: Entities::default(), tables: shapes.into_iter().map(Table::new).collect() }
+    /// The empty database with tables of such rows and these indexes.
+    pub fn empty(shapes: impl IntoIterator<Item = RowShape>, indexes: Arc<Definitions>) -> Self {
+        let mut version = Self {
+            number: 0,
+            entities: Entities::default(),
+            tables: shapes.into_iter().map(Table::new).collect(),
+            indexes: Indexes::empty(indexes),
+            unsettled: false,
+        };
+        version.mark_indexed();
+        version
+    }
+
+    /// Has each table know whether it has indexes.
+    pub fn mark_indexed(&mut self) {
+        for (number, table) in self.tables.iter_mut().enumerate() {
+            table.set_indexed(!self.indexes.definitions.of_table(number as u16).is_empty());
+        }
     }
 
     /// How many chunks cover all slots that were ever used.

@@ -2,7 +2,7 @@
 
 use super::settle::names_entities;
 use crate::schema::{DatabaseSchema, FieldType, Scalar, TableSchema};
-use crate::storage::RowShape;
+use crate::storage::{Definitions, RowShape};
 
 /// One column of one table.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +90,11 @@ impl Catalog {
     #[inline]
     pub fn has_heap(&self, table: u16) -> bool {
         self.tables[usize::from(table)].has_heap
+    }
+
+    /// The indexes of all tables.
+    pub fn indexes(&self) -> Definitions {
+        Definitions::of(&self.schema).expect("the keys of indexes are checked with the schema")
     }
 
     /// How rows of each table are stored.

@@ -9,7 +9,7 @@ use super::commit_log::LogError;
 use crate::component::{CompareOp, UpdateOp};
 use crate::entity::Entity;
 use crate::schema::{InvalidRow, Value, ValueError};
-use crate::storage::{MemoryLimit, SlotsExhausted, StorageError};
+use crate::storage::{DuplicateKey, MemoryLimit, SlotsExhausted, StorageError};
 
 /// A guard that did not hold.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -193,6 +193,9 @@ pub enum OpError {
         /// The field.
         field: String,
     },
+    /// Two entities have the same key in a unique index. Found when the transaction ends: before that they may.
+    #[error(transparent)]
+    Duplicate(#[from] Box<DuplicateKey>),
     /// The memory limit is reached. The transaction cannot be committed any more.
     #[error(transparent)]
     Memory(#[from] MemoryLimit),

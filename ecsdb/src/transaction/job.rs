@@ -9,7 +9,7 @@ use super::error::TransactionError;
 use super::ops::OpBuffer;
 use super::ticket::{Commit, Written};
 use crate::entity::Entity;
-use crate::storage::{MovedRow, StorageError, Store};
+use crate::storage::{DuplicateKey, IndexFailure, MovedRow, Prebuilt, StorageError, Store};
 use crate::sync::Completer;
 
 /// A transaction as a closure: run on the writer, answered when its batch is published.
@@ -95,6 +95,8 @@ pub struct Evolve {
     pub catalog: Arc<Catalog>,
     /// Which of them have rows that change.
     pub rewritten: Vec<bool>,
+    /// Indexes that were built already.
+    pub prebuilt: Option<Prebuilt>,
     /// How these change.
     pub convert: ConvertRow,
     /// Told the version before it is published.
@@ -115,6 +117,8 @@ pub enum EvolveFailure {
         /// Why not.
         cause: Box<dyn core::error::Error + Send + Sync>,
     },
+    /// Two rows have the same key in a unique index.
+    Duplicate(Box<DuplicateKey>),
     /// There is no memory for the new rows.
     Storage(StorageError),
     /// The log has refused.
@@ -124,6 +128,15 @@ pub enum EvolveFailure {
 impl From<StorageError> for EvolveFailure {
     fn from(error: StorageError) -> Self {
         Self::Storage(error)
+    }
+}
+
+impl From<IndexFailure> for EvolveFailure {
+    fn from(error: IndexFailure) -> Self {
+        match error {
+            IndexFailure::Duplicate(error) => Self::Duplicate(error),
+            IndexFailure::Storage(error) => Self::Storage(error),
+        }
     }
 }
 

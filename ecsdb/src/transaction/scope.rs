@@ -11,10 +11,10 @@ use super::procedure::{Nesting, Procedure};
 use super::update_all::UpdateFn;
 use crate::bits::bits;
 use crate::bytes::{HeapBuf, HeapPlace, RowBytes, bytes_of, duplicate};
-use crate::component::{Assignments, Change, Field, Predicate};
+use crate::component::{Assignments, Change, Field, Index, Predicate, SpatialIndex};
 use crate::entity::Entity;
 use crate::limits::BLOCK_SLOTS;
-use crate::query::{Query, QueryParam, TableView, View};
+use crate::query::{Coordinate, IndexView, Query, QueryParam, SpatialView, TableView, View};
 use crate::schema::{Schema, TableOf};
 use crate::storage::{PageGeometry, SlotMask};
 
@@ -146,6 +146,30 @@ impl<S: Schema> Transaction<'_, S> {
     /// The table of `T`, as the transaction sees it now.
     pub fn table<T: TableOf<S>>(&self) -> TableView<'_, S, T> {
         self.view().table::<T>()
+    }
+
+    /// An index, in line with what the transaction has done so far.
+    ///
+    /// Cost: nothing if no row of a table with indexes was changed since the last time; otherwise, what it takes to bring the
+    /// indexes in line with these rows, which is not done again at the end.
+    ///
+    /// # Errors
+    /// [`OpError::Memory`], which dooms the transaction.
+    pub fn index<T: TableOf<S>, K: Field>(&mut self, index: Index<T, K>) -> Result<IndexView<'_, S, T, K>, OpError> {
+        self.apply.batch.settle_indexes()?;
+        Ok(self.view().index(index))
+    }
+
+    /// A spatial index, in line with what the transaction has done so far; as [`Self::index`].
+    ///
+    /// # Errors
+    /// [`OpError::Memory`], which dooms the transaction.
+    pub fn spatial<T: TableOf<S>, const N: usize, F: Coordinate>(
+        &mut self,
+        index: SpatialIndex<T, N, F>,
+    ) -> Result<SpatialView<'_, S, T, N, F>, OpError> {
+        self.apply.batch.settle_indexes()?;
+        Ok(self.view().spatial(index))
     }
 
     /// A query over the state as the transaction sees it now.

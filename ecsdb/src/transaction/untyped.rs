@@ -6,7 +6,7 @@ use super::scope::Transaction;
 use crate::bytes::RowBytes;
 use crate::component::{Change, CompareOp, UpdateOp};
 use crate::entity::Entity;
-use crate::query::DynView;
+use crate::query::{DynIndex, DynView};
 use crate::schema::{Encoded, Value};
 
 /// Stands for a schema that is not known at compile time.
@@ -21,6 +21,19 @@ impl DynTransaction<'_> {
     /// Everything as the transaction sees it now.
     pub fn view(&self) -> DynView<'_> {
         DynView::new(self.apply.batch.version(), self.apply.catalog.schema())
+    }
+
+    /// The index of a table with this name, in line with what the transaction has done so far. That of a reference has the
+    /// name of its field.
+    ///
+    /// Cost: that of a look-up, and of bringing the index in line with the rows that were changed since the last time.
+    ///
+    /// # Errors
+    /// If there is no such table; and [`OpError::Memory`], which dooms the transaction.
+    pub fn index(&mut self, table: &str, index: &str) -> Result<Option<DynIndex<'_>>, OpError> {
+        self.table(table)?;
+        self.apply.batch.settle_indexes()?;
+        Ok(self.view().index(table, index))
     }
 
     fn table(&self, name: &str) -> Result<u16, OpError> {

@@ -19,7 +19,7 @@ use super::queue::Queue;
 use super::ticket::Commit;
 use crate::change_set::ChangeSet;
 use crate::entity::Entity;
-use crate::storage::{RowShape, StorageError, Store};
+use crate::storage::{Batch, RowShape, StorageError, Store};
 use crate::sync::channel::Receiver;
 use crate::sync::{Completer, CompletionPool, Spent, mutant};
 
@@ -165,17 +165,18 @@ impl Writer {
 
     /// Changes the tables.
     fn evolve(&mut self, change: Evolve) {
-        let Evolve { catalog, rewritten, convert, announce, completer } = change;
+        let Evolve { catalog, rewritten, prebuilt, convert, announce, completer } = change;
         let WriterConfig { store, log, .. } = &mut self.config;
         let shapes: Vec<RowShape> = catalog.shapes().collect();
         let number = store.live().number + 1;
-        let evolved = store.evolve(&shapes, &rewritten, convert).and_then(|rows| match log {
-            None => Ok(number),
-            Some(log) => log.evolve(catalog.schema(), &rows, number).map_err(|error| {
-                store.abandon_evolved();
-                EvolveFailure::Log(error)
-            }),
-        });
+        let evolved =
+            store.evolve(&shapes, &rewritten, catalog.indexes(), prebuilt, convert).and_then(|rows| match log {
+                None => Ok(number),
+                Some(log) => log.evolve(catalog.schema(), &rows, number).map_err(|error| {
+                    store.abandon_evolved();
+                    EvolveFailure::Log(error)
+                }),
+            });
         if let Ok(version) = evolved {
             announce(version);
             store.publish_evolved(version);
@@ -216,13 +217,10 @@ impl Writer {
         let next = self.config.store.next_version();
         let mut batch = self.config.store.batch();
         let outcome = match outcome {
-            Ok(Ok(())) => match batch.failure() {
-                None => Ok(()),
-                Some(error) => {
-                    self.short_of_memory |= matches!(error, StorageError::Memory(_));
-                    Err(OpError::from(error).into())
-                }
-            },
+            Ok(Ok(())) => check(&mut batch).map_err(|error| {
+                self.short_of_memory |= matches!(error, OpError::Memory(_));
+                error.into()
+            }),
             Ok(Err(error)) => {
                 self.short_of_memory |= matches!(batch.failure(), Some(StorageError::Memory(_)));
                 Err(error)
@@ -311,6 +309,18 @@ impl Writer {
 fn wake(store: &mut Store) {
     for sleeper in store.announce().into_iter().flatten() {
         quietly(|| sleeper.complete(()));
+    }
+}
+
+/// What can be said only when a transaction ends: whether the storage has taken everything, and whether what is unique still is.
+fn check(batch: &mut Batch<'_>) -> Result<(), OpError> {
+    if let Some(error) = batch.failure() {
+        return Err(error.into());
+    }
+    batch.settle_indexes()?;
+    match batch.duplicate_key() {
+        None => Ok(()),
+        Some(error) => Err(error.into()),
     }
 }
 

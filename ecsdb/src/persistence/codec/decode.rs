@@ -41,6 +41,8 @@ impl From<RestoreError> for ApplyError {
             RestoreError::Storage(error) => Self::Storage(error),
             // Where it stands is added by whoever knows.
             RestoreError::Unfit(what) => Self::Malformed(Malformed { at: 0, what: what.into() }),
+            // Indexes are built when everything is there.
+            RestoreError::Duplicate(error) => Self::Malformed(Malformed { at: 0, what: error.to_string() }),
         }
     }
 }

@@ -191,16 +191,18 @@ impl Reading<'_> {
         let mut old = Store::new(rewrite.old.tables().iter().map(RowShape::of), self.memory_limit);
         old.begin_restore();
         let found = replay(media, directory, firsts, &Target { ids: &before, schema: &rewrite.old }, &mut old)?;
-        let rows = move_rows(&rewrite, schema, self.migrations, &old, store).map_err(|error| match error {
+        let refused = |error| match error {
             MoveError::Row(error) => error.into(),
             MoveError::Restore(RestoreError::Storage(error)) => error.into(),
+            MoveError::Restore(RestoreError::Duplicate(error)) => error.into(),
             MoveError::Restore(RestoreError::Unfit(what)) => {
                 DirectoryError::Damaged { file: directory.wal().to_owned(), offset: 0, what: what.into() }
             }
-        })?;
+        };
+        let rows = move_rows(&rewrite, schema, self.migrations, &old, store).map_err(refused)?;
         let moved = Moved {
             rows,
-            changes: store.restored_rows(),
+            changes: store.restored_rows().map_err(|error| refused(error.into()))?,
             tables: Arc::new(Tables::new(&ids, Arc::clone(schema))),
             rewritten: rewrite.rewritten,
             version: found.version,

@@ -112,6 +112,7 @@ pub fn replay(
     replayed.was_closed &= replayed.torn_bytes == 0 && replayed.kept == firsts.len();
     store.finish_restore(replayed.version).map_err(|error| match error {
         RestoreError::Storage(error) => error.into(),
+        RestoreError::Duplicate(error) => error.into(),
         RestoreError::Unfit(what) => DirectoryError::Damaged {
             file: directory.segment(replayed.last.first),
             offset: replayed.last.end,

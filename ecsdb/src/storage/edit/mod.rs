@@ -8,6 +8,7 @@
 
 mod entities;
 mod heap;
+mod merge;
 mod rewrite;
 mod rows;
 
@@ -16,6 +17,7 @@ use thiserror::Error;
 use super::chunk::Chunk;
 use super::counters::{Counters, NumbersExhausted};
 use super::entities::EntityBlock;
+use super::index::IndexWriter;
 use super::pool::{MemoryLimit, PagePool};
 use super::roots::Dirty;
 use super::slots::{SlotAllocator, SlotsExhausted};
@@ -28,6 +30,7 @@ use crate::entity::Generations;
 use crate::limits::BLOCK_SLOTS;
 
 pub use rewrite::PageRewrite;
+pub(super) use rows::own;
 
 /// The storage cannot take a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -42,14 +45,16 @@ pub enum StorageError {
 }
 
 /// A page as it was before the running transaction touched it.
-struct PageUndo {
-    table: u16,
-    page: u32,
+pub(super) struct PageUndo {
+    pub table: u16,
+    pub page: u32,
     /// Where the words before, and then the words written, stand in [`Undo::words`].
     words_at: u32,
-    columns: ColumnSet,
+    pub columns: ColumnSet,
     len: u32,
-    before: Option<PageRef>,
+    pub before: Option<PageRef>,
+    /// Whether an earlier record of the same page says everything.
+    is_merged: bool,
 }
 
 /// A block of entities as it was before the running transaction touched it.
@@ -66,6 +71,12 @@ pub struct Undo {
     words: Vec<u64>,
     blocks: Vec<BlockUndo>,
     granted: Vec<usize>,
+    /// How many pages and blocks were there at the first savepoint; nothing if there was none.
+    first_savepoint: Option<(usize, usize)>,
+    /// How many pages were there at the last savepoint.
+    last_savepoint: usize,
+    /// The order in which records are merged.
+    order: Vec<u32>,
 }
 
 /// The transactions that are published together: a version to change, and what the writer needs to change it.
@@ -89,6 +100,8 @@ pub struct Batch<'a> {
     pub(super) failure: &'a mut Option<StorageError>,
     /// The numbers that counted fields give.
     pub(super) counters: &'a mut Counters,
+    /// What it takes to bring indexes in line with rows.
+    pub(super) indexes: &'a mut IndexWriter,
 }
 
 impl Batch<'_> {
@@ -112,6 +125,8 @@ impl Batch<'_> {
         debug_assert!(self.undo.pages.is_empty() && self.undo.blocks.is_empty());
         *self.serial += 1;
         *self.failure = None;
+        self.indexes.begin(*self.serial);
+        self.undo.begin();
     }
 
     /// The storage error that dooms the running transaction, if there was one.
@@ -156,10 +171,11 @@ impl Batch<'_> {
         }
     }
 
-    /// Keeps what the running transaction did, and lets go of the way back.
+    /// Keeps what the running transaction did, and lets go of the way back. The indexes are settled.
     pub fn commit(&mut self) {
         self.counters.keep();
         *self.changed |= !self.is_untouched();
+        self.end_indexes();
         for undo in self.undo.pages.drain(..) {
             if let Some(page) = undo.before {
                 self.pool.put(undo.table, page);
@@ -169,13 +185,21 @@ impl Batch<'_> {
         self.undo.words.clear();
     }
 
+    fn end_indexes(&mut self) {
+        debug_assert!(self.is_settled(), "a transaction ends with its indexes in line with its rows");
+        self.indexes.undo.forget(self.pool);
+    }
+
     /// Keeps what the running transaction did, as a change set of version `version`.
     ///
     /// It goes into `changes`, which is emptied first: a commit allocates nothing for it. [`Self::let_go`] takes the pages back.
+    /// The indexes are settled.
     pub fn commit_with_changes(&mut self, version: u64, changes: &mut ChangeSet) {
         self.counters.keep();
         *self.changed |= !self.is_untouched();
+        self.end_indexes();
         self.let_go(changes);
+        self.merge_records();
         let ChangeSet { words, pages, .. } = changes;
         for undo in self.undo.pages.drain(..) {
             let table = &self.version.tables[usize::from(undo.table)];
@@ -245,6 +269,9 @@ impl Batch<'_> {
     /// Takes back everything that the running transaction did. Generations that it handed out are burned.
     pub fn rollback(&mut self) {
         self.counters.forget();
+        let IndexWriter { undo, numbers, .. } = &mut *self.indexes;
+        undo.roll_back(&mut self.version.indexes.nodes, numbers, self.pool);
+        self.version.unsettled = false;
         for undo in self.undo.pages.drain(..).rev() {
             let table = &mut self.version.tables[usize::from(undo.table)];
             let geometry = table.geometry();
@@ -279,12 +306,13 @@ impl Batch<'_> {
     /// undo record stands. The caller moves the old page there when it has a new one.
     pub(super) fn touch_page(&mut self, table: u16, page: usize) -> u32 {
         let directory = &mut self.version.tables[usize::from(table)];
-        let geometry = directory.geometry();
+        let (geometry, is_indexed) = (directory.geometry(), directory.is_indexed());
         let chunk = directory.chunk_mut(page >> geometry.chunk_shift());
         let slot = &chunk.pages()[page & (geometry.chunk_pages() - 1)];
         if slot.stamp == *self.serial {
             return slot.undo;
         }
+        self.version.unsettled |= is_indexed;
         self.undo.touch(chunk, geometry, Touched { table, page }, *self.serial, self.first_serial, self.dirty)
     }
 
@@ -349,6 +377,7 @@ impl Undo {
             columns: ColumnSet::NONE,
             len,
             before: None,
+            is_merged: false,
         });
         record
     }

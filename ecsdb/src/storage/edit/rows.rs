@@ -70,7 +70,7 @@ impl Batch<'_> {
     pub fn row_mut(&mut self, table: u16, slot: u32, columns: ColumnSet) -> Result<Option<&mut [u8]>, StorageError> {
         // One look-up for everything: this is most of what a small commit does.
         let directory = &mut self.version.tables[usize::from(table)];
-        let geometry = directory.geometry();
+        let (geometry, is_indexed) = (directory.geometry(), directory.is_indexed());
         let (index, in_chunk) = (slot as usize / CHUNK_SLOTS, slot as usize % CHUNK_SLOTS);
         let Some(chunk) = directory.present_chunk_mut(index) else { return Ok(None) };
         let Some(row) = chunk.row(geometry, in_chunk) else { return Ok(None) };
@@ -96,6 +96,7 @@ impl Batch<'_> {
                 copy = Some(taken);
             }
             let touched = Touched { table, page: index * geometry.chunk_pages() + page };
+            self.version.unsettled |= is_indexed;
             let record = self.undo.touch(chunk, geometry, touched, *self.serial, self.first_serial, self.dirty);
             self.undo.pages[record as usize].before = chunk.replace_page(geometry, page, copy);
             record
@@ -285,6 +286,6 @@ pub(super) fn own_page(page: &mut PageRef) -> &mut Page {
 }
 
 /// The bytes of a page that only the running transaction holds.
-pub(super) fn own(page: &mut PageRef) -> &mut [u8] {
+pub(in crate::storage) fn own(page: &mut PageRef) -> &mut [u8] {
     own_page(page).bytes_mut()
 }

@@ -1,0 +1,140 @@
+//! Building an index of all rows of a table at once.
+//!
+//! Owns sorting the entries and filling the nodes. The same code serves a database that is opened and one that runs: it reads a
+//! version and gives the nodes for it.
+
+use rayon::slice::ParallelSliceMut;
+use thiserror::Error;
+
+use super::definition::{IndexDefinition, slot_of};
+use super::nodes::{NodeNumbers, Nodes};
+use super::tree::{self, SLOT_BYTES};
+use super::unique::{DuplicateKey, are_twins};
+use crate::bytes::{Line, PageRef};
+use crate::storage::edit::{Batch, StorageError};
+use crate::storage::pool::MemoryLimit;
+use crate::storage::table::Table;
+
+/// From how many entries on they are sorted by several threads.
+const SHARED_SORT_MIN: usize = 64 * 1024;
+
+/// Two rows with the same key in a unique index, or no memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BuildError {
+    /// The slots of two rows with the same key.
+    Twins(u32, u32),
+    /// There is no room for the nodes.
+    Memory(MemoryLimit),
+}
+
+impl From<MemoryLimit> for BuildError {
+    fn from(error: MemoryLimit) -> Self {
+        Self::Memory(error)
+    }
+}
+
+/// Why there is no index of the rows that there are.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum IndexFailure {
+    /// Two rows have the same key and may not.
+    #[error(transparent)]
+    Duplicate(#[from] Box<DuplicateKey>),
+    /// There is no room for it.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Batch<'_> {
+    /// Builds the indexes for which `wanted` says so, from the rows that there are. Nobody has pinned the version, and there is
+    /// no way back to what was there.
+    pub fn build_indexes(&mut self, wanted: impl Fn(u16) -> bool) -> Result<(), IndexFailure> {
+        let definitions = std::sync::Arc::clone(&self.version.indexes.definitions);
+        for (number, index) in (0..).zip(definitions.all()).filter(|(number, _)| wanted(*number)) {
+            let table = &self.version.tables[usize::from(index.table)];
+            match build(index, table, None, |lines| self.pool.take_node(lines)) {
+                Ok(nodes) => {
+                    self.indexes.numbers[usize::from(number)] = NodeNumbers::of(&nodes);
+                    self.version.indexes.nodes[usize::from(number)] = nodes;
+                }
+                Err(BuildError::Twins(slot, second)) => {
+                    return Err(Box::new(self.version.duplicate(index, slot, second)).into());
+                }
+                Err(BuildError::Memory(error)) => return Err(StorageError::from(error).into()),
+            }
+        }
+        self.version.unsettled = false;
+        Ok(())
+    }
+}
+
+/// The nodes of `index` for the rows of `table`. `node` gives empty ones.
+///
+/// # Errors
+/// If two rows have the same key and may not, or there is no room.
+pub fn build(
+    index: &IndexDefinition,
+    table: &Table,
+    workers: Option<&rayon::ThreadPool>,
+    mut node: impl FnMut(usize) -> Result<PageRef, MemoryLimit>,
+) -> Result<Nodes, BuildError> {
+    let width = index.width();
+    let (mut entries, mut buffer) = (Vec::new(), Vec::new());
+    for slot in table.slots() {
+        if let Some(row) = table.stored(slot) {
+            index.entries(row, slot, &mut buffer, &mut entries);
+        }
+    }
+    let order = sorted(&entries, width, workers);
+    let entry = |place: &(u64, usize)| &entries[place.1 * width..][..width];
+    if index.is_unique
+        && let Some(twins) = find_twins(index, table, order.iter().map(entry))
+    {
+        return Err(twins);
+    }
+    let layout = index.layout();
+    Ok(tree::build(layout, order.iter().map(entry), || node(layout.node_bytes() / Line::BYTES))?)
+}
+
+/// The numbers of the entries in ascending order, each with its first bytes: these decide nearly always.
+fn sorted(entries: &[u8], width: usize, workers: Option<&rayon::ThreadPool>) -> Vec<(u64, usize)> {
+    let head = |entry: &[u8]| {
+        let mut head = [0; 8];
+        let len = entry.len().min(8);
+        head[..len].copy_from_slice(&entry[..len]);
+        u64::from_be_bytes(head)
+    };
+    let mut order: Vec<(u64, usize)> = entries.chunks_exact(width).map(head).zip(0..).collect();
+    let rest = |place: &(u64, usize)| &entries[place.1 * width..][..width];
+    let compare =
+        |one: &(u64, usize), other: &(u64, usize)| one.0.cmp(&other.0).then_with(|| rest(one).cmp(rest(other)));
+    match workers {
+        Some(workers) if order.len() >= SHARED_SORT_MIN => {
+            workers.install(|| order.par_sort_unstable_by(compare));
+        }
+        _ => order.sort_unstable_by(compare),
+    }
+    order
+}
+
+/// Two rows with the same key, if there are such.
+fn find_twins<'e>(
+    index: &IndexDefinition,
+    table: &Table,
+    entries: impl Iterator<Item = &'e [u8]>,
+) -> Option<BuildError> {
+    // The rows with the key that was seen last: more than one only where keys do not decide.
+    let mut alike: Vec<&[u8]> = Vec::new();
+    for entry in entries {
+        let key = &entry[..entry.len() - SLOT_BYTES];
+        if alike.first().is_none_or(|first| !first.starts_with(key)) {
+            alike.clear();
+        }
+        if !index.has_none(key)
+            && let Some(twin) = alike.iter().find(|other| are_twins(index, table, key, slot_of(other), slot_of(entry)))
+        {
+            return Some(BuildError::Twins(slot_of(twin), slot_of(entry)));
+        }
+        alike.push(entry);
+    }
+    None
+}

@@ -1,0 +1,211 @@
+//! Reading a tree: from one entry to the next, in both directions.
+//!
+//! Owns the walk. A place in a tree is the way to it from the root, so nodes need not know their neighbours, and nothing is
+//! allocated.
+
+use super::node::{NodeLayout, count, level};
+use super::nodes::{NONE, Nodes};
+
+/// The most levels that a way goes through. A tree of as many entries as there are slots has eight of nodes that are nearly empty.
+const LEVELS_MAX: usize = 20;
+
+/// A place in a tree: an entry of a leaf.
+#[derive(Clone, Copy)]
+struct Cursor<'v> {
+    leaf: &'v [u8],
+    index: usize,
+    /// The nodes above and the number of the child that the way goes on with, from the root on.
+    path: [(u32, u16); LEVELS_MAX],
+    depth: usize,
+}
+
+impl Cursor<'_> {
+    fn is_at(&self, other: &Self) -> bool {
+        core::ptr::eq(self.leaf, other.leaf) && self.index == other.index
+    }
+}
+
+/// A tree in one version, to be read.
+#[derive(Clone, Copy)]
+pub struct Tree<'v> {
+    /// Its nodes.
+    pub nodes: &'v Nodes,
+    /// How they are laid out.
+    pub layout: NodeLayout,
+}
+
+impl<'v> Tree<'v> {
+    /// The way to a leaf, by the children that `choose` names, and to a place there.
+    fn descend(self, choose: impl Fn(&'v [u8]) -> usize, place: impl Fn(&'v [u8]) -> usize) -> Option<Cursor<'v>> {
+        let mut at = self.nodes.shape.root;
+        if at == NONE {
+            return None;
+        }
+        let mut cursor = Cursor { leaf: &[], index: 0, path: [(0, 0); LEVELS_MAX], depth: 0 };
+        loop {
+            let node = self.nodes.get(at);
+            if level(node) == 0 {
+                (cursor.leaf, cursor.index) = (node, place(node));
+                return Some(cursor);
+            }
+            let child = choose(node);
+            cursor.path[cursor.depth] = (at, child as u16);
+            cursor.depth += 1;
+            at = self.layout.child(node, child);
+        }
+    }
+
+    /// The first entry that is not less than `entry`.
+    fn first_from(self, entry: &[u8]) -> Option<Cursor<'v>> {
+        let mut cursor =
+            self.descend(|node| self.layout.child_of(node, entry), |leaf| self.layout.lower_bound(leaf, 0, entry))?;
+        if cursor.index < count(cursor.leaf) || self.to_next_leaf(&mut cursor) { Some(cursor) } else { None }
+    }
+
+    /// The last entry that is less than `entry`.
+    fn last_before(self, entry: &[u8]) -> Option<Cursor<'v>> {
+        let mut cursor =
+            self.descend(|node| self.layout.child_of(node, entry), |leaf| self.layout.lower_bound(leaf, 0, entry))?;
+        if self.step_back(&mut cursor) { Some(cursor) } else { None }
+    }
+
+    fn step(self, cursor: &mut Cursor<'v>) -> bool {
+        cursor.index += 1;
+        cursor.index < count(cursor.leaf) || self.to_next_leaf(cursor)
+    }
+
+    fn step_back(self, cursor: &mut Cursor<'v>) -> bool {
+        if cursor.index > 0 {
+            cursor.index -= 1;
+            return true;
+        }
+        // Up to where there is a child before, then down along the last children.
+        while cursor.depth > 0 {
+            let (above, child) = &mut cursor.path[cursor.depth - 1];
+            if *child > 0 {
+                *child -= 1;
+                let next = self.layout.child(self.nodes.get(*above), usize::from(*child));
+                self.go_down(cursor, next, |node| count(node) - 1);
+                return true;
+            }
+            cursor.depth -= 1;
+        }
+        false
+    }
+
+    fn to_next_leaf(self, cursor: &mut Cursor<'v>) -> bool {
+        while cursor.depth > 0 {
+            let (above, child) = &mut cursor.path[cursor.depth - 1];
+            let node = self.nodes.get(*above);
+            if usize::from(*child) + 1 < count(node) {
+                *child += 1;
+                let next = self.layout.child(node, usize::from(*child));
+                self.go_down(cursor, next, |_| 0);
+                return true;
+            }
+            cursor.depth -= 1;
+        }
+        false
+    }
+
+    fn go_down(self, cursor: &mut Cursor<'v>, from: u32, choose: impl Fn(&[u8]) -> usize) {
+        let mut at = from;
+        loop {
+            let node = self.nodes.get(at);
+            if level(node) == 0 {
+                (cursor.leaf, cursor.index) = (node, choose(node));
+                return;
+            }
+            let child = choose(node);
+            cursor.path[cursor.depth] = (at, child as u16);
+            cursor.depth += 1;
+            at = self.layout.child(node, child);
+        }
+    }
+
+    /// The entries from `from` on that are less than `to`.
+    pub fn range(self, from: &[u8], to: &[u8]) -> Entries<'v> {
+        let ends = self.first_from(from).zip(self.last_before(to));
+        let ends = ends.filter(|(first, last)| {
+            self.layout.entry(first.leaf, first.index) <= self.layout.entry(last.leaf, last.index)
+        });
+        Entries { tree: self, ends }
+    }
+
+    /// The first entry from `from` on.
+    pub fn first(self, from: &[u8]) -> Option<&'v [u8]> {
+        self.first_from(from).map(|cursor| self.layout.entry(cursor.leaf, cursor.index))
+    }
+
+    /// About how many entries lie between `from` and `to`: exactly, if they are in one leaf. Cost: two ways down the tree.
+    pub fn estimate(self, from: &[u8], to: &[u8]) -> u64 {
+        let (Some((first, at, leaf)), Some((last, before, other))) = (self.share_below(from), self.share_below(to))
+        else {
+            return 0;
+        };
+        if core::ptr::eq(leaf, other) {
+            return before.saturating_sub(at) as u64;
+        }
+        ((last - first).max(0.0) * self.nodes.shape.entries as f64).ceil() as u64
+    }
+
+    /// Which share of the entries is less than `entry`, if all children of a node have as many; its place in the leaf, and the leaf.
+    fn share_below(self, entry: &[u8]) -> Option<(f64, usize, &'v [u8])> {
+        let cursor =
+            self.descend(|node| self.layout.child_of(node, entry), |leaf| self.layout.lower_bound(leaf, 0, entry))?;
+        let (mut share, mut of_child) = (0.0, 1.0);
+        for (node, child) in &cursor.path[..cursor.depth] {
+            of_child /= count(self.nodes.get(*node)) as f64;
+            share += f64::from(*child) * of_child;
+        }
+        Some((share + of_child * cursor.index as f64 / count(cursor.leaf).max(1) as f64, cursor.index, cursor.leaf))
+    }
+}
+
+/// The entries of a range, in order.
+#[derive(Clone)]
+pub struct Entries<'v> {
+    tree: Tree<'v>,
+    /// The next entry from the front, and the next one from the back.
+    ends: Option<(Cursor<'v>, Cursor<'v>)>,
+}
+
+impl<'v> Entries<'v> {
+    /// The next entry from the front, without taking it.
+    pub fn peek(&self) -> Option<&'v [u8]> {
+        self.ends.as_ref().map(|(first, _)| self.tree.layout.entry(first.leaf, first.index))
+    }
+
+    /// The next entry from the back, without taking it.
+    pub fn peek_back(&self) -> Option<&'v [u8]> {
+        self.ends.as_ref().map(|(_, last)| self.tree.layout.entry(last.leaf, last.index))
+    }
+}
+
+impl<'v> Iterator for Entries<'v> {
+    type Item = &'v [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'v [u8]> {
+        let tree = self.tree;
+        let (first, last) = self.ends.as_mut()?;
+        let entry = tree.layout.entry(first.leaf, first.index);
+        if first.is_at(last) || !tree.step(first) {
+            self.ends = None;
+        }
+        Some(entry)
+    }
+}
+
+impl DoubleEndedIterator for Entries<'_> {
+    #[inline]
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let tree = self.tree;
+        let (first, last) = self.ends.as_mut()?;
+        let entry = tree.layout.entry(last.leaf, last.index);
+        if first.is_at(last) || !tree.step_back(last) {
+            self.ends = None;
+        }
+        Some(entry)
+    }
+}

@@ -1,0 +1,282 @@
+//! The nodes of one index in one version, by their numbers.
+//!
+//! Owns the directory and how the writer changes it: the first touch of a node by a transaction copies it, as with the pages of
+//! tables. A node that another version has is never written.
+
+use super::super::edit::own;
+use super::super::pool::{MemoryLimit, PagePool};
+use super::super::roots::Dirty;
+use crate::bytes::{Line, PageRef};
+
+/// The number of no node.
+pub const NONE: u32 = u32::MAX;
+
+/// One node, and the writer's note on it.
+#[derive(Clone)]
+struct NodeSlot {
+    page: Option<PageRef>,
+    /// The transaction that touched it last in this version.
+    stamp: u64,
+}
+
+/// What an index is besides its nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// The node that everything begins with, or [`NONE`].
+    pub root: u32,
+    /// How many entries there are.
+    pub entries: u64,
+    /// How many different keys there are, roughly: keys at the edges of nodes may count twice.
+    pub keys: u64,
+}
+
+impl Shape {
+    /// That of an index without entries.
+    pub const EMPTY: Self = Self { root: NONE, entries: 0, keys: 0 };
+}
+
+/// The nodes of one index.
+#[derive(Clone)]
+pub struct Nodes {
+    slots: Vec<NodeSlot>,
+    /// What else there is to it.
+    pub shape: Shape,
+}
+
+impl Nodes {
+    /// Those of an index without entries.
+    pub const fn new() -> Self {
+        Self { slots: Vec::new(), shape: Shape::EMPTY }
+    }
+
+    /// The bytes of node `node`, which exists.
+    #[inline]
+    pub fn get(&self, node: u32) -> &[u8] {
+        self.slots[node as usize].page.as_ref().map_or(&[], |page| page.bytes())
+    }
+
+    /// Takes node `node` and the shape over from `live`, the same index in the published version. Returns what stood there.
+    pub fn catch_up(&mut self, live: &Self, node: u32) -> Option<PageRef> {
+        self.shape = live.shape;
+        let page = live.slots.get(node as usize).and_then(|slot| slot.page.clone());
+        core::mem::replace(&mut self.slot(node).page, page)
+    }
+
+    /// Whether there is a node `node`.
+    pub fn has(&self, node: u32) -> bool {
+        self.slots.get(node as usize).is_some_and(|slot| slot.page.is_some())
+    }
+
+    /// Puts a node at the end of a directory that nobody has seen yet. Returns its number.
+    pub fn push(&mut self, page: PageRef) -> u32 {
+        self.slots.push(NodeSlot { page: Some(page), stamp: 0 });
+        self.slots.len() as u32 - 1
+    }
+
+    /// How far the directory reaches.
+    pub fn end(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
+    /// Takes all nodes out. The index is empty afterwards.
+    pub fn take_pages(&mut self) -> impl Iterator<Item = PageRef> + '_ {
+        self.shape = Shape::EMPTY;
+        self.slots.drain(..).filter_map(|slot| slot.page)
+    }
+
+    /// Bytes of all nodes, as they count in the memory of the database.
+    pub fn footprint_bytes(&self) -> usize {
+        self.slots.iter().filter_map(|slot| slot.page.as_ref()).map(|page| page.footprint_bytes()).sum()
+    }
+
+    /// Bytes of the directory.
+    pub fn directory_bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<NodeSlot>()
+    }
+
+    fn slot(&mut self, node: u32) -> &mut NodeSlot {
+        let node = node as usize;
+        if node >= self.slots.len() {
+            self.slots.resize(node + 1, NodeSlot { page: None, stamp: 0 });
+        }
+        &mut self.slots[node]
+    }
+}
+
+/// Which numbers of nodes an index has to give. Only the writer has it, for all versions.
+#[derive(Default)]
+pub struct NodeNumbers {
+    /// Numbers that were given back. Some may be in use again: who takes one looks.
+    free: Vec<u32>,
+    /// The lowest number that was never given.
+    end: u32,
+}
+
+impl NodeNumbers {
+    /// Those that `nodes` does not use.
+    pub fn of(nodes: &Nodes) -> Self {
+        Self { free: (0..nodes.end()).filter(|node| !nodes.has(*node)).collect(), end: nodes.end() }
+    }
+
+    /// Notes that a number may be free.
+    pub fn free(&mut self, node: u32) {
+        self.free.push(node);
+    }
+
+    fn take(&mut self, nodes: &Nodes) -> u32 {
+        while let Some(node) = self.free.pop() {
+            if !nodes.has(node) {
+                return node;
+            }
+        }
+        self.end += 1;
+        self.end - 1
+    }
+}
+
+/// A node as it was before the running transaction touched it.
+pub struct NodeUndo {
+    index: u16,
+    node: u32,
+    before: Option<PageRef>,
+}
+
+/// The way back of the running transaction, for indexes.
+#[derive(Default)]
+pub struct IndexUndo {
+    nodes: Vec<NodeUndo>,
+    shapes: Vec<(u16, Shape)>,
+}
+
+impl IndexUndo {
+    /// Whether the running transaction has changed no index.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Notes the shape of an index that is about to change.
+    pub fn note_shape(&mut self, index: u16, shape: Shape) {
+        self.shapes.push((index, shape));
+    }
+
+    /// Lets go of the way back.
+    pub fn forget(&mut self, pool: &mut PagePool) {
+        self.shapes.clear();
+        for undo in self.nodes.drain(..) {
+            if let Some(page) = undo.before {
+                pool.put_node(page);
+            }
+        }
+    }
+
+    /// Goes all the way back.
+    pub fn roll_back(&mut self, indexes: &mut [Nodes], numbers: &mut [NodeNumbers], pool: &mut PagePool) {
+        for undo in self.nodes.drain(..).rev() {
+            let index = usize::from(undo.index);
+            if undo.before.is_none() {
+                numbers[index].free(undo.node);
+            }
+            if let Some(page) = core::mem::replace(&mut indexes[index].slot(undo.node).page, undo.before) {
+                pool.put_node(page);
+            }
+        }
+        for (index, shape) in self.shapes.drain(..).rev() {
+            indexes[usize::from(index)].shape = shape;
+        }
+    }
+}
+
+/// One index in the version that is being written, and what it takes to change it.
+pub struct NodeEdit<'a> {
+    /// The number of the index.
+    pub index: u16,
+    /// Its nodes.
+    pub nodes: &'a mut Nodes,
+    /// The numbers that it has to give.
+    pub numbers: &'a mut NodeNumbers,
+    /// Where nodes come from.
+    pub pool: &'a mut PagePool,
+    /// The way back.
+    pub undo: &'a mut IndexUndo,
+    /// What was touched since the version was last equal to the published one.
+    pub dirty: &'a mut Vec<Dirty>,
+    /// The first number that the running transaction has stamped anything with.
+    pub transaction: u64,
+    /// The number of the first transaction of the batch: what has a stamp from here on is in `dirty` already.
+    pub first_serial: u64,
+    /// Bytes of a node.
+    pub node_bytes: usize,
+}
+
+impl NodeEdit<'_> {
+    /// The bytes of node `node`, to be read.
+    pub fn get(&self, node: u32) -> &[u8] {
+        self.nodes.get(node)
+    }
+
+    /// The bytes of node `node`, to be changed. `used` says how many of them mean something.
+    pub fn get_mut(&mut self, node: u32, used: impl FnOnce(&[u8]) -> usize) -> Result<&mut [u8], MemoryLimit> {
+        let slot = &self.nodes.slots[node as usize];
+        if slot.stamp < self.transaction {
+            let mut copy = self.pool.take_node(self.node_bytes / Line::BYTES)?;
+            if let Some(before) = &slot.page {
+                let used = used(before.bytes());
+                own(&mut copy)[..used].copy_from_slice(&before.bytes()[..used]);
+            }
+            self.replace(node, Some(copy));
+        }
+        Ok(self.nodes.slots[node as usize].page.as_mut().map_or(&mut [], own))
+    }
+
+    /// Two different nodes, both to be changed.
+    pub fn get_two_mut(
+        &mut self,
+        one: u32,
+        other: u32,
+        used: impl Fn(&[u8]) -> usize,
+    ) -> Result<(&mut [u8], &mut [u8]), MemoryLimit> {
+        self.get_mut(one, &used)?;
+        self.get_mut(other, &used)?;
+        let [one, other] =
+            self.nodes.slots.get_disjoint_mut([one as usize, other as usize]).expect("two different nodes");
+        Ok((one.page.as_mut().map_or(&mut [], own), other.page.as_mut().map_or(&mut [], own)))
+    }
+
+    /// A new node, whose bytes are whatever was there before.
+    pub fn make(&mut self) -> Result<u32, MemoryLimit> {
+        let page = self.pool.take_node(self.node_bytes / Line::BYTES)?;
+        let node = self.numbers.take(self.nodes);
+        self.make_at(node, page);
+        Ok(node)
+    }
+
+    fn make_at(&mut self, node: u32, page: PageRef) {
+        // Which stamp it has says nothing about a node that was not there.
+        if self.nodes.slot(node).stamp < self.transaction {
+            self.replace(node, Some(page));
+        } else {
+            self.nodes.slot(node).page = Some(page);
+        }
+    }
+
+    /// Lets go of node `node`.
+    pub fn drop_node(&mut self, node: u32) {
+        self.numbers.free(node);
+        if self.nodes.slot(node).stamp < self.transaction {
+            self.replace(node, None);
+        } else if let Some(page) = self.nodes.slot(node).page.take() {
+            self.pool.put_node(page);
+        }
+    }
+
+    /// Puts `page` in the place of a node that the running transaction touches for the first time.
+    fn replace(&mut self, node: u32, page: Option<PageRef>) {
+        let slot = self.nodes.slot(node);
+        let earlier = core::mem::replace(&mut slot.stamp, self.transaction);
+        let before = core::mem::replace(&mut slot.page, page);
+        if earlier < self.first_serial {
+            self.dirty.push(Dirty::Node { index: self.index, node });
+        }
+        self.undo.nodes.push(NodeUndo { index: self.index, node, before });
+    }
+}

@@ -1,0 +1,142 @@
+//! Bringing the indexes in line with the rows.
+//!
+//! The pages that the running transaction has touched since the last time are compared with what they were; first everything
+//! goes that has to go, then everything comes, so that two rows may swap a value that only one may have. Then a new stamp is in force: pages that
+//! are touched again get another undo record, which the next comparison begins with.
+
+use super::IndexWriter;
+use super::definition::{IndexDefinition, slot_of};
+use super::nodes::NodeEdit;
+use super::pending::{OldPage, Pending};
+use super::tree::{SLOT_BYTES, TreeEdit};
+use super::unique::Suspect;
+use crate::storage::edit::{Batch, StorageError};
+use crate::storage::pool::MemoryLimit;
+
+/// An entry that has come or gone with the last [`Batch::settle_indexes`].
+#[derive(Clone, Copy, Debug)]
+pub struct IndexChange<'a> {
+    /// The number of the index.
+    pub index: u16,
+    /// Whether it has come.
+    pub is_new: bool,
+    /// Its key.
+    pub key: &'a [u8],
+    /// The slot of its row.
+    pub slot: u32,
+}
+
+impl Batch<'_> {
+    /// Whether the indexes say what the rows are.
+    #[inline]
+    pub fn is_settled(&self) -> bool {
+        !self.version.unsettled
+    }
+
+    /// Brings the indexes in line with the rows. Costs nothing if no row of a table with indexes was touched since the last
+    /// time.
+    ///
+    /// Two rows may have the same key in a unique index until the end of the transaction: see [`Self::twins`].
+    pub fn settle_indexes(&mut self) -> Result<(), StorageError> {
+        if self.is_settled() {
+            return Ok(());
+        }
+        let settled = self.settle();
+        self.doom(settled)
+    }
+
+    /// What [`Self::settle_indexes`] has done the last time that it had to do something.
+    pub fn index_changes(&self) -> impl Iterator<Item = IndexChange<'_>> {
+        let changes = self.indexes.pending.changes(&self.version.indexes.definitions);
+        changes.map(|(change, entry)| {
+            let (key, _) = entry.split_at(entry.len() - SLOT_BYTES);
+            IndexChange { index: change.index, is_new: change.is_new, key, slot: slot_of(entry) }
+        })
+    }
+
+    fn settle(&mut self) -> Result<(), MemoryLimit> {
+        let definitions = std::sync::Arc::clone(&self.version.indexes.definitions);
+        let mut pending = core::mem::take(&mut self.indexes.pending);
+        pending.clear();
+        for record in self.undo.unsettled() {
+            let table = &self.version.tables[usize::from(record.table)];
+            if table.is_indexed() {
+                let (words, written) = self.undo.words(record, table.geometry());
+                let old = OldPage {
+                    table: record.table,
+                    page: record.page as usize,
+                    rows: record.before.as_ref(),
+                    words,
+                    written,
+                    columns: record.columns,
+                };
+                pending.compare(&old, table, &definitions, |_| true);
+            }
+        }
+        self.apply_index_changes(pending)?;
+        self.version.unsettled = false;
+        self.undo.begin_savepoint();
+        *self.serial += 1;
+        Ok(())
+    }
+
+    /// Takes out of the indexes what goes, and puts in what comes.
+    pub(super) fn apply_index_changes(&mut self, mut pending: Pending) -> Result<(), MemoryLimit> {
+        let definitions = std::sync::Arc::clone(&self.version.indexes.definitions);
+        pending.sort(&definitions);
+        let mut last = None;
+        let mut done = Ok(());
+        for (change, entry) in pending.changes(&definitions) {
+            let index = &definitions.all()[usize::from(change.index)];
+            if last != Some(change.index) {
+                let shape = self.version.indexes.nodes[usize::from(change.index)].shape;
+                self.indexes.undo.note_shape(change.index, shape);
+                last = Some(change.index);
+            }
+            done = if change.is_new {
+                self.note_suspect(change.index, index, entry);
+                self.edit_tree(change.index, index).insert(entry)
+            } else {
+                self.edit_tree(change.index, index).remove(entry)
+            }
+            .map(|changed| debug_assert!(changed, "an entry comes once and goes once"));
+            if done.is_err() {
+                break;
+            }
+        }
+        self.indexes.pending = pending;
+        done
+    }
+
+    /// Notes that the row of `entry`, which comes, has the key of another one.
+    fn note_suspect(&mut self, number: u16, index: &IndexDefinition, entry: &[u8]) {
+        let (key, _) = entry.split_at(entry.len() - SLOT_BYTES);
+        if !index.is_unique || index.has_none(key) {
+            return;
+        }
+        let mut from = smallvec::SmallVec::<[u8; 64]>::from_slice(entry);
+        from[key.len()..].fill(0);
+        if self.version.indexes.tree(number).first(&from).is_some_and(|found| found.starts_with(key)) {
+            self.indexes.suspects.push(Suspect { index: number, slot: slot_of(entry) });
+        }
+    }
+
+    pub(super) fn edit_tree(&mut self, number: u16, index: &IndexDefinition) -> TreeEdit<'_> {
+        let layout = index.layout();
+        let IndexWriter { numbers, undo, transaction, .. } = &mut *self.indexes;
+        TreeEdit {
+            nodes: NodeEdit {
+                index: number,
+                nodes: &mut self.version.indexes.nodes[usize::from(number)],
+                numbers: &mut numbers[usize::from(number)],
+                pool: self.pool,
+                undo,
+                dirty: self.dirty,
+                transaction: *transaction,
+                first_serial: self.first_serial,
+                node_bytes: layout.node_bytes(),
+            },
+            layout,
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Grids against a look at all positions.
+
+use proptest::prelude::*;
+
+use crate::ColumnSet;
+use crate::bytes::RowBytes;
+use crate::schema::{FieldType, IndexKind, KeySpec, Scalar};
+use crate::storage::index::definition::{Definitions, IndexDefinition, IndexRole};
+use crate::storage::index::grid::{GridRead, GridSpec, Point};
+use crate::storage::index::read::IndexRead;
+use crate::storage::{RowShape, Store, Version};
+
+/// A grid over two or three floats that stand one after the other.
+fn grid(axes: usize, edge: f64) -> IndexDefinition {
+    let float = FieldType::Scalar(Scalar::F32);
+    let columns: Vec<(usize, &FieldType)> = (0..axes).map(|axis| (4 * axis, &float)).collect();
+    IndexDefinition {
+        table: 0,
+        table_name: "t".into(),
+        name: "place".into(),
+        kind: IndexKind::Grid { cell: edge },
+        role: IndexRole::Declared(0),
+        is_unique: false,
+        fields: ColumnSet::ALL,
+        key: KeySpec::new(columns).unwrap(),
+        grid: Some(GridSpec::new((0..axes).map(|axis| (4 * axis, Scalar::F32)).collect(), edge)),
+    }
+}
+
+fn bytes(at: [f32; 3]) -> [u8; 12] {
+    let mut bytes = [0; 12];
+    bytes.chunks_exact_mut(4).zip(at).for_each(|(bytes, at)| bytes.copy_from_slice(&at.to_le_bytes()));
+    bytes
+}
+
+fn coordinate() -> impl Strategy<Value = f32> {
+    prop_oneof![
+        12 => -50.0..50.0_f32,
+        4 => (-5..5_i8).prop_map(|at| f32::from(at) * 4.0),
+        1 => prop::sample::select(vec![f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e12, -1e12, 0.0, -0.0]),
+    ]
+}
+
+/// What all rows say, row by row.
+fn positions(version: &Version, axes: usize) -> Vec<(u32, [f64; 3])> {
+    let table = &version.tables[0];
+    let position = |slot| {
+        let row = table.row_bytes(slot).unwrap();
+        let mut at = [0.0; 3];
+        for (axis, bytes) in row.chunks_exact(4).take(axes).enumerate() {
+            at[axis] = f64::from(f32::from_le_bytes(bytes.try_into().unwrap()));
+        }
+        (slot, at)
+    };
+    table.slots().map(position).filter(|(_, at)| at.iter().all(|at| !at.is_nan())).collect()
+}
+
+fn square(one: &Point, other: &Point) -> f64 {
+    (0..3).map(|axis| (one[axis] - other[axis]).powi(2)).sum()
+}
+
+fn check(grid: &GridRead<'_>, rows: &[(u32, [f64; 3])], center: &Point, other: &Point, radius: f64, count: usize) {
+    let expected: Vec<u32> =
+        rows.iter().filter(|(_, at)| square(at, center) <= radius * radius).map(|(slot, _)| *slot).collect();
+    assert_eq!(grid.within(center, radius), expected, "within {radius} of {center:?}");
+    let low: Point = core::array::from_fn(|axis| center[axis].min(other[axis]));
+    let high: Point = core::array::from_fn(|axis| center[axis].max(other[axis]));
+    let is_in = |at: &[f64; 3]| (0..3).all(|axis| low[axis] <= at[axis] && at[axis] <= high[axis]);
+    let expected: Vec<u32> = rows.iter().filter(|(_, at)| is_in(at)).map(|(slot, _)| *slot).collect();
+    assert_eq!(grid.in_box(&low, &high), expected, "from {low:?} to {high:?}");
+    let mut nearest: Vec<(f64, u32)> = rows.iter().map(|(slot, at)| (square(at, center), *slot)).collect();
+    nearest.retain(|(square, _)| !square.is_nan());
+    nearest.sort_by(|(one, slot), (other, second)| one.total_cmp(other).then(slot.cmp(second)));
+    nearest.truncate(count);
+    assert_eq!(grid.nearest(center, count), nearest, "{count} next to {center:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: if cfg!(miri) { 2 } else { ProptestConfig::default().cases.max(100) },
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn a_grid_finds_what_a_look_at_all_positions_finds(
+        axes in 2..4_usize,
+        edge in prop::sample::select(vec![0.5, 4.0, 30.0, 1000.0]),
+        places in prop::collection::vec(prop::array::uniform3(coordinate()), 0..if cfg!(miri) { 20 } else { 300 }),
+        moves in prop::collection::vec((any::<u16>(), prop::option::of(prop::array::uniform3(coordinate()))), 0..20),
+        looks in prop::collection::vec(
+            (prop::array::uniform3(-60.0..60.0_f64), prop::array::uniform3(-60.0..60.0_f64), 0.0..60.0_f64, 0..20_usize),
+            1..6,
+        ),
+    ) {
+        let definitions = Definitions::new(1, vec![grid(axes, edge)]);
+        let mut store = Store::with_indexes([RowShape::plain(12)], definitions, usize::MAX);
+        let mut batch = store.batch();
+        batch.begin();
+        let set = batch.sets().intern(&[0]);
+        for place in &places {
+            let taken = batch.spawn(set, 1).unwrap();
+            let slot = batch.entity_in(taken.block, taken.mask.trailing_zeros()).slot();
+            batch.insert_row(0, slot, RowBytes::plain(&bytes(*place))).unwrap();
+        }
+        batch.settle_indexes().unwrap();
+        for (nth, to) in moves {
+            let slot = u32::from(nth) % (places.len() as u32 + 1);
+            match to {
+                Some(place) if batch.version().tables[0].contains(slot) => {
+                    batch.put(0, slot, RowBytes::plain(&bytes(place))).unwrap();
+                }
+                _ => {
+                    batch.remove(0, slot).unwrap();
+                }
+            }
+        }
+        let flat = |point: Point| if axes == 2 { [point[0], point[1], 0.0] } else { point };
+        for is_settled in [false, true] {
+            if is_settled {
+                batch.settle_indexes().unwrap();
+            }
+            let rows = positions(batch.version(), axes);
+            let grid = IndexRead::new(batch.version(), 0).grid().unwrap();
+            for (center, other, radius, count) in &looks {
+                check(&grid, &rows, &flat(*center), &flat(*other), *radius, *count);
+            }
+            // From the middle of a row.
+            if let Some((_, at)) = rows.first() {
+                check(&grid, &rows, at, at, 0.0, 3);
+            }
+        }
+        batch.rollback();
+    }
+}

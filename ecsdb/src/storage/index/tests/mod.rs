@@ -1,0 +1,5 @@
+//! Indexes against what the rows say, and trees against a set.
+
+mod grids;
+mod store;
+mod trees;

@@ -1,0 +1,125 @@
+//! Rows that may not have the same key.
+//!
+//! Owns the judgement at the end of a transaction: before that, a row may have the key of another one for a while.
+
+use thiserror::Error;
+
+use super::Indexes;
+use super::definition::{IndexDefinition, slot_of};
+use super::tree::SLOT_BYTES;
+use crate::entity::Entity;
+use crate::schema::Value;
+use crate::storage::edit::Batch;
+use crate::storage::table::Table;
+use crate::storage::version::Version;
+
+/// A row that has come to a key that another one had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspect {
+    /// The number of the index.
+    pub index: u16,
+    /// The slot of the row.
+    pub slot: u32,
+}
+
+/// Two rows with the same key in a unique index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Twins {
+    /// The number of the index.
+    pub index: u16,
+    /// The slot of the row that had the key.
+    pub slot: u32,
+    /// The slot of the row that has come to it.
+    pub second: u32,
+}
+
+/// Two entities have the same key in a unique index.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[error("index `{table}.{index}` is unique: entities {entity} and {other} both have {}", listed(values))]
+pub struct DuplicateKey {
+    /// The table.
+    pub table: String,
+    /// The index.
+    pub index: String,
+    /// The values that both have, one for each column of the index.
+    pub values: Vec<Value>,
+    /// The entity that had the key.
+    pub entity: Entity,
+    /// The entity that has come to it.
+    pub other: Entity,
+}
+
+fn listed(values: &[Value]) -> String {
+    match values {
+        [value] => value.to_string(),
+        values => format!("({})", values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+impl Version {
+    /// What there is to say of two rows with the same key.
+    pub fn duplicate(&self, index: &IndexDefinition, slot: u32, second: u32) -> DuplicateKey {
+        let table = &self.tables[usize::from(index.table)];
+        let values = match (table.stored(slot), table.stored(second)) {
+            (Some(one), Some(other)) => index.key.common_values(one, other),
+            _ => Vec::new(),
+        };
+        // A row whose entity is not alive is found by whoever restores rows, before that.
+        let entity = |slot| self.entities.in_slot(slot).or(Entity::new(slot, 1)).expect("generation 1 is an entity");
+        DuplicateKey {
+            table: index.table_name.to_string(),
+            index: index.name.to_string(),
+            values,
+            entity: entity(slot),
+            other: entity(second),
+        }
+    }
+}
+
+impl Batch<'_> {
+    /// What [`Self::twins`] has found, with names.
+    pub fn duplicate_key(&self) -> Option<Box<DuplicateKey>> {
+        let Twins { index, slot, second } = self.twins()?;
+        let index = &self.version.indexes.definitions.all()[usize::from(index)];
+        Some(Box::new(self.version.duplicate(index, slot, second)))
+    }
+
+    /// Two rows that the running transaction has given the same key in a unique index, if there are such. The indexes are
+    /// settled.
+    pub fn twins(&self) -> Option<Twins> {
+        debug_assert!(self.is_settled());
+        let indexes = &self.version.indexes;
+        self.indexes.suspects.iter().find_map(|suspect| {
+            let index = &indexes.definitions.all()[usize::from(suspect.index)];
+            let table = &self.version.tables[usize::from(index.table)];
+            let slot = twin_of(indexes, suspect.index, table, suspect.slot)?;
+            Some(Twins { index: suspect.index, slot, second: suspect.slot })
+        })
+    }
+}
+
+/// The slot of another row that has a key of the row in `slot`.
+fn twin_of(indexes: &Indexes, number: u16, table: &Table, slot: u32) -> Option<u32> {
+    let index = &indexes.definitions.all()[usize::from(number)];
+    let (mut buffer, mut entries) = (Vec::new(), Vec::new());
+    index.entries(table.stored(slot)?, slot, &mut buffer, &mut entries);
+    entries.chunks_exact(index.width()).find_map(|entry| {
+        let key = &entry[..entry.len() - SLOT_BYTES];
+        if index.has_none(key) {
+            return None;
+        }
+        let ends = [0, u8::MAX].map(|with| [key, &[with; SLOT_BYTES]].concat());
+        let others = indexes.tree(number).range(&ends[0], &ends[1]).map(slot_of);
+        others.into_iter().find(|other| *other != slot && are_twins(index, table, key, slot, *other))
+    })
+}
+
+/// Whether two rows that both have the key `key` have the same full key there.
+pub(super) fn are_twins(index: &IndexDefinition, table: &Table, key: &[u8], one: u32, other: u32) -> bool {
+    if index.decided(key).is_none() {
+        return true;
+    }
+    let full = |slot| table.stored(slot).map(|row| index.full_keys(row, key)).unwrap_or_default();
+    let (one, other) = (full(one), full(other));
+    one.iter().any(|key| other.contains(key))
+}

@@ -1,0 +1,118 @@
+//! Indexes with the types of their keys, over every way in which rows change.
+
+use ecsdb::{Component, Db, Entity, Ref};
+use ecsdb_tests::why;
+
+#[derive(Component, Clone, Debug, PartialEq)]
+#[component(index(name = "place", columns(x, y), spatial(cell = 5.0)), index(name = "by_x", columns(x), total_order))]
+#[repr(C)]
+struct Pos {
+    x: f32,
+    y: f32,
+}
+
+#[derive(Component, Clone, Debug, PartialEq)]
+struct Owner {
+    #[component(unique = "hash")]
+    name: String,
+}
+
+#[derive(Component, Clone, Debug, PartialEq)]
+#[component(index(name = "by_owner", columns(owner, level)))]
+struct Item {
+    owner: Option<Ref<Owner>>,
+    level: u16,
+}
+
+ecsdb::schema! { World: Pos, Owner, Item }
+
+fn pos(x: f32, y: f32) -> Pos {
+    Pos { x, y }
+}
+
+#[test]
+fn a_table_that_is_changed_as_a_whole_is_found_where_it_is_then() {
+    let db = Db::<World>::builder().worker_threads(2).open().unwrap();
+    db.write(|tx| Ok(tx.spawn_all((0..500).map(|n| pos((n % 25) as f32, (n / 25) as f32)))?)).unwrap();
+    let before = db.snapshot();
+    db.write(|tx| {
+        tx.update_all(|pos: &mut Pos| pos.x += 100.0)?;
+        assert_eq!(tx.spatial(Pos::I.place)?.within([100.0, 0.0], 1.0).count(), 3);
+        tx.update_all(|pos: &mut Pos| pos.y -= 1.0)?;
+        assert_eq!(
+            tx.view().spatial(Pos::I.place).within([100.0, -1.0], 1.0).count(),
+            3,
+            "behind, and right all the same"
+        );
+        Ok(())
+    })
+    .unwrap();
+    let after = db.snapshot();
+    assert_eq!(before.spatial(Pos::I.place).in_box([0.0, 0.0], [4.0, 1.0]).count(), 10);
+    assert_eq!(after.spatial(Pos::I.place).in_box([0.0, 0.0], [50.0, 50.0]).count(), 0);
+    assert_eq!(after.spatial(Pos::I.place).in_box([100.0, -1.0], [104.0, 0.0]).count(), 10);
+    assert_eq!(after.index(Pos::I.by_x).first().map(|(_, pos)| pos.x), Some(100.0));
+    assert_eq!(after.index(Pos::I.by_x).range(110.0..=111.0).count(), 40);
+    assert_eq!(before.index(Pos::I.by_x).last().map(|(_, pos)| pos.x), Some(24.0));
+    let place = after.untyped().index("pos", "place").unwrap();
+    assert_eq!(place.within(&[100.0, 0.0], 1.0).unwrap().count(), 4);
+    assert_eq!(place.nearest(&[0.0, 0.0], 2).unwrap().count(), 2);
+    assert!(place.in_box(&[0.0], &[1.0]).is_none(), "another number of axes");
+}
+
+#[test]
+fn a_hash_finds_texts_and_keeps_them_apart() {
+    let db = Db::<World>::in_memory().unwrap();
+    let owners: Vec<Entity> =
+        (0..200).map(|n| db.spawn(Owner { name: format!("{}{n}", "very long ".repeat(5)) }).unwrap()).collect();
+    let snapshot = db.snapshot();
+    let names = snapshot.index(Owner::I.name);
+    for (n, owner) in owners.iter().enumerate() {
+        let found = names.one(format!("{}{n}", "very long ".repeat(5))).map(|(entity, _)| entity);
+        assert_eq!(found, Some(*owner));
+    }
+    assert!(!names.contains("very long".to_owned()));
+    assert_eq!(names.iter().count(), 200, "a hash keeps no order, and all rows are sorted");
+    let text = why(db.spawn(Owner { name: "very long ".repeat(5) + "7" }));
+    assert!(text.starts_with("index `owner.name` is unique"), "{text}");
+}
+
+#[test]
+fn references_are_found_by_an_index_over_several_columns() {
+    let db = Db::<World>::in_memory().unwrap();
+    let owner = db.spawn(Owner { name: "Ann".to_owned() }).unwrap();
+    for level in [3, 1, 2] {
+        db.spawn(Item { owner: Some(Ref::to(owner)), level }).unwrap();
+        db.spawn(Item { owner: None, level }).unwrap();
+    }
+    let snapshot = db.snapshot();
+    let by_owner = snapshot.index(Item::I.by_owner);
+    let levels: Vec<u16> = by_owner.prefix((Some(Ref::to(owner)),)).map(|(_, item)| item.level()).collect();
+    assert_eq!(levels, [1, 2, 3]);
+    assert_eq!(by_owner.get((None, 2)).count(), 1);
+    assert_eq!((by_owner.len(), by_owner.distinct()), (6, 6));
+    // The index that comes with the reference has the rows that refer to somebody.
+    assert_eq!(snapshot.untyped().index("item", "owner").unwrap().len(), 3);
+    let memory = db.memory().unwrap();
+    assert!(memory.index_bytes >= 3 * 1024 && memory.total_bytes() > memory.index_bytes, "{memory:?}");
+}
+
+#[test]
+fn a_transaction_that_is_rolled_back_leaves_the_indexes_as_they_were() {
+    let db = Db::<World>::in_memory().unwrap();
+    let here = db.spawn(pos(1.0, 1.0)).unwrap();
+    let outcome = db.write(move |tx| {
+        tx.modify(here, |pos: &mut Pos| pos.x = 50.0)?;
+        assert_eq!(tx.spatial(Pos::I.place)?.within([1.0, 1.0], 1.0).count(), 0);
+        tx.spawn(pos(1.0, 1.0))?;
+        assert_eq!(tx.spatial(Pos::I.place)?.within([1.0, 1.0], 1.0).count(), 1);
+        Err::<(), _>(tx.abort("never mind"))
+    });
+    assert!(outcome.is_err());
+    let snapshot = db.snapshot();
+    assert_eq!(
+        snapshot.spatial(Pos::I.place).within([1.0, 1.0], 1.0).map(|(entity, _)| entity).collect::<Vec<_>>(),
+        [here]
+    );
+    assert_eq!(snapshot.spatial(Pos::I.place).len(), 1);
+}
