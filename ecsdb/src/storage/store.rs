@@ -7,6 +7,7 @@ use super::index::{Definitions, IndexWriter, NodeNumbers, NodeSource};
 use super::memory::MemoryUsage;
 use super::pool::PagePool;
 use super::recording::{CommitCursor, CommitHistory, VersionChanges};
+use super::reference::{ReferenceNotes, References};
 use super::roots::{Dirty, Roots, catch_up};
 use super::slots::{SlotAllocator, SlotsExhausted};
 use super::table::{PageGeometry, RowShape, Table};
@@ -34,6 +35,8 @@ pub struct Store {
     dirty: Vec<Dirty>,
     /// The numbers that counted fields give.
     counters: Counters,
+    /// What the running transaction has done to references.
+    references: ReferenceNotes,
     indexes: IndexWriter,
 }
 
@@ -66,13 +69,15 @@ impl Store {
             failure: None,
             dirty: Vec::new(),
             counters: Counters::default(),
+            references: ReferenceNotes::default(),
             indexes: IndexWriter::new(&indexes),
         }
     }
 
-    /// Counts up the fields of `schema` that are counted, whose tables are those of the store: from where they were counted
-    /// to before, and above all numbers in rows.
-    pub fn count(&mut self, schema: &DatabaseSchema) {
+    /// Holds to what `schema`, whose tables are those of the store, says beyond rows. Counted fields go on from where they were
+    /// counted to before, and above all numbers in rows; of references the writer gets to know what came and went.
+    pub fn hold_to(&mut self, schema: &DatabaseSchema) {
+        self.references = ReferenceNotes::for_references(&References::of(schema));
         let mut counters = Counters::of(schema);
         counters.go_on(&self.counters, self.roots.live());
         self.counters = counters;
@@ -145,6 +150,7 @@ impl Store {
             serial: &mut self.serial,
             failure: &mut self.failure,
             counters: &mut self.counters,
+            references: &mut self.references,
             indexes: &mut self.indexes,
         }
     }
