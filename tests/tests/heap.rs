@@ -34,7 +34,7 @@ struct Bag {
     note: Option<String>,
     place: Place,
     code: FixedStr<8>,
-    parent: Option<Ref<Bag>>,
+    parent: Option<Ref<Count>>,
 }
 
 #[derive(Field, Clone, Debug, PartialEq)]

@@ -116,6 +116,21 @@ impl References {
         self.all.iter().filter(move |of| of.target == table)
     }
 
+    /// Whether `schema`, whose references these are, has some that `before`, whose tables have the same numbers, has not.
+    pub fn have_more_than(&self, schema: &DatabaseSchema, before: &DatabaseSchema) -> bool {
+        self.all.iter().any(|of| {
+            let field = &schema.tables()[usize::from(of.table)].fields[usize::from(of.field)];
+            let earlier = before.table_at(usize::from(of.table)).and_then(|table| {
+                table
+                    .field(&field.name)
+                    .or_else(|| table.field(&field.renamed_from))
+                    .and_then(|(_, field)| field.reference.as_ref())
+            });
+            let target = earlier.and_then(|reference| before.table(&reference.table)).map(|(number, _)| number);
+            target != Some(usize::from(of.target))
+        })
+    }
+
     /// A reference of a row to a row that is not there, if there is one in `version`, whose schema is `schema`.
     ///
     /// Cost: a look at every row with references.

@@ -167,17 +167,26 @@ impl Writer {
     /// Changes the tables.
     fn evolve(&mut self, change: Evolve) {
         let Evolve { catalog, rewritten, prebuilt, convert, announce, completer } = change;
-        let WriterConfig { store, log, .. } = &mut self.config;
+        let WriterConfig { store, log, catalog: before, .. } = &mut self.config;
         let shapes: Vec<RowShape> = catalog.shapes().collect();
         let number = store.live().number + 1;
-        let evolved =
-            store.evolve(&shapes, &rewritten, catalog.indexes(), prebuilt, convert).and_then(|rows| match log {
-                None => Ok(number),
-                Some(log) => log.evolve(catalog.schema(), &rows, number).map_err(|error| {
-                    store.abandon_evolved();
-                    EvolveFailure::Log(error)
-                }),
-            });
+        let made = store.evolve(&shapes, &rewritten, catalog.indexes(), prebuilt, convert);
+        let checked = made.and_then(|rows| {
+            let references = catalog.references();
+            let is_new = references.have_more_than(catalog.schema(), before.schema());
+            let failure = is_new.then(|| references.broken(store.batch().version(), catalog.schema())).flatten();
+            failure.map_or(Ok(rows), |failure| {
+                store.abandon_evolved();
+                Err(EvolveFailure::Dangling(failure))
+            })
+        });
+        let evolved = checked.and_then(|rows| match log {
+            None => Ok(number),
+            Some(log) => log.evolve(catalog.schema(), &rows, number).map_err(|error| {
+                store.abandon_evolved();
+                EvolveFailure::Log(error)
+            }),
+        });
         if let Ok(version) = evolved {
             announce(version);
             store.publish_evolved(version);
