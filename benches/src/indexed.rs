@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use cpu_time::ThreadTime;
-use ecsdb::{Component, Db, Entity, Ticket};
+use ecsdb::schema::TableOf;
+use ecsdb::{Bundle, Component, Db, Entity, Ticket};
 
 use crate::random::Random;
 
@@ -119,10 +120,7 @@ pub fn place(random: &mut Random, count: usize) -> (f32, f32) {
 }
 
 /// A database with `count` rows whose numbers are in no order.
-pub fn rows<T: Sample + ecsdb::schema::TableOf<Indexed>>(count: usize) -> Rows
-where
-    T: ecsdb::Bundle<Indexed>,
-{
+pub fn rows<T: Sample + TableOf<Indexed> + Bundle<Indexed>>(count: usize) -> Rows {
     let db = Db::<Indexed>::builder().worker_threads(1).batch_limits(1, usize::MAX).open();
     let db = db.expect("a database in memory opens");
     let mut random = Random::new(11);

@@ -7,6 +7,7 @@
 pub mod allocations;
 pub mod commits;
 pub mod durable;
+pub mod flux;
 pub mod indexed;
 pub mod load;
 pub mod paired;

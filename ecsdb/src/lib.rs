@@ -67,13 +67,17 @@
 //! | to | use |
 //! |---|---|
 //! | read | [`Db::snapshot`], then [`get`](Snapshot::get), [`table`](Snapshot::table), [`query`](Snapshot::query) |
+//! | find rows by their values, or by where they are | [`Snapshot::index`], [`Snapshot::spatial`] |
 //! | change, with code that looks at what is there | [`Db::write`], [`Db::write_async`] |
 //! | change, as a message that is put together anywhere and needs no waiting | [`Db::begin`], [`TransactionBuilder`] |
-//! | decide on any thread, by what a snapshot shows, and commit if it is so still | [`Db::optimistic`] |
+//! | decide on any thread, by what a snapshot shows, and commit if it is so still | [`Db::optimistic`], [`Db::decide`] |
 //! | change one thing | [`Db::spawn`], [`Db::insert`] and their neighbours, [`Table`] |
 //! | follow what changes | [`Db::subscribe`], [`Db::watch`], [`Snapshot::changed_since`] |
 //! | keep a database | [`Db::open`], [`Ticket::durable`], [`Db::sync`], [`Db::recovery`] |
-//! | change all rows of a table | [`Transaction::update_all`] |
+//! | change all rows of a table, or all that a condition holds for | [`Transaction::update_all`], [`Transaction::update_where`] |
+//! | name transactions, and let servers find them | [`Procedure`], [`Db::call`], [`Db::call_by_name`] |
+//! | do something at a fixed rate | [`TickLoop`] |
+//! | say what happens when there is too much to do | [`Db::lane`], [`Priority`], [`Db::stats`] |
 //! | change a component that has been saved | `renamed_from`, `default`, `deprecated`, and [`DbBuilder::migrate`] for the rest |
 //! | work with a schema that is known at run time only | [`DynDb`], [`schema::DatabaseSchema`], [`DynDb::evolve`] |
 //!
@@ -145,7 +149,8 @@ pub use component::{
     UpdateOp, Whole,
 };
 pub use database::{
-    Committed, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, OpenError, Optimistic, Snapshot, Stats, Table,
+    Committed, Context, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, NamesEntity, OpenError, Optimistic,
+    Snapshot, Stats, Table,
 };
 pub use database::{
     DynChanges, DynEvent, DynSubscription, HistoryGone, Lagged, LiveQuery, QueryChanges, QueryEvent, RecvError,
@@ -157,6 +162,7 @@ pub use events::{Changes, ColumnChange, ColumnsChanged, Event};
 pub use persistence::{
     DirectoryError, LogFailure, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
 };
+pub use query::DynQuery;
 pub use query::{Aggregate, Average, Count, Extreme, Grouped, Sum, avg, count, max, min, sum};
 pub use query::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
 pub use query::{Children, Hierarchy, ReferenceType};
@@ -172,8 +178,10 @@ pub use runtime::{
     OnFailure, Overrun, Percentiles, Tick, TickEnd, TickError, TickFailure, TickLoop, TickLoopBuilder, TickStats,
 };
 pub use storage::{DuplicateKey, MemoryLimit, MemoryUsage, SlotsExhausted};
+pub use sync::Priority;
 pub use transaction::{
-    ArithmeticFailure, Bundle, CallError, Commit, CommitLog, CommitRefused, Conflict, DurableTicket, DynTransaction,
-    Dynamic, GuardFailure, LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure, RowGuardFailure,
-    Ticket, Transaction, TransactionBuilder, TransactionError, UpdateFn, UpdateParam, Versioned, Written,
+    ArithmeticFailure, Bundle, CallError, Commit, CommitLog, CommitRefused, Conflict, Counted, DurableTicket,
+    DynTransaction, Dynamic, GuardFailure, LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure,
+    RowGuardFailure, Ticket, Transaction, TransactionBuilder, TransactionCounts, TransactionError, UpdateFn,
+    UpdateParam, Versioned, Written,
 };

@@ -32,6 +32,13 @@ pub struct Read {
     pub is_own: bool,
 }
 
+/// A search for all keys whose writer has a smaller number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Search {
+    pub below: u64,
+    pub found: BTreeSet<Key>,
+}
+
 /// How a transaction ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum End {
@@ -49,6 +56,8 @@ pub struct Done {
     pub id: u64,
     pub thread: usize,
     pub reads: Vec<Read>,
+    /// Searches, before it had written anything.
+    pub searches: Vec<Search>,
     /// The last write of each key.
     pub writes: BTreeMap<Key, Value>,
     pub end: End,
@@ -67,6 +76,8 @@ pub enum Anomaly {
     LostUpdate { id: u64, key: Key },
     /// It read a key that another one changed before its turn, and wrote elsewhere.
     WriteSkew { id: u64, key: Key },
+    /// It searched, and what it would have found had changed before its turn: a key has come or gone.
+    Phantom { id: u64 },
     /// It did not read its own write.
     NotItsOwn { id: u64, key: Key },
     /// A snapshot shows what is not of its version.
@@ -171,6 +182,12 @@ impl States {
             }
             if state.get(&read.key).copied().flatten() != read.value {
                 return Err(else_it_is(read.key));
+            }
+        }
+        for search in &done.searches {
+            let would_find = |(key, value): (&Key, &Value)| value.is_some_and(|id| id < search.below).then_some(*key);
+            if state.iter().filter_map(would_find).collect::<BTreeSet<Key>>() != search.found {
+                return Err(Anomaly::Phantom { id: done.id });
             }
         }
         Ok(())

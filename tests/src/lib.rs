@@ -2,6 +2,7 @@
 //!
 //! Holds no tests, and no state that outlives a call.
 
+pub mod guide;
 pub mod history;
 pub mod log;
 pub mod model;
@@ -77,6 +78,11 @@ pub fn why_not(ticket: Ticket) -> String {
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
 
+/// The guide to transactions: its examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/transactions.md")]
+pub struct Transactions;
+
 /// The guide to components: its examples are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/components.md")]
@@ -86,6 +92,11 @@ pub struct Components;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/indexes.md")]
 pub struct Indexes;
+
+/// The guide to queries: its examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/queries.md")]
+pub struct Queries;
 
 /// The guide to changes: its examples are tests.
 #[cfg(doctest)]

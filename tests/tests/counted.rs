@@ -154,3 +154,14 @@ fn a_field_can_be_counted_later_by_names_too() {
     assert_eq!(number(spawn(0)), 6);
     assert_eq!(number(spawn(0)), 7);
 }
+
+#[test]
+fn a_number_that_many_rows_were_given_at_once_is_not_given_again() {
+    let db = Db::<World>::in_memory().unwrap();
+    db.write(|tx| Ok(tx.spawn_all((0..3).map(order))?)).unwrap();
+    let number = |entity| db.snapshot().get::<Order>(entity).unwrap().number;
+    db.write(|tx| Ok(tx.update_where(Order::C.of.lt(2), Order::C.number.set(500))?)).unwrap();
+    assert_eq!(number(db.spawn(order(9)).unwrap()), 501);
+    db.write(|tx| Ok(tx.update_where(Order::C.of.eq(2), (Order::C.number.add(600), Order::C.of.add(1)))?)).unwrap();
+    assert_eq!(number(db.spawn(order(9)).unwrap()), 604);
+}

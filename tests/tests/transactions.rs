@@ -347,7 +347,7 @@ fn a_full_queue_says_so() {
     let tickets: Vec<Ticket> = (0..3).map(|_| tx().try_commit().unwrap()).collect();
     assert_eq!(db.stats().queued_transactions, 3);
     let full = tx().try_commit().err().unwrap();
-    assert!(matches!(full.error, TransactionError::QueueFull { queued_bytes } if queued_bytes > 0), "{full}");
+    assert!(matches!(full.error, TransactionError::QueueFull { queued_bytes, .. } if queued_bytes > 0), "{full}");
     let again = full.transaction;
     assert!(matches!(block_on(db.write_async(|_| Ok(()))), Err(TransactionError::QueueFull { .. })));
     let late = tx().commit_timeout(Duration::from_millis(5)).err().unwrap();

@@ -16,9 +16,14 @@ use crate::names::part_name;
 
 /// The constant `I` with a typed handle for each index, as visible as the least visible of its columns.
 pub fn constants(model: &Model) -> TokenStream {
-    // Those with columns that are not there have been refused.
-    let known = |index: &&Index| index.columns.iter().all(|column| column.field.is_some());
-    let indexes: Vec<&Index> = model.indexes.iter().filter(known).collect();
+    // Those with columns that are not there, and the second ones of a name, have been refused.
+    let mut indexes: Vec<&Index> = Vec::new();
+    for index in &model.indexes {
+        let is_known = index.columns.iter().all(|column| column.field.is_some());
+        if is_known && indexes.iter().all(|earlier| field_name(earlier) != field_name(index)) {
+            indexes.push(index);
+        }
+    }
     if indexes.is_empty() {
         return TokenStream::new();
     }

@@ -104,8 +104,10 @@ impl<S> DbBuilder<S> {
         self
     }
 
-    /// How many transactions, and how many bytes of operations, may wait for the writer before `commit` blocks. A closure
-    /// counts for 256 bytes. Default: 8,192 and 64 MiB.
+    /// How many transactions, and how many bytes of operations, may wait for the writer before `commit` blocks. A transaction counts
+    /// for at least `bytes / messages`, so that neither is exceeded; a closure counts for 256 bytes otherwise. Transactions of low
+    /// priority find the queue full at half of that, those of high priority have an eighth more ([`Priority`](crate::Priority)).
+    /// Default: 8,192 and 64 MiB.
     pub fn queue_limits(mut self, messages: usize, bytes: usize) -> Self {
         self.config.queue = QueueLimits { messages, bytes };
         self

@@ -11,9 +11,9 @@ use crate::schema::diff::Plan;
 use crate::schema::{DatabaseSchema, TableSchema};
 use crate::storage::{CommitCursor, CommitHistory, Prebuilt, Store, Version};
 use crate::sync::shim::Arc as VersionRef;
-use crate::sync::{HistoryLimits, Published, completion};
+use crate::sync::{HistoryLimits, Priority, Published, completion};
 use crate::transaction::{
-    Apply, Both, Catalog, ClosureJob, DatabaseId, Evolve, Guarded, Patience, Procedures, Queue, Request, Ticket,
+    Apply, Both, Catalog, ClosureJob, DatabaseId, Evolve, Guarded, Patience, Procedures, Queue, Request, Terms, Ticket,
     TransactionError, Writer, WriterConfig, Written,
 };
 
@@ -82,6 +82,9 @@ pub struct Core {
 
 /// What a closure takes in the queue, in bytes: it is not known, so about what a small one takes.
 const CLOSURE_BYTES: usize = 256;
+
+/// How requests wait that are not transactions: they get through when transactions do not.
+const URGENT: Terms = Terms { patience: Patience::Forever, priority: Priority::High, lifetime: None };
 
 impl Core {
     /// Opens a database with the tables of `schema`.
@@ -207,11 +210,11 @@ impl Core {
         &self,
         procedure: Option<&'static str>,
         closure: impl FnOnce(Apply<'_>, &rayon::ThreadPool) -> Result<R, TransactionError> + Send + 'static,
-        patience: Patience,
+        terms: Terms,
     ) -> Result<Ticket<Written<R>>, TransactionError> {
         let (completer, pending) = completion();
         let job = Box::new(ClosureJob::new(closure, procedure, completer));
-        self.queue.send(Request::Job(job), CLOSURE_BYTES, patience)?;
+        self.queue.send(Request::Job(job), CLOSURE_BYTES, terms)?;
         Ok(Ticket::new(pending, self.id, self.queue.watermark().cloned()))
     }
 
@@ -227,7 +230,7 @@ impl Core {
     ) -> Result<R, TransactionError> {
         let (completer, pending) = completion();
         let request = Request::Control(Box::new(move |store| completer.complete(work(store))));
-        self.queue.send(request, CLOSURE_BYTES, Patience::Forever)?;
+        self.queue.send(request, CLOSURE_BYTES, URGENT)?;
         pending.wait().map_err(|_| TransactionError::Closed)
     }
 
@@ -274,7 +277,7 @@ impl Core {
         let names = Arc::clone(&catalog);
         let announce = Box::new(move |version| readers.announce(version, announced));
         let request = Request::Evolve(Box::new(Evolve { catalog, rewritten, prebuilt, convert, announce, completer }));
-        self.queue.send(request, CLOSURE_BYTES, Patience::Forever).map_err(TransactionError::from)?;
+        self.queue.send(request, CLOSURE_BYTES, URGENT).map_err(TransactionError::from)?;
         match pending.wait() {
             Ok(Ok(_)) => Ok(plan),
             Ok(Err(failure)) => Err(EvolveError::of(failure, names.schema())),
@@ -292,6 +295,7 @@ impl Core {
             rows: version.tables.iter().map(|table| table.rows()).sum(),
             queued_transactions,
             queued_bytes,
+            transactions: self.queue.counts().read(),
             durable_version: self.queue.watermark().map(|watermark| watermark.durable()),
         }
     }

@@ -2,6 +2,7 @@
 
 use core::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::config::{DbBuilder, OpenError};
 use super::core::Core;
@@ -18,7 +19,7 @@ use crate::query::QueryParam;
 use crate::schema::{DatabaseSchema, Schema, TableOf, Value};
 use crate::storage::MemoryUsage;
 use crate::transaction::{
-    Bundle, CallError, Patience, Procedure, ProcedureInfo, Transaction, TransactionBuilder, TransactionError,
+    Bundle, CallError, Procedure, ProcedureInfo, Ticket, Transaction, TransactionBuilder, TransactionError, Written,
 };
 
 /// A database with the tables of the schema `S`.
@@ -147,8 +148,58 @@ impl<S: Schema> Db<S> {
     where
         F: FnOnce(&mut Transaction<'_, S>) -> Result<R, TransactionError> + Send + 'static,
     {
-        let ticket = self.lane().patience(Patience::None).submit(transaction);
+        let ticket = self.lane().no_waiting().submit(transaction);
         async move { Ok(ticket?.await?.result) }
+    }
+
+    /// Sends `transaction` to the writer if there is room in the queue, and returns a ticket for its result: waits for nothing.
+    ///
+    /// # Errors
+    /// [`TransactionError::QueueFull`]; [`TransactionError::Closed`] and [`TransactionError::Reentrant`].
+    pub fn try_write<R: Send + 'static>(
+        &self,
+        transaction: impl FnOnce(&mut Transaction<'_, S>) -> Result<R, TransactionError> + Send + 'static,
+    ) -> Result<Ticket<Written<R>>, TransactionError> {
+        self.lane().no_waiting().submit(transaction)
+    }
+
+    /// As [`Self::write`], of a transaction that begins within `timeout`, or never. It may take longer than that, but only by what
+    /// is carried out just then; the outcome is always known.
+    ///
+    /// # Errors
+    /// As for [`Self::write`]; [`TransactionError::Timeout`] if there was no room in the queue in time, and
+    /// [`TransactionError::Expired`] if it was queued and not begun in time. Nothing has happened then.
+    pub fn write_timeout<R: Send + 'static>(
+        &self,
+        timeout: Duration,
+        transaction: impl FnOnce(&mut Transaction<'_, S>) -> Result<R, TransactionError> + Send + 'static,
+    ) -> Result<R, TransactionError> {
+        self.lane().within(timeout).write(transaction)
+    }
+
+    /// Sends a call of `procedure` to the writer if there is room in the queue; see [`Self::try_write`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn try_call<A: Field, R: Field>(
+        &self,
+        procedure: &Procedure<S, A, R>,
+        arguments: A,
+    ) -> Result<Ticket<Written<R>>, TransactionError> {
+        self.lane().no_waiting().submit_call(procedure, arguments)
+    }
+
+    /// As [`Self::call`], of a call that begins within `timeout`, or never; see [`Self::write_timeout`].
+    ///
+    /// # Errors
+    /// As for [`Self::call`] and [`Self::write_timeout`].
+    pub fn call_timeout<A: Field, R: Field>(
+        &self,
+        timeout: Duration,
+        procedure: &Procedure<S, A, R>,
+        arguments: A,
+    ) -> Result<R, TransactionError> {
+        self.lane().within(timeout).call(procedure, arguments)
     }
 
     /// Runs `procedure` on the writer thread, as one transaction, and waits until its changes are visible.
@@ -174,7 +225,7 @@ impl<S: Schema> Db<S> {
         procedure: &Procedure<S, A, R>,
         arguments: A,
     ) -> impl Future<Output = Result<R, TransactionError>> + Send + use<A, R, S> {
-        let ticket = self.lane().patience(Patience::None).submit_call(procedure, arguments);
+        let ticket = self.lane().no_waiting().submit_call(procedure, arguments);
         async move { Ok(ticket?.await?.result) }
     }
 
@@ -210,7 +261,7 @@ impl<S: Schema> Db<S> {
         self.core.procedures().infos()
     }
 
-    /// A way to the writer for transactions that do not wait for their end.
+    /// A way to the writer for transactions that do not wait for their end, or have a priority or a limit of time of their own.
     pub fn lane(&self) -> Lane<'_, S> {
         // SAFETY: the database was opened with the tables of the schema.
         unsafe { Lane::new(&self.core) }

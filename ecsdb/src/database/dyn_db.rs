@@ -1,6 +1,7 @@
 //! The handle of a database whose schema was loaded.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::config::{DbBuilder, OpenError};
 use super::core::Core;
@@ -17,7 +18,7 @@ use crate::schema::{DatabaseSchema, Value};
 use crate::storage::{MemoryUsage, Version};
 use crate::sync::shim::Arc as VersionRef;
 use crate::transaction::{
-    CallError, Catalog, DynTransaction, Dynamic, Patience, Procedure, ProcedureInfo, TransactionError,
+    CallError, Catalog, DynTransaction, Dynamic, Procedure, ProcedureInfo, Ticket, TransactionError, Written,
 };
 
 /// A database with the tables of a schema that was loaded, read and written by the names of tables and fields.
@@ -83,6 +84,56 @@ impl DynDb {
         self.lane().write(transaction)
     }
 
+    /// Sends `transaction` to the writer if there is room in the queue, and returns a ticket for its result: waits for nothing.
+    ///
+    /// # Errors
+    /// [`TransactionError::QueueFull`]; [`TransactionError::Closed`] and [`TransactionError::Reentrant`].
+    pub fn try_write<R: Send + 'static>(
+        &self,
+        transaction: impl FnOnce(&mut DynTransaction<'_>) -> Result<R, TransactionError> + Send + 'static,
+    ) -> Result<Ticket<Written<R>>, TransactionError> {
+        self.lane().no_waiting().submit(transaction)
+    }
+
+    /// As [`Self::write`], of a transaction that begins within `timeout`, or never. It may take longer than that, but only by what
+    /// is carried out just then; the outcome is always known.
+    ///
+    /// # Errors
+    /// As for [`Self::write`]; [`TransactionError::Timeout`] if there was no room in the queue in time, and
+    /// [`TransactionError::Expired`] if it was queued and not begun in time. Nothing has happened then.
+    pub fn write_timeout<R: Send + 'static>(
+        &self,
+        timeout: Duration,
+        transaction: impl FnOnce(&mut DynTransaction<'_>) -> Result<R, TransactionError> + Send + 'static,
+    ) -> Result<R, TransactionError> {
+        self.lane().within(timeout).write(transaction)
+    }
+
+    /// Sends a call of `procedure` to the writer if there is room in the queue; see [`Self::try_write`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn try_call<A: Field, R: Field>(
+        &self,
+        procedure: &Procedure<Dynamic, A, R>,
+        arguments: A,
+    ) -> Result<Ticket<Written<R>>, TransactionError> {
+        self.lane().no_waiting().submit_call(procedure, arguments)
+    }
+
+    /// As [`Self::call`], of a call that begins within `timeout`, or never; see [`Self::write_timeout`].
+    ///
+    /// # Errors
+    /// As for [`Self::call`] and [`Self::write_timeout`].
+    pub fn call_timeout<A: Field, R: Field>(
+        &self,
+        timeout: Duration,
+        procedure: &Procedure<Dynamic, A, R>,
+        arguments: A,
+    ) -> Result<R, TransactionError> {
+        self.lane().within(timeout).call(procedure, arguments)
+    }
+
     /// Runs `procedure` on the writer thread, as one transaction, and waits until its changes are visible.
     ///
     /// # Errors
@@ -106,7 +157,7 @@ impl DynDb {
         procedure: &Procedure<Dynamic, A, R>,
         arguments: A,
     ) -> impl Future<Output = Result<R, TransactionError>> + Send + use<A, R> {
-        let ticket = self.lane().patience(Patience::None).submit_call(procedure, arguments);
+        let ticket = self.lane().no_waiting().submit_call(procedure, arguments);
         async move { Ok(ticket?.await?.result) }
     }
 
@@ -126,7 +177,7 @@ impl DynDb {
         self.core.procedures().infos()
     }
 
-    /// A way to the writer for transactions that do not wait for their end.
+    /// A way to the writer for transactions that do not wait for their end, or have a priority or a limit of time of their own.
     pub fn lane(&self) -> Lane<'_, Dynamic> {
         // SAFETY: the database was opened with the tables of the schema.
         unsafe { Lane::new(&self.core) }

@@ -6,11 +6,12 @@
 use std::collections::HashSet;
 
 use super::db::Db;
+use super::reads::Reads;
 use super::snapshot::Snapshot;
 use crate::bytes::row_of;
 use crate::component::{Assignments, Component, Field, Predicate};
 use crate::entity::Entity;
-use crate::query::View;
+use crate::query::{Condition, IntoCondition, View};
 use crate::schema::{Schema, TableOf};
 use crate::transaction::{
     Bundle, Commit, CommitRefused, OpBuffer, OpError, Replayed, RowBuf, Ticket, TransactionBuilder, TransactionError,
@@ -19,23 +20,21 @@ use crate::transaction::{
 /// A transaction in the making that may read, from [`Db::optimistic`].
 ///
 /// It reads a [snapshot](Self::snapshot) and its own writes. What it has read with [`read`](Self::read), [`find`](Self::find),
-/// [`contains`](Self::contains), [`is_alive`](Self::is_alive) or [`scan`](Self::scan) becomes a guard of the commit: if it is not
-/// so any more when the turn of the transaction comes, nothing is done, and the closure is run again on a newer snapshot.
-/// So the transaction is serializable, among all others, as far as it reads through these.
+/// [`contains`](Self::contains), [`is_alive`](Self::is_alive), [`select`](Self::select) or [`scan`](Self::scan) becomes a guard of
+/// the commit: if it is not so any more when the turn of the transaction comes, nothing is done, and the closure is run again on
+/// a newer snapshot. So the transaction is serializable, among all others, as far as it reads through these.
 ///
 /// What is *not* recorded is what the closure reads from [`snapshot`](Self::snapshot) itself, where it may look at as much as
-/// it likes: queries, lengths, whole tables. A decision that rests on all rows of a table, or on there being no row of some
-/// kind, takes [`scan`](Self::scan), which allows for no commit in between, whatever it is about.
+/// it likes: queries, lengths, whole tables. A decision that rests on which entities there are of some kind takes
+/// [`select`](Self::select); one that rests on anything else, such as a sum over a table, takes [`scan`](Self::scan), which allows
+/// for no commit in between, whatever it is about.
+///
+/// A row that it has inserted reads as it was given: a field that is counted up (`auto_increment`) gets its number at the commit.
 ///
 /// Writes are those of a [`TransactionBuilder`]. Changes of numbers (`C.gold.add(5)`) read nothing, so they never conflict.
 pub struct Optimistic<'s, S: Schema> {
-    snapshot: &'s Snapshot<S>,
-    /// What was read, as guards.
-    reads: OpBuffer,
-    rows: HashSet<(u16, Entity)>,
-    lives: HashSet<Entity>,
-    is_scanned: bool,
-    writes: TransactionBuilder<S>,
+    reads: Reads<'s, S>,
+    writes: &'s mut TransactionBuilder<S>,
     /// Which rows and entities were written, so that most reads need not look.
     written: HashSet<(u16, Entity)>,
 }
@@ -44,31 +43,28 @@ pub struct Optimistic<'s, S: Schema> {
 const ENTITY: u16 = u16::MAX;
 
 impl<'s, S: Schema> Optimistic<'s, S> {
-    fn new(snapshot: &'s Snapshot<S>, writes: TransactionBuilder<S>) -> Self {
-        Self {
-            snapshot,
-            writes,
-            reads: OpBuffer::default(),
-            rows: HashSet::new(),
-            lives: HashSet::new(),
-            is_scanned: false,
-            written: HashSet::new(),
-        }
+    fn new(snapshot: &'s Snapshot<S>, writes: &'s mut TransactionBuilder<S>) -> Self {
+        Self { reads: Reads::new(snapshot), writes, written: HashSet::new() }
     }
 
     /// What the transaction reads from. What is read of it directly is not recorded, and may have changed when the transaction
     /// is committed.
     pub fn snapshot(&self) -> &'s Snapshot<S> {
-        self.snapshot
+        self.reads.snapshot()
     }
 
     /// The snapshot, to be read as a whole: the transaction is committed only if nothing at all was committed since. It does
     /// not show the transaction's own writes.
     pub fn scan(&mut self) -> View<'s, S> {
-        if !core::mem::replace(&mut self.is_scanned, true) {
-            self.reads.expect_version(self.snapshot.version());
-        }
-        self.snapshot.view()
+        self.reads.scan()
+    }
+
+    /// All entities that `condition` holds for in the snapshot, in the order of slots. The transaction is committed only if they
+    /// are the same ones still: also if others have come. It does not show the transaction's own writes.
+    ///
+    /// Costs a scan of what the condition looks at, here and on the writer.
+    pub fn select(&mut self, condition: impl IntoCondition<S>) -> Vec<Entity> {
+        self.reads.select(&Condition::new(condition))
     }
 
     /// The row of `entity`.
@@ -81,7 +77,7 @@ impl<'s, S: Schema> Optimistic<'s, S> {
             None if self.is_alive(entity) => {
                 Err(OpError::ComponentMissing { entity, table: <T as Component>::TABLE.to_owned() })
             }
-            None if self.snapshot.view().storage().entities.is_past(entity) => Err(OpError::StaleEntity { entity }),
+            None if self.snapshot().view().storage().entities.is_past(entity) => Err(OpError::StaleEntity { entity }),
             None => Err(OpError::UnknownEntity { entity }),
         }
     }
@@ -91,10 +87,8 @@ impl<'s, S: Schema> Optimistic<'s, S> {
     /// # Errors
     /// If an earlier operation of this transaction on the row cannot be done.
     pub fn find<T: TableOf<S>>(&mut self, entity: Entity) -> Result<Option<T>, OpError> {
-        self.record::<T>(entity);
+        let stored = self.reads.row::<T>(entity);
         if !self.is_written(T::INDEX, entity) {
-            let snapshot = self.snapshot;
-            let stored = if snapshot.contains::<T>(entity) { snapshot.view().stored::<T>(entity.slot()) } else { None };
             return Ok(stored.map(|(row, heap)| T::from_row(row, heap)));
         }
         Ok(self.replayed::<T>(entity)?.row.map(|row| {
@@ -110,32 +104,22 @@ impl<'s, S: Schema> Optimistic<'s, S> {
     /// # Errors
     /// As for [`Self::find`].
     pub fn contains<T: TableOf<S>>(&mut self, entity: Entity) -> Result<bool, OpError> {
-        self.record::<T>(entity);
+        let stored = self.reads.row::<T>(entity);
         if self.is_written(T::INDEX, entity) {
             Ok(self.replayed::<T>(entity)?.row.is_some())
         } else {
-            Ok(self.snapshot.contains::<T>(entity))
+            Ok(stored.is_some())
         }
     }
 
     /// Whether `entity` is alive.
     pub fn is_alive(&mut self, entity: Entity) -> bool {
-        let was_alive = self.snapshot.is_alive(entity);
-        if entity.promise().is_none() && self.lives.insert(entity) {
-            self.reads.expect_life(self.snapshot.version(), entity, was_alive);
+        let was_alive = self.reads.is_alive(entity);
+        if !self.written.contains(&(ENTITY, entity)) {
+            return was_alive;
         }
-        match self.written.contains(&(ENTITY, entity)) {
-            // Spawned here, or despawned.
-            true => self.writes.operations().lives(self.snapshot.catalog(), entity),
-            false => was_alive,
-        }
-    }
-
-    /// Records what the snapshot shows of a row.
-    fn record<T: TableOf<S>>(&mut self, entity: Entity) {
-        if entity.promise().is_none() && self.rows.insert((T::INDEX, entity)) {
-            self.reads.expect_row(self.snapshot.seen::<T>(entity));
-        }
+        // Spawned here, or despawned.
+        self.writes.operations().lives(self.snapshot().catalog(), entity)
     }
 
     fn is_written(&self, table: u16, entity: Entity) -> bool {
@@ -143,12 +127,11 @@ impl<'s, S: Schema> Optimistic<'s, S> {
     }
 
     /// The row as the operations so far leave it.
-    fn replayed<T: TableOf<S>>(&mut self, entity: Entity) -> Result<Replayed, OpError> {
-        let state = Replayed {
-            row: self.snapshot.seen::<T>(entity).row.map(RowBuf::of),
-            is_alive: self.snapshot.is_alive(entity),
-        };
-        self.writes.operations().replay(self.snapshot.catalog(), T::INDEX, entity, state)
+    fn replayed<T: TableOf<S>>(&self, entity: Entity) -> Result<Replayed, OpError> {
+        let snapshot = self.snapshot();
+        let row = snapshot.seen::<T>(entity).row.map(RowBuf::of);
+        let state = Replayed { row, is_alive: snapshot.is_alive(entity) };
+        self.writes.operations().replay(snapshot.catalog(), T::INDEX, entity, state)
     }
 }
 
@@ -208,7 +191,7 @@ impl<S: Schema> Optimistic<'_, S> {
 
     fn writes<T: TableOf<S>>(&mut self, entity: Entity) -> &mut TransactionBuilder<S> {
         self.written.insert((T::INDEX, entity));
-        &mut self.writes
+        self.writes
     }
 }
 
@@ -272,15 +255,10 @@ impl<S: Schema> Db<S> {
         retries: u32,
         mut decide: impl FnMut(&mut Optimistic<'_, S>) -> Result<R, TransactionError>,
     ) -> Result<Committed<R>, TransactionError> {
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            let Attempt { value, ticket, version } = self.attempt(&mut decide, TransactionBuilder::commit)?;
-            let outcome = ticket.map_or(Ok(nothing_written(version)), Ticket::visible);
-            if let Some(commit) = judged(outcome, attempts, retries)? {
-                return Ok(Committed { value, commit, attempts });
-            }
-        }
+        self.attempts(retries, |snapshot, writes| {
+            let mut tx = Optimistic::new(snapshot, writes);
+            Ok((decide(&mut tx)?, tx.reads.into_guards()))
+        })
     }
 
     /// As [`Self::optimistic`], for async code: `decide` runs where the future is polled, and waits for nothing. Dropping
@@ -296,12 +274,45 @@ impl<S: Schema> Db<S> {
     where
         F: FnMut(&mut Optimistic<'_, S>) -> Result<R, TransactionError>,
     {
+        self.attempts_async(retries, move |snapshot, writes| {
+            let mut tx = Optimistic::new(snapshot, writes);
+            Ok((decide(&mut tx)?, tx.reads.into_guards()))
+        })
+    }
+
+    /// Attempts, each on a newer snapshot, until one is committed: `compose` writes operations, and returns what it has read, as
+    /// guards.
+    pub(super) fn attempts<R>(
+        &self,
+        retries: u32,
+        mut compose: impl FnMut(&Snapshot<S>, &mut TransactionBuilder<S>) -> Result<(R, OpBuffer), TransactionError>,
+    ) -> Result<Committed<R>, TransactionError> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let Attempt { value, ticket, version } = self.attempt(&mut compose, TransactionBuilder::commit)?;
+            let outcome = ticket.map_or(Ok(nothing_written(version)), Ticket::visible);
+            if let Some(commit) = judged(outcome, attempts, retries)? {
+                return Ok(Committed { value, commit, attempts });
+            }
+        }
+    }
+
+    /// As [`Self::attempts`], for async code.
+    pub(super) fn attempts_async<R, F>(
+        &self,
+        retries: u32,
+        mut compose: F,
+    ) -> impl Future<Output = Result<Committed<R>, TransactionError>> + use<R, F, S>
+    where
+        F: FnMut(&Snapshot<S>, &mut TransactionBuilder<S>) -> Result<(R, OpBuffer), TransactionError>,
+    {
         let db = self.clone();
         async move {
             let mut attempts = 0;
             loop {
                 attempts += 1;
-                let sent = db.attempt(&mut decide, |tx| tx.try_commit().map_err(|CommitRefused { error, .. }| error));
+                let sent = db.attempt(&mut compose, |tx| tx.try_commit().map_err(|CommitRefused { error, .. }| error));
                 let Attempt { value, ticket, version } = sent?;
                 let outcome = match ticket {
                     Some(ticket) => ticket.await,
@@ -316,13 +327,11 @@ impl<S: Schema> Db<S> {
 
     fn attempt<R>(
         &self,
-        decide: &mut impl FnMut(&mut Optimistic<'_, S>) -> Result<R, TransactionError>,
+        compose: &mut impl FnMut(&Snapshot<S>, &mut TransactionBuilder<S>) -> Result<(R, OpBuffer), TransactionError>,
         send: impl FnOnce(TransactionBuilder<S>) -> Result<Ticket, TransactionError>,
     ) -> Result<Attempt<R>, TransactionError> {
-        let snapshot = self.snapshot();
-        let mut tx = Optimistic::new(&snapshot, self.begin());
-        let value = decide(&mut tx)?;
-        let Optimistic { reads, mut writes, .. } = tx;
+        let (snapshot, mut writes) = (self.snapshot(), self.begin());
+        let (value, reads) = compose(&snapshot, &mut writes)?;
         let ticket = match writes.operations().is_empty() {
             // Everything that was read is of one version: there is nothing to ask the writer.
             true => None,
@@ -336,7 +345,7 @@ impl<S: Schema> Db<S> {
 }
 
 fn nothing_written(version: u64) -> Commit {
-    Commit { version, entities: Vec::new() }
+    Commit { version, entities: Vec::new(), counts: Vec::new() }
 }
 
 /// The commit, or nothing if there is to be another attempt.

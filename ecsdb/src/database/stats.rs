@@ -1,5 +1,7 @@
 //! Figures of a database.
 
+use crate::transaction::TransactionCounts;
+
 /// Figures of one moment, cheap to get.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -12,8 +14,11 @@ pub struct Stats {
     pub rows: u64,
     /// Transactions that wait for the writer.
     pub queued_transactions: usize,
-    /// Bytes of operations that wait for the writer.
+    /// What that takes of the queue's limit, in bytes: each transaction counts for at least the limit of bytes divided by that of
+    /// transactions.
     pub queued_bytes: usize,
+    /// What has become of transactions so far.
+    pub transactions: TransactionCounts,
     /// The version up to which everything is durable; none for a database in memory.
     pub durable_version: Option<u64>,
 }

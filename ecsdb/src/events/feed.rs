@@ -114,6 +114,10 @@ impl Feed {
                 let is_wanted = self.sieve.deltas(changes).next().is_some();
                 let found = is_wanted.then(|| Commit { version: version.clone(), transaction: *transaction });
                 *transaction += 1;
+                if *transaction == version.len() {
+                    // Let go at once: the next one may be long in coming.
+                    self.at = None;
+                }
                 if let Some(found) = found {
                     return Some(Ok(found));
                 }

@@ -69,7 +69,8 @@ fn touched(history: &CommitHistory, watched: &[bool], from: u64, to: u64) -> Opt
     let mut slots = Slots::new();
     for version in history.range(from + 1, to).ok()? {
         for changes in version.iter() {
-            for page in changes.pages().filter(|page| watched[usize::from(page.table())]) {
+            let is_watched = |table: u16| watched.get(usize::from(table)).is_some_and(|is_watched| *is_watched);
+            for page in changes.pages().filter(|page| is_watched(page.table())) {
                 let first = page.first_slot() / BLOCK_SLOTS as u32;
                 // A page of wide rows begins within its block.
                 let shift = page.first_slot() % BLOCK_SLOTS as u32;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::dyn_index::DynIndex;
+use super::dyn_query::DynQuery;
 use super::relations::{Hierarchy, Relation};
 use crate::bytes::RowBytes;
 use crate::entity::Entity;
@@ -157,7 +158,11 @@ impl<'v> DynView<'v> {
         self.stored_row(table, self.version.entities.in_slot(slot)?)
     }
 
-    fn stored_row(self, table: u16, entity: Entity) -> Option<DynRow<'v>> {
+    pub(super) fn storage(self) -> &'v Version {
+        self.version
+    }
+
+    pub(super) fn stored_row(self, table: u16, entity: Entity) -> Option<DynRow<'v>> {
         let schema = self.schema.table_at(usize::from(table))?;
         let row = self.version.tables[usize::from(table)].stored(entity.slot())?;
         Some(DynRow { entity: Some(entity), content: Content::Stored { schema, row } })
@@ -179,6 +184,15 @@ impl<'v> DynTable<'v> {
     /// Whether it has no rows.
     pub fn is_empty(self) -> bool {
         self.len() == 0
+    }
+
+    /// The rows of entities that are to be found by what is in them; `None` of a table that describes others. See
+    /// [`DynQuery`].
+    pub fn query(self) -> Option<DynQuery<'v>> {
+        match self.source {
+            Source::Rows(table) => Some(DynQuery::new(self.view, table)),
+            _ => None,
+        }
     }
 
     /// The row of `entity`, if it has one here.

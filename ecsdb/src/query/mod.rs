@@ -8,6 +8,7 @@ mod block;
 mod builder;
 mod condition;
 mod dyn_index;
+mod dyn_query;
 mod dyn_view;
 mod group;
 mod index_view;
@@ -28,8 +29,9 @@ mod words;
 
 pub use aggregate::{Aggregate, Average, Count, Extreme, Sum, avg, count, max, min, sum};
 pub use builder::Query;
-pub use condition::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
+pub use condition::{And, ColumnTest, Condition, Has, IntoCondition, Node, Not, Only, Or, has};
 pub use dyn_index::{DynIndex, DynRows};
+pub use dyn_query::DynQuery;
 pub use dyn_view::{DynRow, DynTable, DynView, FIELDS_TABLE, INDEXES_TABLE, TABLES_TABLE};
 pub use group::Grouped;
 pub use index_view::{IndexRows, IndexView, KeyPrefix};

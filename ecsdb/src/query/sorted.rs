@@ -189,51 +189,48 @@ impl<'v, S: Schema, Q: QueryParam<S>> Sorted<'v, S, Q> {
 
     /// The slots of the items.
     fn slots(&self) -> Vec<u32> {
-        let most = self.limit.map_or(usize::MAX, |limit| limit.saturating_add(self.offset));
-        let mut slots = if most <= self.offset {
-            Vec::new()
-        } else if let Some(first) = self.orders.first() {
-            self.sorted(first, most)
-        } else {
-            self.unsorted(most)
-        };
-        slots.drain(..self.offset.min(slots.len()));
-        slots
-    }
-
-    fn unsorted(&self, most: usize) -> Vec<u32> {
-        let (mut words, mut slots) = (self.query.words(), Vec::new());
-        while slots.len() < most
-            && let Some(found) = words.next()
-        {
-            let left = most - slots.len();
-            slots.extend(bits(found.word).take(left).map(|bit| (found.block * BLOCK_SLOTS) as u32 + bit));
-        }
-        slots
-    }
-
-    fn sorted(&self, first: &SortBy, most: usize) -> Vec<u32> {
-        let version = self.query.view.storage();
-        let mut best = Best::new(most, |one: &Entry, other: &Entry| self.compare(one, other));
         let mut words = self.query.words();
-        while let Some(found) = words.next() {
-            first.keys(version, found.block, found.word, |key, slot| best.add(Entry { key, slot }));
+        let blocks = core::iter::from_fn(|| words.next().map(|found| (found.block, found.word)));
+        chosen(self.query.view.storage(), &self.orders, self.offset, self.limit, blocks)
+    }
+}
+
+/// The slots of some blocks in an order, without the first `offset`, and of these `limit` at most.
+pub fn chosen(
+    version: &Version,
+    orders: &[SortBy],
+    offset: usize,
+    limit: Option<usize>,
+    blocks: impl Iterator<Item = (usize, u64)>,
+) -> Vec<u32> {
+    let most = limit.map_or(usize::MAX, |limit| limit.saturating_add(offset));
+    let mut slots = if most <= offset {
+        Vec::new()
+    } else if let Some(first) = orders.first() {
+        let mut best = Best::new(most, |one: &Entry, other: &Entry| compare(version, orders, one, other));
+        for (block, word) in blocks {
+            first.keys(version, block, word, |key, slot| best.add(Entry { key, slot }));
         }
         best.into_sorted().into_iter().map(|entry| entry.slot).collect()
-    }
+    } else {
+        blocks
+            .flat_map(|(block, word)| bits(word).map(move |bit| (block * BLOCK_SLOTS) as u32 + bit))
+            .take(most)
+            .collect()
+    };
+    slots.drain(..offset.min(slots.len()));
+    slots
+}
 
-    fn compare(&self, one: &Entry, other: &Entry) -> Ordering {
-        let version = self.query.view.storage();
-        one.key.cmp(&other.key).then_with(|| {
-            let (first, rest) = self.orders.split_first().expect("keys are those of the first column");
-            let order = rest.iter().fold(first.rest(version, one.slot, other.slot), |order, by| {
-                order
-                    .then_with(|| by.key_at(version, one.slot).cmp(&by.key_at(version, other.slot)))
-                    .then_with(|| by.rest(version, one.slot, other.slot))
-            });
-            order.then(one.slot.cmp(&other.slot))
-        })
-    }
+/// The order of two entries: keys are those of the first column.
+fn compare(version: &Version, orders: &[SortBy], one: &Entry, other: &Entry) -> Ordering {
+    let rest = |by: &SortBy| by.rest(version, one.slot, other.slot);
+    let keys = |by: &SortBy| by.key_at(version, one.slot).cmp(&by.key_at(version, other.slot));
+    let order = orders.iter().enumerate().fold(Ordering::Equal, |order, (index, by)| {
+        let key = || if index == 0 { one.key.cmp(&other.key) } else { keys(by) };
+        order.then_with(key).then_with(|| rest(by))
+    });
+    order.then(one.slot.cmp(&other.slot))
 }
 
 impl<'v, S: Schema, Q: QueryParam<S>> IntoIterator for Sorted<'v, S, Q> {

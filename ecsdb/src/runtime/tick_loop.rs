@@ -13,6 +13,7 @@ use super::stats::Played;
 use super::{OnFailure, Tick, TickEnd, TickError, TickFailure, TickStats};
 use crate::database::{Core, Db, DynDb, Lane};
 use crate::schema::Schema;
+use crate::sync::Priority;
 use crate::transaction::{DatabaseId, Dynamic, TransactionError};
 
 /// A loop that plays ticks at a fixed rate, each of them one transaction.
@@ -229,7 +230,7 @@ impl<S: 'static> Player<S> {
     fn transaction(&mut self, tick: Tick) -> Result<(), Box<TickFailure>> {
         let handlers = Arc::clone(&self.handlers);
         // SAFETY: the invariant of `core`.
-        let lane = unsafe { Lane::<S>::new(&self.core) };
+        let lane = unsafe { Lane::<S>::new(&self.core) }.priority(Priority::High);
         lane.write(move |tx| handlers.lock().unwrap_or_else(PoisonError::into_inner).run(tx, tick)).map_err(|error| {
             let handler = self.handlers.lock().unwrap_or_else(PoisonError::into_inner).last();
             Box::new(TickFailure { tick: tick.number, handler, error })

@@ -35,6 +35,11 @@ impl Encoded {
         Self { value: operand.bytes().to_vec(), heap: operand.heap().bytes().to_vec() }
     }
 
+    /// A copy of a value that is stored, with all of the heap that it lies in.
+    pub(crate) fn of_stored(value: RowBytes<'_>) -> Self {
+        Self { value: value.row.to_vec(), heap: value.heap.to_vec() }
+    }
+
     /// The stored form of `value` in the type `field_type`.
     ///
     /// # Errors

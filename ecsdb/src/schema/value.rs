@@ -175,6 +175,16 @@ pub enum ValueError {
         /// The field.
         field: String,
     },
+    /// A field whose values have no order, asked for what is less or greater.
+    #[error("`{table}.{field}` is a `{found}`, which has no order: it can be compared with == and != only")]
+    NoOrder {
+        /// The table.
+        table: String,
+        /// The field.
+        field: String,
+        /// Its type.
+        found: String,
+    },
     /// A field with two values.
     #[error("field `{table}.{field}` is given twice")]
     DuplicateField {

@@ -96,13 +96,16 @@ impl Recording {
         core::mem::take(&mut self.batch)
     }
 
-    /// Tells followers of version `number`, which is published, and of all before. Stops if nobody follows any more; what goes
-    /// comes back.
-    pub fn announce(&mut self, number: u64) -> (Sleepers, Vec<VersionChanges>) {
+    /// Tells followers of version `number`, which is published, and of all before.
+    pub fn announce(&mut self, number: u64) -> Sleepers {
+        self.recorder.announce(number)
+    }
+
+    /// Stops if nobody follows any more. What goes comes back.
+    pub fn rest(&mut self) -> Vec<VersionChanges> {
         let mut gone = Vec::new();
-        let sleepers = self.recorder.announce(number);
         self.recorder.rest(|entry| gone.push(entry));
-        (sleepers, gone)
+        gone
     }
 
     /// Forgets everything up to version `number`, which no change set leads to: the tables are others.

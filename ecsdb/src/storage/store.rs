@@ -232,9 +232,15 @@ impl Store {
         if !self.pool.recording.is_on() {
             return None;
         }
-        let (sleepers, gone) = self.pool.recording.announce(self.live().number);
-        self.take_back(gone);
+        let sleepers = self.pool.recording.announce(self.roots.live().number);
+        self.rest();
         Some(sleepers)
+    }
+
+    /// Lets go of the history if nobody follows any more.
+    fn rest(&mut self) {
+        let gone = self.pool.recording.rest();
+        self.take_back(gone);
     }
 
     fn take_back(&mut self, gone: Vec<VersionChanges>) {
@@ -282,6 +288,7 @@ impl Store {
     /// Gives memory back that only helps the next commits: spare versions and free pages.
     pub fn trim(&mut self) {
         if !self.has_changes() {
+            self.rest();
             // What is left of a batch whose transactions were all rolled back.
             self.discard();
             self.roots.trim(&mut self.pool);

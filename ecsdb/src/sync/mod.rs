@@ -28,7 +28,7 @@ mod watermark;
 pub(crate) use mutant::mutant;
 pub(crate) use shim::channel;
 
-pub use budget::Budget;
+pub use budget::{Budget, Priority};
 pub use cache_padded::CachePadded;
 pub use completion::{Completer, CompletionPool, Pending, Spent, completion};
 pub use history::{Cursor, Held, History, HistoryLimits, Nothing, Recorder, Sleepers, history};

@@ -19,6 +19,8 @@ pub struct Apply<'a> {
     pub catalog: &'a Catalog,
     /// The entities that a builder has promised, as far as they exist.
     pub promises: Vec<Entity>,
+    /// How many rows or entities the bulk operations of a builder have met, in their order.
+    pub counts: Vec<u64>,
     /// The tables of the last spawn and their set, since the next spawn is mostly like it.
     last_set: Option<(&'static [u16], TableSetId)>,
 }
@@ -26,7 +28,7 @@ pub struct Apply<'a> {
 impl<'a> Apply<'a> {
     /// A transaction that has not done anything.
     pub fn new(batch: Batch<'a>, catalog: &'a Catalog) -> Self {
-        Self { batch, catalog, promises: Vec::new(), last_set: None }
+        Self { batch, catalog, promises: Vec::new(), counts: Vec::new(), last_set: None }
     }
 
     /// The entity that is meant: itself, or the one that was promised.

@@ -13,13 +13,14 @@ use super::catalog::ColumnId;
 use super::error::TransactionError;
 use super::job::{OpsJob, Request};
 use super::ops::OpBuffer;
-use super::queue::{Patience, Queue, Refused};
+use super::queue::{Patience, Queue, Refused, Terms};
 use super::reentrancy::DatabaseId;
 use super::ticket::Ticket;
 use crate::bytes::{HeapBuf, RowBytes, bytes_of};
 use crate::component::{Assignments, Change, Field, Predicate};
 use crate::entity::Entity;
 use crate::schema::{Schema, TableOf};
+use crate::sync::Priority;
 
 /// A transaction in the making, from [`Db::begin`](crate::Db::begin).
 ///
@@ -54,12 +55,13 @@ use crate::schema::{Schema, TableOf};
 pub struct TransactionBuilder<S> {
     ops: OpBuffer,
     queue: Arc<Queue>,
+    terms: Terms,
     schema: PhantomData<fn() -> S>,
 }
 
 impl<S: Schema> TransactionBuilder<S> {
     pub(crate) fn new(queue: Arc<Queue>) -> Self {
-        Self { ops: OpBuffer::default(), queue, schema: PhantomData }
+        Self { ops: OpBuffer::default(), queue, terms: Terms::default(), schema: PhantomData }
     }
 
     /// Promises a new entity with these components. The returned id is good in this transaction only, also inside other
@@ -178,6 +180,17 @@ impl<S: Schema> TransactionBuilder<S> {
         (&mut self.ops, self.queue.database())
     }
 
+    /// How much it matters when the queue fills; see [`Priority`].
+    pub fn priority(&mut self, priority: Priority) {
+        self.terms.priority = priority;
+    }
+
+    /// Has it come to nothing, with [`TransactionError::Expired`], unless it begins within `lifetime` after it was sent to the
+    /// writer: for what nobody wants any more if it comes too late.
+    pub fn expires_after(&mut self, lifetime: Duration) {
+        self.terms.lifetime = Some(lifetime);
+    }
+
     /// How many bytes of operations there are: what the transaction takes in the queue.
     pub fn len_bytes(&self) -> usize {
         self.ops.len()
@@ -212,12 +225,12 @@ impl<S: Schema> TransactionBuilder<S> {
         let (completer, pending) = self.queue.completion();
         let bytes = self.ops.len();
         let job = OpsJob { ops: self.ops, completer };
-        match self.queue.send(Request::Ops(job), bytes, patience) {
+        match self.queue.send(Request::Ops(job), bytes, Terms { patience, ..self.terms }) {
             Ok(()) => Ok(Ticket::new(pending, self.queue.database(), self.queue.watermark().cloned())),
             Err(Refused(refused)) => {
                 let (error, request) = *refused;
                 let ops = if let Request::Ops(job) = request { job.ops } else { OpBuffer::default() };
-                let transaction = Box::new(Self { ops, queue: self.queue, schema: PhantomData });
+                let transaction = Box::new(Self { ops, queue: self.queue, terms: self.terms, schema: PhantomData });
                 Err(CommitRefused { error, transaction })
             }
         }

@@ -10,6 +10,7 @@ use crate::component::{CompareOp, UpdateOp};
 use crate::entity::Entity;
 use crate::schema::{InvalidRow, Value, ValueError};
 use crate::storage::{DuplicateKey, MemoryLimit, ReferenceFailure, SlotsExhausted, StorageError};
+use crate::sync::Priority;
 
 /// A guard that did not hold.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -111,6 +112,18 @@ pub enum Conflict {
         entity: Entity,
         /// Whether the snapshot showed it alive.
         was_alive: bool,
+    },
+    /// A condition holds for other entities.
+    #[error("other entities than in version {version} have `{condition}`: {} more, {} fewer", come.len(), gone.len())]
+    Set {
+        /// The version of the snapshot.
+        version: u64,
+        /// The condition.
+        condition: String,
+        /// Those that it holds for now, and did not.
+        come: Vec<Entity>,
+        /// Those that it held for, and does not now.
+        gone: Vec<Entity>,
     },
     /// Something was committed, whatever it was.
     #[error("expected version {expected}, found {found}: others have committed since")]
@@ -277,14 +290,22 @@ pub enum TransactionError {
     #[error("called from inside a transaction of the same database: it would wait for itself")]
     Reentrant,
     /// The queue to the writer is full; nothing was queued.
-    #[error("the queue to the writer is full ({queued_bytes} bytes queued): wait, or raise the limits")]
+    #[error(
+        "the queue to the writer is full for {} priority ({queued_bytes} bytes queued): wait, or raise the limits",
+        format!("{priority:?}").to_lowercase()
+    )]
     QueueFull {
-        /// What is queued, in bytes.
+        /// The priority that it was asked for with.
+        priority: Priority,
+        /// What is queued, in bytes, as the limits count.
         queued_bytes: usize,
     },
     /// The time to wait was over. A transaction that was queued may still be committed.
     #[error("timed out")]
     Timeout,
+    /// The transaction was queued for longer than it was given. It has not begun, and never will.
+    #[error("the transaction has expired: it was queued for longer than it was given, and not begun")]
+    Expired,
     /// The database is closed, or its writer is gone.
     #[error("the database is closed")]
     Closed,
@@ -339,11 +360,11 @@ impl TransactionError {
         error
     }
 
-    /// The error, if it comes from a transaction, as that of `procedure`. That the database is closed, or the log has refused, is no
-    /// fault of the procedure's.
+    /// The error, if it comes from a transaction, as that of `procedure`. That the database is closed, the log has refused, or
+    /// it was never begun, is no fault of the procedure's.
     pub(super) fn of_procedure(self, procedure: &'static str) -> Self {
         match self {
-            Self::Closed | Self::Log(_) => self,
+            Self::Closed | Self::Expired | Self::Log(_) => self,
             cause => Self::Procedure { procedure, cause: Box::new(cause) },
         }
     }

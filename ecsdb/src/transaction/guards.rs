@@ -2,12 +2,18 @@
 //!
 //! Changes nothing. Rows are compared as bytes where they must not have changed, and as values where the user names values.
 
+use core::fmt;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::apply::Apply;
+use super::bulk::select;
 use super::catalog::{Catalog, ColumnId};
 use super::error::{Conflict, GuardFailure, OpError, RowGuardFailure};
 use crate::bytes::{HeapPlace, RowBytes};
 use crate::component::CompareOp;
 use crate::entity::Entity;
+use crate::query::Node;
 use crate::schema::{TableSchema, Value, holds};
 
 /// A row as a snapshot of version `version` showed it, or that there was none.
@@ -21,6 +27,16 @@ pub struct Seen<'a> {
     pub entity: Entity,
     /// The row.
     pub row: Option<RowBytes<'a>>,
+}
+
+/// The entities that a condition held for in version `version`, in the order of slots.
+pub struct SeenSet {
+    /// The version.
+    pub version: u64,
+    /// The condition.
+    pub condition: Arc<Node>,
+    /// The entities.
+    pub found: Vec<Entity>,
 }
 
 impl Apply<'_> {
@@ -138,12 +154,37 @@ impl Apply<'_> {
         Err(conflict(Conflict::Life { version, entity, was_alive }))
     }
 
+    /// Fails unless a condition holds for the same entities as before. Cost: a scan of what it looks at.
+    pub fn expect_set(&self, seen: &SeenSet) -> Result<(), OpError> {
+        if select(self.batch.version(), &seen.condition).eq(seen.found.iter().copied()) {
+            return Ok(());
+        }
+        let now: BTreeSet<Entity> = select(self.batch.version(), &seen.condition).collect();
+        let before: BTreeSet<Entity> = seen.found.iter().copied().collect();
+        Err(conflict(Conflict::Set {
+            version: seen.version,
+            condition: Shown(&seen.condition, self.catalog).to_string(),
+            come: now.difference(&before).copied().collect(),
+            gone: before.difference(&now).copied().collect(),
+        }))
+    }
+
     /// Fails unless nothing at all was committed since version `version`.
     pub fn expect_version(&self, version: u64) -> Result<(), OpError> {
         match self.batch.committed() {
             found if found == version => Ok(()),
             found => Err(conflict(Conflict::Version { expected: version, found })),
         }
+    }
+}
+
+/// A condition, with the names of tables and columns.
+struct Shown<'a>(&'a Node, &'a Catalog);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tables: Vec<&TableSchema> = self.1.schema().tables().iter().collect();
+        self.0.show(f, &tables)
     }
 }
 

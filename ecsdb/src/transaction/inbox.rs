@@ -11,7 +11,7 @@ use super::job::Message;
 use crate::entity::Entity;
 use crate::storage::Store;
 use crate::sync::channel::{Receiver, RecvTimeoutError};
-use crate::sync::{Budget, mutant};
+use crate::sync::{Budget, Priority, mutant};
 
 /// How many requests are taken ahead of the running one.
 const AHEAD: usize = 2;
@@ -22,7 +22,7 @@ pub struct Inbox {
     /// With the first row that each will change, as far as that is known.
     ahead: VecDeque<(Message, Option<(u16, Entity)>)>,
     budget: Arc<Budget>,
-    /// What the budget has still to be given back, in bytes.
+    /// What the budget has still to be given back.
     unreleased: usize,
 }
 
@@ -53,7 +53,7 @@ impl Inbox {
             Some((message, _)) => message,
             None => self.receiver.try_recv().ok()?,
         };
-        self.unreleased += message.bytes;
+        self.unreleased += self.cost(&message);
         while self.ahead.len() < AHEAD
             && let Ok(message) = self.receiver.try_recv()
         {
@@ -65,7 +65,7 @@ impl Inbox {
             self.ahead.push_back((message, first));
         }
         // Not each time while others queue: every giving back takes a cache line from them.
-        if self.ahead.is_empty() || self.unreleased >= self.budget.limit() / 16 {
+        if self.ahead.is_empty() || self.unreleased >= self.budget.limit(Priority::Normal) / 16 {
             self.give_back();
         }
         if let Some((_, Some((table, entity)))) = self.ahead.front() {
@@ -86,9 +86,15 @@ impl Inbox {
             RecvTimeoutError::Timeout => Silence::Idle,
             RecvTimeoutError::Disconnected => Silence::Over,
         })?;
-        self.unreleased = message.bytes;
+        self.unreleased = self.cost(&message);
         self.give_back();
         Ok(message)
+    }
+
+    /// What was taken from the budget for `message`.
+    fn cost(&self, message: &Message) -> usize {
+        // A wake-up has no bytes, and asks nobody.
+        if message.bytes == 0 { 0 } else { self.budget.cost(message.bytes, message.priority) }
     }
 
     /// Gives back what was taken from the budget.

@@ -1,6 +1,7 @@
 //! What the writer is asked to do, and how it answers.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::apply::Apply;
 use super::catalog::Catalog;
@@ -10,7 +11,7 @@ use super::ops::OpBuffer;
 use super::ticket::{Commit, Written};
 use crate::entity::Entity;
 use crate::storage::{DuplicateKey, IndexFailure, MovedRow, Prebuilt, ReferenceFailure, StorageError, Store};
-use crate::sync::Completer;
+use crate::sync::{Completer, Priority};
 
 /// A transaction as a closure: run on the writer, answered when its batch is published.
 pub trait Job: Send {
@@ -175,10 +176,22 @@ impl Request {
     }
 }
 
+impl Message {
+    /// Whether it is too late to begin it. Only what may expire looks at the clock.
+    #[inline]
+    pub fn has_expired(&self) -> bool {
+        self.expires.is_some_and(|expires| Instant::now() >= expires)
+    }
+}
+
 /// A request in the queue.
 pub struct Message {
-    /// What it takes of the queue's budget, in bytes.
+    /// How long its operations are, in bytes.
     pub bytes: usize,
+    /// With which priority it was let in.
+    pub priority: Priority,
+    /// When it is too late to begin it.
+    pub expires: Option<Instant>,
     /// What is asked.
     pub request: Request,
 }

@@ -11,7 +11,7 @@ use super::commit_log::{CommitLog, Guarded, LogError};
 use super::error::TransactionError;
 use super::job::{OpsJob, Outcome, Request};
 use super::ops::OpBuffer;
-use super::queue::{Patience, Queue, QueueLimits};
+use super::queue::{Queue, QueueLimits, Terms};
 use super::reentrancy::DatabaseId;
 use super::writer::{BatchLimits, Writer, WriterConfig};
 use crate::change_set::ChangeSet;
@@ -63,11 +63,11 @@ impl Db {
 }
 
 /// Queues a spawn.
-fn spawn(queue: &Queue, patience: Patience) -> Result<Pending<Outcome>, TransactionError> {
+fn spawn(queue: &Queue, terms: Terms) -> Result<Pending<Outcome>, TransactionError> {
     let (completer, pending) = queue.completion();
     let mut ops = OpBuffer::default();
     ops.spawn(0);
-    queue.send(Request::Ops(OpsJob { ops, completer }), 1, patience).map_err(TransactionError::from)?;
+    queue.send(Request::Ops(OpsJob { ops, completer }), 1, terms).map_err(TransactionError::from)?;
     Ok(pending)
 }
 
@@ -75,7 +75,7 @@ fn spawn(queue: &Queue, patience: Patience) -> Result<Pending<Outcome>, Transact
 fn acknowledged_when_visible() {
     check(Some(2), || {
         let db = Db::start(2, None);
-        let commit = spawn(&db.queue, Patience::Forever).expect("queued").wait().expect("answered").expect("done");
+        let commit = spawn(&db.queue, Terms::default()).expect("queued").wait().expect("answered").expect("done");
         let seen = db.published.load();
         assert!(seen.number >= commit.version, "acknowledged version {}, saw {}", commit.version, seen.number);
         assert!(seen.entities.is_alive(commit.entities[0]));
@@ -87,10 +87,10 @@ fn acknowledged_when_visible() {
 fn everybody_is_answered() {
     check(Some(2), || {
         let db = Db::start(1, None);
-        let first = spawn(&db.queue, Patience::Forever).expect("nobody has closed it");
+        let first = spawn(&db.queue, Terms::default()).expect("nobody has closed it");
         let late = thread::spawn({
             let queue = Arc::clone(&db.queue);
-            move || match spawn(&queue, Patience::Forever) {
+            move || match spawn(&queue, Terms::default()) {
                 Ok(pending) => matches!(pending.wait(), Ok(Ok(_)) | Err(_)),
                 Err(error) => matches!(error, TransactionError::Closed),
             }
@@ -126,7 +126,7 @@ fn refused_by_the_log() {
             let published = db.published.clone();
             move || published.load().number
         });
-        let outcome = spawn(&db.queue, Patience::Forever).expect("queued").wait().expect("answered");
+        let outcome = spawn(&db.queue, Terms::default()).expect("queued").wait().expect("answered");
         assert!(matches!(outcome, Err(TransactionError::Log(_))), "acknowledged what the log has refused");
         assert_eq!((db.published.load().number, reading.join().expect("no panic")), (0, 0), "visible all the same");
         db.close();

@@ -2,15 +2,18 @@
 //!
 //! The buffer never leaves the process, so it has no format to keep.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use super::assign::collected;
 use super::catalog::ColumnId;
-use super::guards::Seen;
+use super::guards::{Seen, SeenSet};
 use super::ops_run::{Reader, read_entity};
 use crate::bytes::{HeapPlace, RowBytes};
 use crate::component::{Assignments, Change, CompareOp, Field, Operand};
 use crate::entity::Entity;
+use crate::query::Node;
 
 /// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +35,16 @@ pub(super) enum Kind {
     SeenRow,
     SeenLife,
     SeenVersion,
+    SeenSet,
+    UpdateWhere,
+    RemoveWhere,
+    DespawnWhere,
     Foreign,
 }
 
 impl Kind {
     /// All of them, each at the place of its number.
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 21] = [
         Self::Spawn,
         Self::Insert,
         Self::Replace,
@@ -54,6 +61,10 @@ impl Kind {
         Self::SeenRow,
         Self::SeenLife,
         Self::SeenVersion,
+        Self::SeenSet,
+        Self::UpdateWhere,
+        Self::RemoveWhere,
+        Self::DespawnWhere,
         Self::Foreign,
     ];
 }
@@ -62,17 +73,21 @@ impl Kind {
 #[derive(Default)]
 pub struct OpBuffer {
     pub(super) bytes: SmallVec<[u8; INLINE]>,
-    /// What it spawns, if anything.
-    pub(super) spawns: Option<Box<Spawns>>,
+    /// What few buffers have.
+    pub(super) extras: Option<Box<Extras>>,
 }
 
-/// What a buffer spawns.
+/// What is not bytes, and what a buffer spawns.
 #[derive(Default)]
-pub(super) struct Spawns {
+pub(super) struct Extras {
     /// How many entities it promises.
     pub promises: u32,
     /// Tables that promised entities get after their spawn: they count for where the entity is put.
     pub later: Vec<(u32, u16)>,
+    /// The conditions that bulk operations have, in their order.
+    pub conditions: Vec<Arc<Node>>,
+    /// The sets that guards expect, in their order.
+    pub sets: Vec<SeenSet>,
 }
 
 /// How many bytes travel inside the message: enough for two updates of a number. They need no allocation, which the
@@ -158,9 +173,9 @@ impl OpBuffer {
     pub fn spawn(&mut self, tables: usize) -> Entity {
         self.put(&[Kind::Spawn as u8]);
         self.put(&(tables as u16).to_le_bytes());
-        let spawns = self.spawns.get_or_insert_default();
-        let entity = Entity::promised(spawns.promises);
-        spawns.promises += 1;
+        let extras = self.extras.get_or_insert_default();
+        let entity = Entity::promised(extras.promises);
+        extras.promises += 1;
         entity
     }
 
@@ -173,9 +188,9 @@ impl OpBuffer {
     /// Notes that a promised entity gets a row after its spawn.
     fn gets_later(&mut self, table: u16, entity: Entity) {
         if let Some(index) = entity.promise()
-            && let Some(spawns) = &mut self.spawns
+            && let Some(extras) = &mut self.extras
         {
-            spawns.later.push((index, table));
+            extras.later.push((index, table));
         }
     }
 
@@ -271,6 +286,36 @@ impl OpBuffer {
     pub fn expect_version(&mut self, version: u64) {
         self.head(Kind::SeenVersion, 0, NOBODY);
         self.put(&version.to_le_bytes());
+    }
+
+    /// Fail unless a condition holds for the entities that it held for, and for no others.
+    pub fn expect_set(&mut self, set: SeenSet) {
+        self.head(Kind::SeenSet, 0, NOBODY);
+        self.extras.get_or_insert_default().sets.push(set);
+    }
+
+    /// Change all rows of a table that a condition holds for. They are counted.
+    pub fn update_where<A: Assignments>(&mut self, table: u16, condition: Arc<Node>, changes: &A) {
+        self.head(Kind::UpdateWhere, table, NOBODY);
+        self.changes(&collected(changes));
+        self.extras.get_or_insert_default().conditions.push(condition);
+    }
+
+    /// Remove all rows of a table that a condition holds for. They are counted.
+    pub fn remove_where(&mut self, table: u16, condition: Arc<Node>) {
+        self.head(Kind::RemoveWhere, table, NOBODY);
+        self.extras.get_or_insert_default().conditions.push(condition);
+    }
+
+    /// End the lives of all entities that a condition holds for. They are counted.
+    pub fn despawn_where(&mut self, condition: Arc<Node>) {
+        self.head(Kind::DespawnWhere, 0, NOBODY);
+        self.extras.get_or_insert_default().conditions.push(condition);
+    }
+
+    /// How many operations there are that count.
+    pub fn counted(&self) -> usize {
+        self.extras.as_ref().map_or(0, |extras| extras.conditions.len())
     }
 
     /// Fail: a guard was made from a snapshot of another database.

@@ -1,15 +1,18 @@
 //! Reading back what an [`OpBuffer`] holds, and doing it.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use super::apply::Apply;
 use super::catalog::{Catalog, ColumnId};
 use super::error::OpError;
 use super::guards::Seen;
-use super::ops::{Kind, OpBuffer};
+use super::ops::{Extras, Kind, OpBuffer};
 use crate::bytes::{HeapPlace, RowBytes};
 use crate::component::{Change, CompareOp, UpdateOp};
 use crate::entity::Entity;
+use crate::query::Node;
 
 const COMPARE_OPS: [CompareOp; 6] = [
     CompareOp::Equal,
@@ -23,12 +26,13 @@ const COMPARE_OPS: [CompareOp; 6] = [
 impl OpBuffer {
     /// Does everything in order, up to the first operation that fails.
     pub fn run(&mut self, apply: &mut Apply<'_>) -> Result<(), OpError> {
-        let mut later = match &mut self.spawns {
-            Some(spawns) => {
-                spawns.later.sort_unstable();
-                &spawns.later[..]
+        let extras = self.extras.as_deref_mut();
+        let (mut later, mut conditions, mut sets): (&[_], _, _) = match extras {
+            Some(Extras { later, conditions, sets, .. }) => {
+                later.sort_unstable();
+                (&later[..], conditions.iter(), sets.iter())
             }
-            None => &[],
+            None => (&[], [].iter(), [].iter()),
         };
         let mut tables = Vec::new();
         let mut reader = Reader::new(&self.bytes);
@@ -53,11 +57,30 @@ impl OpBuffer {
                     let row = reader.row(apply.catalog, table);
                     apply.upsert(table, entity, row, &reader.changes(apply.catalog, table))?;
                 }
+                Kind::UpdateWhere => {
+                    let changes = reader.changes(apply.catalog, table);
+                    let count = apply.update_where(table, next::<Arc<Node>>(&mut conditions), &changes)?;
+                    apply.counts.push(count);
+                }
+                Kind::RemoveWhere => {
+                    let count = apply.remove_where(table, next::<Arc<Node>>(&mut conditions))?;
+                    apply.counts.push(count);
+                }
+                Kind::DespawnWhere => {
+                    let count = apply.despawn_where(next::<Arc<Node>>(&mut conditions))?;
+                    apply.counts.push(count);
+                }
+                Kind::SeenSet => apply.expect_set(next(&mut sets))?,
                 guard => reader.guard(guard, table, entity, apply)?,
             }
         }
         Ok(())
     }
+}
+
+/// What belongs to the operation at hand: each has put one there.
+fn next<'a, T>(rest: &mut core::slice::Iter<'a, T>) -> &'a T {
+    rest.next().expect("as many as there are operations that have one")
 }
 
 /// Spawns the next promised entity with the `count` rows that follow, in the extent of all components that it will have.
@@ -112,7 +135,7 @@ impl<'b> Reader<'b> {
         Some(Kind::ALL[usize::from(*kind)])
     }
 
-    /// Reads over what follows the head of a guard.
+    /// Reads over what follows the head of a guard, or of an operation that is on no entity.
     pub(super) fn skip_guard(&mut self, kind: Kind, table: u16, catalog: &Catalog) {
         match kind {
             Kind::Require => {
@@ -129,6 +152,7 @@ impl<'b> Reader<'b> {
             }
             Kind::SeenLife => drop((self.u64(), self.u8())),
             Kind::SeenVersion => drop(self.u64()),
+            Kind::UpdateWhere => drop(self.changes(catalog, table)),
             _ => {}
         }
     }

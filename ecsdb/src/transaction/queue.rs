@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::commit_log::LogError;
+use super::counts::Counts;
 use super::error::TransactionError;
 use super::job::{Message, Outcome, Request};
 use super::reentrancy::DatabaseId;
-use crate::sync::channel::{Receiver, SendTimeoutError, Sender, TrySendError, bounded};
-use crate::sync::{Budget, Completer, CompletionPool, Pending, Watermark, mutant};
+use crate::sync::channel::{Receiver, Sender, bounded};
+use crate::sync::{Budget, Completer, CompletionPool, Pending, Priority, Watermark, mutant};
 
-/// How much may wait for the writer.
+/// How much may wait for the writer. What is let in counts for at least its share, bytes divided by transactions, so one bound
+/// holds both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueLimits {
     /// Transactions.
@@ -28,6 +30,7 @@ pub struct Queue {
     database: DatabaseId,
     /// What of the commits is durable, if they are logged.
     watermark: Option<Arc<Watermark<LogError>>>,
+    counts: Arc<Counts>,
 }
 
 /// A request that was not queued, and why.
@@ -40,14 +43,26 @@ impl From<Refused> for TransactionError {
 }
 
 /// How long to wait for room.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub enum Patience {
     /// Until there is room.
+    #[default]
     Forever,
     /// Not at all.
     None,
     /// So long.
     For(Duration),
+}
+
+/// How a request waits.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms {
+    /// For room in the queue.
+    pub patience: Patience,
+    /// Up to where the queue may be filled with it.
+    pub priority: Priority,
+    /// How long it may take, from now until it is begun.
+    pub lifetime: Option<Duration>,
 }
 
 impl Queue {
@@ -57,9 +72,14 @@ impl Queue {
         database: DatabaseId,
         watermark: Option<Arc<Watermark<LogError>>>,
     ) -> (Self, Receiver<Message>) {
-        let (sender, receiver) = bounded(limits.messages.max(1));
-        let budget = Arc::new(Budget::new(limits.bytes.clamp(1, Budget::MAX)));
-        (Self { sender, budget, completions: Arc::default(), database, watermark }, receiver)
+        let least = limits.bytes.div_ceil(limits.messages.max(1)).max(1);
+        // A multiple of the least, so that there is room for as many as were asked for.
+        let bytes = if least > 1 { least.saturating_mul(limits.messages) } else { limits.bytes };
+        let budget = Arc::new(Budget::new(bytes, least));
+        // The budget is the bound. What it lets in finds room here, and so does a wake-up.
+        let (sender, receiver) = bounded(budget.requests_max() + 1);
+        let (completions, counts) = (Arc::default(), Arc::default());
+        (Self { sender, budget, completions, database, watermark, counts }, receiver)
     }
 
     /// The database that the writer works for.
@@ -87,60 +107,49 @@ impl Queue {
         Arc::clone(&self.completions)
     }
 
+    /// What has become of transactions.
+    pub fn counts(&self) -> &Arc<Counts> {
+        &self.counts
+    }
+
     /// What waits for the writer: messages, and bytes.
     pub fn depth(&self) -> (usize, usize) {
         (self.sender.len(), self.budget.in_use())
     }
 
     /// Queues `request`, which takes `bytes` bytes. What is refused comes back.
-    pub fn send(&self, request: Request, bytes: usize, patience: Patience) -> Result<(), Refused> {
+    pub fn send(&self, request: Request, bytes: usize, terms: Terms) -> Result<(), Refused> {
+        let Terms { patience, priority, lifetime } = terms;
         let bytes = bytes.max(1);
-        let deadline = match patience {
-            Patience::For(duration) => Instant::now().checked_add(duration),
-            Patience::Forever | Patience::None => None,
-        };
-        if let Err(error) = self.admit(bytes, patience) {
+        let expires = lifetime.and_then(|lifetime| Instant::now().checked_add(lifetime));
+        if let Err(error) = self.admit(bytes, patience, priority) {
+            self.counts.not_queued(&error, priority);
             return Err(Refused(Box::new((error, request))));
         }
-        let message = Message { bytes, request };
-        let sent = match (patience, deadline) {
-            (Patience::None, _) => self.sender.try_send(message).map_err(|error| match error {
-                TrySendError::Full(message) => (self.full(), message),
-                TrySendError::Disconnected(message) => (TransactionError::Closed, message),
-            }),
-            (_, Some(deadline)) => self.sender.send_deadline(message, deadline).map_err(|error| match error {
-                SendTimeoutError::Timeout(message) => (TransactionError::Timeout, message),
-                SendTimeoutError::Disconnected(message) => (TransactionError::Closed, message),
-            }),
-            (_, None) => self.sender.send(message).map_err(|error| (TransactionError::Closed, error.0)),
-        };
-        sent.map_err(|(error, message)| {
-            self.budget.release(bytes);
-            Refused(Box::new((error, message.request)))
+        // What was let in finds room, so this does not wait.
+        self.sender.send(Message { bytes, priority, expires, request }).map_err(|error| {
+            self.budget.release(self.budget.cost(bytes, priority));
+            Refused(Box::new((TransactionError::Closed, error.0.request)))
         })
     }
 
     /// Takes `bytes` from the budget.
-    fn admit(&self, bytes: usize, patience: Patience) -> Result<(), TransactionError> {
+    fn admit(&self, bytes: usize, patience: Patience, priority: Priority) -> Result<(), TransactionError> {
         if self.database.is_entered() {
             return Err(TransactionError::Reentrant);
         }
         let admitted = match patience {
-            Patience::Forever => self.budget.acquire(bytes).map(|()| true),
+            Patience::Forever => self.budget.acquire(bytes, priority).map(|()| true),
             Patience::None if self.budget.is_closed() => return Err(TransactionError::Closed),
-            Patience::None => Ok(self.budget.try_acquire(bytes)),
-            Patience::For(duration) => self.budget.acquire_timeout(bytes, duration),
+            Patience::None => Ok(self.budget.try_acquire(bytes, priority)),
+            Patience::For(duration) => self.budget.acquire_timeout(bytes, priority, duration),
         };
         match (admitted, patience) {
             (Ok(true), _) => Ok(()),
             (Ok(false), Patience::For(_)) => Err(TransactionError::Timeout),
-            (Ok(false), _) => Err(self.full()),
+            (Ok(false), _) => Err(TransactionError::QueueFull { priority, queued_bytes: self.budget.in_use() }),
             (Err(_), _) => Err(TransactionError::Closed),
         }
-    }
-
-    fn full(&self) -> TransactionError {
-        TransactionError::QueueFull { queued_bytes: self.budget.in_use() }
     }
 
     /// Whether it takes no more requests.
@@ -154,7 +163,12 @@ impl Queue {
         // Wakes a writer that sleeps. If there is no room for it, the writer is awake, and looks at the budget itself
         // when it has done what is queued; if the writer is gone, so be it.
         if !mutant!("queue/close in silence") {
-            let _ = self.sender.try_send(Message { bytes: 0, request: Request::Wake });
+            let _ = self.sender.try_send(Message {
+                bytes: 0,
+                priority: Priority::High,
+                expires: None,
+                request: Request::Wake,
+            });
         }
     }
 }

@@ -1,12 +1,13 @@
 //! What the operations in a buffer make of one row, without a write buffer: so that a transaction that is still being put together
 //! can read what it has written.
 //!
-//! Decides nothing: the writer does the same operations again on whatever the rows are then.
+//! Bulk operations are not replayed: what they change is for the writer to find out, and no transaction that reads has them. Decides
+//! nothing: the writer does the same operations again on whatever the rows are then.
 
 use super::assign::RowBuf;
 use super::catalog::Catalog;
 use super::error::OpError;
-use super::ops::{Kind, OpBuffer};
+use super::ops::{Extras, Kind, OpBuffer};
 use super::ops_run::Reader;
 use crate::entity::Entity;
 
@@ -95,15 +96,17 @@ impl OpBuffer {
         self.replay(catalog, u16::MAX, entity, state).is_ok_and(|state| state.is_alive)
     }
 
-    /// Adds the operations of `other` behind those that there are, none of which spawns.
+    /// Adds the operations of `other` behind those that there are, which are guards.
     pub fn append(&mut self, other: Self) {
-        debug_assert!(self.spawns.is_none(), "promises are counted from the start of a buffer");
-        if self.is_empty() {
-            *self = other;
-        } else {
-            self.bytes.extend_from_slice(&other.bytes);
-            self.spawns = other.spawns;
-        }
+        self.bytes.extend_from_slice(&other.bytes);
+        self.extras = match (self.extras.take(), other.extras) {
+            (Some(guards), Some(others)) => {
+                debug_assert!(guards.promises == 0 && guards.conditions.is_empty(), "guards spawn and change nothing");
+                debug_assert!(others.sets.is_empty(), "sets are expected by guards, which come first");
+                Some(Box::new(Extras { sets: guards.sets, ..*others }))
+            }
+            (extras, None) | (None, extras) => extras,
+        };
     }
 
     /// Whether there is nothing to do.

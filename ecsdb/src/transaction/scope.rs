@@ -121,7 +121,7 @@ impl<'t, S> Transaction<'t, S> {
     }
 }
 
-impl<S: Schema> Transaction<'_, S> {
+impl<'t, S: Schema> Transaction<'t, S> {
     /// Everything as the transaction sees it now. The view borrows the transaction: read, then write.
     pub fn view(&self) -> View<'_, S> {
         // SAFETY: the write buffer was made for `S` (contract of `carry_out`); this type writes only rows of the tables' types,
@@ -411,6 +411,11 @@ impl<S: Schema> Transaction<'_, S> {
     /// What guards are checked with.
     pub(crate) fn guards(&self) -> &Apply<'_> {
         &self.apply
+    }
+
+    /// What bulk operations are done with.
+    pub(super) fn apply_mut(&mut self) -> &mut Apply<'t> {
+        &mut self.apply
     }
 
     /// Changes the first component of every entity that has all of them, from the others, page by page and on all

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use super::commit_log::LogError;
 use super::error::TransactionError;
+use super::many::Counted;
 use super::reentrancy::DatabaseId;
 use crate::entity::Entity;
 use crate::sync::{Closed, Pending, Watermark};
@@ -49,6 +50,8 @@ pub struct Commit {
     pub version: u64,
     /// The entities that it spawned, in the order in which the builder promised them.
     pub entities: Vec<Entity>,
+    /// What its bulk operations have counted, in their order.
+    pub(crate) counts: Vec<u64>,
 }
 
 impl Commit {
@@ -58,6 +61,14 @@ impl Commit {
     /// If `promised` was promised by another transaction, which spawned more entities than this one.
     pub fn entity(&self, promised: Entity) -> Entity {
         promised.promise().map_or(promised, |index| self.entities[index as usize])
+    }
+
+    /// How many rows or entities a bulk operation of the transaction has met.
+    ///
+    /// # Panics
+    /// If `counted` is of another transaction, which had more bulk operations than this one.
+    pub fn count(&self, counted: Counted) -> u64 {
+        self.counts[counted.0]
     }
 }
 

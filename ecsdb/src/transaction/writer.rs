@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::apply::Apply;
 use super::catalog::Catalog;
 use super::commit_log::{CommitLog, Guarded, LogError};
+use super::counts::{Counts, Tally};
 use super::error::{OpError, TransactionError, panic_message};
 use super::inbox::{Inbox, Silence};
 use super::job::{Evolve, EvolveFailure, Job, Message, OpsJob, Outcome, Request};
@@ -52,9 +53,16 @@ pub struct WriterConfig {
 /// How many spent completions go back at once.
 const SPENT_AT_ONCE: usize = 32;
 
+/// What a builder is told besides the version.
+#[derive(Default)]
+struct Done {
+    entities: Vec<Entity>,
+    counts: Vec<u64>,
+}
+
 /// Who is told what, once the batch is published.
 enum Answer {
-    Ops(Completer<Outcome>, Result<Vec<Entity>, TransactionError>),
+    Ops(Completer<Outcome>, Result<Done, TransactionError>),
     Job(Box<dyn Job>, Result<(), TransactionError>),
 }
 
@@ -68,6 +76,8 @@ pub struct Writer {
     /// Completions that nobody waits for any more, on their way back.
     spent: Vec<Spent<Outcome>>,
     answers: Vec<Answer>,
+    tally: Tally,
+    counts: Arc<Counts>,
     /// What the log has said to a transaction of the running batch.
     refused: Option<LogError>,
     /// Whether a transaction of the running batch has met the memory limit.
@@ -84,6 +94,8 @@ impl Writer {
             completions: queue.completions(),
             spent: Vec::new(),
             answers: Vec::new(),
+            tally: Tally::default(),
+            counts: Arc::clone(queue.counts()),
             refused: None,
             short_of_memory: false,
         }
@@ -129,6 +141,7 @@ impl Writer {
         let mut bytes = 0;
         loop {
             bytes += message.bytes;
+            let has_expired = message.has_expired();
             match message.request {
                 Request::Control(work) => {
                     self.publish();
@@ -139,14 +152,21 @@ impl Writer {
                     self.evolve(*change);
                 }
                 Request::Wake => {}
+                Request::Ops(OpsJob { completer, .. }) if has_expired => {
+                    self.answers.push(Answer::Ops(completer, Err(TransactionError::Expired)));
+                }
+                Request::Job(job) if has_expired => {
+                    self.answers.push(Answer::Job(job, Err(TransactionError::Expired)));
+                }
                 Request::Ops(OpsJob { mut ops, completer }) => {
-                    let mut entities = Vec::new();
+                    let mut done = Done::default();
                     let outcome = self.transaction(|apply, _| {
                         let result = ops.run(apply);
-                        entities = core::mem::take(&mut apply.promises);
+                        done.entities = core::mem::take(&mut apply.promises);
+                        done.counts = core::mem::take(&mut apply.counts);
                         Ok(result?)
                     });
-                    self.answers.push(Answer::Ops(completer, outcome.map(|()| entities)));
+                    self.answers.push(Answer::Ops(completer, outcome.map(|()| done)));
                 }
                 Request::Job(mut job) => {
                     let outcome = self.job(&mut *job);
@@ -299,12 +319,23 @@ impl Writer {
             self.completions.give(&mut self.spent);
             self.spent.truncate(SPENT_AT_ONCE);
         }
+        for answer in &self.answers {
+            match answer {
+                Answer::Ops(_, Ok(_)) | Answer::Job(_, Ok(())) if refused.is_some() => self.tally.note_refused(),
+                Answer::Ops(_, outcome) => self.tally.note(outcome),
+                Answer::Job(_, outcome) => self.tally.note(outcome),
+            }
+        }
+        self.tally.end_batch(&self.counts);
         for answer in self.answers.drain(..) {
             quietly(|| match answer {
                 Answer::Ops(completer, outcome) => {
                     let outcome = verdict(outcome, refused.as_ref());
-                    self.spent
-                        .extend(completer.complete_and_keep(outcome.map(|entities| Commit { version, entities })));
+                    self.spent.extend(completer.complete_and_keep(outcome.map(|done| Commit {
+                        version,
+                        entities: done.entities,
+                        counts: done.counts,
+                    })));
                 }
                 Answer::Job(job, outcome) => job.answer(verdict(outcome, refused.as_ref()).map(|()| version)),
             });

@@ -1,13 +1,13 @@
 //! Random transactions of every kind on many threads, recorded for the judge.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ecsdb::{
     ChangeSet, CommitLog, Component, Db, Entity, LogError, Optimistic, Snapshot, Transaction, TransactionError,
 };
-use ecsdb_tests::history::{Done, End, Key, Logged, Read, Value};
+use ecsdb_tests::history::{Done, End, Key, Logged, Read, Search, Value};
 
 /// Who has written here.
 #[derive(Component)]
@@ -82,6 +82,7 @@ enum Step {
 #[derive(Clone, Default)]
 struct Notes {
     reads: Vec<Read>,
+    searches: Vec<Search>,
     writes: BTreeMap<Key, Value>,
 }
 
@@ -89,6 +90,11 @@ impl Notes {
     fn read(&mut self, entity: Entity, value: Value) {
         let key = entity.slot();
         self.reads.push(Read { key, value, is_own: self.writes.contains_key(&key) });
+    }
+
+    fn search(&mut self, below: u64, found: impl IntoIterator<Item = Entity>) {
+        let found: BTreeSet<Key> = found.into_iter().map(|entity| entity.slot()).collect();
+        self.searches.push(Search { below, found });
     }
 }
 
@@ -112,8 +118,8 @@ impl Worker<'_> {
     }
 
     fn note(&mut self, id: u64, notes: Notes, end: End) {
-        let Notes { reads, writes } = notes;
-        self.history.push(Done { id, thread: self.thread, reads, writes, end });
+        let Notes { reads, searches, writes } = notes;
+        self.history.push(Done { id, thread: self.thread, reads, searches, writes, end });
     }
 
     fn ended<T>(outcome: &Result<T, TransactionError>, version: impl FnOnce(&T) -> u64) -> End {
@@ -218,6 +224,10 @@ fn on_the_writer(
     ledger: Entity,
     notes: &mut Notes,
 ) -> Result<(), TransactionError> {
+    if id.is_multiple_of(3) {
+        let below = id.saturating_sub(20);
+        notes.search(below, tx.query::<Entity>().filter(Cell::C.writer.lt(below)));
+    }
     tx.insert(ledger, Ledger { last: id })?;
     for step in steps {
         match *step {
@@ -243,6 +253,10 @@ fn optimistically(
     ledger: Entity,
     notes: &mut Notes,
 ) -> Result<(), TransactionError> {
+    if id.is_multiple_of(3) {
+        let below = id.saturating_sub(20);
+        notes.search(below, tx.select(Cell::C.writer.lt(below)));
+    }
     tx.insert(ledger, Ledger { last: id });
     for step in steps {
         match *step {

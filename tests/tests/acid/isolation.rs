@@ -1,8 +1,8 @@
 //! I: each transaction as if it were alone. The judge of histories is judged first, by histories that it must refuse.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ecsdb_tests::history::{Anomaly, Done, End, Key, Logged, Read, Value, judge};
+use ecsdb_tests::history::{Anomaly, Done, End, Key, Logged, Read, Search, Value, judge};
 
 use super::history::random_history;
 
@@ -17,7 +17,7 @@ fn logged(id: u64, version: u64, keys: &[Key]) -> Logged {
 /// Transaction `id`, which reads values of others and writes keys.
 fn done(id: u64, thread: usize, reads: &[(Key, u64)], keys: &[Key], end: End) -> Done {
     let reads = reads.iter().map(|(key, value)| Read { key: *key, value: Some(*value), is_own: false }).collect();
-    Done { id, thread, reads, writes: keys.iter().map(|key| (*key, Some(id))).collect(), end }
+    Done { id, thread, reads, searches: Vec::new(), writes: keys.iter().map(|key| (*key, Some(id))).collect(), end }
 }
 
 /// Keys 1 and 2 as transaction 100 has left them.
@@ -60,6 +60,21 @@ fn write_skew_is_refused() {
     let both = &[(1, 100), (2, 100)];
     let history = [done(1, 0, both, &[1], COMMITTED), done(2, 1, both, &[2], COMMITTED)];
     assert_eq!(judge(&start(), &order, &history), Err(Anomaly::WriteSkew { id: 2, key: 1 }));
+}
+
+#[test]
+fn a_phantom_is_refused() {
+    // Each finds nothing below 200 but the first two, and writes a third.
+    let order = [logged(101, 1, &[3]), logged(102, 1, &[4])];
+    let search = Search { below: 200, found: BTreeSet::from([1, 2]) };
+    let searching = |id, thread, key| {
+        let mut done = done(id, thread, &[], &[key], COMMITTED);
+        done.searches.push(search.clone());
+        done
+    };
+    let history = [searching(101, 0, 3), searching(102, 1, 4)];
+    assert_eq!(judge(&start(), &order, &history), Err(Anomaly::Phantom { id: 102 }));
+    assert_eq!(judge(&start(), &order[..1], &history[..1]), Ok(()));
 }
 
 #[test]
@@ -126,6 +141,7 @@ fn random_histories_of_many_threads_have_a_serial_order() {
         assert!(count(|end| matches!(end, End::RolledBack)) > 5);
         // The judge looks at these histories too: one read changed is one read too many.
         let mut forged = history.clone();
+        assert!(history.iter().any(|done| !done.searches.is_empty() && matches!(done.end, End::Committed(_))));
         let victim = forged
             .iter_mut()
             .filter(|done| done.end != End::RolledBack)

@@ -38,6 +38,11 @@ fn nothing_is_kept_before_somebody_subscribes_and_after_the_last_has_left() {
     drop(feed);
     churn(&db, &entities, 2);
     assert_eq!(db.memory().unwrap().history_bytes, 0);
+    let feed = db.subscribe::<Small>().unwrap();
+    churn(&db, &entities, 50);
+    drop(feed);
+    db.trim().unwrap();
+    assert_eq!(db.memory().unwrap().history_bytes, 0, "nor if nothing is committed any more");
     let then = db.snapshot().version();
     churn(&db, &entities, 1);
     assert!(db.snapshot().changed_since::<Wide>(then).is_err());

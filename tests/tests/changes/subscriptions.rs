@@ -4,6 +4,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use ecsdb::{Db, Event, OpenError, RecvError, Subscription, TransactionError};
+use ecsdb_tests::log::Recorder;
 use ecsdb_tests::world::{Purse, Sample, Small};
 use ecsdb_tests::{block_on, block_writer};
 
@@ -203,6 +204,23 @@ fn inside_a_transaction_nobody_waits_for_changes() {
     assert_eq!(told, (Some(RecvError::Reentrant), true));
     let handle = db.clone();
     assert!(db.write(move |_| Ok(handle.subscribe::<Small>().is_err())).unwrap(), "it would have to ask the writer");
+}
+
+#[test]
+fn nobody_is_told_of_what_the_log_refuses() {
+    let log = Recorder::default();
+    let db = Db::<Game>::builder().worker_threads(1).commit_log(log.clone()).open().unwrap();
+    let mut feed = db.subscribe::<Small>().unwrap();
+    let entity = db.spawn(Small { n: 1 }).unwrap();
+    assert_eq!(numbers(&mut feed), [vec![Some(1)]]);
+    log.with(|record| record.refuse_commit = true);
+    assert!(db.update(entity, Small::C.n.set(2)).is_err());
+    assert!(feed.try_recv().unwrap().is_none());
+    db.update(entity, Small::C.n.set(3)).unwrap();
+    let changes = feed.try_recv().unwrap().unwrap();
+    let Some(Event::Changed { old, new, .. }) = changes.iter().next() else { panic!("no change") };
+    assert_eq!((changes.version(), old.n, new.n), (2, 1, 3));
+    log.with(|record| assert_eq!(record.versions, [1, 2]));
 }
 
 #[test]

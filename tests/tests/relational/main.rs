@@ -3,4 +3,5 @@
 mod conditions;
 mod joins;
 mod queries;
+mod untyped;
 mod world;

@@ -8,6 +8,7 @@ use core::marker::PhantomData;
 use super::node::Node;
 use super::test::{Test, Tested, What};
 use super::{Condition, Only};
+use crate::bytes::RowBytes;
 use crate::component::{Column, CompareOp, Component, Field, Ordered, Predicate, TextField};
 use crate::query::rows::check_column;
 use crate::schema::{Encoded, Schema, TableOf, TypeRef};
@@ -181,6 +182,13 @@ fn encoded<F: Field>(value: F::Value) -> Encoded {
 }
 
 impl<T: Component, F: Field> Column<T, F> {
+    /// Holds if the field is what it is in `row`, a row of `T`.
+    pub(crate) fn same_as(self, row: RowBytes<'_>) -> ColumnTest<T> {
+        let tested = tested(self, false);
+        let value = &row.row[tested.offset as usize..][..tested.field_type.size()];
+        test(tested, What::Compare(CompareOp::Equal, Encoded::of_stored(RowBytes { row: value, ..row })))
+    }
+
     /// Holds if the field is one of `values`, by [`eq`](Self::eq).
     pub fn is_in(self, values: impl IntoIterator<Item = F::Value>) -> ColumnTest<T> {
         test(tested(self, false), What::OneOf(values.into_iter().map(encoded::<F>).collect()))

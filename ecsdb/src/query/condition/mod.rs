@@ -21,6 +21,7 @@ use crate::schema::{Schema, TableOf, TableSchema};
 pub use expression::{And, ColumnTest, Has, IntoCondition, Not, Or, has};
 pub use node::Node;
 pub use scan::Form;
+pub use test::{Test, Tested, What};
 
 /// A condition on the entities of a database with schema `S`, over columns of any of its components.
 ///
@@ -121,6 +122,11 @@ impl<S: Schema> Condition<S> {
     /// Which of the slots `wanted` of block `block` it holds for. They must be slots of living entities.
     pub(crate) fn word(&self, view: View<'_, S>, block: usize, wanted: u64) -> u64 {
         self.node.word(view.storage(), block, wanted)
+    }
+
+    /// What it is made of, without the schema: for whoever knows the tables by number.
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.node
     }
 
     fn into_node(self) -> Node {

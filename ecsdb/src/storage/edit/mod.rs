@@ -261,7 +261,9 @@ impl Batch<'_> {
         let entities = &self.version.entities;
         let mut born_or_dead: Vec<(u32, Generations)> =
             changes.entities.iter().map(|block| (block.first_slot, block.before.generations.clone())).collect();
-        born_or_dead.sort_unstable_by_key(|(first_slot, _)| *first_slot);
+        // The first that is said of a block is what it was before.
+        born_or_dead.sort_by_key(|(first_slot, _)| *first_slot);
+        born_or_dead.dedup_by_key(|(first_slot, _)| *first_slot);
         changes.name(|first_slot| {
             let after = entities.state(first_slot as usize / BLOCK_SLOTS).generations;
             let found = born_or_dead.binary_search_by_key(&first_slot, |(first_slot, _)| *first_slot);

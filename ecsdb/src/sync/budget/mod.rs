@@ -1,13 +1,16 @@
 //! Back-pressure: a budget that producers take from before they enqueue, and that the consumer gives back to.
 //!
+//! How full it may become depends on the [`Priority`] of the request: low ones find it full at half of the limit, and high
+//! ones have a reserve beyond it. So a producer that floods the queue keeps nobody out who matters more.
 //! Taking costs one atomic read-modify-write while there is room, giving back always one. Only when the budget is
-//! exhausted does a producer queue up, first come, first served: who takes without waiting cannot overtake those who
-//! wait, so a large request is not starved by small ones.
+//! exhausted does a producer queue up, first come, first served within a priority: who takes without waiting cannot overtake
+//! those who wait and are of the same priority or a higher one, so a large request is not starved by small ones.
 //!
 //! # State
 //!
-//! One word: bit 0 `QUEUED` (somebody waits in `line`), bit 1 `CLOSED`, the units in use above them. `QUEUED` changes only
-//! under the lock of `line`, and is set exactly while `line` is not empty, apart from moments inside the lock.
+//! One word: bits 0 to 2 `QUEUED` (somebody of that priority waits in `line`), bit 3 `CLOSED`, the units in use above them. A
+//! `QUEUED` bit changes only under the lock of `line`, and is set exactly while somebody of its priority is in it, apart from
+//! moments inside the lock.
 //!
 //! # Orderings and interleavings
 //!
@@ -32,20 +35,47 @@ use std::time::{Duration, Instant};
 use crate::sync::shim::{AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, deadline_after, is_past, lock, wait_until};
 use crate::sync::{CachePadded, Closed, mutant};
 
-const QUEUED: usize = 0b01;
-const CLOSED: usize = 0b10;
+/// Somebody waits: any of the bits of [`queued`].
+const QUEUED: usize = 0b111;
+const CLOSED: usize = 0b1000;
 /// One unit in the state word.
-const UNIT: usize = 0b100;
+const UNIT: usize = 0b1_0000;
+
+/// How much a request matters when there is not room for all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Priority {
+    /// What may be left out: it finds the queue full when half of the limits is used.
+    Low,
+    /// The usual one: it finds the queue full when the limits are reached.
+    #[default]
+    Normal,
+    /// What has to get through: it has a reserve of an eighth beyond the limits. For little that matters much, such as the
+    /// ticks of a game.
+    High,
+}
+
+/// Somebody of this priority waits.
+const fn queued(priority: Priority) -> usize {
+    1 << priority as usize
+}
+
+/// Whom a request of this priority must not overtake: those who wait and are of the same or a higher one.
+const fn ahead_of(priority: Priority) -> usize {
+    QUEUED & (usize::MAX << priority as usize)
+}
 
 /// A bounded number of units (bytes, messages) that threads take and give back.
 ///
-/// A request for more than the whole budget counts as the whole budget: it is admitted alone, when everything else has
-/// been given back, rather than never.
+/// A request for more than all that its priority may take counts as all of that: it is admitted alone, when everything else has
+/// been given back, rather than never. A request for less than the least counts as the least, so that few units are also few
+/// requests.
 pub struct Budget {
     state: CachePadded<AtomicUsize>,
-    /// In units, from one to [`Budget::MAX`].
-    limit: usize,
-    /// Who waits, in the order of arrival. The first one alone may take.
+    /// Up to where requests of each priority may take, in units, ascending, from one to [`Budget::MAX`].
+    limits: [usize; 3],
+    /// What a request counts for at the least, in units.
+    least: usize,
+    /// Who waits: the highest priority first, and within one in the order of arrival. The first one alone may take.
     line: Mutex<Line>,
     moved: Condvar,
 }
@@ -60,25 +90,36 @@ struct Line {
 struct Request {
     number: u64,
     units: usize,
+    priority: Priority,
 }
 
 impl Budget {
     /// The largest budget.
     pub const MAX: usize = usize::MAX / UNIT;
 
-    /// A budget of `limit` units, all of them free. The limit is at least one and at most [`Budget::MAX`].
-    pub fn new(limit: usize) -> Self {
+    /// A budget of `limit` units, all of them free, in which a request counts for `least` units at the least. The limit is at
+    /// least one and at most [`Budget::MAX`], the reserve for high priorities included.
+    pub fn new(limit: usize, least: usize) -> Self {
+        let limit = limit.clamp(1, Self::MAX / 2);
+        let least = least.clamp(1, limit);
+        let reserve = (limit / 8).max(least);
         Self {
             state: CachePadded::new(AtomicUsize::new(0)),
-            limit: limit.clamp(1, Self::MAX),
+            limits: [(limit / 2).max(least), limit, limit + reserve],
+            least,
             line: Mutex::new(Line::default()),
             moved: Condvar::new(),
         }
     }
 
-    /// The units that may be taken at once.
-    pub fn limit(&self) -> usize {
-        self.limit
+    /// The units that requests of `priority` may fill it up to.
+    pub fn limit(&self, priority: Priority) -> usize {
+        self.limits[priority as usize]
+    }
+
+    /// How many requests it admits at once at the most.
+    pub fn requests_max(&self) -> usize {
+        self.limit(Priority::High) / self.least
     }
 
     /// The units in use now. A figure for metrics: it may be out of date when it is returned.
@@ -95,8 +136,8 @@ impl Budget {
     ///
     /// `false` if there is no room, somebody waits, or the budget is closed.
     #[inline]
-    pub fn try_acquire(&self, units: usize) -> bool {
-        self.take(self.cost(units), QUEUED | CLOSED).is_ok()
+    pub fn try_acquire(&self, units: usize, priority: Priority) -> bool {
+        self.take(self.cost(units, priority), priority, ahead_of(priority) | CLOSED).is_ok()
     }
 
     /// Takes `units`; waits for room.
@@ -104,9 +145,9 @@ impl Budget {
     /// # Errors
     ///
     /// [`Closed`] if the budget is closed, before or while waiting.
-    pub fn acquire(&self, units: usize) -> Result<(), Closed> {
+    pub fn acquire(&self, units: usize, priority: Priority) -> Result<(), Closed> {
         // Without a deadline the answer is never `false`.
-        self.acquire_until(units, None).map(|_taken| ())
+        self.acquire_until(units, priority, None).map(|_taken| ())
     }
 
     /// Takes `units`; waits for room, but no longer than `timeout`. `false` if there was none in time.
@@ -114,18 +155,17 @@ impl Budget {
     /// # Errors
     ///
     /// [`Closed`] if the budget is closed, before or while waiting.
-    pub fn acquire_timeout(&self, units: usize, timeout: Duration) -> Result<bool, Closed> {
-        self.acquire_until(units, deadline_after(timeout))
+    pub fn acquire_timeout(&self, units: usize, priority: Priority, timeout: Duration) -> Result<bool, Closed> {
+        self.acquire_until(units, priority, deadline_after(timeout))
     }
 
-    /// Gives back `units`, as many as were taken in one call.
+    /// Gives back `cost` units: what one or more requests that were admitted have [cost](Self::cost) together.
     ///
     /// # Panics
     ///
     /// If more is given back than was taken: the accounts are wrong then, and the bound means nothing.
     #[inline]
-    pub fn release(&self, units: usize) {
-        let cost = self.cost(units);
+    pub fn release(&self, cost: usize) {
         if mutant!("budget/look before release") {
             if self.state.load(Ordering::Relaxed) & QUEUED != 0 {
                 self.wake_first(&lock(&self.line));
@@ -155,17 +195,18 @@ impl Budget {
         self.moved.notify_all();
     }
 
-    /// What a request counts for.
-    fn cost(&self, units: usize) -> usize {
-        units.min(self.limit)
+    /// What a request for `units` units counts for.
+    #[inline]
+    pub fn cost(&self, units: usize, priority: Priority) -> usize {
+        units.max(self.least).min(self.limit(priority))
     }
 
     /// Takes `cost`, unless one of `barriers` is set or there is no room; then gives back the state that said so.
     #[inline]
-    fn take(&self, cost: usize, barriers: usize) -> Result<(), usize> {
+    fn take(&self, cost: usize, priority: Priority, barriers: usize) -> Result<(), usize> {
         let mut state = self.state.load(Ordering::Relaxed);
         loop {
-            if state & barriers != 0 || !self.has_room(state, cost) {
+            if state & barriers != 0 || !self.has_room(state, cost, priority) {
                 return Err(state);
             }
             let taken = state + cost * UNIT;
@@ -176,50 +217,55 @@ impl Budget {
         }
     }
 
-    fn has_room(&self, state: usize, cost: usize) -> bool {
+    fn has_room(&self, state: usize, cost: usize, priority: Priority) -> bool {
         // Both are at most `MAX`, so the sum does not overflow.
-        state / UNIT + cost <= self.limit
+        state / UNIT + cost <= self.limit(priority)
     }
 
-    fn acquire_until(&self, units: usize, deadline: Option<Instant>) -> Result<bool, Closed> {
-        let cost = self.cost(units);
-        match self.take(cost, QUEUED | CLOSED) {
+    fn acquire_until(&self, units: usize, priority: Priority, deadline: Option<Instant>) -> Result<bool, Closed> {
+        let cost = self.cost(units, priority);
+        match self.take(cost, priority, ahead_of(priority) | CLOSED) {
             Ok(()) => Ok(true),
             Err(state) if state & CLOSED != 0 => Err(Closed),
-            Err(_) => self.wait_in_line(cost, deadline),
+            Err(_) => self.wait_in_line(cost, priority, deadline),
         }
     }
 
     #[cold]
-    fn wait_in_line(&self, cost: usize, deadline: Option<Instant>) -> Result<bool, Closed> {
+    fn wait_in_line(&self, cost: usize, priority: Priority, deadline: Option<Instant>) -> Result<bool, Closed> {
         let mut line = lock(&self.line);
         let number = line.next_number;
         line.next_number += 1;
-        line.waiting.push_back(Request { number, units: cost });
+        let place = line.waiting.iter().take_while(|other| other.priority >= priority).count();
+        line.waiting.insert(place, Request { number, units: cost, priority });
         if !mutant!("budget/wait unannounced") {
-            self.state.fetch_or(QUEUED, Ordering::Relaxed);
+            self.state.fetch_or(queued(priority), Ordering::Relaxed);
         }
         let outcome = loop {
             let is_first = line.waiting.front().is_some_and(|first| first.number == number);
-            // Those behind the first one look only whether the budget is closed.
-            let barriers = if is_first { CLOSED } else { CLOSED | QUEUED };
-            match self.take(cost, barriers) {
+            // Those behind the first one look only whether the budget is closed: their own mark keeps them out.
+            let barriers = if is_first { CLOSED } else { CLOSED | queued(priority) };
+            match self.take(cost, priority, barriers) {
                 Ok(()) => break Ok(true),
                 Err(state) if state & CLOSED != 0 => break Err(Closed),
                 Err(_) if is_past(deadline) => break Ok(false),
                 Err(_) => line = wait_until(&self.moved, line, deadline),
             }
         };
-        self.leave(line, number);
+        self.leave(line, number, priority);
         outcome
     }
 
     /// Takes a request out of the line and lets the next one look.
-    fn leave(&self, mut line: MutexGuard<'_, Line>, number: u64) {
+    fn leave(&self, mut line: MutexGuard<'_, Line>, number: u64, priority: Priority) {
         line.waiting.retain(|request| request.number != number);
-        if line.waiting.is_empty() {
+        if mutant!("budget/forget the other priorities") {
             self.state.fetch_and(!QUEUED, Ordering::Relaxed);
-        } else if !mutant!("budget/leave in silence") {
+        }
+        if line.waiting.iter().all(|request| request.priority != priority) {
+            self.state.fetch_and(!queued(priority), Ordering::Relaxed);
+        }
+        if !line.waiting.is_empty() && !mutant!("budget/leave in silence") {
             // There may be room for the next one already, and nobody else would tell it.
             self.wake_first(&line);
         }
@@ -228,7 +274,11 @@ impl Budget {
     /// Wakes the line if the first one in it can take now. One condition variable serves all, so all of them look.
     fn wake_first(&self, line: &Line) {
         let state = self.state.load(Ordering::Relaxed);
-        if line.waiting.front().is_some_and(|first| state & CLOSED != 0 || self.has_room(state, first.units)) {
+        if line
+            .waiting
+            .front()
+            .is_some_and(|first| state & CLOSED != 0 || self.has_room(state, first.units, first.priority))
+        {
             self.moved.notify_all();
         }
     }

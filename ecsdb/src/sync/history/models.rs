@@ -170,6 +170,22 @@ fn two_sleepers() {
     });
 }
 
+/// Somebody leaves who was asleep, and wakes the other on the way out, who must not miss what comes.
+fn a_sleeper_leaves() {
+    check(Some(2), || {
+        let (mut recorder, history) = ring(16);
+        let mut leaving = recorder.follow(&history, 1);
+        let mut staying = recorder.follow(&history, 1);
+        let mut noop = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(leaving.poll_next(&mut noop).is_pending());
+        let sleeping = thread::spawn(move || assert_eq!(*staying.next(None).unwrap(), 1));
+        let going = thread::spawn(move || drop(leaving));
+        commit(&mut recorder, 1);
+        going.join().unwrap();
+        sleeping.join().unwrap();
+    });
+}
+
 /// A task that waits, polled once with a waker that it must forget, then to the end.
 fn a_task_waits() {
     check(Some(3), || {
@@ -208,6 +224,8 @@ models! {
     two_sleepers:
         "bell/take relaxed" as loom_finds_take_relaxed,
         "history/ring before visible" as loom_finds_ring_before_visible;
+    a_sleeper_leaves:
+        "history/leave in silence" as loom_finds_leaving_in_silence;
 }
 
 // Where the fault would be, others are found first: see `a_follower_stays`.

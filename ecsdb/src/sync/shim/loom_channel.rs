@@ -5,10 +5,10 @@
 //! with a limit has none.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::{RecvError, SendError, TryRecvError};
-pub(crate) use crossbeam_channel::{RecvTimeoutError, SendTimeoutError, TrySendError};
+pub(crate) use crossbeam_channel::{RecvTimeoutError, TrySendError};
 use loom::sync::{Arc, Condvar, Mutex};
 
 use super::{lock, model_failed};
@@ -67,10 +67,6 @@ impl<T> Sender<T> {
         state.messages.push_back(message);
         self.0.moved.notify_all();
         Ok(())
-    }
-
-    pub(crate) fn send_deadline(&self, message: T, _deadline: Instant) -> Result<(), SendTimeoutError<T>> {
-        self.send(message).map_err(|error| SendTimeoutError::Disconnected(error.0))
     }
 }
 
