@@ -89,8 +89,8 @@
 //!
 //! # More
 //!
-//! `docs/components.md` in the repository has every type and attribute of a component, with examples, `docs/changes.md` how to
-//! follow changes. `ARCHITECTURE.md` says how it works and why, `docs/memory-model.md` has every atomic and its ordering,
+//! `docs/components.md` in the repository has every type and attribute of a component, with examples, `docs/relations.md` how rows
+//! refer to each other, `docs/changes.md` how to follow changes. `ARCHITECTURE.md` says how it works and why, `docs/memory-model.md` has every atomic and its ordering,
 //! `docs/schema.md` the text form of schemas, `docs/wal.md` the files of a database.
 
 #![deny(missing_docs)]

@@ -235,8 +235,7 @@ impl Playground {
     fn check(&self, model: &Model) -> Result<(), TestCaseError> {
         let snapshot = self.db.snapshot();
         let number = |entity: Entity| self.entities.iter().position(|known| *known == entity).unwrap();
-        let mut found = Model::default();
-        found.alive = snapshot.entities().map(number).collect();
+        let mut found = Model { alive: snapshot.entities().map(number).collect(), ..Model::default() };
         for (entity, node) in snapshot.query::<(Entity, NodeRef<'_>)>() {
             let of = |of: Ref<Node>| number(of.entity());
             let row = Row {
