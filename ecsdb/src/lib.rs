@@ -171,6 +171,7 @@ pub use query::{
     DynIndex, DynRow, DynRows, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView,
     View,
 };
+pub use query::{Explanation, Plan, PlanError};
 pub use query::{FIELDS_TABLE, INDEXES_TABLE, Item, RowParam, TABLES_TABLE};
 pub use query::{IntoOrder, Order, Sorted, SortedIter};
 pub use query::{Join, Joined, LeftJoin, LeftJoined};

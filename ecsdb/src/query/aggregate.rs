@@ -382,9 +382,9 @@ impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
     /// The same on the threads of the database, 4,096 slots at a time.
     pub fn par_aggregate<A: Aggregate<S> + Sync>(&self, aggregate: A) -> A::Output {
         let Some(workers) = self.workers else { return self.aggregate(aggregate) };
-        let view = self.view;
+        let (view, filters) = (self.view, self.prepared());
         let chunk = |chunk| {
-            let mut words = Words::<S, Q>::new(view, self.filters.clone(), chunk..chunk + 1);
+            let mut words = Words::<S, Q>::new(view, filters.clone(), chunk..chunk + 1);
             let mut state = aggregate.empty();
             while let Some(found) = words.next() {
                 aggregate.add(view, found.block, found.word, &mut state);

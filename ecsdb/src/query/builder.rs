@@ -7,6 +7,7 @@ use rayon::ThreadPool;
 use super::condition::IntoCondition;
 use super::iter::QueryIter;
 use super::param::{Item, QueryParam};
+use super::plan::Planned;
 use super::view::View;
 use super::words::{Filters, Words};
 use crate::entity::Entity;
@@ -54,18 +55,21 @@ pub struct Query<'v, S, Q> {
     pub(super) filters: Filters<'v, S>,
     /// The threads of the database, where they are known.
     pub(super) workers: Option<&'v ThreadPool>,
+    /// How it finds its entities.
+    pub(super) planned: Planned,
     param: PhantomData<fn() -> Q>,
 }
 
 impl<S, Q> Clone for Query<'_, S, Q> {
     fn clone(&self) -> Self {
-        Self { view: self.view, filters: self.filters.clone(), workers: self.workers, param: PhantomData }
+        let (filters, planned) = (self.filters.clone(), self.planned.clone());
+        Self { view: self.view, filters, workers: self.workers, planned, param: PhantomData }
     }
 }
 
 impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
     pub(super) fn new(view: View<'v, S>) -> Self {
-        Self { view, filters: Filters::NONE, workers: None, param: PhantomData }
+        Self { view, filters: Filters::NONE, workers: None, planned: Planned::Cheapest, param: PhantomData }
     }
 
     /// The same query, which may use these threads.
@@ -87,7 +91,8 @@ impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
 
     /// Only entities for which `condition` holds; see [`Condition`](crate::Condition). Several filters must all hold.
     ///
-    /// Cost: that of the condition, for the blocks in which the components that are asked for occur.
+    /// Cost: that of the condition, for the blocks in which the components that are asked for occur; or for the rows that an
+    /// index finds, where one costs less ([`explain`](Self::explain)).
     pub fn filter(mut self, condition: impl IntoCondition<S>) -> Self {
         let condition = condition.into_condition();
         self.filters.condition = Some(match self.filters.condition.take() {
@@ -120,7 +125,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
 
     /// The blocks with items.
     pub(super) fn words(&self) -> Words<'v, S, Q> {
-        Words::new(self.view, self.filters.clone(), 0..self.view.storage().chunk_count())
+        Words::new(self.view, self.prepared(), 0..self.view.storage().chunk_count())
     }
 
     /// How many items there are. Cost: the blocks, without touching any row but for a condition.
@@ -149,6 +154,6 @@ impl<'v, S: Schema, Q: QueryParam<S>> IntoIterator for Query<'v, S, Q> {
 
     fn into_iter(self) -> Self::IntoIter {
         let chunks = 0..self.view.storage().chunk_count();
-        QueryIter::new(self.view, self.filters, chunks)
+        QueryIter::new(self.view, self.prepared(), chunks)
     }
 }

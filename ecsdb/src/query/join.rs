@@ -2,15 +2,25 @@
 //!
 //! Owns which pairs there are. It keeps two slots for each pair, never the items.
 
+use super::access::name_of;
 use super::builder::Query;
 use super::param::{Item, QueryParam};
-use super::rows::{At, Reader, block_rows};
+use super::plan::{Explanation, Plan, PlanError};
+use super::rows::{At, Reader, block_rows, check_column};
 use super::view::View;
+use super::words::Filters;
 use crate::bits::bits;
 use crate::bytes::{Heap, Row};
 use crate::component::{Column, Refers};
-use crate::limits::BLOCK_SLOTS;
-use crate::schema::{Schema, TableOf};
+use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
+use crate::schema::{FieldType, IndexKind, Schema, TableOf, Value};
+use crate::storage::IndexRead;
+
+/// What going down an index costs, in rows that are looked at one after the other.
+const LOOKUP_COST: u64 = 40;
+
+/// What a row costs that an index has found, in the same.
+const FOUND_COST: u64 = 4;
 
 /// No slot: the item has no partner.
 const NOBODY: u32 = u32::MAX;
@@ -30,7 +40,9 @@ enum Way {
 /// alive, or for which the other query has no item, gives no pair.
 ///
 /// Cost: that of the query that has the references, and a bit test for each of them; the conditions of the other query are
-/// evaluated for the blocks of 64 entities that are referred to. Eight bytes for each pair.
+/// evaluated for the blocks of 64 entities that are referred to. If few are referred to and there is an index of the column,
+/// a look into it for each of them instead ([`explain`](Self::explain)). Eight bytes for each pair. A list that has an entity
+/// several times makes one pair with it.
 ///
 /// ```
 /// # use ecsdb::{Component, Db, Entity, Ref};
@@ -68,8 +80,10 @@ enum Way {
 pub struct Join<'v, S, L, R, T, F> {
     left: Query<'v, S, L>,
     right: Query<'v, S, R>,
-    column: Reader<T, F>,
+    column: Column<T, F>,
     way: Way,
+    /// How the pairs are to be found, if that was said.
+    planned: Option<Plan>,
 }
 
 /// As [`Join`], with the items on the left that have no partner; made by [`Query::left_join`] and
@@ -86,7 +100,7 @@ impl<'v, S: Schema, L: QueryParam<S>> Query<'v, S, L> {
     ) -> Join<'v, S, L, R, T, F> {
         let is_same = core::ptr::eq(self.view.storage(), right.view.storage());
         assert!(is_same, "a query can be joined with another one of the same snapshot only");
-        Join { left: self, right, column: Reader::new(column), way }
+        Join { left: self, right, column, way, planned: None }
     }
 
     /// Each item with that of the entity that its `column` refers to. Entities without the component of the column have no
@@ -141,7 +155,8 @@ impl<'v, S: Schema, L: QueryParam<S>> Query<'v, S, L> {
 
 /// Which slots have an item of a query: found block by block, when it is asked for.
 struct Having<'q, 'v, S: Schema, Q: QueryParam<S>> {
-    query: &'q Query<'v, S, Q>,
+    view: View<'v, S>,
+    filters: &'q Filters<'v, S>,
     at: At<'v, S, Q>,
     words: Vec<u64>,
     /// The blocks whose words are known.
@@ -149,19 +164,20 @@ struct Having<'q, 'v, S: Schema, Q: QueryParam<S>> {
 }
 
 impl<'q, 'v, S: Schema, Q: QueryParam<S>> Having<'q, 'v, S, Q> {
-    fn new(query: &'q Query<'v, S, Q>) -> Self {
+    /// For `query`, of which `filters` are what it is prepared with.
+    fn new(query: &Query<'v, S, Q>, filters: &'q Filters<'v, S>) -> Self {
         let chunks = query.view.storage().chunk_count();
-        let words = vec![0; chunks * crate::limits::CHUNK_BLOCKS];
-        Self { query, at: At::new(query.view), words, known: vec![0; chunks] }
+        let (words, known) = (vec![0; chunks * CHUNK_BLOCKS], vec![0; chunks]);
+        Self { view: query.view, filters, at: At::new(query.view), words, known }
     }
 
     fn has(&mut self, slot: u32) -> bool {
         let (block, bit) = (slot as usize / BLOCK_SLOTS, slot as usize % BLOCK_SLOTS);
-        let (group, one) = (block / 64, 1 << (block % 64));
+        let (group, one) = (block / CHUNK_BLOCKS, 1 << (block % CHUNK_BLOCKS));
         if self.known[group] & one == 0 {
             self.known[group] |= one;
-            let word = self.at.word(self.query.view, block);
-            self.words[block] = self.query.filters.word_of(self.query.view, block, word);
+            let word = self.at.word(self.view, block);
+            self.words[block] = self.filters.word_of(self.view, block, word);
         }
         self.words[block] >> bit & 1 == 1
     }
@@ -178,23 +194,99 @@ impl<'v, S: Schema, L: QueryParam<S>, R: QueryParam<S>, T: TableOf<S>, F: Refers
         self.pairs(false).len()
     }
 
+    /// The indexes that lead from an entity to those whose column refers to it.
+    fn reverse(&self) -> impl Iterator<Item = IndexRead<'v>> {
+        let (version, place) = (self.left.view.storage(), self.column.offset() as usize);
+        let of = check_column(self.column);
+        (0..version.indexes.definitions.all().len()).map(|number| IndexRead::new(version, number as u16)).filter(
+            move |read| {
+                let index = read.definition();
+                let mut columns = index.key.columns_in_row();
+                let is_own = columns.next().is_some_and(|(start, found, is_list)| {
+                    start == place && if is_list { *of == FieldType::List(found.clone().into()) } else { of == found }
+                });
+                let leads = match index.kind {
+                    IndexKind::Ordered => true,
+                    IndexKind::Hash => columns.next().is_none(),
+                    _ => false,
+                };
+                index.table == T::INDEX && is_own && leads && read.is_settled()
+            },
+        )
+    }
+
+    /// The index through which the pairs are found, beginning with those who are referred to; nothing if the rows that refer are
+    /// looked at.
+    fn driver(&self) -> Option<IndexRead<'v>> {
+        match &self.planned {
+            Some(Plan::Index(name)) => self.reverse().find(|read| name_of(read.definition()) == *name),
+            Some(_) => None,
+            None => {
+                let read = self.reverse().next()?;
+                let (referring, referred) = match self.way {
+                    Way::Forwards => (self.left.estimate(), self.right.estimate()),
+                    Way::Backwards => (self.right.estimate(), self.left.estimate()),
+                };
+                // What each of the referred has, besides finding it.
+                let found = read.entries() / read.keys().max(1) + 1;
+                (referred.saturating_mul(LOOKUP_COST + found * FOUND_COST) < referring).then_some(read)
+            }
+        }
+    }
+
+    /// Makes the join find its pairs this way, whatever it costs: [`Plan::Scan`] looks at all rows that refer, an index of the column
+    /// begins with those who are referred to.
+    ///
+    /// # Errors
+    /// If the index does not lead from an entity to those whose column refers to it.
+    pub fn plan(mut self, plan: Plan) -> Result<Self, PlanError> {
+        if let Plan::Index(name) = &plan
+            && !self.reverse().any(|read| name_of(read.definition()) == *name)
+        {
+            let usable = self.reverse().map(|read| name_of(read.definition())).collect();
+            return Err(PlanError::Unusable { index: name.to_string(), usable });
+        }
+        self.planned = Some(plan);
+        Ok(self)
+    }
+
+    /// How the join would find its pairs now. `rows` are those that refer, or those who are referred to.
+    pub fn explain(&self) -> Explanation {
+        let (referring, referred) = match self.way {
+            Way::Forwards => (self.left.estimate(), self.right.estimate()),
+            Way::Backwards => (self.right.estimate(), self.left.estimate()),
+        };
+        let through = |read: IndexRead<'_>| (Plan::index(name_of(read.definition())), referred);
+        let driver = self.driver().map(through);
+        let (plan, rows) = driver.clone().unwrap_or((Plan::Scan, referring));
+        let all = core::iter::once((Plan::Scan, referring)).chain(self.reverse().map(through));
+        let others = all.filter(|(other, _)| *other != plan).collect();
+        Explanation { plan, rows, condition: None, others }
+    }
+
     /// The slots of the pairs, in the order of both.
     fn pairs(&self, is_outer: bool) -> Vec<(u32, u32)> {
+        let (column, driver) = (Reader::new(self.column), self.driver());
+        let found = match (self.way, driver) {
+            (Way::Forwards, None) => follow(&self.left, &self.right, &column),
+            (Way::Forwards, Some(read)) => drive(&self.left, &self.right, read),
+            (Way::Backwards, None) => follow(&self.right, &self.left, &column),
+            (Way::Backwards, Some(read)) => drive(&self.right, &self.left, read),
+        };
         let mut pairs = match self.way {
-            Way::Forwards => follow(&self.left, &self.right, &self.column, is_outer),
-            Way::Backwards => {
-                let found = follow(&self.right, &self.left, &self.column, false);
-                found.into_iter().map(|(child, parent)| (parent, child)).collect()
-            }
+            Way::Forwards => found,
+            Way::Backwards => found.into_iter().map(|(child, parent)| (parent, child)).collect(),
         };
         if !pairs.is_sorted() {
             pairs.sort_unstable();
         }
-        if is_outer && self.way == Way::Backwards { self.with_childless(&pairs) } else { pairs }
+        // A list may have an entity several times.
+        pairs.dedup();
+        if is_outer { self.with_lonely(&pairs) } else { pairs }
     }
 
     /// The pairs, and the slots on the left that are in none.
-    fn with_childless(&self, pairs: &[(u32, u32)]) -> Vec<(u32, u32)> {
+    fn with_lonely(&self, pairs: &[(u32, u32)]) -> Vec<(u32, u32)> {
         let (mut words, mut all, mut done) = (self.left.words(), Vec::with_capacity(pairs.len()), 0);
         while let Some(found) = words.next() {
             for slot in bits(found.word).map(|bit| (found.block * BLOCK_SLOTS) as u32 + bit) {
@@ -210,30 +302,44 @@ impl<'v, S: Schema, L: QueryParam<S>, R: QueryParam<S>, T: TableOf<S>, F: Refers
     }
 }
 
-/// The items of `from` with those of `to` that their column refers to; with nobody beside those that have none, if
-/// `is_outer`.
+/// The items of `from` with those of `to` that their column refers to, found by looking at the rows of `from`.
 fn follow<'v, S: Schema, A: QueryParam<S>, B: QueryParam<S>, T: TableOf<S>, F: Refers>(
     from: &Query<'v, S, A>,
     to: &Query<'v, S, B>,
     column: &Reader<T, F>,
-    is_outer: bool,
 ) -> Vec<(u32, u32)> {
-    let (view, mut partners, mut words, mut pairs) = (from.view, Having::new(to), from.words(), Vec::new());
+    let (view, filters) = (from.view, to.prepared());
+    let (mut partners, mut words, mut pairs) = (Having::new(to, &filters), from.words(), Vec::new());
     while let Some(found) = words.next() {
         let first = (found.block * BLOCK_SLOTS) as u32;
         let rows = block_rows::<S, T>(view, found.block);
-        let mut alone = found.word;
         for (bit, row) in rows.chosen(found.word) {
             let heap = if T::Row::HAS_HEAP { rows.heap(row, bit) } else { Heap::EMPTY };
             F::each_entity(F::view(column.packed(row), heap), &mut |entity| {
                 if view.storage().entities.is_alive(entity) && partners.has(entity.slot()) {
                     pairs.push((first + bit, entity.slot()));
-                    alone &= !(1 << bit);
                 }
             });
         }
-        if is_outer {
-            pairs.extend(bits(alone).map(|bit| (first + bit, NOBODY)));
+    }
+    pairs
+}
+
+/// The same pairs, found by looking for the entities of `to` in an index of the column.
+fn drive<'v, S: Schema, A: QueryParam<S>, B: QueryParam<S>>(
+    from: &Query<'v, S, A>,
+    to: &Query<'v, S, B>,
+    read: IndexRead<'v>,
+) -> Vec<(u32, u32)> {
+    let (entities, filters) = (&from.view.storage().entities, from.prepared());
+    let (mut partners, mut words, mut pairs) = (Having::new(from, &filters), to.words(), Vec::new());
+    while let Some(found) = words.next() {
+        for slot in bits(found.word).map(|bit| (found.block * BLOCK_SLOTS) as u32 + bit) {
+            let probe =
+                entities.in_slot(slot).map(|entity| read.definition().key.probe_values(&[Value::Entity(entity)]));
+            // Only living entities are found, and every column that refers takes them.
+            let Some(Ok(probe)) = probe else { continue };
+            pairs.extend(read.equal(probe).filter(|other| partners.has(*other)).map(|other| (other, slot)));
         }
     }
     pairs

@@ -3,6 +3,7 @@
 //! Owns the step from bytes to types: a [`View`] stands for a version that was made for a schema, and every read below it
 //! is safe and copies nothing. It never changes anything, and never waits.
 
+mod access;
 mod aggregate;
 mod block;
 mod builder;
@@ -16,6 +17,7 @@ mod iter;
 mod join;
 mod parallel;
 mod param;
+mod plan;
 mod prefetch;
 mod relations;
 mod rows;
@@ -38,6 +40,7 @@ pub use index_view::{IndexRows, IndexView, KeyPrefix};
 pub use iter::QueryIter;
 pub use join::{Join, Joined, LeftJoin, LeftJoined};
 pub use param::{Fetch, Item, QueryParam, RowOf, RowParam};
+pub use plan::{Explanation, Plan, PlanError};
 pub use relations::{Children, Hierarchy, ReferenceType};
 pub use selection::Selection;
 pub use sorted::{IntoOrder, Order, Sorted, SortedIter};

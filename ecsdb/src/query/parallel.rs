@@ -43,7 +43,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
     ) -> A {
         let Some(workers) = self.workers else { return self.into_iter().fold(init(), fold) };
         let view = self.view;
-        let filters = &self.filters;
+        let filters = &self.prepared();
         workers.install(|| {
             (0..view.storage().chunk_count())
                 .into_par_iter()

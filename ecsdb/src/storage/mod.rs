@@ -29,7 +29,9 @@ mod version;
 pub use chunk::Chunk;
 pub use edit::{Batch, PageRewrite, StorageError};
 pub use entities::{BlockGenerations, Entities};
-pub use index::{Definitions, DuplicateKey, GridRead, IndexFailure, IndexRead, IndexRole, Point, Prebuilt, Slots};
+pub use index::{
+    Definitions, DuplicateKey, GridRead, IndexDefinition, IndexFailure, IndexRead, IndexRole, Point, Prebuilt, Slots,
+};
 pub use memory::MemoryUsage;
 pub use migrate::MovedRow;
 pub use pool::MemoryLimit;

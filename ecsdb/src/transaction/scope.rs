@@ -211,6 +211,17 @@ impl<'t, S: Schema> Transaction<'t, S> {
         Ok(self.view().spatial(index))
     }
 
+    /// Brings all indexes in line with what the transaction has done so far, so that queries may go through them. Without it, a query
+    /// of a transaction that has changed rows of a table with indexes looks at all rows.
+    ///
+    /// Cost: as for [`Self::index`].
+    ///
+    /// # Errors
+    /// [`OpError::Memory`], which dooms the transaction.
+    pub fn settle_indexes(&mut self) -> Result<(), OpError> {
+        Ok(self.apply.batch.settle_indexes()?)
+    }
+
     /// A query over the state as the transaction sees it now.
     pub fn query<Q: QueryParam<S>>(&self) -> Query<'_, S, Q> {
         self.view().query::<Q>().on(self.workers)

@@ -2,6 +2,7 @@
 
 mod conditions;
 mod joins;
+mod plans;
 mod queries;
 mod untyped;
 mod world;

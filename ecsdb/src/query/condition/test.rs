@@ -79,7 +79,7 @@ const SCANS_MAX: usize = 4;
 
 impl Tested {
     /// The type that the test is about.
-    fn value_type(&self) -> &FieldType {
+    pub fn value_type(&self) -> &FieldType {
         match &*self.field_type {
             FieldType::Optional(inner) if self.in_option => inner,
             field_type => field_type,

@@ -157,6 +157,11 @@ impl KeySpec {
         self.columns.iter().map(|column| &column.field_type)
     }
 
+    /// The columns: where each starts in the row, the type as for [`Self::types`], and whether it is a list.
+    pub fn columns_in_row(&self) -> impl Iterator<Item = (usize, &FieldType, bool)> {
+        self.columns.iter().map(|column| (column.start, &column.field_type, column.is_list))
+    }
+
     /// Whether a row has any number of keys, since a column is a list.
     pub fn has_list(&self) -> bool {
         self.columns.iter().any(|column| column.is_list)
