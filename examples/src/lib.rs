@@ -6,4 +6,5 @@
 #![forbid(unsafe_code)]
 
 pub mod feed;
+pub mod spatial;
 pub mod world;
