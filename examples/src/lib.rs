@@ -6,5 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod feed;
+pub mod inventory;
+pub mod scene;
 pub mod spatial;
 pub mod world;
