@@ -69,7 +69,7 @@ use syn::parse_macro_input;
 /// | `schema = "path.toml"` | does not compile if the table in this file has other fields; the path starts at the folder of `Cargo.toml` |
 /// | `size = 16` | does not compile if a row has another size in bytes |
 /// | `row = Name`, `view = Name` | the names of the generated types |
-/// | `index(name = "name", columns(a, b), unique)` | an index over several columns |
+/// | `index(name = "name", columns(a, b.c), unique)` | an index over columns, also of parts of structs; further keys are `hash`, `spatial(cell = 8.0)` for two or three numbers that are a place, and `total_order`, with which floats can be keys |
 /// | `replicate = "owner"` | who sees it: `"all"`, `"owner"` or `"none"` |
 /// | `crate = path` | where `ecsdb` is, if not at `::ecsdb` |
 ///
@@ -85,13 +85,16 @@ use syn::parse_macro_input;
 /// | `as = Type` | it is stored as this type, a field type to and from which there are `From` conversions; options, arrays, tuples and collections are taken apart, so a map can be stored as `Vec<(K, V)>` |
 /// | `offset = 4` | does not compile if it lies at another byte of the row |
 /// | `references = Component` | an `Entity` that has a row in that table; a `Ref<Component>` says so by its type |
-/// | `on_delete = "cascade"` | what happens to a reference: `"cascade"`, `"restrict"` or `"set_null"` |
-/// | `index`, `unique`, `auto_increment` | an index on it; no two rows have the same value; values are counted up |
+/// | `on_delete = "cascade"` | what happens when the row goes that a reference leads to: `"restrict"`, `"cascade"`, `"remove"` or `"set_null"` |
+/// | `cardinality = "one"` | no two rows refer to the same one |
+/// | `index`, `unique` | an index on it; no two rows have the same value. Also `= "hash"` and `(total_order)` |
+/// | `auto_increment` | a row that is inserted with a 0 there gets the next number |
 ///
 /// On a variant: `rename = "Name"` and `renamed_from = "Name"`. On its fields: `rename` and `as`.
 ///
-/// **No effect yet**: `index`, `unique`, `auto_increment`, `references`, `on_delete` and `replicate` are checked, against
-/// each other and against the fields, and change nothing in what the database does.
+/// Indexes have typed handles, `Item::I.by_owner`, as visible as the least visible of their columns.
+///
+/// **No effect yet**: `replicate` is checked and changes nothing in what the database does.
 #[proc_macro_derive(Component, attributes(component))]
 pub fn derive_component(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as ast::Input);

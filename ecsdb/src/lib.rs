@@ -89,8 +89,8 @@
 //!
 //! # More
 //!
-//! `docs/components.md` in the repository has every type and attribute of a component, with examples, `docs/changes.md` how to
-//! follow changes. `ARCHITECTURE.md` says how it works and why, `docs/memory-model.md` has every atomic and its ordering,
+//! `docs/components.md` in the repository has every type and attribute of a component, with examples, `docs/relations.md` how rows
+//! refer to each other, `docs/changes.md` how to follow changes. `ARCHITECTURE.md` says how it works and why, `docs/memory-model.md` has every atomic and its ordering,
 //! `docs/schema.md` the text form of schemas, `docs/wal.md` the files of a database.
 
 #![deny(missing_docs)]
@@ -165,6 +165,7 @@ pub use persistence::{
 pub use query::DynQuery;
 pub use query::{Aggregate, Average, Count, Extreme, Grouped, Sum, avg, count, max, min, sum};
 pub use query::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
+pub use query::{Children, Hierarchy, ReferenceType};
 pub use query::{Coordinate, IndexRows, IndexView, KeyPrefix, SpatialRows, SpatialView};
 pub use query::{
     DynIndex, DynRow, DynRows, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView,

@@ -6,4 +6,6 @@
 #![forbid(unsafe_code)]
 
 pub mod feed;
+pub mod inventory;
+pub mod scene;
 pub mod world;

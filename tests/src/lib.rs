@@ -93,6 +93,11 @@ pub struct Components;
 #[doc = include_str!("../../docs/indexes.md")]
 pub struct Indexes;
 
+/// The guide to relations: its examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/relations.md")]
+pub struct Relations;
+
 /// The guide to queries: its examples are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/queries.md")]

@@ -34,7 +34,7 @@ struct Bag {
     note: Option<String>,
     place: Place,
     code: FixedStr<8>,
-    parent: Option<Ref<Bag>>,
+    parent: Option<Ref<Count>>,
 }
 
 #[derive(Field, Clone, Debug, PartialEq)]
@@ -194,11 +194,12 @@ fn they_are_there_again_when_the_database_is_opened() {
     let open = || Db::<World>::builder().media(media.clone()).directory("save").segment_bytes(16 << 10).open().unwrap();
     let db = open();
     let all = db.write(|tx| Ok(tx.spawn_all((0..300).map(|n| (sign(n), bag(None))))?)).unwrap();
+    let owner = db.spawn(Count(1)).unwrap();
     for (n, entity) in (0..).zip(&all) {
         match n % 5 {
             0 => db.update(*entity, Sign::C.text.set(format!("changed {n}"))).unwrap(),
             1 => db.update(*entity, Sign::C.height.set(-1.0)).unwrap(),
-            2 => db.insert(*entity, bag(Some(all[0]))).unwrap(),
+            2 => db.insert(*entity, bag(Some(owner))).unwrap(),
             3 => db.remove::<Bag>(*entity).unwrap(),
             _ => db.despawn(*entity).unwrap(),
         }

@@ -113,7 +113,7 @@ impl Core {
         let procedures = Procedures::new(core::mem::take(&mut config.procedures))?;
         let catalog = Arc::new(Catalog::new(schema));
         let mut store = Store::with_indexes(catalog.shapes(), catalog.indexes(), config.memory_limit);
-        store.count(catalog.schema());
+        store.hold_to(catalog.schema());
         let (mut watermark, mut recovery) = (None, None);
         if let Some(directory) = config.directory.take() {
             let settings = LogSettings {

@@ -8,7 +8,7 @@ use crate::entity::Entity;
 use crate::schema::DatabaseSchema;
 use crate::schema::SchemaError;
 use crate::schema::diff::{Plan, Refusal, TablePlan};
-use crate::storage::{DuplicateKey, IndexFailure, MovedRow, StorageError};
+use crate::storage::{DuplicateKey, IndexFailure, MovedRow, ReferenceFailure, StorageError};
 use crate::transaction::{Catalog, ConvertRow, EvolveFailure, LogError, TransactionError};
 
 /// Why a running database has no other schema. It goes on with the one that it had.
@@ -40,6 +40,9 @@ pub enum EvolveError {
         #[source]
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A reference of a row leads to no row, under the new schema.
+    #[error("{0}, which is not there")]
+    Dangling(Box<ReferenceFailure>),
     /// Two rows have the same key in an index that is unique under the new schema.
     #[error(transparent)]
     Duplicate(#[from] Box<DuplicateKey>),
@@ -70,6 +73,7 @@ impl EvolveError {
             EvolveFailure::Row { table, entity, cause } => {
                 Self::Row { table: schema.tables()[table].name.to_string(), entity, cause }
             }
+            EvolveFailure::Dangling(failure) => Self::Dangling(failure),
             EvolveFailure::Duplicate(error) => Self::Duplicate(error),
             EvolveFailure::Storage(error) => Self::Storage(error),
             EvolveFailure::Log(error) => Self::Log(error),

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::core::{Core, Readers};
 use super::subscription::HistoryGone;
-use crate::component::{Field, Index, SpatialIndex};
+use crate::component::{Column, Field, Index, SpatialIndex};
 use crate::entity::Entity;
 use crate::events::{Changes, Gone, changes_between};
+use crate::query::{Children, Hierarchy, ReferenceType};
 use crate::query::{Coordinate, DynView, IndexView, Query, QueryParam, ReadError, SpatialView, TableView, View};
 use crate::schema::{Schema, TableOf, TableSchema};
 use crate::storage::Version;
@@ -132,6 +133,35 @@ impl<S: Schema> Snapshot<S> {
     /// The table of `T`: its rows as slices, or with their entities.
     pub fn table<T: TableOf<S>>(&self) -> TableView<'_, S, T> {
         self.view().table::<T>()
+    }
+
+    /// The rows that refer to `entity` by this column; see [`View::children`].
+    pub fn children<T: TableOf<S>, F: ReferenceType>(
+        &self,
+        column: Column<T, F>,
+        entity: Entity,
+    ) -> Children<'_, S, T> {
+        self.view().children(column, entity)
+    }
+
+    /// The entity that the row of `entity` refers to by this column; of a list, the first.
+    pub fn parent<T: TableOf<S>, F: ReferenceType>(&self, column: Column<T, F>, entity: Entity) -> Option<Entity> {
+        self.view().parent(column, entity)
+    }
+
+    /// All entities that the row of `entity` refers to by this column, in the order of the list.
+    pub fn targets<T: TableOf<S>, F: ReferenceType>(&self, column: Column<T, F>, entity: Entity) -> Vec<Entity> {
+        self.view().targets(column, entity)
+    }
+
+    /// What `entity` refers to by this column, and so on up, with how many steps away it is; see [`View::ancestors`].
+    pub fn ancestors<T: TableOf<S>, F: ReferenceType>(&self, column: Column<T, F>, entity: Entity) -> Hierarchy<'_> {
+        self.view().ancestors(column, entity)
+    }
+
+    /// What refers to `entity` by this column, and so on down, with how many steps away it is; see [`View::descendants`].
+    pub fn descendants<T: TableOf<S>, F: ReferenceType>(&self, column: Column<T, F>, entity: Entity) -> Hierarchy<'_> {
+        self.view().descendants(column, entity)
     }
 
     /// An index: rows by their keys.

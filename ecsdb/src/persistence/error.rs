@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::handshake::SchemaMismatch;
 use super::migration::MigrationError;
-use crate::storage::{DuplicateKey, MemoryLimit, SlotsExhausted, StorageError};
+use crate::storage::{DuplicateKey, MemoryLimit, ReferenceFailure, SlotsExhausted, StorageError};
 
 /// Why a directory could not be opened. Unless it says otherwise, nothing in it was changed.
 #[derive(Debug, Error)]
@@ -54,6 +54,11 @@ pub enum DirectoryError {
     /// A row has no place under the new schema.
     #[error(transparent)]
     Migration(#[from] MigrationError),
+    /// A reference of a row leads to no row, under the schema of the program.
+    #[error(
+        "{0}, which is not there: leave the reference out of the schema until that is repaired, or migrate the row"
+    )]
+    Dangling(Box<ReferenceFailure>),
     /// Two rows have the same key in an index that is unique under the schema.
     #[error(transparent)]
     Duplicate(#[from] Box<DuplicateKey>),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::dyn_index::DynIndex;
 use super::dyn_query::DynQuery;
+use super::relations::{Hierarchy, Relation};
 use crate::bytes::RowBytes;
 use crate::entity::Entity;
 use crate::schema::{DatabaseSchema, ENTITIES, RowLayout, TableSchema, Value};
@@ -110,6 +111,30 @@ impl<'v> DynView<'v> {
             (None, None) => return None,
         };
         Some(DynIndex::new(self, IndexRead::find(self.version, number as u16, role)?))
+    }
+
+    fn relation(self, table: &str, field: &str) -> Option<Relation<'v>> {
+        let (number, table) = self.schema.table(table)?;
+        let (field, of) = table.field(field)?;
+        let holds_entities = of.reference.is_some() || of.field_type.entity_inside().is_some();
+        holds_entities.then(|| Relation::new(self.version, number as u16, table, field as u16))
+    }
+
+    /// The entities whose rows in `table` refer to `entity` by `field`; nothing if there is no such field that holds entities. Cost:
+    /// one way down the reverse index.
+    pub fn children(self, table: &str, field: &str, entity: Entity) -> Option<impl Iterator<Item = Entity> + use<'v>> {
+        Some(self.relation(table, field)?.children(entity))
+    }
+
+    /// What `entity` refers to by `field` of `table`, what that refers to, and so on up: each once, the nearest first, with how many
+    /// steps away it is; nothing if there is no such field that holds entities.
+    pub fn ancestors(self, table: &str, field: &str, entity: Entity) -> Option<Hierarchy<'v>> {
+        Some(self.relation(table, field)?.ancestors(entity))
+    }
+
+    /// What refers to `entity` by `field` of `table`, what refers to that, and so on down, as [`Self::ancestors`].
+    pub fn descendants(self, table: &str, field: &str, entity: Entity) -> Option<Hierarchy<'v>> {
+        Some(self.relation(table, field)?.descendants(entity))
     }
 
     /// The names of the tables in which `entity` has a row; none if it is not alive.

@@ -144,7 +144,7 @@ impl FieldType {
 
     /// The type of the entities in a field that can be a reference: an `entity` or a `ref<t>`, by itself, as one that may be
     /// none, or in a list.
-    pub(super) fn entity_inside(&self) -> Option<&Self> {
+    pub(crate) fn entity_inside(&self) -> Option<&Self> {
         let inner = match self {
             Self::Optional(inner) | Self::List(inner) => inner,
             other => other,

@@ -7,6 +7,7 @@ use super::index::{Definitions, IndexWriter, NodeNumbers, NodeSource};
 use super::memory::MemoryUsage;
 use super::pool::PagePool;
 use super::recording::{CommitCursor, CommitHistory, VersionChanges};
+use super::reference::{ReferenceNotes, References};
 use super::roots::{Dirty, Roots, catch_up};
 use super::slots::{SlotAllocator, SlotsExhausted};
 use super::table::{PageGeometry, RowShape, Table};
@@ -32,9 +33,11 @@ pub struct Store {
     failure: Option<StorageError>,
     /// An emptied list of changes, to be filled again.
     dirty: Vec<Dirty>,
-    indexes: IndexWriter,
     /// The numbers that counted fields give.
     counters: Counters,
+    /// What the running transaction has done to references.
+    references: ReferenceNotes,
+    indexes: IndexWriter,
 }
 
 /// A version that is being changed, from the first transaction on until it is published.
@@ -65,14 +68,16 @@ impl Store {
             open: None,
             failure: None,
             dirty: Vec::new(),
-            indexes: IndexWriter::new(&indexes),
             counters: Counters::default(),
+            references: ReferenceNotes::default(),
+            indexes: IndexWriter::new(&indexes),
         }
     }
 
-    /// Counts up the fields of `schema` that are counted, whose tables are those of the store: from where they were counted
-    /// to before, and above all numbers in rows.
-    pub fn count(&mut self, schema: &DatabaseSchema) {
+    /// Holds to what `schema`, whose tables are those of the store, says beyond rows. Counted fields go on from where they were
+    /// counted to before, and above all numbers in rows; of references the writer gets to know what came and went.
+    pub fn hold_to(&mut self, schema: &DatabaseSchema) {
+        self.references = ReferenceNotes::for_references(&References::of(schema));
         let mut counters = Counters::of(schema);
         counters.go_on(&self.counters, self.roots.live());
         self.counters = counters;
@@ -144,8 +149,9 @@ impl Store {
             undo: &mut self.undo,
             serial: &mut self.serial,
             failure: &mut self.failure,
-            indexes: &mut self.indexes,
             counters: &mut self.counters,
+            references: &mut self.references,
+            indexes: &mut self.indexes,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::settle::names_entities;
 use crate::schema::{DatabaseSchema, FieldType, Scalar, TableSchema};
-use crate::storage::{Definitions, RowShape};
+use crate::storage::{Definitions, References, RowShape};
 
 /// One column of one table.
 #[derive(Clone, Copy, Debug)]
@@ -50,13 +50,15 @@ struct TableEntry {
 pub struct Catalog {
     schema: DatabaseSchema,
     tables: Box<[TableEntry]>,
+    references: References,
 }
 
 impl Catalog {
     /// Prepares `schema`.
     pub fn new(schema: DatabaseSchema) -> Self {
         let tables = schema.tables().iter().map(TableEntry::new).collect();
-        Self { schema, tables }
+        let references = References::of(&schema);
+        Self { schema, tables, references }
     }
 
     /// A column.
@@ -90,6 +92,11 @@ impl Catalog {
     #[inline]
     pub fn has_heap(&self, table: u16) -> bool {
         self.tables[usize::from(table)].has_heap
+    }
+
+    /// The references of all tables.
+    pub fn references(&self) -> &References {
+        &self.references
     }
 
     /// The indexes of all tables.

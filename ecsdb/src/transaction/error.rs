@@ -9,7 +9,7 @@ use super::commit_log::LogError;
 use crate::component::{CompareOp, UpdateOp};
 use crate::entity::Entity;
 use crate::schema::{InvalidRow, Value, ValueError};
-use crate::storage::{DuplicateKey, MemoryLimit, SlotsExhausted, StorageError};
+use crate::storage::{DuplicateKey, MemoryLimit, ReferenceFailure, SlotsExhausted, StorageError};
 use crate::sync::Priority;
 
 /// A guard that did not hold.
@@ -198,9 +198,6 @@ pub enum OpError {
     /// Bytes that are no row of their table.
     #[error(transparent)]
     InvalidRow(#[from] InvalidRow),
-    /// Two entities have the same key in a unique index. Found when the transaction ends: before that they may.
-    #[error(transparent)]
-    Duplicate(#[from] Box<DuplicateKey>),
     /// A counted field has no number left for a row with a 0 there. Free numbers below are not looked for.
     #[error("`{table}.{field}` is counted up, and has given the last number of its type: take a wider one")]
     NumbersExhausted {
@@ -209,6 +206,17 @@ pub enum OpError {
         /// The field.
         field: String,
     },
+    /// A reference leads to no row. Found when the transaction ends: before that it may.
+    #[error("{0}, which is not there: store that first, or in the same transaction")]
+    Dangling(Box<ReferenceFailure>),
+    /// A row went that another row still refers to, and must not by its `on_delete`. Found when the transaction ends.
+    #[error(
+        "{0}, which must not go before it: remove the reference in the same transaction, or choose another `on_delete`"
+    )]
+    Restricted(Box<ReferenceFailure>),
+    /// Two entities have the same key in a unique index. Found when the transaction ends: before that they may.
+    #[error(transparent)]
+    Duplicate(#[from] Box<DuplicateKey>),
     /// The memory limit is reached. The transaction cannot be committed any more.
     #[error(transparent)]
     Memory(#[from] MemoryLimit),

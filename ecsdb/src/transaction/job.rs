@@ -10,7 +10,7 @@ use super::error::TransactionError;
 use super::ops::OpBuffer;
 use super::ticket::{Commit, Written};
 use crate::entity::Entity;
-use crate::storage::{DuplicateKey, IndexFailure, MovedRow, Prebuilt, StorageError, Store};
+use crate::storage::{DuplicateKey, IndexFailure, MovedRow, Prebuilt, ReferenceFailure, StorageError, Store};
 use crate::sync::{Completer, Priority};
 
 /// A transaction as a closure: run on the writer, answered when its batch is published.
@@ -118,6 +118,8 @@ pub enum EvolveFailure {
         /// Why not.
         cause: Box<dyn core::error::Error + Send + Sync>,
     },
+    /// A reference leads to no row.
+    Dangling(Box<ReferenceFailure>),
     /// Two rows have the same key in a unique index.
     Duplicate(Box<DuplicateKey>),
     /// There is no memory for the new rows.

@@ -24,6 +24,7 @@ mod ops_run;
 mod procedure;
 mod queue;
 mod reentrancy;
+mod references;
 mod replay;
 mod scope;
 mod settle;

@@ -11,9 +11,10 @@ use super::procedure::{Nesting, Procedure};
 use super::update_all::UpdateFn;
 use crate::bits::bits;
 use crate::bytes::{HeapBuf, HeapPlace, RowBytes, bytes_of, duplicate};
-use crate::component::{Assignments, Change, Field, Index, Predicate, SpatialIndex};
+use crate::component::{Assignments, Change, Column, Field, Index, Predicate, SpatialIndex};
 use crate::entity::Entity;
 use crate::limits::BLOCK_SLOTS;
+use crate::query::{Children, Hierarchy, ReferenceType};
 use crate::query::{Coordinate, IndexView, Query, QueryParam, SpatialView, TableView, View};
 use crate::schema::{Schema, TableOf};
 use crate::storage::{PageGeometry, SlotMask};
@@ -146,6 +147,44 @@ impl<'t, S: Schema> Transaction<'t, S> {
     /// The table of `T`, as the transaction sees it now.
     pub fn table<T: TableOf<S>>(&self) -> TableView<'_, S, T> {
         self.view().table::<T>()
+    }
+
+    /// The rows that refer to `entity` by this column, as the transaction sees them; see [`View::children`].
+    ///
+    /// Cost: as for [`Self::index`], and the rows that are asked for.
+    ///
+    /// # Errors
+    /// [`OpError::Memory`], which dooms the transaction.
+    pub fn children<T: TableOf<S>, F: ReferenceType>(
+        &mut self,
+        column: Column<T, F>,
+        entity: Entity,
+    ) -> Result<Children<'_, S, T>, OpError> {
+        self.apply.batch.settle_indexes()?;
+        Ok(self.view().children(column, entity))
+    }
+
+    /// What refers to `entity` by this column, and so on down, as the transaction sees it; see [`View::descendants`].
+    ///
+    /// # Errors
+    /// As for [`Self::children`].
+    pub fn descendants<T: TableOf<S>, F: ReferenceType>(
+        &mut self,
+        column: Column<T, F>,
+        entity: Entity,
+    ) -> Result<Hierarchy<'_>, OpError> {
+        self.apply.batch.settle_indexes()?;
+        Ok(self.view().descendants(column, entity))
+    }
+
+    /// The entity that the row of `entity` refers to by this column; of a list, the first.
+    pub fn parent<T: TableOf<S>, F: ReferenceType>(&self, column: Column<T, F>, entity: Entity) -> Option<Entity> {
+        self.view().parent(column, entity)
+    }
+
+    /// What `entity` refers to by this column, and so on up, with how many steps away it is; see [`View::ancestors`].
+    pub fn ancestors<T: TableOf<S>, F: ReferenceType>(&self, column: Column<T, F>, entity: Entity) -> Hierarchy<'_> {
+        self.view().ancestors(column, entity)
     }
 
     /// An index, in line with what the transaction has done so far.

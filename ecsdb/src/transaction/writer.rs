@@ -17,6 +17,7 @@ use super::error::{OpError, TransactionError, panic_message};
 use super::inbox::{Inbox, Silence};
 use super::job::{Evolve, EvolveFailure, Job, Message, OpsJob, Outcome, Request};
 use super::queue::Queue;
+use super::references;
 use super::ticket::Commit;
 use crate::change_set::ChangeSet;
 use crate::entity::Entity;
@@ -186,21 +187,30 @@ impl Writer {
     /// Changes the tables.
     fn evolve(&mut self, change: Evolve) {
         let Evolve { catalog, rewritten, prebuilt, convert, announce, completer } = change;
-        let WriterConfig { store, log, .. } = &mut self.config;
+        let WriterConfig { store, log, catalog: before, .. } = &mut self.config;
         let shapes: Vec<RowShape> = catalog.shapes().collect();
         let number = store.live().number + 1;
-        let evolved =
-            store.evolve(&shapes, &rewritten, catalog.indexes(), prebuilt, convert).and_then(|rows| match log {
-                None => Ok(number),
-                Some(log) => log.evolve(catalog.schema(), &rows, number).map_err(|error| {
-                    store.abandon_evolved();
-                    EvolveFailure::Log(error)
-                }),
-            });
+        let made = store.evolve(&shapes, &rewritten, catalog.indexes(), prebuilt, convert);
+        let checked = made.and_then(|rows| {
+            let references = catalog.references();
+            let is_new = references.have_more_than(catalog.schema(), before.schema());
+            let failure = is_new.then(|| references.broken(store.batch().version(), catalog.schema())).flatten();
+            failure.map_or(Ok(rows), |failure| {
+                store.abandon_evolved();
+                Err(EvolveFailure::Dangling(failure))
+            })
+        });
+        let evolved = checked.and_then(|rows| match log {
+            None => Ok(number),
+            Some(log) => log.evolve(catalog.schema(), &rows, number).map_err(|error| {
+                store.abandon_evolved();
+                EvolveFailure::Log(error)
+            }),
+        });
         if let Ok(version) = evolved {
             announce(version);
             store.publish_evolved(version);
-            store.count(catalog.schema());
+            store.hold_to(catalog.schema());
             wake(store);
             self.config.catalog = catalog;
         }
@@ -235,9 +245,10 @@ impl Writer {
         procedure: Option<&'static str>,
     ) -> Result<(), TransactionError> {
         let next = self.config.store.next_version();
-        let mut batch = self.config.store.batch();
+        let WriterConfig { store, catalog, log, .. } = &mut self.config;
+        let mut batch = store.batch();
         let outcome = match outcome {
-            Ok(Ok(())) => check(&mut batch).map_err(|error| {
+            Ok(Ok(())) => check(&mut batch, catalog).map_err(|error| {
                 self.short_of_memory |= matches!(error, OpError::Memory(_));
                 error.into()
             }),
@@ -257,13 +268,13 @@ impl Writer {
             return Err(error);
         }
         let is_recorded = batch.is_recorded();
-        if batch.is_untouched() || self.config.log.is_none() && !is_recorded {
+        if batch.is_untouched() || log.is_none() && !is_recorded {
             // Nobody wants to know, so nothing is put together.
             batch.commit();
             return Ok(());
         }
         batch.commit_with_changes(next, &mut self.changes);
-        if let Some(log) = &mut self.config.log
+        if let Some(log) = log
             && self.refused.is_none()
         {
             self.refused = log.append(&self.changes).err();
@@ -344,11 +355,11 @@ fn wake(store: &mut Store) {
 }
 
 /// What can be said only when a transaction ends: whether the storage has taken everything, and whether what is unique still is.
-fn check(batch: &mut Batch<'_>) -> Result<(), OpError> {
+fn check(batch: &mut Batch<'_>, catalog: &Catalog) -> Result<(), OpError> {
     if let Some(error) = batch.failure() {
         return Err(error.into());
     }
-    batch.settle_indexes()?;
+    references::hold(batch, catalog)?;
     match batch.duplicate_key() {
         None => Ok(()),
         Some(error) => Err(error.into()),

@@ -13,8 +13,8 @@ use crate::schema::{FieldType, Scalar};
 
 /// An entity that has a `T`: eight bytes, like the [`Entity`] in it.
 ///
-/// The type says in the schema which table is meant. That there is such a row is not checked yet when a reference is made
-/// or stored.
+/// The type says in the schema which table is meant. Making one checks nothing; a field that is a `Ref<T>`, an option or a list of
+/// them is held to lead to rows at the end of each transaction. `docs/relations.md` is the guide.
 ///
 /// ```
 /// use ecsdb::{Component, Entity, Ref};

@@ -29,7 +29,7 @@ use super::migration::{Migrations, MoveError, move_rows};
 use crate::change_set::ChangeSet;
 use crate::media::{Lock, Media, Open};
 use crate::schema::DatabaseSchema;
-use crate::storage::{RestoreError, RowShape, Store};
+use crate::storage::{References, RestoreError, RowShape, Store, Version};
 use crate::sync::Watermark;
 use crate::transaction::LogError;
 
@@ -186,6 +186,7 @@ impl Reading<'_> {
         let Some(rewrite) = rewrite else {
             store.begin_restore();
             let found = replay(media, directory, firsts, &Target { ids: &ids, schema }, store)?;
+            references_hold(store.live(), schema)?;
             return Ok(Read { found: Some(found), ids, steps, moved: None });
         };
         let mut old = Store::new(rewrite.old.tables().iter().map(RowShape::of), self.memory_limit);
@@ -200,6 +201,7 @@ impl Reading<'_> {
             }
         };
         let rows = move_rows(&rewrite, schema, self.migrations, &old, store).map_err(refused)?;
+        references_hold(store.batch().version(), schema)?;
         let moved = Moved {
             rows,
             changes: store.restored_rows().map_err(|error| refused(error.into()))?,
@@ -210,6 +212,11 @@ impl Reading<'_> {
         };
         Ok(Read { found: Some(found), ids, steps, moved: Some(moved) })
     }
+}
+
+/// Refuses rows with references that lead nowhere.
+fn references_hold(version: &Version, schema: &DatabaseSchema) -> Result<(), DirectoryError> {
+    References::of(schema).broken(version, schema).map_or(Ok(()), |failure| Err(DirectoryError::Dangling(failure)))
 }
 
 impl Moved {

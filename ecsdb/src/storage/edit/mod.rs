@@ -19,6 +19,7 @@ use super::counters::{Counters, NumbersExhausted};
 use super::entities::EntityBlock;
 use super::index::IndexWriter;
 use super::pool::{MemoryLimit, PagePool};
+use super::reference::{NewReference, ReferenceNotes};
 use super::roots::Dirty;
 use super::slots::{SlotAllocator, SlotsExhausted};
 use super::table::PageGeometry;
@@ -26,6 +27,7 @@ use super::table_sets::TableSetId;
 use super::version::Version;
 use crate::bytes::PageRef;
 use crate::change_set::{BlockChange, BlockNames, BlockState, ChangeSet, ColumnSet, PageRun};
+use crate::entity::Entity;
 use crate::entity::Generations;
 use crate::limits::BLOCK_SLOTS;
 
@@ -98,10 +100,12 @@ pub struct Batch<'a> {
     /// The storage error that dooms the running transaction. Kept in the store: a transaction borrows the batch more than
     /// once.
     pub(super) failure: &'a mut Option<StorageError>,
-    /// What it takes to bring indexes in line with rows.
-    pub(super) indexes: &'a mut IndexWriter,
     /// The numbers that counted fields give.
     pub(super) counters: &'a mut Counters,
+    /// What the running transaction has done to references.
+    pub(super) references: &'a mut ReferenceNotes,
+    /// What it takes to bring indexes in line with rows.
+    pub(super) indexes: &'a mut IndexWriter,
 }
 
 impl Batch<'_> {
@@ -152,6 +156,16 @@ impl Batch<'_> {
         })
     }
 
+    /// Rows that went from tables that others refer to, since the last time.
+    pub fn take_removed(&mut self) -> Vec<(u16, Entity)> {
+        self.references.take_removed()
+    }
+
+    /// References that came since the last time. The indexes are settled.
+    pub fn take_new_references(&mut self) -> Vec<NewReference> {
+        self.references.take_new()
+    }
+
     /// Whether rows of the table have counted fields.
     #[inline]
     pub fn is_counted(&self, table: u16) -> bool {
@@ -188,6 +202,7 @@ impl Batch<'_> {
     fn end_indexes(&mut self) {
         debug_assert!(self.is_settled(), "a transaction ends with its indexes in line with its rows");
         self.indexes.undo.forget(self.pool);
+        self.references.clear();
     }
 
     /// Keeps what the running transaction did, as a change set of version `version`.
@@ -270,10 +285,11 @@ impl Batch<'_> {
 
     /// Takes back everything that the running transaction did. Generations that it handed out are burned.
     pub fn rollback(&mut self) {
+        self.counters.forget();
+        self.references.clear();
         let IndexWriter { undo, numbers, .. } = &mut *self.indexes;
         undo.roll_back(&mut self.version.indexes.nodes, numbers, self.pool);
         self.version.unsettled = false;
-        self.counters.forget();
         for undo in self.undo.pages.drain(..).rev() {
             let table = &mut self.version.tables[usize::from(undo.table)];
             let geometry = table.geometry();

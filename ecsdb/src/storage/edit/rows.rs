@@ -156,6 +156,11 @@ impl Batch<'_> {
         if !directory.contains(slot) {
             return Ok(false);
         }
+        if self.references.is_target(table)
+            && let Some(entity) = self.version.entities.in_slot(slot)
+        {
+            self.references.note_removed(table, entity);
+        }
         let geometry = directory.geometry();
         let page = slot as usize >> geometry.page_shift();
         let in_page = slot as usize & (geometry.page_slots() - 1);

@@ -5,13 +5,16 @@
 //! are touched again get another undo record, which the next comparison begins with.
 
 use super::IndexWriter;
-use super::definition::{IndexDefinition, slot_of};
+use super::definition::{IndexDefinition, IndexRole, slot_of};
 use super::nodes::NodeEdit;
 use super::pending::{OldPage, Pending};
 use super::tree::{SLOT_BYTES, TreeEdit};
 use super::unique::Suspect;
+use crate::entity::Entity;
+use crate::schema::entity_of_key;
 use crate::storage::edit::{Batch, StorageError};
 use crate::storage::pool::MemoryLimit;
+use crate::storage::reference::NewReference;
 
 /// An entry that has come or gone with the last [`Batch::settle_indexes`].
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +98,7 @@ impl Batch<'_> {
             }
             done = if change.is_new {
                 self.note_suspect(change.index, index, entry);
+                self.note_reference(index, entry);
                 self.edit_tree(change.index, index).insert(entry)
             } else {
                 self.edit_tree(change.index, index).remove(entry)
@@ -106,6 +110,16 @@ impl Batch<'_> {
         }
         self.indexes.pending = pending;
         done
+    }
+
+    /// Notes the reference that `entry`, which comes, is, if the index is there for references.
+    fn note_reference(&mut self, index: &IndexDefinition, entry: &[u8]) {
+        let IndexRole::Reference(field) = index.role else { return };
+        let key = &entry[..entry.len() - SLOT_BYTES];
+        let entity = &key[key.len() - size_of::<Entity>()..];
+        if let Some(target) = entity_of_key(entity) {
+            self.references.note_new(NewReference { table: index.table, field, slot: slot_of(entry), target });
+        }
     }
 
     /// Notes that the row of `entry`, which comes, has the key of another one.
