@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ecsdb::{Component, Condition, Db, Entity, OpError, TransactionError, has};
+use ecsdb::{Component, Condition, Db, Entity, OpError, Plan, TransactionError, has};
 use ecsdb_tests::{block_writer, why};
 use proptest::prelude::*;
 
@@ -10,6 +10,7 @@ use proptest::prelude::*;
 #[repr(C)]
 struct Mob {
     hp: u32,
+    #[component(index)]
     level: u32,
 }
 
@@ -270,4 +271,36 @@ fn one_row_that_cannot_change_stops_all_of_them() {
     tx.update_where(Condition::always(), Mob::C.hp.sub(1));
     assert!(why(tx.commit().unwrap().visible()).ends_with("is 0: subtracting 1 leaves the range of the field"));
     assert_eq!(rows(&db), before);
+}
+
+/// Enough rows for an index to cost less than a scan.
+#[test]
+fn what_an_index_leads_to_is_what_a_scan_finds() {
+    const COUNT: u32 = 4000;
+    let db = Db::<World>::in_memory().unwrap();
+    let mobs: Vec<Entity> = db
+        .write(|tx| Ok(tx.spawn_all((0..COUNT).map(|number| Mob { hp: 10, level: number % 500 }))?))
+        .unwrap();
+    let (first, last) = (mobs[0], mobs[mobs.len() - 1]);
+    // Rows come to the level and leave it in the same transaction, before and between.
+    let counts = db
+        .write(move |tx| {
+            tx.update(first, Mob::C.level.set(7))?;
+            let hurt = tx.update_where(Mob::C.level.eq(7), Mob::C.hp.sub(1))?;
+            tx.update(last, Mob::C.level.set(7))?;
+            let moved = tx.update_where(Mob::C.level.eq(7), Mob::C.level.set(9))?;
+            let none = tx.update_where(Mob::C.level.eq(7), Mob::C.hp.set(0))?;
+            let removed = tx.remove_where::<Mob>(Mob::C.level.eq(8))?;
+            let ended = tx.despawn_where(Mob::C.level.eq(9).and(Mob::C.hp.eq(9)))?;
+            Ok([hurt, moved, none, removed, ended])
+        })
+        .unwrap();
+    // Eight of each level; `first` had level 0 and `last` level 499.
+    assert_eq!(counts, [9, 10, 0, 8, 9]);
+    let snapshot = db.snapshot();
+    let query = snapshot.query::<Entity>().filter(Mob::C.level.eq(9));
+    assert_eq!(query.explain().plan, Plan::index("mob.level"));
+    // The eight that had it, and `last`, which came too late to be hurt.
+    assert_eq!(query.count(), 9);
+    assert_eq!(snapshot.entity_count(), u64::from(COUNT) - 9);
 }

@@ -96,7 +96,8 @@ impl<'s, S: Schema> Context<'s, S> {
 
     /// All entities that a condition holds for, in the order of slots. Whether others have come or some have gone is noted as well.
     ///
-    /// Costs a scan of what the condition looks at, here and when the effects are committed.
+    /// Costs a scan of what the condition looks at, or what an index gives that leads there, here and when the effects are
+    /// committed.
     pub fn select(&self, condition: impl IntoCondition<S>) -> Vec<Entity> {
         self.reads.borrow_mut().select(&Condition::new(condition))
     }

@@ -62,7 +62,7 @@ impl<'s, S: Schema> Optimistic<'s, S> {
     /// All entities that `condition` holds for in the snapshot, in the order of slots. The transaction is committed only if they
     /// are the same ones still: also if others have come. It does not show the transaction's own writes.
     ///
-    /// Costs a scan of what the condition looks at, here and on the writer.
+    /// Costs a scan of what the condition looks at, or what an index gives that leads there, here and on the writer.
     pub fn select(&mut self, condition: impl IntoCondition<S>) -> Vec<Entity> {
         self.reads.select(&Condition::new(condition))
     }

@@ -38,7 +38,7 @@ pub struct Presence<'v> {
 pub type Candidates = Arc<[(u32, u64)]>;
 
 /// `slots`, in any order and as often as they like, as words.
-fn candidates(mut slots: Vec<u32>) -> Candidates {
+pub fn candidates(mut slots: Vec<u32>) -> Candidates {
     slots.sort_unstable();
     let mut words: Vec<(u32, u64)> = Vec::new();
     for slot in slots {

@@ -12,37 +12,38 @@ use crate::bytes::RowBytes;
 use crate::change_set::ColumnSet;
 use crate::component::{Change, UpdateOp};
 use crate::entity::Entity;
-use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
-use crate::query::Node;
+use crate::limits::BLOCK_SLOTS;
+use crate::query::{Node, is_indexed, matching};
 use crate::storage::Version;
 
-/// The living entities that `condition` holds for, in the order of slots. Cost: a scan of what the condition looks at.
+/// The living entities that `condition` holds for, in the order of slots. Cost: a scan of what the condition looks at, or, if an
+/// index leads there and is in line with the rows, what it gives.
 pub fn select<'v>(version: &'v Version, condition: &'v Node) -> impl Iterator<Item = Entity> + 'v {
-    let blocks = 0..version.chunk_count() * CHUNK_BLOCKS;
-    blocks.flat_map(move |block| {
-        let alive = version.entities.alive(block);
-        let word = if alive == 0 { 0 } else { condition.word(version, block, alive) };
+    matching(version, condition, |block| version.entities.alive(block)).flat_map(move |(block, word)| {
         bits(word).filter_map(move |bit| version.entities.in_slot((block * BLOCK_SLOTS) as u32 + bit))
     })
 }
 
-/// The slots that have a row in `table` and that `condition` holds for, ascending.
+/// The slots that have a row in `table` and that `condition` holds for, ascending. Cost: as for [`select`].
 fn slots(version: &Version, table: u16, condition: &Node) -> Vec<u32> {
     let table = &version.tables[usize::from(table)];
-    let mut found = Vec::new();
-    for block in 0..table.chunk_count() * CHUNK_BLOCKS {
-        let present = table.word(block);
-        if present != 0 {
-            let word = condition.word(version, block, present);
-            found.extend(bits(word).map(|bit| (block * BLOCK_SLOTS) as u32 + bit));
-        }
-    }
-    found
+    matching(version, condition, |block| table.word(block))
+        .flat_map(|(block, word)| bits(word).map(move |bit| (block * BLOCK_SLOTS) as u32 + bit))
+        .collect()
 }
 
 impl Apply<'_> {
+    /// Brings the indexes in line with the rows, if one of them leads to what `condition` holds for.
+    fn settle_for(&mut self, condition: &Node) -> Result<(), OpError> {
+        if !self.batch.is_settled() && is_indexed(self.batch.version(), condition) {
+            self.batch.settle_indexes()?;
+        }
+        Ok(())
+    }
+
     /// Does `changes` to every row of `table` that `condition` holds for, or to none. Returns how many there are.
     pub fn update_where(&mut self, table: u16, condition: &Node, changes: &[Change<'_>]) -> Result<u64, OpError> {
+        self.settle_for(condition)?;
         let slots = slots(self.batch.version(), table, condition);
         let mut settled = Vec::with_capacity(changes.len());
         for change in changes {
@@ -114,6 +115,7 @@ impl Apply<'_> {
 
     /// Removes every row of `table` that `condition` holds for. Returns how many there were.
     pub fn remove_where(&mut self, table: u16, condition: &Node) -> Result<u64, OpError> {
+        self.settle_for(condition)?;
         let slots = slots(self.batch.version(), table, condition);
         // From behind: a row that goes moves those behind it in its page.
         for slot in slots.iter().rev() {
@@ -124,6 +126,7 @@ impl Apply<'_> {
 
     /// Ends the life of every entity that `condition` holds for. Returns how many there were.
     pub fn despawn_where(&mut self, condition: &Node) -> Result<u64, OpError> {
+        self.settle_for(condition)?;
         let entities: Vec<Entity> = select(self.batch.version(), condition).collect();
         for entity in entities.iter().rev() {
             self.batch.despawn(*entity)?;

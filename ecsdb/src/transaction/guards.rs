@@ -154,7 +154,8 @@ impl Apply<'_> {
         Err(conflict(Conflict::Life { version, entity, was_alive }))
     }
 
-    /// Fails unless a condition holds for the same entities as before. Cost: a scan of what it looks at.
+    /// Fails unless a condition holds for the same entities as before. Cost: a scan of what it looks at, or what an index gives
+    /// that leads there.
     pub fn expect_set(&self, seen: &SeenSet) -> Result<(), OpError> {
         if select(self.batch.version(), &seen.condition).eq(seen.found.iter().copied()) {
             return Ok(());
