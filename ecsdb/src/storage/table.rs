@@ -2,7 +2,7 @@
 
 use super::chunk::Chunk;
 use crate::bits::bits;
-use crate::bytes::{HeapPlace, PageRef, RowBytes, prefetch_to_write};
+use crate::bytes::{HeapPlace, PageRef, RowBytes, prefetch, prefetch_to_write};
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS, CHUNK_SLOTS, PAGE_BLOCKS_MAX, page_slots};
 use crate::schema::TableSchema;
 
@@ -196,6 +196,14 @@ impl Table {
         // `Chunk`), all of them initialised; the page does not change while `&self` is borrowed. For a tag it is an
         // aligned non-null address of zero bytes.
         Some(unsafe { core::slice::from_raw_parts(row, self.geometry.stride()) })
+    }
+
+    /// Asks the processor for the row of slot `slot`.
+    #[inline]
+    pub fn prefetch_row(&self, slot: u32) {
+        if let Some(row) = self.row(self.geometry, slot) {
+            prefetch(row, 1);
+        }
     }
 
     /// The slots that have a row, ascending.

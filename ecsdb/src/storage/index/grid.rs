@@ -7,6 +7,8 @@
 use core::cmp::Ordering;
 use std::collections::BinaryHeap;
 
+use smallvec::SmallVec;
+
 use super::cursor::Tree;
 use super::definition::slot_of;
 use super::read::IndexRead;
@@ -19,6 +21,12 @@ const AXIS_BYTES: usize = 4;
 
 /// The most axes.
 const AXES_MAX: usize = 3;
+
+/// How many rows the processor is asked for before the first of them is looked at: they lie anywhere.
+const ROWS_AT_ONCE: usize = 32;
+
+/// An entry in the making.
+type Entry = SmallVec<[u8; AXES_MAX * AXIS_BYTES + SLOT_BYTES]>;
 
 /// Where something is, axis by axis; those behind the last one are 0.
 pub type Point = [f64; AXES_MAX];
@@ -70,14 +78,20 @@ impl GridSpec {
 
     /// Appends the cell of a point as it stands in an entry.
     pub fn push_cell(&self, point: &Point, out: &mut Vec<u8>) {
-        self.push(&self.cell(point), out);
+        out.extend(self.key(&self.cell(point)).into_iter().flatten());
     }
 
-    fn push(&self, cell: &Cell, out: &mut Vec<u8>) {
-        for axis in &cell[..self.axes()] {
-            let biased = (*axis - i64::from(i32::MIN)) as u32;
-            out.extend_from_slice(&biased.to_be_bytes());
-        }
+    /// The cell as it stands in an entry, axis by axis.
+    fn key(&self, cell: &Cell) -> impl IntoIterator<Item = [u8; AXIS_BYTES]> {
+        let biased = cell.map(|axis| ((axis - i64::from(i32::MIN)) as u32).to_be_bytes());
+        biased.into_iter().take(self.axes())
+    }
+
+    /// The least or the greatest entry that there may be of a cell, with slots of the bytes `with`.
+    fn entry(&self, cell: &Cell, with: u8) -> Entry {
+        let mut entry: Entry = self.key(cell).into_iter().flatten().collect();
+        entry.resize(entry.len() + SLOT_BYTES, with);
+        entry
     }
 
     fn cell_of_key(&self, key: &[u8]) -> Cell {
@@ -91,10 +105,17 @@ impl GridSpec {
 }
 
 /// A number of a row as a coordinate.
+#[inline]
 fn number(scalar: Scalar, bytes: &[u8]) -> f64 {
+    match (scalar, bytes.first_chunk(), bytes.first_chunk()) {
+        (Scalar::F32, Some(bytes), _) => f32::from_le_bytes(*bytes).into(),
+        (Scalar::F64, _, Some(bytes)) => f64::from_le_bytes(*bytes),
+        _ => other_number(scalar, bytes),
+    }
+}
+
+fn other_number(scalar: Scalar, bytes: &[u8]) -> f64 {
     match Value::decode(&crate::schema::FieldType::Scalar(scalar), bytes, &[]) {
-        Value::F32(value) => value.into(),
-        Value::F64(value) => value,
         Value::U8(value) => value.into(),
         Value::U16(value) => value.into(),
         Value::U32(value) => value.into(),
@@ -201,10 +222,10 @@ impl GridRead<'_> {
         for ring in 0_i64.. {
             self.visit_ring(tree, &center, ring, |run| {
                 looked += 1;
-                for (slot, at) in run {
+                self.visit(run, |slot, at| {
                     seen += 1;
                     keep(&mut best, count, slot, square_distance(&at, point));
-                }
+                });
             });
             if seen == entries {
                 break;
@@ -227,13 +248,13 @@ impl GridRead<'_> {
         Some(best)
     }
 
-    /// Calls `each` with the rows of each run of cells that are `ring` away from `center`.
+    /// Calls `each` with the slots of each run of cells that are `ring` away from `center`.
     fn visit_ring<'s>(
         &'s self,
         tree: Tree<'s>,
         center: &Cell,
         ring: i64,
-        mut each: impl FnMut(&mut dyn Iterator<Item = (u32, Point)>),
+        mut each: impl FnMut(&mut dyn Iterator<Item = u32>),
     ) {
         let last = self.spec.axes() - 1;
         let mut offset = [-ring, if last == 2 { -ring } else { 0 }];
@@ -260,26 +281,39 @@ impl GridRead<'_> {
         }
     }
 
-    /// The rows in the cells from `low` to `high` on the last axis, at `cell` on the others.
-    fn run<'s>(
-        &'s self,
-        tree: Tree<'s>,
-        cell: &Cell,
-        low: i64,
-        high: i64,
-    ) -> impl Iterator<Item = (u32, Point)> + use<'s> {
-        let (spec, table) = (self.spec, self.table);
+    /// The slots of the rows in the cells from `low` to `high` on the last axis, at `cell` on the others.
+    fn run<'s>(&'s self, tree: Tree<'s>, cell: &Cell, low: i64, high: i64) -> impl Iterator<Item = u32> + use<'s> {
         let limits = i64::from(i32::MIN)..=i64::from(i32::MAX);
         let is_empty = high < *limits.start() || low > *limits.end();
         let end = |at: i64, with: u8| {
-            let (mut entry, mut cell) = (Vec::with_capacity(spec.key_len() + SLOT_BYTES), *cell);
-            cell[spec.axes() - 1] = at.clamp(*limits.start(), *limits.end());
-            spec.push(&cell, &mut entry);
-            entry.resize(entry.len() + SLOT_BYTES, with);
-            entry
+            let mut cell = *cell;
+            cell[self.spec.axes() - 1] = at.clamp(*limits.start(), *limits.end());
+            self.spec.entry(&cell, with)
         };
         let entries = (!is_empty).then(|| tree.range(&end(low, 0), &end(high, u8::MAX)));
-        entries.into_iter().flatten().filter_map(move |entry| position(spec, table, slot_of(entry)))
+        entries.into_iter().flatten().map(slot_of)
+    }
+
+    /// Calls `each` with the rows in these slots and where they are.
+    #[inline]
+    fn visit(&self, mut slots: impl Iterator<Item = u32>, mut each: impl FnMut(u32, Point)) {
+        let mut next = [0; ROWS_AT_ONCE];
+        loop {
+            let mut count = 0;
+            for (place, slot) in next.iter_mut().zip(&mut slots) {
+                self.table.prefetch_row(slot);
+                *place = slot;
+                count += 1;
+            }
+            for slot in &next[..count] {
+                if let Some(point) = self.table.row_bytes(*slot).and_then(|row| self.spec.point(row)) {
+                    each(*slot, point);
+                }
+            }
+            if count < ROWS_AT_ONCE {
+                return;
+            }
+        }
     }
 
     /// Calls `each` with every row in the cells of a box, and maybe with others.
@@ -293,24 +327,16 @@ impl GridRead<'_> {
         let runs = (0..axes - 1).map(|axis| (last[axis] - first[axis]) as u64 + 1).fold(1, u64::saturating_mul);
         if runs > 16 + tree.nodes.shape.keys / 4 {
             // One way along all cells between the corners, most of which are empty.
-            let ends = [(&first, 0), (&last, u8::MAX)].map(|(cell, with)| {
-                let mut entry = Vec::new();
-                self.spec.push(cell, &mut entry);
-                entry.resize(entry.len() + SLOT_BYTES, with);
-                entry
-            });
-            for entry in tree.range(&ends[0], &ends[1]) {
+            let entries = tree.range(&self.spec.entry(&first, 0), &self.spec.entry(&last, u8::MAX));
+            let is_in = |entry: &&[u8]| {
                 let cell = self.spec.cell_of_key(entry);
-                let is_in = (0..axes).all(|axis| first[axis] <= cell[axis] && cell[axis] <= last[axis]);
-                if let (true, Some((slot, point))) = (is_in, position(self.spec, self.table, slot_of(entry))) {
-                    each(slot, point);
-                }
-            }
-            return;
+                (0..axes).all(|axis| first[axis] <= cell[axis] && cell[axis] <= last[axis])
+            };
+            return self.visit(entries.filter(is_in).map(slot_of), each);
         }
         let mut cell = first;
         loop {
-            self.run(tree, &cell, first[axes - 1], last[axes - 1]).for_each(|(slot, point)| each(slot, point));
+            self.visit(self.run(tree, &cell, first[axes - 1], last[axes - 1]), &mut each);
             let Some(axis) = (0..axes - 1).rev().find(|axis| cell[*axis] < last[*axis]) else { return };
             cell[axis] += 1;
             (axis + 1..axes - 1).for_each(|axis| cell[axis] = first[axis]);
@@ -318,18 +344,9 @@ impl GridRead<'_> {
     }
 
     /// Calls `each` with every row that is somewhere.
-    fn visit_all(&self, mut each: impl FnMut(u32, Point)) {
-        for slot in self.table.slots() {
-            if let Some((slot, point)) = position(self.spec, self.table, slot) {
-                each(slot, point);
-            }
-        }
+    fn visit_all(&self, each: impl FnMut(u32, Point)) {
+        self.visit(self.table.slots(), each);
     }
-}
-
-/// Where the row in `slot` is.
-fn position(spec: &GridSpec, table: &Table, slot: u32) -> Option<(u32, Point)> {
-    Some((slot, spec.point(table.row_bytes(slot)?)?))
 }
 
 /// Keeps the `count` nearest rows.
