@@ -278,9 +278,8 @@ fn one_row_that_cannot_change_stops_all_of_them() {
 fn what_an_index_leads_to_is_what_a_scan_finds() {
     const COUNT: u32 = 4000;
     let db = Db::<World>::in_memory().unwrap();
-    let mobs: Vec<Entity> = db
-        .write(|tx| Ok(tx.spawn_all((0..COUNT).map(|number| Mob { hp: 10, level: number % 500 }))?))
-        .unwrap();
+    let mobs: Vec<Entity> =
+        db.write(|tx| Ok(tx.spawn_all((0..COUNT).map(|number| Mob { hp: 10, level: number % 500 }))?)).unwrap();
     let (first, last) = (mobs[0], mobs[mobs.len() - 1]);
     // Rows come to the level and leave it in the same transaction, before and between.
     let counts = db
