@@ -67,6 +67,7 @@
 //! | to | use |
 //! |---|---|
 //! | read | [`Db::snapshot`], then [`get`](Snapshot::get), [`table`](Snapshot::table), [`query`](Snapshot::query) |
+//! | find entities by conditions, in an order, in groups, joined by reference | [`Query::filter`], [`order_by`](Query::order_by), [`group_by`](Query::group_by), [`join`](Query::join) |
 //! | find rows by their values, or by where they are | [`Snapshot::index`], [`Snapshot::spatial`] |
 //! | change, with code that looks at what is there | [`Db::write`], [`Db::write_async`] |
 //! | change, as a message that is put together anywhere and needs no waiting | [`Db::begin`], [`TransactionBuilder`] |
@@ -89,8 +90,9 @@
 //!
 //! # More
 //!
-//! `docs/components.md` in the repository has every type and attribute of a component, with examples, `docs/relations.md` how rows
-//! refer to each other, `docs/changes.md` how to follow changes. `ARCHITECTURE.md` says how it works and why, `docs/memory-model.md` has every atomic and its ordering,
+//! `docs/components.md` in the repository has every type and attribute of a component, with examples, `docs/queries.md` how to
+//! find entities, `docs/relations.md` how rows refer to each other, `docs/changes.md` how to follow changes.
+//! `ARCHITECTURE.md` says how it works and why, `docs/memory-model.md` has every atomic and its ordering,
 //! `docs/schema.md` the text form of schemas, `docs/wal.md` the files of a database.
 
 #![deny(missing_docs)]

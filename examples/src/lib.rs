@@ -8,4 +8,5 @@
 pub mod feed;
 pub mod inventory;
 pub mod scene;
+pub mod spatial;
 pub mod world;

@@ -225,7 +225,18 @@ impl<T: Component, F: Field> fmt::Debug for Column<T, F> {
     message = "`{Self}` has no order",
     label = "not a number, `bool`, `char`, duration or text"
 )]
-pub trait Ordered: Field {}
+pub trait Ordered: Field {
+    /// Whether [`Self::rank`] says the order.
+    #[doc(hidden)]
+    const HAS_RANK: bool = false;
+
+    /// A number whose order is that of the values; nothing of a float that is not a number.
+    #[doc(hidden)]
+    #[inline]
+    fn rank(self) -> Option<u128> {
+        None
+    }
+}
 
 /// A field type that rows can be ordered by: what is [`Ordered`], entities and references, and options of these.
 #[diagnostic::on_unimplemented(

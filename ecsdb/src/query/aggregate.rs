@@ -282,11 +282,20 @@ impl<T: Component, F: Ordered> Extreme<T, F> {
         T: TableOf<S>,
     {
         let rows = block_rows::<S, T>(view, block);
+        let first = (block * BLOCK_SLOTS) as u32;
+        if F::HAS_RANK {
+            for (bit, row) in rows.chosen(word) {
+                if let Some(bits) = self.reader.value(row, Heap::EMPTY).rank() {
+                    work(bit, (SortKey { is_some: true, bits }, first + bit));
+                }
+            }
+            return;
+        }
         for (bit, row) in rows.chosen(word) {
             let heap = if T::Row::HAS_HEAP { rows.heap(row, bit).bytes() } else { &[] };
             let stored = RowBytes { row: bytes_of(row), heap };
             if !self.column.is_not_a_number(stored.row) {
-                work(bit, (self.column.key(stored), (block * BLOCK_SLOTS) as u32 + bit));
+                work(bit, (self.column.key(stored), first + bit));
             }
         }
     }

@@ -47,7 +47,7 @@ pub use default_value::{DefaultValue, Encoded};
 pub use error::{Location, SchemaError, SchemaErrorKind};
 pub use field_type::{EnumType, FieldType, Member, StructType, TypeRef, Variant};
 #[doc(hidden)]
-pub use key::{KEY_BYTES_MAX, KeyFault, KeyRange, KeySpec, Probe, TEXT_KEY_BYTES, entity_key, entity_of_key};
+pub use key::{KEY_BYTES_MAX, KeyBuf, KeyFault, KeyRange, KeySpec, Probe, TEXT_KEY_BYTES, entity_key, entity_of_key};
 pub(crate) use key_rules::{LIST_WITH_OTHERS, constant_key_fault, coordinate_fault};
 pub use names::{ENTITIES, NAME_BYTES_MAX, RESERVED_PREFIX};
 pub(crate) use names::{name_fault, nearest};

@@ -164,9 +164,24 @@ native_fields!(
     NonZero<i64>: NonZeroI64, NonZero<i128>: NonZeroI128,
 );
 
+/// Floats by their bits: the order of the numbers, and -0 before 0.
+fn float_rank(value: f64) -> Option<u128> {
+    let bits = value.to_bits();
+    (!value.is_nan()).then_some((bits ^ if bits >> 63 == 1 { u64::MAX } else { 1 << 63 }).into())
+}
+
 macro_rules! numbers {
-    ($sum:ty, $sum_of:expr, $($ty:ident as $part:ty),+) => {$(
-        impl Ordered for $ty {}
+    ($sum:ty, $sum_of:expr, $rank:expr, $($ty:ident as $part:ty),+) => {$(
+        impl Ordered for $ty {
+            const HAS_RANK: bool = true;
+
+            #[inline]
+            fn rank(self) -> Option<u128> {
+                let rank: fn($sum) -> Option<u128> = $rank;
+                rank(self as $sum)
+            }
+        }
+
         impl Number for $ty {
             type Sum = $sum;
 
@@ -192,9 +207,19 @@ macro_rules! numbers {
     )+};
 }
 
-numbers!(u128, u128::saturating_add, u8 as u64, u16 as u64, u32 as u64, u64 as u128, usize as u128, u128 as u128);
-numbers!(i128, i128::saturating_add, i8 as i64, i16 as i64, i32 as i64, i64 as i128, isize as i128, i128 as i128);
-numbers!(f64, core::ops::Add::add, f32 as f64, f64 as f64);
+numbers!(u128, u128::saturating_add, Some, u8 as u64, u16 as u64, u32 as u64, u64 as u128, usize as u128, u128 as u128);
+numbers!(
+    i128,
+    i128::saturating_add,
+    |value| Some(value.cast_unsigned() ^ (1 << 127)),
+    i8 as i64,
+    i16 as i64,
+    i32 as i64,
+    i64 as i128,
+    isize as i128,
+    i128 as i128
+);
+numbers!(f64, core::ops::Add::add, float_rank, f32 as f64, f64 as f64);
 
 macro_rules! integers {
     ($($ty:ident),+) => {$( impl Integer for $ty {} )+};

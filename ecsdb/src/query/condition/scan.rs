@@ -204,10 +204,15 @@ impl Range {
 }
 
 /// An integer of `bytes` bytes, without a sign.
+#[inline]
 fn integer(bytes: u32, value: &[u8]) -> u128 {
-    let mut all = [0; 16];
-    all[..bytes as usize].copy_from_slice(&value[..bytes as usize]);
-    u128::from_le_bytes(all)
+    match bytes {
+        1 => value[0].into(),
+        2 => u16::from_le_bytes(array(value)).into(),
+        4 => u32::from_le_bytes(array(value)).into(),
+        8 => u64::from_le_bytes(array(value)).into(),
+        _ => u128::from_le_bytes(array(value)),
+    }
 }
 
 /// From where to where the `x` with `x op value` reach, of numbers from 0 to `max`.

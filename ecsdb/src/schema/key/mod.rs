@@ -13,6 +13,7 @@ mod tests;
 
 use core::fmt;
 
+use smallvec::SmallVec;
 use thiserror::Error;
 
 use self::part::{Form, Part};
@@ -24,6 +25,9 @@ pub use range::{KeyRange, Probe};
 
 /// How many bytes of a text stand in a key.
 pub const TEXT_KEY_BYTES: usize = 32;
+
+/// The bytes of a key. Short ones need no allocation.
+pub type KeyBuf = SmallVec<[u8; 64]>;
 
 /// The most bytes that a key may have.
 pub const KEY_BYTES_MAX: usize = 256;
@@ -183,16 +187,16 @@ impl KeySpec {
     }
 
     /// Calls `each` with every key of the row; equal ones may come several times. `buffer` is for the key in the making.
-    pub fn keys(&self, row: RowBytes<'_>, buffer: &mut Vec<u8>, each: impl FnMut(&[u8])) {
+    pub fn keys(&self, row: RowBytes<'_>, buffer: &mut KeyBuf, each: impl FnMut(&[u8])) {
         self.encode(row, Form::Cut, buffer, each);
     }
 
     /// As [`Self::keys`], with the full keys, in the same order.
-    pub fn full_keys(&self, row: RowBytes<'_>, buffer: &mut Vec<u8>, each: impl FnMut(&[u8])) {
+    pub fn full_keys(&self, row: RowBytes<'_>, buffer: &mut KeyBuf, each: impl FnMut(&[u8])) {
         self.encode(row, Form::Full, buffer, each);
     }
 
-    fn encode(&self, row: RowBytes<'_>, form: Form, buffer: &mut Vec<u8>, mut each: impl FnMut(&[u8])) {
+    fn encode(&self, row: RowBytes<'_>, form: Form, buffer: &mut KeyBuf, mut each: impl FnMut(&[u8])) {
         let list = self.columns.iter().find(|column| column.is_list);
         let Some(list) = list else {
             buffer.clear();

@@ -2,7 +2,7 @@
 //!
 //! Owns the encoding. A [`Part`] is a type prepared for it, so that nothing is looked up for each row.
 
-use super::{KeyFault, TEXT_KEY_BYTES};
+use super::{KeyBuf, KeyFault, TEXT_KEY_BYTES};
 use crate::bytes::Slot;
 use crate::schema::{FieldType, Member, Scalar};
 
@@ -140,7 +140,7 @@ impl Part {
     }
 
     /// Appends the key of the value that `bytes` begin with, whose text is in `heap`.
-    pub fn encode(&self, bytes: &[u8], heap: &[u8], form: Form, out: &mut Vec<u8>) {
+    pub fn encode(&self, bytes: &[u8], heap: &[u8], form: Form, out: &mut KeyBuf) {
         match self {
             Self::Number { bytes: size, sign } => number(&bytes[..*size], *sign, out),
             Self::Entity => {
@@ -198,7 +198,7 @@ fn text_of<'a>(bytes: &[u8], heap: &'a [u8]) -> &'a [u8] {
 }
 
 /// The bytes of texts, each one larger: no byte of UTF-8 is the largest one, so that 0 is left for the end.
-pub(super) fn text(text: &[u8], form: Form, out: &mut Vec<u8>) {
+pub(super) fn text(text: &[u8], form: Form, out: &mut KeyBuf) {
     let end = out.len() + TEXT_KEY_BYTES;
     match form {
         Form::Cut => {
@@ -212,9 +212,9 @@ pub(super) fn text(text: &[u8], form: Form, out: &mut Vec<u8>) {
     }
 }
 
-fn number(bytes: &[u8], sign: Sign, out: &mut Vec<u8>) {
+fn number(bytes: &[u8], sign: Sign, out: &mut KeyBuf) {
     let first = out.len();
-    out.extend(bytes.iter().rev());
+    out.extend(bytes.iter().rev().copied());
     match sign {
         Sign::Unsigned => {}
         Sign::Float if out[first] & 0x80 != 0 => out[first..].iter_mut().for_each(|byte| *byte = !*byte),

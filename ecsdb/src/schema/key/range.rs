@@ -2,17 +2,17 @@
 
 use core::ops::Bound;
 
-use super::KeySpec;
 use super::part::{Form, Part, text};
+use super::{KeyBuf, KeySpec};
 use crate::bytes::RowBytes;
 
 /// The values of the first columns of a key, or of all of them, to be looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
     /// As far as keys decide.
-    key: Vec<u8>,
+    key: KeyBuf,
     /// With all bytes of all texts.
-    full: Vec<u8>,
+    full: KeyBuf,
     /// Whether keys that begin with `key` may belong to other values.
     is_cut: bool,
     /// How many columns it has values for.
@@ -23,7 +23,7 @@ pub struct Probe {
 
 impl Probe {
     pub(super) fn new<'v>(spec: &KeySpec, values: impl Iterator<Item = RowBytes<'v>>) -> Self {
-        let mut probe = Self { key: Vec::new(), full: Vec::new(), is_cut: false, columns: 0, has_none: false };
+        let mut probe = Self { key: KeyBuf::new(), full: KeyBuf::new(), is_cut: false, columns: 0, has_none: false };
         for (value, column) in values.zip(&spec.columns) {
             let full = probe.full.len();
             probe.columns += 1;
@@ -56,7 +56,7 @@ impl Probe {
             self.push(prefix.as_bytes());
             return self;
         }
-        let mut bytes = Vec::new();
+        let mut bytes = KeyBuf::new();
         text(prefix.as_bytes(), Form::Full, &mut bytes);
         // The end belongs to the prefix only.
         bytes.pop();
@@ -159,19 +159,19 @@ impl KeyRange {
     /// of the range lie between, and of others only such that have to be compared with [`Self::contains`].
     ///
     /// No stored bytes are all ones behind a key.
-    pub fn ends(&self, width: usize) -> (Vec<u8>, Vec<u8>) {
+    pub fn ends(&self, width: usize) -> (KeyBuf, KeyBuf) {
         let filled = |probe: &Probe, with: u8| {
             let mut bytes = probe.key.clone();
             bytes.resize(width, with);
             bytes
         };
         let from = match &self.from {
-            Bound::Unbounded => vec![0; width],
+            Bound::Unbounded => KeyBuf::from_elem(0, width),
             Bound::Included(probe) => filled(probe, 0),
             Bound::Excluded(probe) => filled(probe, if probe.is_cut { 0 } else { u8::MAX }),
         };
         let to = match &self.to {
-            Bound::Unbounded => vec![u8::MAX; width],
+            Bound::Unbounded => KeyBuf::from_elem(u8::MAX, width),
             Bound::Included(probe) => filled(probe, u8::MAX),
             Bound::Excluded(probe) => filled(probe, if probe.is_cut { u8::MAX } else { 0 }),
         };

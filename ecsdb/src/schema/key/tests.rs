@@ -81,7 +81,7 @@ fn parts<'r>(table: &TableSchema, row: &'r [u8]) -> RowBytes<'r> {
 
 /// All keys of a row: cut, and full.
 fn keys(spec: &KeySpec, row: RowBytes<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let (mut cut, mut full, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut cut, mut full, mut buffer) = (Vec::new(), Vec::new(), KeyBuf::new());
     spec.keys(row, &mut buffer, |key| cut.push(key.to_vec()));
     spec.full_keys(row, &mut buffer, |key| full.push(key.to_vec()));
     assert!(cut.iter().all(|key| key.len() == spec.len()));

@@ -11,6 +11,7 @@ use super::nodes::{NodeNumbers, Nodes};
 use super::tree::{self, SLOT_BYTES};
 use super::unique::{DuplicateKey, are_twins};
 use crate::bytes::{Line, PageRef};
+use crate::schema::KeyBuf;
 use crate::storage::edit::{Batch, StorageError};
 use crate::storage::pool::MemoryLimit;
 use crate::storage::table::Table;
@@ -78,7 +79,7 @@ pub fn build(
     mut node: impl FnMut(usize) -> Result<PageRef, MemoryLimit>,
 ) -> Result<Nodes, BuildError> {
     let width = index.width();
-    let (mut entries, mut buffer) = (Vec::new(), Vec::new());
+    let (mut entries, mut buffer) = (Vec::new(), KeyBuf::new());
     for slot in table.slots() {
         if let Some(row) = table.stored(slot) {
             index.entries(row, slot, &mut buffer, &mut entries);

@@ -14,7 +14,9 @@ use super::node::NodeLayout;
 use super::tree::SLOT_BYTES;
 use crate::bytes::RowBytes;
 use crate::change_set::ColumnSet;
-use crate::schema::{Cardinality, DatabaseSchema, FieldType, IndexKind, KeyFault, KeySpec, Probe, Scalar, TableSchema};
+use crate::schema::{
+    Cardinality, DatabaseSchema, FieldType, IndexKind, KeyBuf, KeyFault, KeySpec, Probe, Scalar, TableSchema,
+};
 
 /// What an index is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,12 +146,12 @@ impl IndexDefinition {
     }
 
     /// What entries with the values of `probe`, one for each column, begin with in a hash index.
-    pub fn hash_of(&self, probe: &Probe) -> Vec<u8> {
-        hash_of(probe.full(), probe.has_none()).to_vec()
+    pub fn hash_of(&self, probe: &Probe) -> KeyBuf {
+        KeyBuf::from_slice(&hash_of(probe.full(), probe.has_none()))
     }
 
     /// Appends the entries of the row in `slot` to `out`, in ascending order. `buffer` is for a key in the making.
-    pub fn entries(&self, row: RowBytes<'_>, slot: u32, buffer: &mut Vec<u8>, out: &mut Vec<u8>) {
+    pub fn entries(&self, row: RowBytes<'_>, slot: u32, buffer: &mut KeyBuf, out: &mut Vec<u8>) {
         let start = out.len();
         if let Some(grid) = &self.grid {
             if let Some(point) = grid.point(row.row) {
@@ -177,7 +179,7 @@ impl IndexDefinition {
 
 impl IndexDefinition {
     /// The hashes of the keys of a row.
-    fn hashes(&self, row: RowBytes<'_>, buffer: &mut Vec<u8>, mut each: impl FnMut([u8; HASH_BYTES])) {
+    fn hashes(&self, row: RowBytes<'_>, buffer: &mut KeyBuf, mut each: impl FnMut([u8; HASH_BYTES])) {
         let mut none: SmallVec<[bool; 16]> = SmallVec::new();
         if self.key.has_optional() {
             self.key.keys(row, buffer, |key| none.push(self.key.has_none(key)));
@@ -188,7 +190,7 @@ impl IndexDefinition {
 
     /// The full keys of a row that entries with the key `key` stand for.
     pub fn full_keys(&self, row: RowBytes<'_>, key: &[u8]) -> Vec<Vec<u8>> {
-        let (mut is_meant, mut full, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut is_meant, mut full, mut buffer) = (Vec::new(), Vec::new(), KeyBuf::new());
         if self.kind == IndexKind::Hash {
             self.hashes(row, &mut buffer, |hash| is_meant.push(hash == key));
         } else {

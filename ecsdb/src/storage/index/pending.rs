@@ -7,6 +7,7 @@ use crate::bits::bits;
 use crate::bytes::{HeapPlace, PageRef, RowBytes};
 use crate::change_set::ColumnSet;
 use crate::limits::BLOCK_SLOTS;
+use crate::schema::KeyBuf;
 use crate::storage::table::{PageGeometry, Table};
 
 /// An entry that comes or goes. In order: index by index, what goes before what comes, then by entry.
@@ -26,7 +27,7 @@ pub struct Pending {
     changes: Vec<Change>,
     bytes: Vec<u8>,
     /// A key in the making, and the entries of one row before and now.
-    buffer: Vec<u8>,
+    buffer: KeyBuf,
     before: Vec<u8>,
     now: Vec<u8>,
 }

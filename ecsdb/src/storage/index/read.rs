@@ -8,7 +8,7 @@ use std::vec::IntoIter;
 use super::cursor::{Entries, Tree};
 use super::definition::{IndexDefinition, IndexRole, slot_of};
 use super::tree::SLOT_BYTES;
-use crate::schema::{IndexKind, KeyRange, Probe};
+use crate::schema::{IndexKind, KeyBuf, KeyRange, Probe};
 use crate::storage::table::Table;
 use crate::storage::version::Version;
 
@@ -88,7 +88,7 @@ impl<'v> IndexRead<'v> {
     }
 
     /// Between which entries those of a range stand, if the index knows.
-    fn ends(self, range: &KeyRange) -> Option<(Vec<u8>, Vec<u8>)> {
+    fn ends(self, range: &KeyRange) -> Option<(KeyBuf, KeyBuf)> {
         let index = self.definition;
         match index.kind {
             IndexKind::Ordered => Some(range.ends(index.width())),
@@ -115,7 +115,7 @@ impl<'v> IndexRead<'v> {
     /// The slots of the rows in a range, found by looking at all of them.
     fn scan(self, range: &KeyRange) -> Vec<u32> {
         let (index, table) = (self.definition, self.table());
-        let (mut found, mut buffer, mut none) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut found, mut buffer, mut none) = (Vec::new(), KeyBuf::new(), Vec::new());
         for slot in table.slots() {
             let Some(row) = table.stored(slot) else { continue };
             none.clear();

@@ -8,7 +8,7 @@ use super::Indexes;
 use super::definition::{IndexDefinition, slot_of};
 use super::tree::SLOT_BYTES;
 use crate::entity::Entity;
-use crate::schema::Value;
+use crate::schema::{KeyBuf, Value};
 use crate::storage::edit::Batch;
 use crate::storage::table::Table;
 use crate::storage::version::Version;
@@ -101,7 +101,7 @@ impl Batch<'_> {
 /// The slot of another row that has a key of the row in `slot`.
 fn twin_of(indexes: &Indexes, number: u16, table: &Table, slot: u32) -> Option<u32> {
     let index = &indexes.definitions.all()[usize::from(number)];
-    let (mut buffer, mut entries) = (Vec::new(), Vec::new());
+    let (mut buffer, mut entries) = (KeyBuf::new(), Vec::new());
     index.entries(table.stored(slot)?, slot, &mut buffer, &mut entries);
     entries.chunks_exact(index.width()).find_map(|entry| {
         let key = &entry[..entry.len() - SLOT_BYTES];

@@ -9,7 +9,7 @@ use crate::ColumnSet;
 use crate::bytes::{HeapBuf, RowBytes};
 use crate::change_set::ChangeSet;
 use crate::entity::Entity;
-use crate::schema::{FieldSchema, FieldType, IndexKind, KeySpec, TableSchema, Value};
+use crate::schema::{FieldSchema, FieldType, IndexKind, KeyBuf, KeySpec, TableSchema, Value};
 use crate::storage::index::build::{BuildError, build};
 use crate::storage::index::definition::{Definitions, IndexDefinition, IndexRole};
 use crate::storage::{RowShape, Store, Version};
@@ -89,7 +89,7 @@ fn check_version(version: &Version) {
     assert!(!version.unsettled);
     for (number, index) in version.indexes.definitions.all().iter().enumerate() {
         let table = &version.tables[usize::from(index.table)];
-        let (mut entries, mut buffer) = (Vec::new(), Vec::new());
+        let (mut entries, mut buffer) = (Vec::new(), KeyBuf::new());
         for slot in table.slots() {
             index.entries(table.stored(slot).unwrap(), slot, &mut buffer, &mut entries);
         }
@@ -103,7 +103,7 @@ fn has_twins(version: &Version) -> bool {
     version.indexes.definitions.all().iter().filter(|index| index.is_unique).any(|index| {
         let table = &version.tables[usize::from(index.table)];
         let mut seen = BTreeSet::new();
-        let (mut keys, mut none, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut keys, mut none, mut buffer) = (Vec::new(), Vec::new(), KeyBuf::new());
         for slot in table.slots() {
             let row = table.stored(slot).unwrap();
             index.key.keys(row, &mut buffer, |key| none.push(index.key.has_none(key)));
