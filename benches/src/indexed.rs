@@ -83,6 +83,9 @@ pub trait Sample: Component {
     /// The row with these values.
     fn sample(number: u32, at: (f32, f32)) -> Self;
 
+    /// Its number, and where it is.
+    fn values(&self) -> (u32, (f32, f32));
+
     /// An update of every column that may have an index.
     fn change(db: &Db<Indexed>, entity: Entity, number: u32, at: (f32, f32)) -> Ticket;
 }
@@ -92,6 +95,10 @@ macro_rules! samples {
         impl Sample for $ty {
             fn sample(number: u32, (x, y): (f32, f32)) -> Self {
                 Self { kind: number % KINDS as u32, number, x, y }
+            }
+
+            fn values(&self) -> (u32, (f32, f32)) {
+                (self.number, (self.x, self.y))
             }
 
             fn change(db: &Db<Indexed>, entity: Entity, number: u32, at: (f32, f32)) -> Ticket {

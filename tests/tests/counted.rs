@@ -165,3 +165,37 @@ fn a_number_that_many_rows_were_given_at_once_is_not_given_again() {
     db.write(|tx| Ok(tx.update_where(Order::C.of.eq(2), (Order::C.number.add(600), Order::C.of.add(1)))?)).unwrap();
     assert_eq!(number(db.spawn(order(9)).unwrap()), 604);
 }
+
+#[test]
+fn numbers_go_on_above_those_of_rows_that_were_made_anew_when_the_database_was_opened() {
+    let schema = |tables: &str| {
+        let text = format!("[database]\nname = \"x\"\n{tables}");
+        DatabaseSchema::from_toml(&text, "x").unwrap()
+    };
+    let table = |name: &str, more: &str| {
+        format!(
+            "[tables.{name}]\n[[tables.{name}.fields]]\nname = \"n\"\ntype = \"u64\"\nauto_increment = true\n{more}"
+        )
+    };
+    let media = Simulated::new();
+    let open =
+        |tables: &str| DynDb::builder().media(media.clone()).directory("save").open_schema(schema(tables)).unwrap();
+    let number = |db: &DynDb, entity| match db.snapshot().view().table("a").unwrap().get(entity).unwrap().get("n") {
+        Some(Value::U64(number)) => number,
+        other => panic!("{other:?}"),
+    };
+    let db = open(&table("a", ""));
+    let spawn = |db: &DynDb| db.write(|tx| Ok(tx.spawn(&[("a", &[("n", 0_u64.into())])])?)).unwrap();
+    assert_eq!([(); 3].map(|()| number(&db, spawn(&db))), [1, 2, 3]);
+    let last = spawn(&db);
+    db.write(move |tx| Ok(tx.despawn(last)?)).unwrap();
+    db.close().unwrap();
+    drop(db);
+    // The table comes behind another one, and its rows get a field.
+    let more = "[[tables.a.fields]]\nname = \"m\"\ntype = \"u8\"\ndefault = 7\n";
+    let db = open(&(table("z", "") + &table("a", more)));
+    let spawn =
+        |db: &DynDb| db.write(|tx| Ok(tx.spawn(&[("a", &[("n", 0_u64.into()), ("m", 1_u8.into())])])?)).unwrap();
+    assert_eq!(number(&db, spawn(&db)), 4, "what a row had that is gone is forgotten with the rows as they were");
+    assert_eq!(number(&db, spawn(&db)), 5);
+}

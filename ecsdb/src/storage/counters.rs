@@ -1,7 +1,8 @@
 //! The numbers that counted fields give.
 //!
 //! Owns the next number of each. Numbers are never taken back: what a transaction has taken that was rolled back is skipped. After
-//! a restart the next number is above all that the log has seen in the field, also in rows that are gone.
+//! a restart the next number is above all that the log has seen in the field, also in rows that are gone, as long as the rows of
+//! the table are not made anew for another schema: then only those count that were there.
 
 use crate::schema::{DatabaseSchema, FieldType, Scalar};
 use crate::storage::version::Version;

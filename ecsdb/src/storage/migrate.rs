@@ -42,6 +42,7 @@ impl Store {
         for (table, origin) in origins.iter().enumerate() {
             let Some(origin) = origin else { continue };
             let (from, stride) = (&version.tables[*origin], batch.version().tables[table].geometry().stride());
+            let is_counted = batch.is_counted(table as u16);
             for slot in from.slots() {
                 let (Some(row), Some(entity)) = (from.stored(slot), version.entities.in_slot(slot)) else { continue };
                 converted.clear();
@@ -50,6 +51,9 @@ impl Store {
                 batch
                     .put(table as u16, slot, RowBytes { row, heap })
                     .map_err(|error| E::from(RestoreError::Storage(error)))?;
+                if is_counted {
+                    batch.note_numbers(table as u16, slot);
+                }
             }
         }
         Ok(())

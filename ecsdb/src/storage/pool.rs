@@ -157,11 +157,7 @@ impl PagePool {
         }
         let needed = Page::footprint_of(lines);
         if self.meter.allocated_bytes() + needed > self.limit {
-            self.trim();
-            let allocated = self.meter.allocated_bytes();
-            if allocated + needed > self.limit {
-                return Err(MemoryLimit { limit: self.limit, allocated, needed });
-            }
+            self.make_room(needed)?;
         }
         Ok(PageRef::new(Page::zeroed(lines, &self.meter)))
     }
@@ -283,6 +279,8 @@ const _: () = assert!(size_class(48) * Line::BYTES == 3072, "a full page of 256 
 #[cfg(all(test, not(ecsdb_loom)))]
 mod tests {
     use super::*;
+    use crate::change_set::{ColumnSet, PageRun};
+    use crate::sync::HistoryLimits;
 
     /// Two tables whose full pages have 48 and 64 lines.
     fn pool(limit: usize) -> PagePool {
@@ -334,5 +332,33 @@ mod tests {
         assert_eq!((error.limit, error.needed), (10_000, Page::footprint_of(64)));
         drop((page, kept));
         pool.take(1, 64).unwrap();
+    }
+
+    #[test]
+    fn the_last_commits_go_before_a_node_is_refused() {
+        let mut pool = pool(10_000);
+        pool.recording.keep(HistoryLimits { commits: 10, bytes: 1 << 20 }, 1);
+        let before = Some(pool.take(1, 64).unwrap());
+        let (first_slot, stride, columns) = (0, 16, ColumnSet::NONE);
+        let (words_at, word_count, names_at, has_heap) = (0, 0, 0, false);
+        let run = PageRun {
+            table: 1,
+            first_slot,
+            stride,
+            has_heap,
+            words_at,
+            word_count,
+            names_at,
+            columns,
+            before,
+            after: None,
+        };
+        let mut changes = ChangeSet::default();
+        changes.pages.push(run);
+        pool.recording.record(&mut changes);
+        pool.recording.append(1);
+        let _kept = pool.take(0, 48).unwrap();
+        pool.take_node(64).unwrap();
+        assert_eq!(pool.recording.bytes(), 0);
     }
 }

@@ -205,6 +205,8 @@ impl Batch<'_> {
         for bit in bits(mask) {
             self.remove(table, (block * BLOCK_SLOTS) as u32 + bit)?;
         }
+        // What followed from it stands in the log as well.
+        self.references.clear();
         Ok(())
     }
 

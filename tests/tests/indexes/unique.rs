@@ -104,3 +104,43 @@ fn a_batch_keeps_what_was_right_and_a_builder_hears_what_was_wrong() {
     assert_eq!(kept, [true, true, false, true]);
     assert_eq!(all(db.snapshot().view()).len(), 3);
 }
+
+#[test]
+fn long_texts_in_lists_are_compared_to_their_ends_whatever_else_changes_in_the_list() {
+    let of = table("list", &[("texts", "[string]")], vec![unique("texts", &["texts"])]);
+    let db = DynDb::builder().open_schema(schema(vec![of])).unwrap();
+    let texts = |ends: &[&str]| -> Value {
+        let text = |end: &&str| Value::from(format!("{}{end}", "long ".repeat(8)));
+        Value::Array(ends.iter().map(text).collect())
+    };
+    let (one, other) = (texts(&["a"]), texts(&["b"]));
+    db.write(move |tx| Ok(tx.spawn(&[("list", &[("texts", one)])])?)).unwrap();
+    let second = db.write(move |tx| Ok(tx.spawn(&[("list", &[("texts", other)])])?)).unwrap();
+    let Value::Array(mut longer) = texts(&["a"]) else { unreachable!("just made") };
+    longer.push("short".to_owned().into());
+    let text = why(db.write(move |tx| Ok(tx.set("list", second, "texts", Value::Array(longer))?)));
+    assert!(text.starts_with("index `list.texts` is unique"), "{text}");
+}
+
+#[test]
+fn an_index_that_there_was_no_memory_for_is_not_asked_again_by_the_same_transaction() {
+    let indexes = ["kind", "level", "name", "tags", "speed"].map(|name| ordered(name, &[name]));
+    let db = DynDb::builder().memory_limit(300_000).open_schema(schema(vec![items(indexes.into())])).unwrap();
+    let outcome = db.write(|tx| {
+        for number in 0.. {
+            if tx.spawn(&[("item", &item(number, None))]).is_err() {
+                break;
+            }
+            if number % 64 == 0 && tx.index("item", "name").is_err() {
+                break;
+            }
+        }
+        for _ in 0..2 {
+            assert!(matches!(tx.index("item", "name"), Err(OpError::Memory(_))));
+        }
+        Ok(())
+    });
+    assert!(matches!(outcome, Err(TransactionError::Op(OpError::Memory(_)))), "{outcome:?}");
+    assert_eq!(db.snapshot().view().index("item", "name").unwrap().len(), 0);
+    db.write(|tx| Ok(tx.spawn(&[("item", &item(1, None))])?)).unwrap();
+}

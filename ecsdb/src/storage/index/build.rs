@@ -3,13 +3,15 @@
 //! Owns sorting the entries and filling the nodes. The same code serves a database that is opened and one that runs: it reads a
 //! version and gives the nodes for it.
 
+use std::collections::HashMap;
+
 use rayon::slice::ParallelSliceMut;
 use thiserror::Error;
 
 use super::definition::{IndexDefinition, slot_of};
 use super::nodes::{NodeNumbers, Nodes};
 use super::tree::{self, SLOT_BYTES};
-use super::unique::{DuplicateKey, are_twins};
+use super::unique::DuplicateKey;
 use crate::bytes::{Line, PageRef};
 use crate::schema::KeyBuf;
 use crate::storage::edit::{Batch, StorageError};
@@ -123,19 +125,29 @@ fn find_twins<'e>(
     table: &Table,
     entries: impl Iterator<Item = &'e [u8]>,
 ) -> Option<BuildError> {
-    // The rows with the key that was seen last: more than one only where keys do not decide.
-    let mut alike: Vec<&[u8]> = Vec::new();
+    let mut last: Option<&[u8]> = None;
+    // The full keys of the rows with the key that was seen last, where keys do not decide: there may be many.
+    let mut alike: HashMap<Vec<u8>, u32> = HashMap::new();
     for entry in entries {
-        let key = &entry[..entry.len() - SLOT_BYTES];
-        if alike.first().is_none_or(|first| !first.starts_with(key)) {
+        let (key, slot) = (&entry[..entry.len() - SLOT_BYTES], slot_of(entry));
+        let before = last.replace(entry).filter(|before| before.starts_with(key));
+        if before.is_none() {
             alike.clear();
         }
-        if !index.has_none(key)
-            && let Some(twin) = alike.iter().find(|other| are_twins(index, table, key, slot_of(other), slot_of(entry)))
-        {
-            return Some(BuildError::Twins(slot_of(twin), slot_of(entry)));
+        if index.has_none(key) {
+            continue;
         }
-        alike.push(entry);
+        if index.decided(key).is_none() {
+            if let Some(before) = before {
+                return Some(BuildError::Twins(slot_of(before), slot));
+            }
+            continue;
+        }
+        for full in table.stored(slot).map(|row| index.full_keys(row, key)).unwrap_or_default() {
+            if let Some(other) = alike.insert(full, slot).filter(|other| *other != slot) {
+                return Some(BuildError::Twins(other, slot));
+            }
+        }
     }
     None
 }

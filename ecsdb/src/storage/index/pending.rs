@@ -149,10 +149,12 @@ impl Pending {
         if let Some(row) = now {
             index.entries(row, slot, &mut self.buffer, &mut new);
         }
-        if old != new {
+        let is_all = index.is_unique && index.is_inexact();
+        if old != new && !(is_all && index.key.has_list()) {
             self.difference(number, index.width(), &old, &new);
-        } else if index.is_unique && index.is_inexact() && self.differs_beyond(index, before, now) {
-            // What is the same here is not the same for whoever looks for twins.
+        } else if is_all && self.differs_beyond(index, before, now) {
+            // An entry that is the same may be of another key, of a list beside entries that are not the same: it comes anew, so
+            // that twins are looked for.
             old.chunks_exact(index.width()).for_each(|entry| self.push(number, false, entry));
             new.chunks_exact(index.width()).for_each(|entry| self.push(number, true, entry));
         }

@@ -44,6 +44,10 @@ impl Batch<'_> {
         if self.is_settled() {
             return Ok(());
         }
+        if let Some(error) = self.failure() {
+            // What is half done is taken back as a whole: rows without their heaps, and nodes without their parents.
+            return Err(error);
+        }
         let settled = self.settle();
         self.doom(settled)
     }

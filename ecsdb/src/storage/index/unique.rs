@@ -115,7 +115,7 @@ fn twin_of(indexes: &Indexes, number: u16, table: &Table, slot: u32) -> Option<u
 }
 
 /// Whether two rows that both have the key `key` have the same full key there.
-pub(super) fn are_twins(index: &IndexDefinition, table: &Table, key: &[u8], one: u32, other: u32) -> bool {
+fn are_twins(index: &IndexDefinition, table: &Table, key: &[u8], one: u32, other: u32) -> bool {
     if index.decided(key).is_none() {
         return true;
     }
