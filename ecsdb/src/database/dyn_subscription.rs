@@ -137,7 +137,7 @@ impl DynSubscription {
             let (condition, catalog, table) = (Arc::clone(condition), Arc::clone(&self.catalog), self.table);
             sieve
                 .filters
-                .push(Box::new(move |entity, row| condition(&DynRow::stored(entity, catalog.table(table), row))));
+                .push(Arc::new(move |entity, row| condition(&DynRow::stored(entity, catalog.table(table), row))));
         }
         self.receiver.feed.sift(sieve);
     }

@@ -14,7 +14,7 @@ use crate::events::{Turn, turns};
 use crate::query::{IntoCondition, Item, QueryParam, Selection};
 use crate::schema::{Schema, TableOf};
 use crate::sync::Nothing;
-use crate::sync::shim::deadline_after;
+use crate::sync::shim::{deadline_after, is_past};
 
 /// What a query gives, and then what becomes of it.
 ///
@@ -111,10 +111,8 @@ impl<S: Schema, Q: QueryParam<S>> LiveQuery<S, Q> {
     }
 
     fn select(mut self, change: impl FnOnce(&mut Selection<S, Q>)) -> Self {
-        // Nothing has been received: that takes the query by reference.
-        if let Some(selection) = Arc::get_mut(&mut self.selection) {
-            change(selection);
-        }
+        // Differences that were given keep what they were given for.
+        change(Arc::make_mut(&mut self.selection));
         self
     }
 
@@ -155,6 +153,10 @@ impl<S: Schema, Q: QueryParam<S>> LiveQuery<S, Q> {
             }
             if let Some(changes) = self.step() {
                 return Ok(Some(changes));
+            }
+            // It has seen everything that there is. Commits that are about something else may go on for ever.
+            if is_past(deadline) {
+                return Ok(None);
             }
         }
     }

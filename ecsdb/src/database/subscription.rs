@@ -248,7 +248,7 @@ impl<S: Schema, T: TableOf<S>> Subscription<S, T> {
     pub fn filter(mut self, condition: impl IntoCondition<Only<T>>) -> Self {
         let condition = condition.into_condition();
         let filter = move |_, row: RowBytes<'_>| condition.matches_row(Some(row));
-        self.receiver.feed.narrow(|sieve| sieve.filters.push(Box::new(filter)));
+        self.receiver.feed.narrow(|sieve| sieve.filters.push(Arc::new(filter)));
         self
     }
 
@@ -275,7 +275,7 @@ impl<S: Schema, T: TableOf<S>> Subscription<S, T> {
             // SAFETY: the sieve sees rows of its table alone, which is that of `T` (invariant), where they lie in pages.
             condition(unsafe { crate::events::view::<T>(row) })
         };
-        self.receiver.feed.narrow(|sieve| sieve.filters.push(Box::new(filter)));
+        self.receiver.feed.narrow(|sieve| sieve.filters.push(Arc::new(filter)));
         self
     }
 

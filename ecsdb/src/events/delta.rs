@@ -1,5 +1,7 @@
 //! What became of single rows, in bytes: from touched rows to what somebody asked for.
 
+use std::sync::Arc;
+
 use crate::bytes::RowBytes;
 use crate::change_set::{ChangeSet, NamedRow, same_rows};
 use crate::entity::Entity;
@@ -33,10 +35,11 @@ pub enum Delta<'a> {
 }
 
 /// A condition on the bytes of the row of an entity.
-pub type RowFilter = Box<dyn Fn(Entity, RowBytes<'_>) -> bool + Send + Sync>;
+pub type RowFilter = Arc<dyn Fn(Entity, RowBytes<'_>) -> bool + Send + Sync>;
 
 /// Which rows somebody asked for. A row that comes to be one of them is added, one that ceases to be is removed: nobody is left
 /// with a row that does not belong to what was asked for.
+#[derive(Clone)]
 pub struct Sieve {
     /// The number of the table.
     pub table: u16,

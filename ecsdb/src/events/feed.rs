@@ -59,11 +59,9 @@ impl Feed {
         &self.sieve
     }
 
-    /// Changes what it is asked for, before anything was read.
+    /// Changes what it is asked for from now on. Changes that were given keep what they were given for.
     pub fn narrow(&mut self, change: impl FnOnce(&mut Sieve)) {
-        if let Some(sieve) = Arc::get_mut(&mut self.sieve) {
-            change(sieve);
-        }
+        change(Arc::make_mut(&mut self.sieve));
     }
 
     /// Has it asked for something else from now on.

@@ -17,6 +17,12 @@ pub struct Selection<S, Q> {
     param: PhantomData<fn() -> Q>,
 }
 
+impl<S, Q> Clone for Selection<S, Q> {
+    fn clone(&self) -> Self {
+        Self { presence: self.presence.clone(), condition: self.condition.clone(), param: PhantomData }
+    }
+}
+
 impl<S: Schema, Q: QueryParam<S>> Selection<S, Q> {
     /// All entities that have what `Q` asks for.
     pub fn new() -> Self {

@@ -19,10 +19,14 @@ enum Mode {
 
 struct State {
     mode: Mode,
-    /// Ticks that somebody has asked for while it was paused: so many, of which so many have begun, and are over.
+    /// Whether the loop has found itself paused, and was not told since that it goes on.
+    was_paused: bool,
+    /// Ticks that somebody has asked for while it was paused: so many, of which so many have begun or were refused, and are over.
     asked: u64,
     begun: u64,
     done: u64,
+    /// Those that were refused, and nobody has been told so far.
+    refused: Vec<u64>,
     /// Why the loop has ended, once it has, until somebody has taken it.
     end: Option<TickEnd>,
     has_ended: bool,
@@ -54,7 +58,16 @@ impl Control {
     pub fn new(is_paused: bool) -> Self {
         let mode = if is_paused { Mode::Paused } else { Mode::Running };
         Self {
-            state: Mutex::new(State { mode, asked: 0, begun: 0, done: 0, end: None, has_ended: false }),
+            state: Mutex::new(State {
+                mode,
+                was_paused: false,
+                asked: 0,
+                begun: 0,
+                done: 0,
+                refused: Vec::new(),
+                end: None,
+                has_ended: false,
+            }),
             changed: Condvar::new(),
             recorder: Mutex::new(Recorder::new()),
         }
@@ -80,7 +93,6 @@ impl Control {
     /// Waits for what the loop's thread is to do next, which is a tick at `due` if nothing else.
     pub fn next(&self, due: Instant, is_closed: impl Fn() -> bool) -> Next {
         let mut state = self.state();
-        let mut was_paused = false;
         loop {
             if state.mode == Mode::Stopping {
                 return Next::Stop;
@@ -89,15 +101,16 @@ impl Control {
                 return Next::Closed;
             }
             if state.mode == Mode::Paused {
+                state.was_paused = true;
                 if state.begun < state.asked {
                     state.begun += 1;
                     return Next::Step;
                 }
-                was_paused = true;
                 state = self.wait_for(state, LOOK);
                 continue;
             }
-            if was_paused {
+            // Also if the pause ended while a tick was played that somebody had asked for.
+            if core::mem::take(&mut state.was_paused) {
                 return Next::Resumed;
             }
             let left = due.saturating_duration_since(Instant::now());
@@ -142,6 +155,11 @@ impl Control {
         let mut state = self.state();
         if state.mode != Mode::Stopping {
             state.mode = mode;
+            if mode == Mode::Running {
+                let waiting = state.begun + 1..=state.asked;
+                state.refused.extend(waiting);
+                state.begun = state.asked;
+            }
         }
         drop(state);
         self.changed.notify_all();
@@ -151,6 +169,7 @@ impl Control {
         self.change(Mode::Paused);
     }
 
+    /// Lets the loop run. Ticks that were asked for and have not begun are refused: each is one of many now.
     pub fn resume(&self) {
         self.change(Mode::Running);
     }
@@ -162,24 +181,73 @@ impl Control {
     /// Asks for a tick and waits until it is over.
     pub fn step(&self) -> Result<(), TickError> {
         let mut state = self.state();
-        if state.mode == Mode::Running && !state.has_ended {
-            return Err(TickError::Running);
-        }
-        state.asked += 1;
-        // Ticks are played in the order in which they were asked for.
-        let mine = state.asked;
+        let mine = state.ask()?;
         self.changed.notify_all();
-        while state.done < mine {
-            if state.has_ended || state.mode == Mode::Stopping && state.begun < mine {
-                return Err(TickError::Ended);
-            }
-            if state.mode == Mode::Running && state.begun < mine {
-                // Somebody has let it run: what was asked for is one of many now.
-                state.asked = state.begun;
-                return Err(TickError::Running);
+        loop {
+            if let Some(answer) = state.answer(mine) {
+                return answer;
             }
             state = self.wait(state);
         }
-        Ok(())
+    }
+}
+
+impl State {
+    /// Asks for a tick. Ticks are played in the order in which they were asked for.
+    fn ask(&mut self) -> Result<u64, TickError> {
+        if self.mode == Mode::Running && !self.has_ended {
+            return Err(TickError::Running);
+        }
+        self.asked += 1;
+        Ok(self.asked)
+    }
+
+    /// What has become of the tick that was asked for as `number`, once that is known.
+    fn answer(&mut self, number: u64) -> Option<Result<(), TickError>> {
+        if let Some(at) = self.refused.iter().position(|refused| *refused == number) {
+            self.refused.swap_remove(at);
+            return Some(Err(TickError::Running));
+        }
+        if self.done >= number {
+            return Some(Ok(()));
+        }
+        let is_over = self.has_ended || self.mode == Mode::Stopping && self.begun < number;
+        is_over.then_some(Err(TickError::Ended))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_that_ends_during_a_step_is_a_pause() {
+        let (control, due) = (Control::new(true), Instant::now());
+        control.state().ask().unwrap();
+        assert_eq!(control.next(due, || false), Next::Step);
+        control.resume();
+        control.stepped();
+        assert_eq!(control.next(due, || false), Next::Resumed, "the beat begins anew");
+        assert_eq!(control.next(due, || false), Next::Tick);
+    }
+
+    #[test]
+    fn steps_that_a_resume_has_refused_are_not_answered_by_later_ones() {
+        let (control, due) = (Control::new(true), Instant::now());
+        let [first, second, third] = [(); 3].map(|()| control.state().ask().unwrap());
+        assert_eq!(control.next(due, || false), Next::Step);
+        control.resume();
+        control.stepped();
+        control.pause();
+        let fourth = control.state().ask().unwrap();
+        assert_eq!(control.next(due, || false), Next::Step);
+        let answer = |number| control.state().answer(number);
+        assert!(matches!(answer(first), Some(Ok(()))));
+        assert!(matches!(answer(second), Some(Err(TickError::Running))));
+        assert!(answer(fourth).is_none(), "it is played just now");
+        control.stepped();
+        assert!(matches!(answer(third), Some(Err(TickError::Running))));
+        assert!(matches!(answer(fourth), Some(Ok(()))));
+        assert!(control.state().refused.is_empty());
     }
 }

@@ -3,7 +3,7 @@
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use ecsdb::{Db, Event, OpenError, RecvError, Subscription, TransactionError};
+use ecsdb::{Db, Event, OpenError, QueryEvent, RecvError, Subscription, TransactionError};
 use ecsdb_tests::log::Recorder;
 use ecsdb_tests::world::{Purse, Sample, Small};
 use ecsdb_tests::{block_on, block_writer};
@@ -44,6 +44,21 @@ fn each_transaction_comes_for_itself_though_they_become_visible_together() {
     let seen: Vec<_> = told.iter().flat_map(|changes| changes.iter().map(|event| event.after().unwrap().n)).collect();
     assert_eq!(seen, [1, 2, 3]);
     assert!(feed.try_recv().unwrap().is_none());
+}
+
+#[test]
+fn a_filter_counts_although_earlier_changes_are_held() {
+    let db = db();
+    let (mut feed, mut live) = (db.subscribe::<Small>().unwrap(), db.watch::<&Small>().unwrap());
+    let entity = db.spawn(Small { n: 1 }).unwrap();
+    let (held, held_too) = (feed.recv().unwrap(), live.recv().unwrap());
+    let (mut feed, mut live) = (feed.filter(Small::C.n.ge(5)), live.filter(Small::C.n.ge(5)));
+    db.update(entity, Small::C.n.set(2)).unwrap();
+    assert!(live.try_recv().unwrap().is_none());
+    db.update(entity, Small::C.n.set(7)).unwrap();
+    assert_eq!(numbers(&mut feed), [vec![Some(7)]]);
+    assert!(matches!(live.recv().unwrap().iter().next(), Some(QueryEvent::Added { new }) if new.n == 7));
+    assert_eq!((held.iter().count(), held_too.iter().count()), (1, 1));
 }
 
 #[test]

@@ -17,6 +17,8 @@ struct Item {
     bonus: Option<i16>,
     #[component(index(total_order))]
     luck: f32,
+    #[component(index(total_order))]
+    spot: [f32; 2],
     #[component(index)]
     marks: Vec<u8>,
     owner: Option<Ref<Owner>>,
@@ -57,6 +59,10 @@ const NAMES: [&str; 5] = [
 const KINDS: [Kind; 3] = [Kind::Sword, Kind::Bow, Kind::Ring];
 const LUCK: [f32; 6] = [0.0, -0.0, 1.5, -1.5, f32::NAN, f32::INFINITY];
 
+fn spot(a: u8, b: u8) -> [f32; 2] {
+    [LUCK[usize::from(a % 3)], LUCK[usize::from(b % 2)]]
+}
+
 /// Items with random columns; the first entities are owners.
 fn world(rows: &[[u8; 8]]) -> (Db<World>, Vec<Entity>) {
     let db = Db::<World>::builder().worker_threads(1).open().unwrap();
@@ -72,6 +78,7 @@ fn world(rows: &[[u8; 8]]) -> (Db<World>, Vec<Entity>) {
                     name: NAMES[usize::from(row[2] % 5)].to_owned(),
                     bonus: (row[3] % 4 != 0).then(|| i16::from(row[3] % 5) - 2),
                     luck: LUCK[usize::from(row[4] % 6)],
+                    spot: spot(row[4], row[5]),
                     marks: (0..row[5] % 3).map(|n| (row[5] / 3 + n) % 4).collect(),
                     owner: (row[6] % 3 != 0).then(|| owner(row[6])),
                     others: (0..row[6] % 4).map(|n| owner(row[7].wrapping_add(n * 2))).collect(),
@@ -114,7 +121,7 @@ fn test((column, op, a, b): (u8, u8, u8, u8)) -> Condition<World> {
     let kind = |n: u8| KINDS[usize::from(n % 3)];
     let name = |n: u8| NAMES[usize::from(n % 5)].to_owned();
     let bonus = |n: u8| i16::from(n % 5) - 2;
-    match column % 11 {
+    match column % 12 {
         0 => ordered(Item::C.level, op, u16::from(a % 8), u16::from(b % 8)),
         1 | 2 => new(Item::C.kind.eq(kind(a))),
         3 => new(Item::C.kind.is_in([kind(a), kind(b)])),
@@ -134,6 +141,8 @@ fn test((column, op, a, b): (u8, u8, u8, u8)) -> Condition<World> {
         7 => ordered(Item::C.luck, op, LUCK[usize::from(a % 6)], LUCK[usize::from(b % 6)]),
         8 => new(Item::C.marks.contains(a % 4)),
         9 => new(Pos::C.x.between(f32::from(a % 9), f32::from(b % 9)).and(Pos::C.y.between(-2.0, f32::from(b % 5)))),
+        10 if op.is_multiple_of(2) => new(Item::C.spot.eq(spot(a, b))),
+        10 => new(Item::C.spot.is_in([spot(a, b), spot(b, a)])),
         _ => ordered(Item::C.worth, op, a.into(), b.into()),
     }
 }
@@ -211,6 +220,7 @@ fn many() -> (Db<World>, Vec<Entity>) {
                 name: format!("item {n}"),
                 bonus: None,
                 luck: n as f32,
+                spot: [n as f32, 1.0],
                 marks: Vec::new(),
                 owner: (n < 10).then_some(owner),
                 others: Vec::new(),
@@ -235,6 +245,8 @@ fn the_cheap_plan_is_taken_and_explained() {
     assert_eq!(plan(Condition::new(Item::C.name.starts_with("item 77"))), Plan::index("item.name"));
     let both = Item::C.kind.eq(Kind::Bow).and(Item::C.name.eq("item 4".to_owned()));
     assert!(matches!(plan(Condition::new(both)), Plan::Index(_)));
+    assert_eq!(plan(Condition::new(Item::C.spot.eq([9.0, 1.0]))), Plan::index("item.spot"));
+    assert_eq!(plan(Condition::new(Item::C.spot.eq([0.0, 1.0]))), Plan::Scan, "-0.0 is the same and has another key");
     let near = Pos::C.x.between(10.0, 12.0).and(Pos::C.y.between(0.0, 2.0));
     assert_eq!(plan(Condition::new(near)), Plan::index("pos.place"));
 
