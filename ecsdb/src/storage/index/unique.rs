@@ -2,6 +2,8 @@
 //!
 //! Owns the judgement at the end of a transaction: before that, a row may have the key of another one for a while.
 
+use std::collections::{HashMap, HashSet};
+
 use thiserror::Error;
 
 use super::Indexes;
@@ -88,38 +90,44 @@ impl Batch<'_> {
     /// settled.
     pub fn twins(&self) -> Option<Twins> {
         debug_assert!(self.is_settled());
-        let indexes = &self.version.indexes;
-        self.indexes.suspects.iter().find_map(|suspect| {
-            let index = &indexes.definitions.all()[usize::from(suspect.index)];
+        let (mut buffer, mut entries) = (KeyBuf::new(), Vec::new());
+        // Many rows may have come to one key that does not decide: they are all judged at once.
+        let mut judged: HashSet<(u16, Vec<u8>)> = HashSet::new();
+        for suspect in &self.indexes.suspects {
+            let index = &self.version.indexes.definitions.all()[usize::from(suspect.index)];
             let table = &self.version.tables[usize::from(index.table)];
-            let slot = twin_of(indexes, suspect.index, table, suspect.slot)?;
-            Some(Twins { index: suspect.index, slot, second: suspect.slot })
-        })
-    }
-}
-
-/// The slot of another row that has a key of the row in `slot`.
-fn twin_of(indexes: &Indexes, number: u16, table: &Table, slot: u32) -> Option<u32> {
-    let index = &indexes.definitions.all()[usize::from(number)];
-    let (mut buffer, mut entries) = (KeyBuf::new(), Vec::new());
-    index.entries(table.stored(slot)?, slot, &mut buffer, &mut entries);
-    entries.chunks_exact(index.width()).find_map(|entry| {
-        let key = &entry[..entry.len() - SLOT_BYTES];
-        if index.has_none(key) {
-            return None;
+            let Some(row) = table.stored(suspect.slot) else { continue };
+            entries.clear();
+            index.entries(row, suspect.slot, &mut buffer, &mut entries);
+            for entry in entries.chunks_exact(index.width()) {
+                let key = &entry[..entry.len() - SLOT_BYTES];
+                if !index.has_none(key)
+                    && judged.insert((suspect.index, key.to_vec()))
+                    && let Some((one, other)) = twins_of(&self.version.indexes, suspect.index, table, key)
+                {
+                    let slot = if one == suspect.slot { other } else { one };
+                    let second = if one == suspect.slot { one } else { other };
+                    return Some(Twins { index: suspect.index, slot, second });
+                }
+            }
         }
-        let ends = [0, u8::MAX].map(|with| [key, &[with; SLOT_BYTES]].concat());
-        let others = indexes.tree(number).range(&ends[0], &ends[1]).map(slot_of);
-        others.into_iter().find(|other| *other != slot && are_twins(index, table, key, slot, *other))
-    })
+        None
+    }
 }
 
-/// Whether two rows that both have the key `key` have the same full key there.
-fn are_twins(index: &IndexDefinition, table: &Table, key: &[u8], one: u32, other: u32) -> bool {
+/// The slots of two rows that have the key `key` and the same full key there.
+///
+/// Cost: where keys decide, a look-up; elsewhere, the rows with that key.
+fn twins_of(indexes: &Indexes, number: u16, table: &Table, key: &[u8]) -> Option<(u32, u32)> {
+    let index = &indexes.definitions.all()[usize::from(number)];
+    let ends = [0, u8::MAX].map(|with| [key, &[with; SLOT_BYTES]].concat());
+    let mut slots = indexes.tree(number).range(&ends[0], &ends[1]).map(slot_of);
     if index.decided(key).is_none() {
-        return true;
+        return slots.next().zip(slots.next());
     }
-    let full = |slot| table.stored(slot).map(|row| index.full_keys(row, key)).unwrap_or_default();
-    let (one, other) = (full(one), full(other));
-    one.iter().any(|key| other.contains(key))
+    let mut seen: HashMap<Vec<u8>, u32> = HashMap::new();
+    slots.find_map(|slot| {
+        let keys = index.full_keys(table.stored(slot)?, key);
+        keys.into_iter().find_map(|full| seen.insert(full, slot).filter(|before| *before != slot)).zip(Some(slot))
+    })
 }
