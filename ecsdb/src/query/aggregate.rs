@@ -167,6 +167,10 @@ impl<S: Schema> Aggregate<S> for Count {
 
     fn add_to_groups(&self, of: InGroups<'_, S>, states: &mut Vec<u64>) {
         states.resize(of.count, 0);
+        if of.word == u64::MAX {
+            of.groups.iter().for_each(|group| states[*group as usize] += 1);
+            return;
+        }
         bits(of.word).for_each(|bit| states[of.of(bit)] += 1);
     }
 

@@ -2,14 +2,18 @@
 //!
 //! Owns which group a row belongs to. What groups come to is the business of `aggregate`.
 
+use core::hash::{BuildHasher, Hasher};
 use std::collections::HashMap;
+use std::hash::RandomState;
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::aggregate::{Aggregate, InGroups, count};
 use super::builder::Query;
 use super::param::QueryParam;
 use super::rows::{Reader, block_rows, check_column};
-use super::sort_key::SortColumn;
-use crate::bytes::{Heap, HeapBuf, Row, Slot, bytes_of};
+use super::sort_key::{SortColumn, SortKey};
+use crate::bytes::{Heap, HeapBuf, Slot, bytes_of};
 use crate::component::{Column, Component, Field};
 use crate::limits::BLOCK_SLOTS;
 use crate::schema::{FieldType, Schema, TableOf, TypeRef};
@@ -75,9 +79,20 @@ impl<S: Schema, Q: QueryParam<S>, T: TableOf<S>, F: Field> Grouped<'_, S, Q, T, 
         while let Some(found) = words.next() {
             let rows = block_rows::<S, T>(view, found.block);
             let mut groups = [0; BLOCK_SLOTS];
-            for (bit, row) in rows.chosen(found.word) {
-                let heap = if T::Row::HAS_HEAP { rows.heap(row, bit) } else { Heap::EMPTY };
-                groups[bit as usize] = keys.group(&reader, row, heap, (found.block * BLOCK_SLOTS) as u32 + bit);
+            let first = (found.block * BLOCK_SLOTS) as u32;
+            match rows.all(found.word).and_then(|all| <&[T::Row; BLOCK_SLOTS]>::try_from(all).ok()) {
+                // A full block needs no look at its bits.
+                Some(all) if !F::USES_HEAP => {
+                    for ((bit, row), group) in (0..).zip(all).zip(&mut groups) {
+                        *group = keys.group(&reader, row, Heap::EMPTY, first + bit);
+                    }
+                }
+                _ => {
+                    for (bit, row) in rows.chosen(found.word) {
+                        let heap = if F::USES_HEAP { rows.heap(row, bit) } else { Heap::EMPTY };
+                        groups[bit as usize] = keys.group(&reader, row, heap, first + bit);
+                    }
+                }
             }
             let (word, count) = (found.word & rows.word, keys.firsts.len());
             aggregate.add_to_groups(InGroups { view, block: found.block, word, groups: &groups, count }, &mut states);
@@ -91,16 +106,15 @@ impl<S: Schema, Q: QueryParam<S>, T: TableOf<S>, F: Field> Grouped<'_, S, Q, T, 
 
     /// Groups with their first slots, in the order of their values if these have one.
     fn ordered(&self, firsts: Vec<u32>) -> Vec<(usize, u32)> {
-        let mut groups: Vec<(usize, u32)> = firsts.into_iter().enumerate().collect();
+        let groups = firsts.into_iter().enumerate();
         let of = TypeRef::Static(check_column(self.column));
-        if let Some(column) = SortColumn::new(T::INDEX, self.column.offset(), of) {
-            let version = self.query.view.storage();
-            let key = |slot| column.key_at(version, slot);
-            groups.sort_by(|one, other| {
-                key(one.1).cmp(&key(other.1)).then_with(|| column.rest(column.table(version), one.1, other.1))
-            });
-        }
-        groups
+        let Some(column) = SortColumn::new(T::INDEX, self.column.offset(), of) else { return groups.collect() };
+        let version = self.query.view.storage();
+        let keyed = groups.map(|(group, slot)| (column.key_at(version, slot), group, slot));
+        let mut keyed: Vec<(SortKey, usize, u32)> = keyed.collect();
+        let table = column.table(version);
+        keyed.sort_by(|one, other| one.0.cmp(&other.0).then_with(|| column.rest(table, one.2, other.2)));
+        keyed.into_iter().map(|(_, group, slot)| (group, slot)).collect()
     }
 }
 
@@ -112,17 +126,21 @@ struct Keys {
     of: &'static FieldType,
     /// Of values of one byte.
     bytes: [u32; 256],
+    /// Of values of up to eight bytes.
+    small: HashMap<u64, u32, Seed>,
     /// Of values of up to sixteen bytes.
-    small: HashMap<u128, u32>,
+    medium: HashMap<u128, u32, Seed>,
     /// Of all others, as bytes that are the same for the same value.
-    large: HashMap<Box<[u8]>, u32>,
+    large: HashMap<Box<[u8]>, u32, Seed>,
     /// Where each value was found first.
     firsts: Vec<u32>,
 }
 
 impl Keys {
     fn new(of: &'static FieldType) -> Self {
-        Self { of, bytes: [NOBODY; 256], small: HashMap::new(), large: HashMap::new(), firsts: Vec::new() }
+        let seed = Seed(RandomState::new().hash_one(0));
+        let (small, medium) = (HashMap::with_hasher(seed), HashMap::with_hasher(seed));
+        Self { of, bytes: [NOBODY; 256], small, medium, large: HashMap::with_hasher(seed), firsts: Vec::new() }
     }
 
     /// The group of the row in a slot.
@@ -139,10 +157,9 @@ impl Keys {
                 }
                 *group
             }
+            (false, value) if value.len() <= 8 => *self.small.entry(u64::from_le_bytes(padded(value))).or_insert(next),
             (false, value) if value.len() <= 16 => {
-                let mut bits = [0; 16];
-                bits[..value.len()].copy_from_slice(value);
-                *self.small.entry(u128::from_le_bytes(bits)).or_insert(next)
+                *self.medium.entry(u128::from_le_bytes(padded(value))).or_insert(next)
             }
             (false, value) => find(&mut self.large, value, next),
             (true, value) if *self.of == FieldType::Text => {
@@ -171,10 +188,64 @@ impl Keys {
     }
 }
 
-fn find(groups: &mut HashMap<Box<[u8]>, u32>, key: &[u8], next: u32) -> u32 {
+/// `bytes` and zeros.
+fn padded<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    let mut all = [0; N];
+    all[..bytes.len()].copy_from_slice(bytes);
+    all
+}
+
+fn find(groups: &mut HashMap<Box<[u8]>, u32, Seed>, key: &[u8], next: u32) -> u32 {
     if let Some(group) = groups.get(key) {
         return *group;
     }
     groups.insert(key.into(), next);
     next
+}
+
+/// An odd number whose bits have no pattern: the part of the golden ratio behind the point, in 64 bits.
+const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// Where hashing starts: another number for each query, so that nobody can choose values that meet in one place.
+#[derive(Clone, Copy)]
+struct Seed(u64);
+
+impl BuildHasher for Seed {
+    type Hasher = Mixed;
+
+    fn build_hasher(&self) -> Mixed {
+        Mixed(self.0)
+    }
+}
+
+/// A hash of keys that costs one multiplication where these are numbers.
+struct Mixed(u64);
+
+impl Hasher for Mixed {
+    #[inline]
+    fn write_u64(&mut self, value: u64) {
+        let product = u128::from(self.0 ^ value) * u128::from(FACTOR);
+        // What is high in the value shows in the upper half of the product, what is low in both.
+        self.0 = product as u64 ^ (product >> 64) as u64;
+    }
+
+    #[inline]
+    fn write_u128(&mut self, value: u128) {
+        self.write_u64(value as u64);
+        self.write_u64((value >> 64) as u64);
+    }
+
+    #[inline]
+    fn write_usize(&mut self, value: usize) {
+        self.write_u64(value as u64);
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64_with_seed(bytes, self.0);
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }

@@ -5,6 +5,8 @@
 //! refers to the rows that went is found by the reverse indexes, and what is removed for that is the next level. A row goes
 //! once, so this ends, whatever refers to what.
 
+use std::collections::HashMap;
+
 use super::catalog::Catalog;
 use super::error::OpError;
 use crate::bytes::{RowBytes, bytes_of};
@@ -13,18 +15,26 @@ use crate::entity::Entity;
 use crate::schema::{Encoded, FieldType, OnDelete, Value};
 use crate::storage::{Batch, IndexRead, IndexRole, ReferenceField, StorageError};
 
-/// A row that refers to one that went.
+/// A row that refers to one that went, or in a list to several.
 struct Left<'c> {
     field: &'c ReferenceField,
     slot: u32,
     target: Entity,
+    /// What else went of the list. The whole list is read and written at once, however many go.
+    others: Vec<Entity>,
 }
 
 impl Left<'_> {
-    /// Whether the row is still there, and still refers to it.
+    /// The first of what went that the row still refers to, if the row is still there.
+    fn refers_to(&self, batch: &Batch<'_>) -> Option<Entity> {
+        let row = batch.version().tables[usize::from(self.field.table)].stored(self.slot)?;
+        let targets = self.field.targets(row);
+        core::iter::once(&self.target).chain(&self.others).copied().find(|gone| targets.contains(gone))
+    }
+
+    /// Whether the row is still there, and still refers to what went.
     fn is_there(&self, batch: &Batch<'_>) -> bool {
-        let row = batch.version().tables[usize::from(self.field.table)].stored(self.slot);
-        row.is_some_and(|row| self.field.targets(row).contains(&self.target))
+        self.refers_to(batch).is_some()
     }
 }
 
@@ -59,21 +69,23 @@ pub fn hold(batch: &mut Batch<'_>, catalog: &Catalog) -> Result<(), OpError> {
                 OnDelete::Remove => {
                     batch.remove(table, slot)?;
                 }
-                OnDelete::SetNull => forget(batch, catalog, &left)?,
+                OnDelete::SetNull => forget(batch, catalog, left)?,
             }
         }
         batch.settle_indexes()?;
     }
-    if let Some(left) = restricted.iter().find(|left| left.is_there(batch)) {
-        let failure = batch.version().reference_failure(catalog.schema(), left.field, left.slot, left.target);
+    let broken = restricted.iter().find_map(|left| Some((left, left.refers_to(batch)?)));
+    if let Some((left, target)) = broken {
+        let failure = batch.version().reference_failure(catalog.schema(), left.field, left.slot, target);
         return failure.map_or(Ok(()), |failure| Err(OpError::Restricted(failure)));
     }
     lead_somewhere(batch, catalog)
 }
 
-/// The rows that refer to rows that went, and did not come back.
+/// The rows that refer to rows that went, and did not come back. A list is there once, whatever it loses.
 fn left_behind<'c>(batch: &mut Batch<'_>, catalog: &'c Catalog) -> Vec<Left<'c>> {
-    let mut left = Vec::new();
+    let mut left: Vec<Left<'c>> = Vec::new();
+    let mut lists: HashMap<(u16, u16, u32), usize> = HashMap::new();
     for (table, target) in batch.take_removed() {
         if batch.version().has_row(table, target) {
             continue;
@@ -82,29 +94,40 @@ fn left_behind<'c>(batch: &mut Batch<'_>, catalog: &'c Catalog) -> Vec<Left<'c>>
             let index = IndexRead::find(batch.version(), field.table, IndexRole::Reference(field.field));
             let Some(index) = index else { continue };
             let probe = index.definition().key.probe(RowBytes::plain(bytes_of(&target)), 1);
-            left.extend(index.equal(probe).map(|slot| Left { field, slot, target }));
+            for slot in index.equal(probe) {
+                if let FieldType::List(_) = field.field_type {
+                    let at = *lists.entry((field.table, field.field, slot)).or_insert(left.len());
+                    if let Some(list) = left.get_mut(at) {
+                        list.others.push(target);
+                        continue;
+                    }
+                }
+                left.push(Left { field, slot, target, others: Vec::new() });
+            }
         }
     }
     left
 }
 
-/// Makes the reference none; takes it out of a list.
-fn forget(batch: &mut Batch<'_>, catalog: &Catalog, left: &Left<'_>) -> Result<(), StorageError> {
-    let Left { field, slot, target } = left;
+/// Makes the reference none; takes all that went out of a list.
+fn forget(batch: &mut Batch<'_>, catalog: &Catalog, left: Left<'_>) -> Result<(), StorageError> {
+    let Left { field, slot, target, others: mut gone } = left;
     let columns = ColumnSet::one(field.field);
     if !matches!(field.field_type, FieldType::List(_)) {
-        if let Some(row) = batch.row_mut(field.table, *slot, columns)? {
+        if let Some(row) = batch.row_mut(field.table, slot, columns)? {
             row[field.start..][..field.field_type.size()].fill(0);
         }
         return Ok(());
     }
-    let Some(row) = batch.version().tables[usize::from(field.table)].stored(*slot) else { return Ok(()) };
+    let Some(row) = batch.version().tables[usize::from(field.table)].stored(slot) else { return Ok(()) };
     let mut kept = field.targets(row);
-    kept.retain(|other| other != target);
+    gone.push(target);
+    gone.sort_unstable();
+    kept.retain(|target| gone.binary_search(target).is_err());
     let kept = Value::Array(kept.into_iter().map(Value::Entity).collect());
     let Ok(kept) = Encoded::from_value(&kept, &field.field_type) else { return Ok(()) };
     let (row, heap) = catalog.table(field.table).with_value(row, field.start, kept.row_bytes());
-    batch.replace(field.table, *slot, columns, RowBytes { row: &row, heap: heap.bytes() })?;
+    batch.replace(field.table, slot, columns, RowBytes { row: &row, heap: heap.bytes() })?;
     Ok(())
 }
 
@@ -112,7 +135,7 @@ fn forget(batch: &mut Batch<'_>, catalog: &Catalog, left: &Left<'_>) -> Result<(
 fn lead_somewhere(batch: &mut Batch<'_>, catalog: &Catalog) -> Result<(), OpError> {
     for new in batch.take_new_references() {
         let Some(field) = catalog.references().find(new.table, new.field) else { continue };
-        let left = Left { field, slot: new.slot, target: new.target };
+        let left = Left { field, slot: new.slot, target: new.target, others: Vec::new() };
         if batch.version().has_row(field.target, new.target) || !left.is_there(batch) {
             continue;
         }

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use ecsdb::{Column, Condition, Entity, IntoOrder, Order, Query, Sorted, count, max, min, sum};
 use proptest::prelude::*;
@@ -140,6 +141,7 @@ proptest! {
         let mut ranks = BTreeMap::<u8, Option<u64>>::new();
         let mut levels = BTreeMap::<u8, u64>::new();
         let mut wealth = BTreeMap::<u64, u64>::new();
+        let (mut worths, mut ages) = (BTreeMap::<i128, u64>::new(), BTreeMap::<Duration, u64>::new());
         let mut places = Vec::<(Place, u64)>::new();
         for (unit, thing) in units() {
             let (number, sum, least) = names.entry(unit.name.clone()).or_default();
@@ -150,6 +152,8 @@ proptest! {
             let most = ranks.entry(unit.rank as u8).or_default();
             *most = (*most).max(thing.purse.as_ref().map(|purse| purse.gold));
             *levels.entry(unit.level).or_default() += 1;
+            *worths.entry(unit.worth).or_default() += 1;
+            *ages.entry(unit.age).or_default() += 1;
             match places.iter_mut().find(|(place, _)| *place == unit.place) {
                 Some((_, number)) => *number += 1,
                 None => places.push((unit.place, 1)),
@@ -166,10 +170,47 @@ proptest! {
         let by_rank: Vec<(u8, Option<u64>)> = by_rank.into_iter().map(|(rank, most)| (rank as u8, most)).collect();
         prop_assert_eq!(by_rank, ranks.into_iter().collect::<Vec<_>>());
         prop_assert_eq!(query.clone().group_by(Unit::C.level).count(), levels.into_iter().collect::<Vec<_>>());
+        prop_assert_eq!(query.clone().group_by(Unit::C.worth).count(), worths.into_iter().collect::<Vec<_>>());
+        prop_assert_eq!(query.clone().group_by(Unit::C.age).count(), ages.into_iter().collect::<Vec<_>>());
         prop_assert_eq!(query.distinct(Purse::C.gold), wealth.keys().copied().collect::<Vec<_>>());
         prop_assert_eq!(query.clone().group_by(Purse::C.gold).count(), wealth.into_iter().collect::<Vec<_>>());
         prop_assert_eq!(query.group_by(Unit::C.place).count(), places);
     }
+}
+
+#[test]
+fn groups_of_full_and_of_thinned_blocks_are_those_of_a_map() {
+    // The values of the first half occur several times, those of the second half once.
+    let gold = |number: u64| if number < 500 { number * 7919 % 10 } else { number << 40 };
+    let rows = (0..1000).map(gold).enumerate();
+    let things = rows.map(|(number, gold)| Thing {
+        purse: Some(Purse { gold }),
+        wide: (number % 3 > 0).then_some(Wide { filler: [7; 30], number: gold as u32 }),
+        frozen: number / 64 % 2 == 1 && number % 5 == 0,
+        ..Thing::default()
+    });
+    let things: Vec<Thing> = things.collect();
+    let (db, _) = database(&things);
+    let snapshot = db.snapshot();
+    let (mut all, mut thawed) = (BTreeMap::<u64, (u64, Option<u64>)>::new(), BTreeMap::<u64, u64>::new());
+    let mut wide = BTreeMap::<u32, u64>::new();
+    for (thing, purse) in things.iter().filter_map(|thing| Some((thing, thing.purse.as_ref()?))) {
+        let (number, least) = all.entry(purse.gold).or_default();
+        (*number, *least) = (*number + 1, Some(purse.gold));
+        if !thing.frozen {
+            *thawed.entry(purse.gold).or_default() += 1;
+        }
+        if let Some(row) = &thing.wide {
+            *wide.entry(row.number).or_default() += 1;
+        }
+    }
+    let query = snapshot.query::<&Purse>();
+    let found = query.clone().group_by(Purse::C.gold).aggregate((count(), min(Purse::C.gold)));
+    assert_eq!(found, all.into_iter().collect::<Vec<_>>());
+    assert_eq!(query.clone().group_by(Wide::C.number).count(), wide.into_iter().collect::<Vec<_>>());
+    let query = query.without::<Frozen>();
+    assert_eq!(query.distinct(Purse::C.gold), thawed.keys().copied().collect::<Vec<_>>());
+    assert_eq!(query.group_by(Purse::C.gold).count(), thawed.into_iter().collect::<Vec<_>>());
 }
 
 #[test]

@@ -122,6 +122,43 @@ fn what_follows_a_deletion_is_what_the_field_says() {
 }
 
 #[test]
+fn a_list_loses_all_that_went_together_and_keeps_the_order_of_the_rest() {
+    let db = Db::<World>::in_memory().unwrap();
+    let players: Vec<Entity> = (0..300).map(|n| player(&db, &format!("player {n}"))).collect();
+    // The second half twice, backwards the second time.
+    let members: Vec<Entity> = players.iter().chain(players[150..].iter().rev()).copied().collect();
+    let party = |leader: usize| Party {
+        members: members.iter().copied().map(Ref::to).collect(),
+        leader: Some(Ref::to(players[leader])),
+    };
+    let [large, other] = [7, 8].map(|leader| db.spawn(party(leader)).unwrap());
+    let stays = |entity: &Entity| players.iter().position(|player| player == entity).unwrap() % 4 == 0;
+    let gone: Vec<Entity> = players.iter().filter(|player| !stays(player)).copied().collect();
+    let before = db.snapshot();
+    db.write(move |tx| {
+        for player in gone {
+            tx.despawn(player)?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    let kept: Vec<Entity> = members.iter().filter(|member| stays(member)).copied().collect();
+    let snapshot = db.snapshot();
+    for (party, leader) in [(large, None), (other, Some(Ref::to(players[8])))] {
+        assert_eq!(before.targets(Party::C.members, party), members, "what is pinned stays");
+        assert_eq!(snapshot.targets(Party::C.members, party), kept);
+        assert_eq!(snapshot.get::<Party>(party).unwrap().leader(), leader);
+    }
+    for player in players.iter().filter(|player| stays(player)) {
+        let parties: Vec<Entity> = snapshot.children(Party::C.members, *player).map(|(party, _)| party).collect();
+        assert_eq!(parties, [large, other], "each party once, though it names some twice");
+    }
+    // Nothing but an empty list is left of the rest.
+    db.write(|tx| Ok(tx.despawn_where(Player::C.name.starts_with("player"))?)).unwrap();
+    assert!(db.snapshot().targets(Party::C.members, large).is_empty());
+}
+
+#[test]
 fn a_row_that_must_stay_says_who_needs_it() {
     let db = Db::<World>::in_memory().unwrap();
     let [anna, berta] = ["Anna", "Berta"].map(|name| player(&db, name));
