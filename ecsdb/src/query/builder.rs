@@ -113,6 +113,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
     }
 
     /// The items, one by one, in the order of slots.
+    #[inline(always)]
     pub fn iter(&self) -> QueryIter<'v, S, Q> {
         self.clone().into_iter()
     }
@@ -152,6 +153,8 @@ impl<'v, S: Schema, Q: QueryParam<S>> IntoIterator for Query<'v, S, Q> {
     type Item = Item<'v, S, Q>;
     type IntoIter = QueryIter<'v, S, Q>;
 
+    // Made where it is used, it need not lie in memory.
+    #[inline(always)]
     fn into_iter(self) -> Self::IntoIter {
         let chunks = 0..self.view.storage().chunk_count();
         QueryIter::new(self.view, self.prepared(), chunks)

@@ -32,6 +32,7 @@ pub struct QueryIter<'v, S: Schema, Q: QueryParam<S>> {
 }
 
 impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
+    #[inline(always)]
     pub(super) fn new(view: View<'v, S>, filters: Filters<'v, S>, chunks: Range<usize>) -> Self {
         let words = Words::new(view, filters, chunks);
         Self { block: Q::Fetch::nothing(), index: 0, end: 0, run_end: 0, word: 0, dense: false, number: 0, words }
@@ -67,7 +68,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
             let mut next = block + 1;
             while !needs_bit
                 && next < CHUNK_BLOCKS
-                && self.words.filters.is_empty()
+                && !self.words.is_filtered()
                 && self.words.blocks >> next & 1 == 1
                 && Q::Fetch::is_followed_by(&rows, next)
             {

@@ -115,18 +115,79 @@ impl<S: Schema> Filters<'_, S> {
 }
 
 /// The blocks of a query that have items.
+///
+/// Whoever walks through them wants to keep where it is in registers. The compiler allows that as long as nobody who is really
+/// called gets the address of a part of this, not even to drop it. So what needs calls stands behind a pointer and a vtable.
 pub struct Words<'v, S: Schema, Q: QueryParam<S>> {
     view: View<'v, S>,
     source: Source<'v, S, Q>,
-    /// The filters.
-    pub filters: Filters<'v, S>,
+    /// The filters, if there are any.
+    filtered: Option<Box<dyn Filter<S> + Send + Sync + 'v>>,
     chunks: Range<usize>,
     /// The chunk at hand, and its first block.
     chunk: Option<(InChunk<'v, S, Q>, usize)>,
     /// Blocks of that chunk that are still to come.
     pub blocks: u64,
+}
+
+impl<'v, S: Schema> Filters<'v, S> {
+    /// The filters as a walk wants them; nothing if there are none.
+    fn on_the_way(self) -> Option<Box<dyn Filter<S> + Send + Sync + 'v>> {
+        if self.is_empty() { None } else { Some(Box::new(Filtered { filters: self, done: 0 })) }
+    }
+}
+
+/// What leaves slots out on the walk. Blocks and chunks come in ascending order.
+trait Filter<S> {
+    /// Which of the slots `word` of block `block`, all of living entities, pass.
+    fn word(&mut self, view: View<'_, S>, block: usize, word: u64) -> u64;
+    /// The next chunk from `chunks` on, and which of its blocks have candidates.
+    fn chunk(&mut self, chunks: Range<usize>) -> Option<(usize, u64)>;
+}
+
+/// Filters, and how far the walk is.
+struct Filtered<'v, S> {
+    filters: Filters<'v, S>,
     /// How many candidates are done with.
     done: usize,
+}
+
+/// As [`Filter::word`]. Called rarely beside a walk without filters: what that has in registers is saved here, not there.
+#[cold]
+#[inline(never)]
+fn passing<S>(filter: &mut dyn Filter<S>, view: View<'_, S>, block: usize, word: u64) -> u64 {
+    filter.word(view, block, word)
+}
+
+/// As [`Filter::chunk`], and as [`passing`].
+#[cold]
+#[inline(never)]
+fn next_chunk<S>(filter: &mut dyn Filter<S>, chunks: Range<usize>) -> Option<(usize, u64)> {
+    filter.chunk(chunks)
+}
+
+impl<S: Schema> Filter<S> for Filtered<'_, S> {
+    fn word(&mut self, view: View<'_, S>, block: usize, mut word: u64) -> u64 {
+        if let Some(candidates) = &self.filters.candidates {
+            while candidates.get(self.done).is_some_and(|(before, _)| (*before as usize) < block) {
+                self.done += 1;
+            }
+            word &=
+                candidates.get(self.done).filter(|(found, _)| *found as usize == block).map_or(0, |(_, word)| *word);
+        }
+        self.filters.word(view, block, word)
+    }
+
+    fn chunk(&mut self, chunks: Range<usize>) -> Option<(usize, u64)> {
+        let Some(candidates) = &self.filters.candidates else { return Some((chunks.start, u64::MAX)) };
+        let begin = chunks.start * CHUNK_BLOCKS;
+        let left = &candidates[self.done..];
+        self.done += left.partition_point(|(block, _)| (*block as usize) < begin);
+        let left = &candidates[self.done..];
+        let chunk = left.first()?.0 as usize / CHUNK_BLOCKS;
+        let here = left.iter().take_while(|(block, _)| *block as usize / CHUNK_BLOCKS == chunk);
+        Some((chunk, here.fold(0, |blocks, (block, _)| blocks | 1 << (*block as usize % CHUNK_BLOCKS))))
+    }
 }
 
 /// A block with items.
@@ -143,8 +204,16 @@ pub struct Found<'v, S: Schema, Q: QueryParam<S>> {
 
 impl<'v, S: Schema, Q: QueryParam<S>> Words<'v, S, Q> {
     /// The blocks of some chunks.
+    #[inline(always)]
     pub fn new(view: View<'v, S>, filters: Filters<'v, S>, chunks: Range<usize>) -> Self {
-        Self { view, source: Q::Fetch::source(view), filters, chunks, chunk: None, blocks: 0, done: 0 }
+        let filtered = filters.on_the_way();
+        Self { view, source: Q::Fetch::source(view), filtered, chunks, chunk: None, blocks: 0 }
+    }
+
+    /// Whether there are filters.
+    #[inline(always)]
+    pub fn is_filtered(&self) -> bool {
+        self.filtered.is_some()
     }
 
     /// The next block with items.
@@ -160,47 +229,28 @@ impl<'v, S: Schema, Q: QueryParam<S>> Words<'v, S, Q> {
                 if !<Q::Fetch as Fetch<S>>::IS_OF_THE_LIVING {
                     word &= self.view.storage().entities.alive(block);
                 }
-                if !self.filters.is_empty() {
-                    word = self.filtered(block, word);
+                if let Some(filtered) = &mut self.filtered {
+                    word = passing(&mut **filtered, self.view, block, word);
                 }
                 if word != 0 {
                     return Some(Found { chunk, in_chunk, block, word });
                 }
             }
-            let (index, candidates) = self.next_chunk()?;
+            if self.chunks.start >= self.chunks.end {
+                return None;
+            }
+            let (index, candidates) = match &mut self.filtered {
+                None => (self.chunks.start, u64::MAX),
+                Some(filtered) => next_chunk(&mut **filtered, self.chunks.start..self.chunks.end)?,
+            };
+            if index >= self.chunks.end {
+                return None;
+            }
+            self.chunks.start = index + 1;
             if let Some((chunk, summary)) = Q::Fetch::chunk(self.source, index) {
                 self.chunk = Some((chunk, index * CHUNK_BLOCKS));
                 self.blocks = summary & candidates;
             }
         }
-    }
-
-    #[inline]
-    fn filtered(&mut self, block: usize, mut word: u64) -> u64 {
-        if let Some(candidates) = &self.filters.candidates {
-            // Blocks come in ascending order.
-            while candidates.get(self.done).is_some_and(|(before, _)| (*before as usize) < block) {
-                self.done += 1;
-            }
-            word &=
-                candidates.get(self.done).filter(|(found, _)| *found as usize == block).map_or(0, |(_, word)| *word);
-        }
-        self.filters.word(self.view, block, word)
-    }
-
-    /// The next chunk, and which of its blocks have candidates.
-    fn next_chunk(&mut self) -> Option<(usize, u64)> {
-        let Some(candidates) = &self.filters.candidates else { return Some((self.chunks.next()?, u64::MAX)) };
-        let begin = self.chunks.start * CHUNK_BLOCKS;
-        let left = &candidates[self.done..];
-        self.done += left.partition_point(|(block, _)| (*block as usize) < begin);
-        let left = &candidates[self.done..];
-        let chunk = left.first()?.0 as usize / CHUNK_BLOCKS;
-        if chunk >= self.chunks.end {
-            return None;
-        }
-        self.chunks.start = chunk + 1;
-        let here = left.iter().take_while(|(block, _)| *block as usize / CHUNK_BLOCKS == chunk);
-        Some((chunk, here.fold(0, |blocks, (block, _)| blocks | 1 << (*block as usize % CHUNK_BLOCKS))))
     }
 }
