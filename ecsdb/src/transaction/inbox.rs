@@ -104,3 +104,34 @@ impl Inbox {
         }
     }
 }
+
+/// Nothing will be taken any more, so nobody may wait for room: also where the writer has ended before it was told to.
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        self.budget.close();
+    }
+}
+
+#[cfg(all(test, not(ecsdb_loom)))]
+mod tests {
+    use super::super::error::TransactionError;
+    use super::super::job::Request;
+    use super::super::queue::{Queue, QueueLimits, Terms};
+    use super::super::reentrancy::DatabaseId;
+    use super::*;
+
+    #[test]
+    fn nobody_waits_for_room_when_the_writer_is_gone() {
+        let (queue, receiver) = Queue::new(QueueLimits { messages: 1, bytes: 64 }, DatabaseId::next(), None);
+        let inbox = Inbox::new(receiver, queue.budget());
+        let send = || queue.send(Request::Wake, 64, Terms::default()).map_err(TransactionError::from);
+        send().unwrap();
+        std::thread::scope(|threads| {
+            let waiting = threads.spawn(send);
+            drop(inbox);
+            // It has waited, or came when it was over: without a writer it would get no room.
+            assert!(matches!(waiting.join().unwrap(), Err(TransactionError::Closed)));
+        });
+        assert!(matches!(send(), Err(TransactionError::Closed)));
+    }
+}
