@@ -87,6 +87,7 @@
 //! - `arc-swap`: publishes versions through the crate of that name instead of the cell that loom checks. What users see
 //!   stays the same.
 //! - `glam`: the vectors, quaternions and matrices of that crate as field types.
+//! - `object-store`: archives in S3 and other object stores, through the crate of that name.
 //! - `zstd`: compresses what goes to an [archive], and reads what was compressed.
 //!
 //! # More

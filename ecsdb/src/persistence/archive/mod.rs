@@ -4,7 +4,7 @@
 //! them ([`docs/wal.md`] says it byte by byte), and that two databases never take each other's place. It never removes anything
 //! by itself.
 //!
-//! - [`Archive`]: what an archive can do; [`DirectoryArchive`]: one in a directory
+//! - [`Archive`]: what an archive can do; [`DirectoryArchive`]: one in a directory; `object_store`: one in an object store
 //! - `name`: what the name of an object says, so that nobody has to open it
 //! - `archiver`: the side that stores, with its claim to be the only one
 //! - `compression`: whole objects, smaller
@@ -15,6 +15,8 @@ mod archiver;
 mod compression;
 mod directory;
 mod name;
+#[cfg(feature = "object-store")]
+mod object_store;
 #[cfg(all(test, not(ecsdb_loom)))]
 mod tests;
 
@@ -22,6 +24,8 @@ use std::error::Error;
 
 use thiserror::Error;
 
+#[cfg(feature = "object-store")]
+pub use self::object_store::ObjectArchive;
 pub(crate) use archiver::Archiver;
 pub use directory::DirectoryArchive;
 pub use name::ArchivedSegment;
