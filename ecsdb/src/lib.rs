@@ -87,6 +87,7 @@
 //! - `arc-swap`: publishes versions through the crate of that name instead of the cell that loom checks. What users see
 //!   stays the same.
 //! - `glam`: the vectors, quaternions and matrices of that crate as field types.
+//! - `metrics`: figures for the recorders of that crate (`Db::publish_metrics`).
 //!
 //! # More
 //!
@@ -162,7 +163,7 @@ pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
 pub use events::{Changes, ColumnChange, ColumnsChanged, Event};
 pub use persistence::{
-    DirectoryError, LogFailure, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
+    DirectoryError, LogFailure, LogStats, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
 };
 pub use query::DynQuery;
 pub use query::{Aggregate, Average, Count, Extreme, Grouped, Sum, avg, count, max, min, sum};
@@ -177,11 +178,9 @@ pub use query::{Explanation, Plan, PlanError};
 pub use query::{FIELDS_TABLE, INDEXES_TABLE, Item, RowParam, TABLES_TABLE};
 pub use query::{IntoOrder, Order, Sorted, SortedIter};
 pub use query::{Join, Joined, LeftJoin, LeftJoined};
-pub use runtime::{
-    OnFailure, Overrun, Percentiles, Tick, TickEnd, TickError, TickFailure, TickLoop, TickLoopBuilder, TickStats,
-};
+pub use runtime::{OnFailure, Overrun, Tick, TickEnd, TickError, TickFailure, TickLoop, TickLoopBuilder, TickStats};
 pub use storage::{DuplicateKey, MemoryLimit, MemoryUsage, SlotsExhausted};
-pub use sync::Priority;
+pub use sync::{Percentiles, Priority, Timing};
 pub use transaction::{
     ArithmeticFailure, Bundle, CallError, Commit, CommitLog, CommitRefused, Conflict, Counted, DurableTicket,
     DynTransaction, Dynamic, GuardFailure, LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure,

@@ -5,8 +5,11 @@ use std::thread::JoinHandle;
 
 use super::config::{Config, OpenError, SEGMENT_BYTES_MIN};
 use super::evolve::{EvolveError, Prepared, prepare};
+#[cfg(feature = "metrics")]
+use super::metrics::{Reporter, Told, report};
 use super::stats::Stats;
-use crate::persistence::{self, LogSettings, Recovery};
+use crate::bytes::Meter;
+use crate::persistence::{self, Figures, LogSettings, Recovery};
 use crate::schema::diff::Plan;
 use crate::schema::{DatabaseSchema, TableSchema};
 use crate::storage::{CommitCursor, CommitHistory, Prebuilt, Store, Version};
@@ -74,9 +77,19 @@ pub struct Core {
     queue: Arc<Queue>,
     /// What was found in the directory, if there is one.
     recovery: Option<Recovery>,
+    /// What its log counts.
+    log_figures: Option<Arc<Figures>>,
+    /// What all pages take.
+    meter: Arc<Meter>,
     procedures: Procedures,
     /// Held while the tables change.
     evolving: Mutex<()>,
+    /// What was told to the recorder of metrics.
+    #[cfg(feature = "metrics")]
+    told: Mutex<Told>,
+    /// The thread that tells it.
+    #[cfg(feature = "metrics")]
+    reporter: Mutex<Option<Reporter>>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -114,7 +127,7 @@ impl Core {
         let catalog = Arc::new(Catalog::new(schema));
         let mut store = Store::with_indexes(catalog.shapes(), catalog.indexes(), config.memory_limit);
         store.hold_to(catalog.schema());
-        let (mut watermark, mut recovery) = (None, None);
+        let (mut watermark, mut recovery, mut log_figures) = (None, None, None);
         if let Some(directory) = config.directory.take() {
             let settings = LogSettings {
                 directory,
@@ -132,11 +145,13 @@ impl Core {
                 None => wal,
             });
             (watermark, recovery) = (Some(opened.watermark), Some(opened.recovery));
+            log_figures = Some(opened.figures);
         }
         if let Some(limits) = config.history {
             store.keep_history(limits);
         }
         let (published, history) = (store.published(), store.history());
+        let meter = Arc::clone(store.meter());
         let id = DatabaseId::next();
         let name = catalog.schema().name().to_owned();
         let workers = rayon::ThreadPoolBuilder::new()
@@ -167,16 +182,25 @@ impl Core {
             })
             .map_err(|error| OpenError::Thread(Box::new(error)))?;
         let readers = Arc::new(Readers { database: id, catalog, later: Mutex::new(Vec::new()), workers, history });
-        Ok(Arc::new(Self {
+        let core = Arc::new(Self {
             readers,
             published,
             id,
             queue: Arc::new(queue),
             recovery,
+            log_figures,
+            meter,
             procedures,
             evolving: Mutex::new(()),
+            #[cfg(feature = "metrics")]
+            told: Mutex::default(),
+            #[cfg(feature = "metrics")]
+            reporter: Mutex::default(),
             writer: Mutex::new(Some(thread)),
-        }))
+        });
+        #[cfg(feature = "metrics")]
+        report(&core, config.metrics_every).map_err(|error| OpenError::Thread(Box::new(error)))?;
+        Ok(core)
     }
 
     /// Whether it takes no more transactions.
@@ -296,8 +320,30 @@ impl Core {
             queued_transactions,
             queued_bytes,
             transactions: self.queue.counts().read(),
+            batch_time: self.queue.counts().batch_time().read(),
+            pinned_versions: self.queue.counts().pinned_versions(),
+            page_bytes: self.meter.allocated_bytes(),
             durable_version: self.queue.watermark().map(|watermark| watermark.durable()),
+            log: self.log_figures.as_ref().map(|figures| figures.read()),
         }
+    }
+
+    /// What the log counts, if there is one.
+    #[cfg(feature = "metrics")]
+    pub fn log_figures(&self) -> Option<&Figures> {
+        self.log_figures.as_deref()
+    }
+
+    /// What was told to the recorder of metrics.
+    #[cfg(feature = "metrics")]
+    pub fn told(&self) -> &Mutex<Told> {
+        &self.told
+    }
+
+    /// Keeps the thread that publishes metrics until the database is closed.
+    #[cfg(feature = "metrics")]
+    pub fn keep_reporter(&self, reporter: Reporter) {
+        *self.reporter.lock().unwrap_or_else(PoisonError::into_inner) = Some(reporter);
     }
 
     /// What was found in the directory, if there is one.
@@ -331,6 +377,12 @@ impl Core {
             && thread.join().is_err()
         {
             tracing::error!("the writer thread panicked");
+        }
+        drop(writer);
+        #[cfg(feature = "metrics")]
+        {
+            let reporter = self.reporter.lock().unwrap_or_else(PoisonError::into_inner).take();
+            drop(reporter);
         }
         let version = self.pin().number;
         match self.queue.watermark() {

@@ -12,6 +12,8 @@ mod evolve;
 mod guards;
 mod lane;
 mod live;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod optimistic;
 mod reads;
 mod snapshot;

@@ -27,5 +27,6 @@ mod tests;
 
 pub use error::{DirectoryError, LogFailure};
 pub use handshake::SchemaMismatch;
+pub use log::{Figures, LogStats};
 pub use migration::{MigrationError, MigrationFailure, Migrations, OldRow};
 pub use recovery::{LogSettings, Migration, Recovery, open};

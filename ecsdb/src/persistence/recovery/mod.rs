@@ -24,7 +24,7 @@ use super::error::DirectoryError;
 use super::evolution::Evolution;
 use super::format::{Header, Kind, RECORD_BYTES, RecordHead, seal};
 use super::ids::Ids;
-use super::log::{Anew, Maker, Resume, Segment, Wal, nanoseconds, random};
+use super::log::{Anew, Figures, Maker, Resume, Segment, Wal, nanoseconds, random};
 use super::migration::{Migrations, MoveError, move_rows};
 use crate::change_set::ChangeSet;
 use crate::media::{Lock, Media, Open};
@@ -57,6 +57,8 @@ pub struct Opened {
     pub wal: Wal,
     /// What of them is durable.
     pub watermark: Arc<Watermark<LogError>>,
+    /// What the log counts.
+    pub figures: Arc<Figures>,
     /// What was found.
     pub recovery: Recovery,
 }
@@ -116,6 +118,9 @@ pub fn open(settings: LogSettings, schema: &Arc<DatabaseSchema>, mut store: Stor
     };
     tracing::info!(directory = %directory.root().display(), ?recovery, "opened");
     let watermark = Arc::new(Watermark::new(version, sync_within));
+    let is_new = |found: &Replayed| segment.named.path != directory.segment(found.last.first);
+    let segments = found.map_or(1, |found| found.kept + usize::from(is_new(found)));
+    let figures = Arc::new(Figures::new(segments));
     let resume = Resume {
         maker: Maker { media: Arc::clone(&media), directory: directory.clone(), capacity: segment_bytes, header },
         segment,
@@ -123,10 +128,11 @@ pub fn open(settings: LogSettings, schema: &Arc<DatabaseSchema>, mut store: Stor
         block_end: found.map_or(0, |found| found.block_end),
         tables: Arc::new(Tables::new(&ids, Arc::clone(schema))),
         watermark: Arc::clone(&watermark),
+        figures: Arc::clone(&figures),
         lock,
     };
     let wal = Wal::resume(resume, schema.name()).map_err(DirectoryError::Thread)?;
-    Ok(Opened { store, wal, watermark, recovery })
+    Ok(Opened { store, wal, watermark, figures, recovery })
 }
 
 /// What it takes to read the directory.
