@@ -2,8 +2,10 @@
 //!
 //! Holds no tests, and no state that outlives a call.
 
+pub mod crash;
 pub mod guide;
 pub mod history;
+pub mod ledger;
 pub mod log;
 pub mod model;
 pub mod simulated;
