@@ -88,6 +88,7 @@
 //!   stays the same.
 //! - `glam`: the vectors, quaternions and matrices of that crate as field types.
 //! - `metrics`: figures for the recorders of that crate (`Db::publish_metrics`).
+//! - `zstd`: compresses what goes to an [archive], and reads what was compressed.
 //!
 //! # More
 //!
@@ -165,6 +166,7 @@ pub use events::{Changes, ColumnChange, ColumnsChanged, Event};
 pub use persistence::{
     DirectoryError, LogFailure, LogStats, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
 };
+pub use persistence::{archive, maintenance};
 pub use query::DynQuery;
 pub use query::{Aggregate, Average, Count, Extreme, Grouped, Sum, avg, count, max, min, sum};
 pub use query::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};

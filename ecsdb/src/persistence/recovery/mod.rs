@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 pub use report::{Migration, Recovery};
 
 use self::replay::{LastSegment, Replayed, Target, replay};
-use self::scan::SegmentFile;
+pub use self::scan::SegmentFile;
 use super::codec::{Encoder, Tables};
 use super::directory::Directory;
 use super::error::DirectoryError;
