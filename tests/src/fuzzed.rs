@@ -15,8 +15,11 @@ use crate::crash::workload::steps_of;
 use crate::golden::{DIR, Files, contents, medium, read, root};
 use crate::simulated::{Call, Failure, Fault, Simulated};
 
+/// What takes any bytes.
+pub type Target = fn(&[u8]);
+
 /// A target by its name: what the fuzzer calls it, and the directory of its seeds.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Target)] = &[
     ("wal_record", wal_record),
     ("wal_directory", wal_directory),
     ("operations", operations),

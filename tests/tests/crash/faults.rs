@@ -10,7 +10,7 @@ use ecsdb_tests::crash::check::{in_context, recovered};
 use ecsdb_tests::crash::faults::{SURVIVALS, survive};
 use ecsdb_tests::crash::game::{Game, Outcome};
 use ecsdb_tests::crash::setup::{Layout, open};
-use ecsdb_tests::crash::workload::{Step, steps};
+use ecsdb_tests::crash::workload::steps;
 
 /// Small segments, so that there are many calls.
 const LAYOUT: Layout = SMALL;
