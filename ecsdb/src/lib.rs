@@ -151,8 +151,8 @@ pub use component::{
     UpdateOp, Whole,
 };
 pub use database::{
-    Committed, Context, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, NamesEntity, OpenError, Optimistic,
-    Snapshot, Stats, Table,
+    Checkpoint, Committed, Context, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, NamesEntity, OpenError,
+    Optimistic, Snapshot, Stats, Table,
 };
 pub use database::{
     DynChanges, DynEvent, DynSubscription, HistoryGone, Lagged, LiveQuery, QueryChanges, QueryEvent, RecvError,
@@ -162,7 +162,8 @@ pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
 pub use events::{Changes, ColumnChange, ColumnsChanged, Event};
 pub use persistence::{
-    DirectoryError, LogFailure, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
+    CheckpointError, CheckpointProgress, CheckpointReport, DirectoryError, LogFailure, Migration, MigrationError,
+    MigrationFailure, OldRow, PassedOver, Recovery, SchemaMismatch,
 };
 pub use query::DynQuery;
 pub use query::{Aggregate, Average, Count, Extreme, Grouped, Sum, avg, count, max, min, sum};

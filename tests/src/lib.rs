@@ -6,6 +6,7 @@ pub mod guide;
 pub mod history;
 pub mod log;
 pub mod model;
+pub mod rounds;
 pub mod simulated;
 pub mod world;
 
