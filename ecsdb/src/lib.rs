@@ -87,6 +87,7 @@
 //! - `arc-swap`: publishes versions through the crate of that name instead of the cell that loom checks. What users see
 //!   stays the same.
 //! - `glam`: the vectors, quaternions and matrices of that crate as field types.
+//! - `zstd`: compresses what goes to an [archive], and reads what was compressed.
 //!
 //! # More
 //!
@@ -165,6 +166,7 @@ pub use persistence::{
     CheckpointError, CheckpointProgress, CheckpointReport, DirectoryError, LogFailure, Migration, MigrationError,
     MigrationFailure, OldRow, PassedOver, Recovery, SchemaMismatch,
 };
+pub use persistence::{archive, maintenance};
 pub use query::DynQuery;
 pub use query::{Aggregate, Average, Count, Extreme, Grouped, Sum, avg, count, max, min, sum};
 pub use query::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};

@@ -11,7 +11,10 @@
 //! - `log`: the writing side, the thread that syncs, segments
 //! - `recovery`: opening
 //! - `directory`: the names of files
+//! - [`archive`]: where finished segments go
+//! - [`maintenance`]: what can be done with a directory that no database is open in
 
+pub mod archive;
 mod codec;
 mod directory;
 mod error;
@@ -21,6 +24,7 @@ mod handshake;
 mod ids;
 mod keeper;
 mod log;
+pub mod maintenance;
 mod migration;
 mod pipeline;
 mod recovery;

@@ -116,13 +116,11 @@ impl<S: Schema> Filters<'_, S> {
 
 /// The blocks of a query that have items.
 ///
-/// Whoever walks through them wants to keep where it is in registers. The compiler allows that as long as nobody who is really
-/// called gets the address of a part of this, not even to drop it. So what needs calls stands behind a pointer and a vtable.
+/// Whoever walks through them wants to keep where it is, and what it adds up, in registers: see [`OnTheWay`].
 pub struct Words<'v, S: Schema, Q: QueryParam<S>> {
     view: View<'v, S>,
     source: Source<'v, S, Q>,
-    /// The filters, if there are any.
-    filtered: Option<Box<dyn Filter<S> + Send + Sync + 'v>>,
+    filtered: OnTheWay<'v, S>,
     chunks: Range<usize>,
     /// The chunk at hand, and its first block.
     chunk: Option<(InChunk<'v, S, Q>, usize)>,
@@ -130,43 +128,62 @@ pub struct Words<'v, S: Schema, Q: QueryParam<S>> {
     pub blocks: u64,
 }
 
-impl<'v, S: Schema> Filters<'v, S> {
-    /// The filters as a walk wants them; nothing if there are none.
-    fn on_the_way(self) -> Option<Box<dyn Filter<S> + Send + Sync + 'v>> {
-        if self.is_empty() { None } else { Some(Box::new(Filtered { filters: self, done: 0 })) }
+/// The filters of a walk, if there are any.
+///
+/// A walk without filters has to be as fast as one that knows none. For that nobody who is really called gets the address of
+/// a part of [`Words`], and **no call that belongs to filters may unwind**: with a way out of the loop that has something to
+/// drop, the compiler keeps what the caller of the loop adds up in memory instead of a register, which makes a sum of floats six
+/// times slower. Functions of the ABI `C` do not unwind; a panic in them, which would be an error of this crate, as conditions run
+/// no code of the user's, ends the process.
+struct OnTheWay<'v, S>(Option<Box<Filtered<'v, S>>>);
+
+impl<'v, S: Schema> From<Filters<'v, S>> for OnTheWay<'v, S> {
+    fn from(filters: Filters<'v, S>) -> Self {
+        Self(if filters.is_empty() { None } else { Some(Box::new(Filtered { filters, done: 0 })) })
     }
 }
 
-/// What leaves slots out on the walk. Blocks and chunks come in ascending order.
-trait Filter<S> {
-    /// Which of the slots `word` of block `block`, all of living entities, pass.
-    fn word(&mut self, view: View<'_, S>, block: usize, word: u64) -> u64;
-    /// The next chunk from `chunks` on, and which of its blocks have candidates.
-    fn chunk(&mut self, chunks: Range<usize>) -> Option<(usize, u64)>;
+impl<S> Drop for OnTheWay<'_, S> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if let Some(filtered) = self.0.take() {
+            discard(filtered);
+        }
+    }
 }
 
-/// Filters, and how far the walk is.
+/// Drops the filters of a walk.
+#[cold]
+#[inline(never)]
+extern "C" fn discard<S>(filtered: Box<Filtered<'_, S>>) {
+    drop(filtered);
+}
+
+/// As [`Filtered::word`].
+#[cold]
+#[inline(never)]
+#[expect(improper_ctypes_definitions, reason = "it is called from Rust; what counts is that it does not unwind")]
+extern "C" fn passing<S: Schema>(filtered: &mut Filtered<'_, S>, view: View<'_, S>, block: usize, word: u64) -> u64 {
+    filtered.word(view, block, word)
+}
+
+/// As [`Filtered::chunk`].
+#[cold]
+#[inline(never)]
+#[expect(improper_ctypes_definitions, reason = "it is called from Rust; what counts is that it does not unwind")]
+extern "C" fn next_chunk<S: Schema>(filtered: &mut Filtered<'_, S>, chunks: Range<usize>) -> Option<(usize, u64)> {
+    filtered.chunk(chunks)
+}
+
+/// What leaves slots out on the walk, and how far it is. Blocks and chunks come in ascending order.
 struct Filtered<'v, S> {
     filters: Filters<'v, S>,
     /// How many candidates are done with.
     done: usize,
 }
 
-/// As [`Filter::word`]. Called rarely beside a walk without filters: what that has in registers is saved here, not there.
-#[cold]
-#[inline(never)]
-fn passing<S>(filter: &mut dyn Filter<S>, view: View<'_, S>, block: usize, word: u64) -> u64 {
-    filter.word(view, block, word)
-}
-
-/// As [`Filter::chunk`], and as [`passing`].
-#[cold]
-#[inline(never)]
-fn next_chunk<S>(filter: &mut dyn Filter<S>, chunks: Range<usize>) -> Option<(usize, u64)> {
-    filter.chunk(chunks)
-}
-
-impl<S: Schema> Filter<S> for Filtered<'_, S> {
+impl<S: Schema> Filtered<'_, S> {
+    /// Which of the slots `word` of block `block`, all of living entities, pass.
     fn word(&mut self, view: View<'_, S>, block: usize, mut word: u64) -> u64 {
         if let Some(candidates) = &self.filters.candidates {
             while candidates.get(self.done).is_some_and(|(before, _)| (*before as usize) < block) {
@@ -178,6 +195,7 @@ impl<S: Schema> Filter<S> for Filtered<'_, S> {
         self.filters.word(view, block, word)
     }
 
+    /// The next chunk from `chunks` on, and which of its blocks have candidates.
     fn chunk(&mut self, chunks: Range<usize>) -> Option<(usize, u64)> {
         let Some(candidates) = &self.filters.candidates else { return Some((chunks.start, u64::MAX)) };
         let begin = chunks.start * CHUNK_BLOCKS;
@@ -206,14 +224,13 @@ impl<'v, S: Schema, Q: QueryParam<S>> Words<'v, S, Q> {
     /// The blocks of some chunks.
     #[inline(always)]
     pub fn new(view: View<'v, S>, filters: Filters<'v, S>, chunks: Range<usize>) -> Self {
-        let filtered = filters.on_the_way();
-        Self { view, source: Q::Fetch::source(view), filtered, chunks, chunk: None, blocks: 0 }
+        Self { view, source: Q::Fetch::source(view), filtered: filters.into(), chunks, chunk: None, blocks: 0 }
     }
 
     /// Whether there are filters.
     #[inline(always)]
     pub fn is_filtered(&self) -> bool {
-        self.filtered.is_some()
+        self.filtered.0.is_some()
     }
 
     /// The next block with items.
@@ -229,8 +246,8 @@ impl<'v, S: Schema, Q: QueryParam<S>> Words<'v, S, Q> {
                 if !<Q::Fetch as Fetch<S>>::IS_OF_THE_LIVING {
                     word &= self.view.storage().entities.alive(block);
                 }
-                if let Some(filtered) = &mut self.filtered {
-                    word = passing(&mut **filtered, self.view, block, word);
+                if let Some(filtered) = &mut self.filtered.0 {
+                    word = passing(filtered, self.view, block, word);
                 }
                 if word != 0 {
                     return Some(Found { chunk, in_chunk, block, word });
@@ -239,9 +256,9 @@ impl<'v, S: Schema, Q: QueryParam<S>> Words<'v, S, Q> {
             if self.chunks.start >= self.chunks.end {
                 return None;
             }
-            let (index, candidates) = match &mut self.filtered {
+            let (index, candidates) = match &mut self.filtered.0 {
                 None => (self.chunks.start, u64::MAX),
-                Some(filtered) => next_chunk(&mut **filtered, self.chunks.start..self.chunks.end)?,
+                Some(filtered) => next_chunk(filtered, self.chunks.start..self.chunks.end)?,
             };
             if index >= self.chunks.end {
                 return None;

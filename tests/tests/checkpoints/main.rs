@@ -125,7 +125,7 @@ fn chunks_that_are_gone_stay_gone() {
 fn commits_go_on_while_a_checkpoint_is_made() {
     let media = Simulated::new();
     let db = small(&media).open().unwrap();
-    db.write(|tx| Ok(drop(tx.spawn_all((0..30_000).map(|n| (Small::sample(n), Purse::sample(n))))?))).unwrap();
+    db.write(|tx| Ok(tx.spawn_all((0..30_000).map(|n| (Small::sample(n), Purse::sample(n))))?)).unwrap();
     let (told, seen) = std::sync::mpsc::channel();
     let other = db.clone();
     let checkpoint = db.checkpoint_with(move |progress| {

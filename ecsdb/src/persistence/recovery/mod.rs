@@ -19,7 +19,7 @@ pub use report::{Migration, PassedOver, Recovery};
 
 use self::fill::{Filled, Sources};
 use self::replay::{LastSegment, Replayed, Target};
-use self::scan::SegmentFile;
+pub use self::scan::SegmentFile;
 use super::codec::{Encoder, Tables};
 use super::directory::Directory;
 use super::error::DirectoryError;

@@ -14,6 +14,19 @@ use crate::persistence::format::{
 };
 use crate::persistence::ids::Ids;
 
+/// What the records of a segment come to.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// The last version.
+    pub last: u64,
+    /// When the earliest of them was written, in nanoseconds since 1970. Clocks go back now and then.
+    pub earliest: u64,
+    /// When the latest of them was written.
+    pub latest: u64,
+    /// Where the records end.
+    pub end: usize,
+}
+
 /// A segment in memory.
 pub struct SegmentFile {
     /// Where it is.
@@ -61,6 +74,23 @@ impl SegmentFile {
     pub fn record(&self, at: usize) -> Option<(RecordHead, &[u8], usize)> {
         let (head, body) = frame(self.bytes.get(at..)?, Some(self.header.salt))?;
         Some((head, body, RECORD_BYTES + body.len()))
+    }
+
+    /// What its records come to; nothing if there is no commit among them.
+    pub fn span(&self) -> Option<Span> {
+        let mut at = self.start;
+        let mut span: Option<Span> = None;
+        while let Some((head, _, len)) = self.record(at) {
+            at += len;
+            if head.kind == Kind::Commit {
+                let (earliest, latest) = span.map_or((head.time, head.time), |span| (span.earliest, span.latest));
+                let (earliest, latest) = (earliest.min(head.time), latest.max(head.time));
+                span = Some(Span { last: head.version, earliest, latest, end: at });
+            } else if let Some(span) = &mut span {
+                span.end = at;
+            }
+        }
+        span
     }
 
     /// What stands at `range`, which ends within the file.

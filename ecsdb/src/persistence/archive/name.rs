@@ -1,0 +1,88 @@
+//! What the names of objects say.
+//!
+//! A segment in an archive says by its name what it holds, so that whoever looks for a version or a time finds it by listing, and
+//! a list is never out of step with what it lists.
+
+use super::ArchiveError;
+use super::compression::unpack;
+
+/// The folder of the segments.
+pub const SEGMENTS: &str = "segments";
+
+/// The endings of objects: as they were, and compressed.
+const PLAIN: &str = ".wal";
+const PACKED: &str = ".wal.zst";
+
+/// A finished segment of a log in an archive, as its name says.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct ArchivedSegment {
+    /// The history that its versions belong to.
+    pub timeline: u64,
+    /// The number of the segment in its directory.
+    pub sequence: u64,
+    /// The first version in it.
+    pub first: u64,
+    /// The last version in it.
+    pub last: u64,
+    /// When the earliest of its versions was committed, in nanoseconds since 1970.
+    pub earliest: u64,
+    /// When the latest of its versions was committed.
+    pub latest: u64,
+    /// What its records are told by.
+    pub salt: u64,
+    /// The salt of the segment before.
+    pub previous: u64,
+    /// The CRC32C of the object.
+    pub checksum: u32,
+    /// Whether it is compressed.
+    pub is_compressed: bool,
+}
+
+impl ArchivedSegment {
+    /// The name of the object.
+    pub fn name(&self) -> String {
+        let Self { timeline, sequence, first, last, earliest, latest, salt, previous, checksum, is_compressed } = self;
+        let ending = if *is_compressed { PACKED } else { PLAIN };
+        format!(
+            "{SEGMENTS}/{timeline:016x}-{sequence:020}-{first:020}-{last:020}-{earliest:020}-{latest:020}-{salt:016x}-\
+             {previous:016x}-{checksum:08x}{ending}"
+        )
+    }
+
+    /// What `name` says, if it is that of a segment.
+    pub fn parse(name: &str) -> Option<Self> {
+        let rest = name.strip_prefix(SEGMENTS)?.strip_prefix('/')?;
+        let (numbers, is_compressed) = match rest.strip_suffix(PACKED) {
+            Some(numbers) => (numbers, true),
+            None => (rest.strip_suffix(PLAIN)?, false),
+        };
+        let mut parts = numbers.split('-');
+        let mut number = |radix| u64::from_str_radix(parts.next()?, radix).ok();
+        let parsed = Self {
+            timeline: number(16)?,
+            sequence: number(10)?,
+            first: number(10)?,
+            last: number(10)?,
+            earliest: number(10)?,
+            latest: number(10)?,
+            salt: number(16)?,
+            previous: number(16)?,
+            checksum: u32::try_from(number(16)?).ok()?,
+            is_compressed,
+        };
+        // One segment has one name.
+        (parsed.name() == name).then_some(parsed)
+    }
+
+    /// The bytes of the segment, from those of the object.
+    pub(crate) fn open(&self, object: &[u8]) -> Result<Vec<u8>, ArchiveError> {
+        let name = self.name();
+        let found = crc32c::crc32c(object);
+        if found != self.checksum {
+            let what = format!("its checksum is {found:08x} and should be {:08x}", self.checksum);
+            return Err(ArchiveError::Damaged { name, what });
+        }
+        if self.is_compressed { unpack(&name, object) } else { Ok(object.to_vec()) }
+    }
+}

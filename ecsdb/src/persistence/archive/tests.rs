@@ -1,0 +1,126 @@
+//! Names, what they say, and objects in directories.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::*;
+
+/// A directory that is gone with this.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("ecsdb-archive-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        Self(path)
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn segment() -> ArchivedSegment {
+    ArchivedSegment {
+        timeline: 0x1234,
+        sequence: 3,
+        first: 17,
+        last: 40,
+        earliest: 1_700_000_000_000_000_000,
+        latest: u64::MAX,
+        salt: u64::MAX,
+        previous: 0x5a17,
+        checksum: crc32c::crc32c(b"object"),
+        is_compressed: false,
+    }
+}
+
+#[test]
+fn a_name_says_what_it_was_made_of() {
+    for is_compressed in [false, true] {
+        let segment = ArchivedSegment { is_compressed, ..segment() };
+        let name = segment.name();
+        assert!(parts(&name).is_ok() && name.len() < 240, "{name}");
+        assert_eq!(ArchivedSegment::parse(&name), Some(segment));
+        for other in [&name[1..], &name[..name.len() - 1], &name.replacen("-0", "-", 1), &format!("{name}.gz"), ""] {
+            assert_eq!(ArchivedSegment::parse(other), None, "{other}");
+        }
+    }
+}
+
+#[test]
+fn an_object_that_has_changed_is_damaged() {
+    assert_eq!(segment().open(b"object").unwrap(), b"object");
+    assert!(matches!(segment().open(b"Object"), Err(ArchiveError::Damaged { .. })));
+    let packed = ArchivedSegment { is_compressed: true, ..segment() };
+    let error = packed.open(b"object").unwrap_err();
+    assert!(matches!(error, ArchiveError::Damaged { .. } | ArchiveError::Compressed { .. }), "{error}");
+}
+
+#[test]
+#[cfg(feature = "zstd")]
+fn what_is_packed_is_unpacked() {
+    let bytes = vec![7; 100_000];
+    let packed = compression::pack("x", &bytes, Some(3)).unwrap().unwrap();
+    assert!(packed.len() < 1000);
+    assert_eq!(compression::unpack("x", &packed).unwrap(), bytes);
+    for len in [0, 1, packed.len() / 2, packed.len() - 1] {
+        assert!(compression::unpack("x", &packed[..len]).map_or(true, |found| found != bytes), "{len} bytes");
+    }
+    assert!(compression::pack("x", &bytes, None).unwrap().is_none());
+}
+
+#[test]
+fn an_object_is_stored_once_and_stays_as_it_is() {
+    let directory = Temporary::new("once");
+    let archive = DirectoryArchive::new(&directory.0);
+    assert!(archive.list("notes").unwrap().is_empty());
+    assert!(matches!(archive.get("notes/one"), Err(ArchiveError::Missing { .. })));
+    archive.remove("notes/one").unwrap();
+    assert_eq!(archive.put_if_absent("notes/one", b"1").unwrap(), Put::Stored);
+    assert_eq!(archive.put_if_absent("notes/two", b"").unwrap(), Put::Stored);
+    assert_eq!(archive.put_if_absent("notes/one", b"2").unwrap(), Put::Present);
+    assert_eq!(archive.get("notes/one").unwrap(), b"1");
+    // What was being written when its writer was stopped is no object.
+    std::fs::write(directory.0.join("notes").join("three.new"), b"3").unwrap();
+    assert_eq!(archive.list("notes").unwrap(), ["notes/one", "notes/two"]);
+    archive.remove("notes/one").unwrap();
+    assert_eq!(archive.list("notes").unwrap(), ["notes/two"]);
+    for name in ["", "one", "/one", "notes/", "notes/a/b", "../notes", "notes/..", "notes/a b", "notes/a.new"] {
+        assert!(matches!(archive.put_if_absent(name, b"x"), Err(ArchiveError::Name { .. })), "{name}");
+    }
+}
+
+#[test]
+fn of_many_who_take_a_name_one_gets_it() {
+    let directory = Temporary::new("race");
+    let stored: Vec<u8> = std::thread::scope(|scope| {
+        let put = |own: u8| {
+            let archive = DirectoryArchive::new(&directory.0);
+            move || (archive.put_if_absent("notes/one", &[own; 1000]).unwrap() == Put::Stored).then_some(own)
+        };
+        let threads: Vec<_> = (0..8).map(|own| scope.spawn(put(own))).collect();
+        threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(stored.len(), 1, "{stored:?}");
+    assert_eq!(DirectoryArchive::new(&directory.0).get("notes/one").unwrap(), [stored[0]; 1000]);
+}
+
+#[test]
+fn who_comes_later_fences_who_was_there() {
+    let directory = Temporary::new("fence");
+    let archive: Arc<dyn Archive> = Arc::new(DirectoryArchive::new(&directory.0));
+    let first = Archiver::open(Arc::clone(&archive), "first", None).unwrap();
+    first.check().unwrap();
+    let second = Archiver::open(Arc::clone(&archive), "second", None).unwrap();
+    assert!(matches!(first.check(), Err(ArchiveError::Fenced { own: 1, found: 2 })));
+    second.check().unwrap();
+    assert_eq!(archive.list("writers").unwrap().len(), 1, "only the number that counts is left");
+    // The numbers go on from there.
+    assert!(matches!(
+        Archiver::open(archive, "third", None).map(|_| second.check()),
+        Ok(Err(ArchiveError::Fenced { own: 2, found: 3 }))
+    ));
+}

@@ -1,0 +1,115 @@
+//! What can be done with a directory while no database is open in it, on the disk and on a medium that fails and crashes.
+
+mod archive;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ecsdb::Db;
+use ecsdb::archive::DirectoryArchive;
+use ecsdb::maintenance::{ClosedDirectory, MaintenanceError};
+use ecsdb_tests::log::Rows;
+use ecsdb_tests::simulated::Simulated;
+use ecsdb_tests::world::*;
+
+/// Where the database is on the medium.
+const SAVE: &str = "/games/save";
+/// Where the archive is.
+const SHELF: &str = "/shelf";
+
+/// Settings under which files are small.
+fn small(medium: &Simulated, directory: &str) -> ecsdb::DbBuilder<World> {
+    let builder = Db::<World>::builder().media(medium.clone()).directory(directory);
+    builder.segment_bytes(16 << 10).worker_threads(1).queue_limits(64, 1 << 20)
+}
+
+/// A database that was closed, and what it held after each version.
+struct Played {
+    medium: Simulated,
+    versions: Vec<Rows>,
+}
+
+/// Plays `commits` commits, of which each changes several tables, and every sixth one is large; opens the database anew now and
+/// then.
+fn played(commits: u64) -> Played {
+    let medium = Simulated::new();
+    let mut db = small(&medium, SAVE).open().unwrap();
+    let mut versions = vec![Rows::of(&db)];
+    for n in 0..commits {
+        db.write(move |tx| {
+            let entity = tx.spawn((Small::sample(n), Purse::sample(n)))?;
+            let before: Vec<_> = tx.query::<ecsdb::Entity>().with::<Purse>().into_iter().take(2).collect();
+            if n % 5 == 4 {
+                tx.despawn(before[0])?;
+            } else {
+                tx.update(before[0], Purse::C.gold.add(7))?;
+                tx.insert(before[0], Item { owner: Some(entity), makers: [None; 2], kind: 1 })?;
+            }
+            if n % 6 == 5 {
+                tx.spawn_all((0..4).map(|more| (Wide::sample(more), R100::sample(n))))?;
+            }
+            Ok(())
+        })
+        .unwrap();
+        versions.push(Rows::of(&db));
+        assert_eq!(db.stats().version, n + 1, "a commit is a version");
+        if n % 10 == 9 {
+            drop(db);
+            db = small(&medium, SAVE).open().unwrap();
+        }
+    }
+    drop(db);
+    Played { medium, versions }
+}
+
+/// A copy of what a medium holds, on which no lock is held.
+fn copy(medium: &Simulated) -> Simulated {
+    Simulated::of(medium.state())
+}
+
+fn closed(medium: &Simulated, directory: &str) -> Result<ClosedDirectory, MaintenanceError> {
+    ClosedDirectory::open_on(Arc::new(medium.clone()), directory)
+}
+
+fn shelf(medium: &Simulated) -> Arc<DirectoryArchive> {
+    Arc::new(DirectoryArchive::on(Arc::new(medium.clone()), SHELF))
+}
+
+/// The segments of the log in `directory`, in order.
+fn segments(medium: &Simulated, directory: &str) -> Vec<PathBuf> {
+    let wal = Path::new(directory).join("wal");
+    let state = medium.state();
+    let paths = state.paths().filter(|path| path.starts_with(&wal));
+    paths.filter(|path| path.extension().is_some_and(|ending| ending == "wal")).map(Path::to_owned).collect()
+}
+
+/// The same medium with something else in a file.
+fn with(medium: &Simulated, path: &Path, change: impl FnOnce(&mut Vec<u8>)) -> Simulated {
+    let mut state = medium.state();
+    let mut content = state.content(path).unwrap().to_vec();
+    change(&mut content);
+    state.damage(path, content);
+    Simulated::of(state)
+}
+
+/// Everything below `directory`, to be compared.
+fn files(medium: &Simulated, directory: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let state = medium.state();
+    let paths = state.paths().filter(|path| path.starts_with(directory));
+    paths.map(|path| (path.to_owned(), state.content(path).unwrap().to_vec())).collect()
+}
+
+#[test]
+fn what_is_no_closed_database_is_refused_by_name() {
+    let Played { medium, .. } = played(1);
+    let why = |directory: &str| closed(&medium, directory).err().map(|error| error.to_string()).unwrap_or_default();
+    assert_eq!(why("/nowhere"), "there is no directory /nowhere");
+    assert_eq!(why("/games"), "/games holds no database: it has no folder `wal`");
+    let db = small(&medium, SAVE).open().unwrap();
+    assert!(why(SAVE).contains("/games/save/LOCK is locked"), "{}", why(SAVE));
+    drop(db);
+    let held = closed(&medium, SAVE).unwrap();
+    assert!(small(&medium, SAVE).open().is_err(), "nobody opens what is held");
+    drop(held);
+    assert!(small(&medium, SAVE).open().is_ok());
+}
