@@ -87,6 +87,7 @@
 //! - `arc-swap`: publishes versions through the crate of that name instead of the cell that loom checks. What users see
 //!   stays the same.
 //! - `glam`: the vectors, quaternions and matrices of that crate as field types.
+//! - `metrics`: figures for the recorders of that crate (`Db::publish_metrics`).
 //! - `zstd`: compresses what goes to an [archive], and reads what was compressed.
 //!
 //! # More
@@ -163,8 +164,8 @@ pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
 pub use events::{Changes, ColumnChange, ColumnsChanged, Event};
 pub use persistence::{
-    CheckpointError, CheckpointProgress, CheckpointReport, DirectoryError, LogFailure, Migration, MigrationError,
-    MigrationFailure, OldRow, PassedOver, Recovery, SchemaMismatch,
+    CheckpointError, CheckpointProgress, CheckpointReport, DirectoryError, LogFailure, LogStats, Migration,
+    MigrationError, MigrationFailure, OldRow, PassedOver, Recovery, SchemaMismatch,
 };
 pub use persistence::{archive, maintenance};
 pub use query::DynQuery;
@@ -180,11 +181,9 @@ pub use query::{Explanation, Plan, PlanError};
 pub use query::{FIELDS_TABLE, INDEXES_TABLE, Item, RowParam, TABLES_TABLE};
 pub use query::{IntoOrder, Order, Sorted, SortedIter};
 pub use query::{Join, Joined, LeftJoin, LeftJoined};
-pub use runtime::{
-    OnFailure, Overrun, Percentiles, Tick, TickEnd, TickError, TickFailure, TickLoop, TickLoopBuilder, TickStats,
-};
+pub use runtime::{OnFailure, Overrun, Tick, TickEnd, TickError, TickFailure, TickLoop, TickLoopBuilder, TickStats};
 pub use storage::{DuplicateKey, MemoryLimit, MemoryUsage, SlotsExhausted};
-pub use sync::Priority;
+pub use sync::{Percentiles, Priority, Timing};
 pub use transaction::{
     ArithmeticFailure, Bundle, CallError, Commit, CommitLog, CommitRefused, Conflict, Counted, DurableTicket,
     DynTransaction, Dynamic, GuardFailure, LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure,

@@ -6,8 +6,11 @@ use std::thread::JoinHandle;
 use super::checkpoint::Checkpoint;
 use super::config::{Config, OpenError, SEGMENT_BYTES_MIN};
 use super::evolve::{EvolveError, Prepared, prepare};
+#[cfg(feature = "metrics")]
+use super::metrics::{Reporter, Told, report};
 use super::stats::Stats;
-use crate::persistence::{self, Keeper, LogSettings, OnProgress, Recovery, Wish};
+use crate::bytes::Meter;
+use crate::persistence::{self, Figures, Keeper, LogSettings, OnProgress, Recovery, Wish};
 use crate::schema::diff::Plan;
 use crate::schema::{DatabaseSchema, TableSchema};
 use crate::storage::{CommitCursor, CommitHistory, Prebuilt, Store, Version};
@@ -77,9 +80,19 @@ pub struct Core {
     keeper: Option<Keeper>,
     /// What was found in the directory, if there is one.
     recovery: Option<Recovery>,
+    /// What its log counts.
+    log_figures: Option<Arc<Figures>>,
+    /// What all pages take.
+    meter: Arc<Meter>,
     procedures: Procedures,
     /// Held while the tables change.
     evolving: Mutex<()>,
+    /// What was told to the recorder of metrics.
+    #[cfg(feature = "metrics")]
+    told: Mutex<Told>,
+    /// The thread that tells it.
+    #[cfg(feature = "metrics")]
+    reporter: Mutex<Option<Reporter>>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -114,7 +127,7 @@ impl Core {
             store.hold_to(catalog.schema());
             store
         };
-        let (mut watermark, mut recovery, mut keeper) = (None, None, None);
+        let (mut watermark, mut recovery, mut keeper, mut log_figures) = (None, None, None, None);
         let mut store;
         if let Some(directory) = config.directory.take() {
             let settings = LogSettings {
@@ -134,6 +147,7 @@ impl Core {
                 None => wal,
             });
             (watermark, recovery, keeper) = (Some(opened.watermark), Some(opened.recovery), Some(opened.keeper));
+            log_figures = Some(opened.figures);
         } else {
             store = fresh();
         }
@@ -141,6 +155,7 @@ impl Core {
             store.keep_history(limits);
         }
         let (published, history) = (store.published(), store.history());
+        let meter = Arc::clone(store.meter());
         let id = DatabaseId::next();
         let name = catalog.schema().name().to_owned();
         let workers = rayon::ThreadPoolBuilder::new()
@@ -175,17 +190,26 @@ impl Core {
         let keeper = keeper.map(|keeper| keeper.start(Arc::clone(&queue), id, name));
         let keeper = keeper.transpose().map_err(|error| OpenError::Thread(Box::new(error)))?;
         let readers = Arc::new(Readers { database: id, catalog, later: Mutex::new(Vec::new()), workers, history });
-        Ok(Arc::new(Self {
+        let core = Arc::new(Self {
             readers,
             published,
             id,
             queue,
             keeper,
             recovery,
+            log_figures,
+            meter,
             procedures,
             evolving: Mutex::new(()),
+            #[cfg(feature = "metrics")]
+            told: Mutex::default(),
+            #[cfg(feature = "metrics")]
+            reporter: Mutex::default(),
             writer: Mutex::new(Some(thread)),
-        }))
+        });
+        #[cfg(feature = "metrics")]
+        report(&core, config.metrics_every).map_err(|error| OpenError::Thread(Box::new(error)))?;
+        Ok(core)
     }
 
     /// Whether it takes no more transactions.
@@ -302,8 +326,30 @@ impl Core {
             queued_transactions,
             queued_bytes,
             transactions: self.queue.counts().read(),
+            batch_time: self.queue.counts().batch_time().read(),
+            pinned_versions: self.queue.counts().pinned_versions(),
+            page_bytes: self.meter.allocated_bytes(),
             durable_version: self.queue.watermark().map(|watermark| watermark.durable()),
+            log: self.log_figures.as_ref().map(|figures| figures.read()),
         }
+    }
+
+    /// What the log counts, if there is one.
+    #[cfg(feature = "metrics")]
+    pub fn log_figures(&self) -> Option<&Figures> {
+        self.log_figures.as_deref()
+    }
+
+    /// What was told to the recorder of metrics.
+    #[cfg(feature = "metrics")]
+    pub fn told(&self) -> &Mutex<Told> {
+        &self.told
+    }
+
+    /// Keeps the thread that publishes metrics until the database is closed.
+    #[cfg(feature = "metrics")]
+    pub fn keep_reporter(&self, reporter: Reporter) {
+        *self.reporter.lock().unwrap_or_else(PoisonError::into_inner) = Some(reporter);
     }
 
     /// What was found in the directory, if there is one.
@@ -351,6 +397,12 @@ impl Core {
             && thread.join().is_err()
         {
             tracing::error!("the writer thread panicked");
+        }
+        drop(writer);
+        #[cfg(feature = "metrics")]
+        {
+            let reporter = self.reporter.lock().unwrap_or_else(PoisonError::into_inner).take();
+            drop(reporter);
         }
         let version = self.pin().number;
         match self.queue.watermark() {

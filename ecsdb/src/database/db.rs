@@ -387,6 +387,16 @@ impl<S: Schema> Db<S> {
         self.core.stats()
     }
 
+    /// Tells the [figures of the moment](Self::stats) to the recorder that the program has installed for the `metrics` crate, under
+    /// names that begin with `ecsdb_` and with the name of the schema as label `database`. `docs/operations.md` lists them.
+    ///
+    /// Asks the writer for what the database takes in memory, as [`Self::memory`] does: every few seconds is often enough. Within
+    /// a transaction, or when the database is closed, that part is left out.
+    #[cfg(feature = "metrics")]
+    pub fn publish_metrics(&self) {
+        super::metrics::publish(&self.core);
+    }
+
     /// The schema, as it can be written to a file.
     pub fn schema(&self) -> &DatabaseSchema {
         self.core.schema()

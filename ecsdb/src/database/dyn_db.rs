@@ -238,6 +238,12 @@ impl DynDb {
         self.core.stats()
     }
 
+    /// Tells the figures to the recorder of the `metrics` crate; see [`Db::publish_metrics`](super::Db::publish_metrics).
+    #[cfg(feature = "metrics")]
+    pub fn publish_metrics(&self) {
+        super::metrics::publish(&self.core);
+    }
+
     /// What the database takes in memory.
     ///
     /// # Errors

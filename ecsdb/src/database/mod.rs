@@ -13,6 +13,8 @@ mod evolve;
 mod guards;
 mod lane;
 mod live;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod optimistic;
 mod reads;
 mod snapshot;

@@ -35,5 +35,6 @@ mod tests;
 pub use error::{DirectoryError, LogFailure};
 pub use handshake::SchemaMismatch;
 pub use keeper::{CheckpointError, CheckpointProgress, CheckpointReport, Keeper, OnProgress, Wish};
+pub use log::{Figures, LogStats};
 pub use migration::{MigrationError, MigrationFailure, Migrations, OldRow};
 pub use recovery::{LogSettings, Migration, PassedOver, Recovery, open};

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use ecsdb_tests::simulated::{Failure, Fault, Simulated, Survival};
 
 use super::SMALL;
-use super::check::{in_context, recovered};
-use super::game::{Game, History, Outcome, Point};
-use super::setup::{Layout, open};
-use super::workload::{Step, steps};
-use super::world::Rows;
+use ecsdb_tests::crash::check::{in_context, recovered};
+use ecsdb_tests::crash::game::{Game, History, Outcome, Point};
+use ecsdb_tests::crash::setup::{Layout, open};
+use ecsdb_tests::crash::workload::{Step, steps};
+use ecsdb_tests::crash::world::Rows;
 
 /// Small segments, so that there are many calls.
 const LAYOUT: Layout = SMALL;

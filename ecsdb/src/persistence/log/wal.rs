@@ -3,8 +3,10 @@
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use super::description::{Described, Description};
+use super::figures::Figures;
 use super::segment::{Segment, nanoseconds};
 use super::syncer::{Maker, Shared};
 use crate::change_set::ChangeSet;
@@ -30,6 +32,8 @@ pub struct Resume {
     pub tables: Arc<Tables>,
     /// What is durable.
     pub watermark: Arc<Watermark<LogError>>,
+    /// What is counted.
+    pub figures: Arc<Figures>,
     /// The lock of the directory.
     pub lock: Arc<Lock>,
 }
@@ -53,11 +57,11 @@ pub struct Wal {
 impl Wal {
     /// Goes on with a log, and starts the thread that syncs it.
     pub fn resume(resume: Resume, name: &str) -> io::Result<Self> {
-        let Resume { maker, segment, version, block_end, tables, watermark, lock } = resume;
+        let Resume { maker, segment, version, block_end, tables, watermark, figures, lock } = resume;
         let media = Arc::clone(&maker.media);
         let Header { schema, schema_hash, .. } = maker.header.clone();
         let description = Arc::new(Description::new(Described { tables: Arc::clone(&tables), schema, schema_hash }));
-        let shared = Arc::new(Shared::new(maker, &segment, watermark));
+        let shared = Arc::new(Shared::new(maker, &segment, watermark, figures));
         let syncer = std::thread::Builder::new().name(format!("ecsdb-{name}-log")).spawn({
             let shared = Arc::clone(&shared);
             move || shared.run()
@@ -86,7 +90,10 @@ impl Wal {
         let time = nanoseconds(self.media.now());
         let done = done.and_then(|()| {
             let record = self.encoder.seal(self.segment.salt, version, durable, time, kind);
-            self.segment.write(record, kind).map_err(LogFailure::io("write", &self.segment.named.path))
+            let (began, bytes) = (Instant::now(), record.len());
+            self.segment.write(record, kind).map_err(LogFailure::io("write", &self.segment.named.path))?;
+            self.shared.figures.note_record(bytes, began.elapsed());
+            Ok(())
         });
         if let Err(failure) = done {
             let error = LogError::new(failure);

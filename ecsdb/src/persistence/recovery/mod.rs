@@ -27,7 +27,7 @@ use super::evolution::Evolution;
 use super::format::{Header, Kind, RECORD_BYTES, RecordHead, seal};
 use super::ids::Ids;
 use super::keeper::{Checkpoints, KeeperSetup};
-use super::log::{Anew, Maker, Resume, Segment, Wal, nanoseconds, random};
+use super::log::{Anew, Figures, Maker, Resume, Segment, Wal, nanoseconds, random};
 use super::migration::{Migrations, MoveError, move_rows};
 use super::snapshot::Loaded;
 use crate::change_set::ChangeSet;
@@ -63,6 +63,8 @@ pub struct Opened {
     pub wal: Wal,
     /// What of them is durable.
     pub watermark: Arc<Watermark<LogError>>,
+    /// What the log counts.
+    pub figures: Arc<Figures>,
     /// What was found.
     pub recovery: Recovery,
     /// What makes checkpoints of it, to be started.
@@ -137,6 +139,9 @@ pub fn open(
     };
     tracing::info!(directory = %directory.root().display(), ?recovery, "opened");
     let watermark = Arc::new(Watermark::new(version, sync_within));
+    let is_new = |found: &Replayed| segment.named.path != directory.segment(found.last.first);
+    let segments = found.map_or(1, |found| found.kept + usize::from(is_new(found)));
+    let figures = Arc::new(Figures::new(segments));
     let resume = Resume {
         maker: Maker { media: Arc::clone(&media), directory: directory.clone(), capacity: segment_bytes, header },
         segment,
@@ -144,6 +149,7 @@ pub fn open(
         block_end: found.map_or(0, |found| found.block_end),
         tables: Arc::new(Tables::new(&ids, Arc::clone(schema))),
         watermark: Arc::clone(&watermark),
+        figures: Arc::clone(&figures),
         lock: Arc::clone(&lock),
     };
     let wal = Wal::resume(resume, schema.name()).map_err(DirectoryError::Thread)?;
@@ -156,7 +162,7 @@ pub fn open(
         opened: (version, timeline),
         last: None,
     };
-    Ok(Opened { store, wal, watermark, recovery, keeper: KeeperSetup { checkpoints, lock } })
+    Ok(Opened { store, wal, watermark, figures, recovery, keeper: KeeperSetup { checkpoints, lock } })
 }
 
 /// What it takes to read the directory.
