@@ -10,6 +10,7 @@ pub mod history;
 pub mod ledger;
 pub mod log;
 pub mod model;
+pub mod rounds;
 pub mod simulated;
 pub mod world;
 

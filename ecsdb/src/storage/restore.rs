@@ -118,6 +118,11 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Has the counted field `field` of table `table` give no number up to `last` any more.
+    pub fn restore_counter(&mut self, table: u16, field: u16, last: u128) {
+        self.counters.restore(table, field, last);
+    }
+
     /// Puts a block of entities into the state that a transaction has left it in.
     pub fn restore_block(&mut self, restored: RestoredBlock<'_>) -> Result<(), RestoreError> {
         let RestoredBlock { block, alive, generations, owner } = restored;

@@ -39,6 +39,8 @@ pub struct TableCode {
     fields: Vec<Span>,
     /// The numbers of these fields in the program.
     columns: Vec<u16>,
+    /// Their ids in the directory.
+    ids: Vec<u16>,
     /// Whether there are bytes that are no row.
     is_checked: bool,
     /// Whether rows end with the place of their heap.
@@ -95,6 +97,23 @@ impl Tables {
 }
 
 impl TableCode {
+    /// The id of the field with the number `column` in the program.
+    pub fn field_id(&self, column: u16) -> Option<u16> {
+        let position = self.columns.iter().position(|known| *known == column)?;
+        Some(self.ids[position])
+    }
+
+    /// The number in the program of the field with the id `id`.
+    pub fn column(&self, id: u16) -> Option<u16> {
+        let position = self.ids.iter().position(|known| *known == id)?;
+        Some(self.columns[position])
+    }
+
+    /// Whether there are bytes that are no row.
+    pub fn is_checked(&self) -> bool {
+        self.is_checked
+    }
+
     /// Bytes of the fields of a row, without the place of its heap.
     pub fn fields_bytes(&self) -> usize {
         self.stride - if self.has_heap { HeapPlace::BYTES } else { 0 }
@@ -118,6 +137,7 @@ impl TableCode {
             is_plain: columns.is_sorted(),
             fields,
             columns,
+            ids: ids.fields.iter().map(|known| known.id).collect(),
             is_checked: table.is_checked(),
             has_heap: table.has_heap(),
             heap_columns,
