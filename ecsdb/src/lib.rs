@@ -87,6 +87,7 @@
 //! - `arc-swap`: publishes versions through the crate of that name instead of the cell that loom checks. What users see
 //!   stays the same.
 //! - `glam`: the vectors, quaternions and matrices of that crate as field types.
+//! - `metrics`: figures for the recorders of that crate (`Db::publish_metrics`).
 //! - `object-store`: archives in S3 and other object stores, through the crate of that name.
 //! - `zstd`: compresses what goes to an [archive], and reads what was compressed.
 //!
@@ -153,8 +154,8 @@ pub use component::{
     UpdateOp, Whole,
 };
 pub use database::{
-    Committed, Context, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, NamesEntity, OpenError, Optimistic,
-    Snapshot, Stats, Table,
+    Checkpoint, Committed, Context, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, NamesEntity, OpenError,
+    Optimistic, Snapshot, Stats, Table,
 };
 pub use database::{
     DynChanges, DynEvent, DynSubscription, HistoryGone, Lagged, LiveQuery, QueryChanges, QueryEvent, RecvError,
@@ -164,7 +165,8 @@ pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
 pub use events::{Changes, ColumnChange, ColumnsChanged, Event};
 pub use persistence::{
-    DirectoryError, LogFailure, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
+    CheckpointError, CheckpointProgress, CheckpointReport, DirectoryError, LogFailure, LogStats, Migration,
+    MigrationError, MigrationFailure, OldRow, PassedOver, Recovery, SchemaMismatch,
 };
 pub use persistence::{archive, maintenance};
 pub use query::DynQuery;
@@ -180,11 +182,9 @@ pub use query::{Explanation, Plan, PlanError};
 pub use query::{FIELDS_TABLE, INDEXES_TABLE, Item, RowParam, TABLES_TABLE};
 pub use query::{IntoOrder, Order, Sorted, SortedIter};
 pub use query::{Join, Joined, LeftJoin, LeftJoined};
-pub use runtime::{
-    OnFailure, Overrun, Percentiles, Tick, TickEnd, TickError, TickFailure, TickLoop, TickLoopBuilder, TickStats,
-};
+pub use runtime::{OnFailure, Overrun, Tick, TickEnd, TickError, TickFailure, TickLoop, TickLoopBuilder, TickStats};
 pub use storage::{DuplicateKey, MemoryLimit, MemoryUsage, SlotsExhausted};
-pub use sync::Priority;
+pub use sync::{Percentiles, Priority, Timing};
 pub use transaction::{
     ArithmeticFailure, Bundle, CallError, Commit, CommitLog, CommitRefused, Conflict, Counted, DurableTicket,
     DynTransaction, Dynamic, GuardFailure, LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure,

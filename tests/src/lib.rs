@@ -2,13 +2,19 @@
 //!
 //! Holds no tests, and no state that outlives a call.
 
+pub mod crash;
+pub mod fuzzed;
+pub mod golden;
 pub mod guide;
 pub mod history;
+pub mod ledger;
 pub mod log;
 pub mod model;
+pub mod rounds;
 pub mod simulated;
 pub mod world;
 
+use std::io::Write;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -71,6 +77,12 @@ pub fn why<T>(result: Result<T, TransactionError>) -> String {
 /// As [`why`], of a ticket.
 pub fn why_not(ticket: Ticket) -> String {
     why(ticket.visible())
+}
+
+/// Says how much a test has done, past what the test harness captures: also a test that passes should show its numbers.
+pub fn tell(numbers: &str) {
+    // Nobody is there to read it if this fails.
+    let _ = writeln!(std::io::stderr(), "{numbers}");
 }
 
 /// The README: its program is a test.

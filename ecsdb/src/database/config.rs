@@ -60,6 +60,8 @@ pub(super) struct Config {
     pub migrations: Migrations,
     pub history: Option<HistoryLimits>,
     pub procedures: Vec<Registered>,
+    #[cfg(feature = "metrics")]
+    pub metrics_every: Option<Duration>,
 }
 
 /// The smallest segment that makes sense: a header, and a few records.
@@ -81,6 +83,8 @@ impl Default for Config {
             migrations: Migrations::default(),
             history: None,
             procedures: Vec::new(),
+            #[cfg(feature = "metrics")]
+            metrics_every: None,
         }
     }
 }
@@ -178,6 +182,14 @@ impl<S> DbBuilder<S> {
     /// Default: zero, the next sync begins when the one before has ended.
     pub fn sync_within(mut self, delay: Duration) -> Self {
         self.config.sync_within = delay;
+        self
+    }
+
+    /// Publishes metrics, as [`Db::publish_metrics`] does, each time that `interval` has passed, from a thread of the
+    /// database. Default: never.
+    #[cfg(feature = "metrics")]
+    pub fn publish_metrics_every(mut self, interval: Duration) -> Self {
+        self.config.metrics_every = Some(interval);
         self
     }
 }

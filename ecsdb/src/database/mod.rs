@@ -2,6 +2,7 @@
 //!
 //! Owns the handles, their configuration and their lifetimes. Everything they do is done below.
 
+mod checkpoint;
 mod config;
 mod core;
 mod db;
@@ -12,6 +13,8 @@ mod evolve;
 mod guards;
 mod lane;
 mod live;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod optimistic;
 mod reads;
 mod snapshot;
@@ -19,6 +22,7 @@ mod stats;
 mod subscription;
 mod table;
 
+pub use checkpoint::Checkpoint;
 pub use config::{DbBuilder, OpenError};
 pub use core::Core;
 pub use db::Db;

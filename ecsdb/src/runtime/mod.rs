@@ -18,7 +18,7 @@ use crate::transaction::TransactionError;
 
 pub use builder::TickLoopBuilder;
 pub use pace::Overrun;
-pub use stats::{Percentiles, TickStats};
+pub use stats::TickStats;
 pub use tick_loop::TickLoop;
 
 /// Ticks in a second, at least and at most. Games use 15 to 120.

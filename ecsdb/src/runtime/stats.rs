@@ -5,29 +5,15 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 
 use super::pace::Finished;
+use crate::sync::Percentiles;
 
 /// The longest time that is told from longer ones, in microseconds.
 const LONGEST_US: u64 = 60_000_000;
 
-/// Some times, by how many of them were shorter. To two digits, from a microsecond to a minute.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Percentiles {
-    /// Half of them.
-    pub p50: Duration,
-    /// Nine of ten.
-    pub p90: Duration,
-    /// 99 of a hundred.
-    pub p99: Duration,
-    /// All of them.
-    pub max: Duration,
-}
-
-impl Percentiles {
-    fn of(histogram: &Histogram<u64>) -> Self {
-        let at = |quantile| Duration::from_micros(histogram.value_at_quantile(quantile));
-        Self { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: Duration::from_micros(histogram.max()) }
-    }
+/// What is known of the times in `histogram`, to two digits.
+fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
+    let at = |quantile| Duration::from_micros(histogram.value_at_quantile(quantile));
+    Percentiles { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: Duration::from_micros(histogram.max()) }
 }
 
 /// Figures of a [`TickLoop`](super::TickLoop) since it was started.
@@ -109,8 +95,8 @@ impl Recorder {
         let seconds = self.stepped.as_secs_f64();
         TickStats {
             rate_hz: if seconds > 0.0 { self.steps as f64 / seconds } else { 0.0 },
-            duration: Percentiles::of(&self.duration_us),
-            jitter: Percentiles::of(&self.jitter_us),
+            duration: percentiles(&self.duration_us),
+            jitter: percentiles(&self.jitter_us),
             ..self.stats
         }
     }

@@ -50,6 +50,8 @@ pub struct Roots {
     history: VecDeque<(u64, usize)>,
     /// Their changes, in order.
     changes: VecDeque<Dirty>,
+    /// How many versions besides the published one were pinned when they were looked at last.
+    pinned: usize,
 }
 
 impl Roots {
@@ -57,7 +59,7 @@ impl Roots {
     pub fn new(first: Version) -> Self {
         let first = Arc::new(first);
         let (publisher, _) = publish(Arc::clone(&first));
-        Self { publisher, all: vec![first], live: 0, history: VecDeque::new(), changes: VecDeque::new() }
+        Self { publisher, all: vec![first], live: 0, history: VecDeque::new(), changes: VecDeque::new(), pinned: 0 }
     }
 
     /// What readers pin versions from.
@@ -80,15 +82,26 @@ impl Roots {
         self.all.len() - 1
     }
 
+    /// How many versions besides the published one were pinned when they were looked at last.
+    pub fn pinned_count(&self) -> usize {
+        self.pinned
+    }
+
     /// The number of a version that nobody reads, brought up to the published one. It stays good for
     /// [`Self::get_mut`] until it is published.
     pub fn writable(&mut self, pool: &mut PagePool) -> usize {
         let oldest = self.history.front().map_or(self.live().number, |(number, _)| number - 1);
         let mut best: Option<usize> = None;
         let mut spares = 0;
+        let mut pinned = 0;
         let mut index = 0;
         while index < self.all.len() {
-            if index == self.live || self.publisher.reclaim(&mut self.all[index]).is_none() {
+            if index == self.live {
+                index += 1;
+                continue;
+            }
+            if self.publisher.reclaim(&mut self.all[index]).is_none() {
+                pinned += 1;
                 index += 1;
                 continue;
             }
@@ -103,6 +116,7 @@ impl Roots {
             }
             index += 1;
         }
+        self.pinned = pinned;
         let index = best.unwrap_or_else(|| {
             self.all.push(Arc::new(Version::clone(&self.all[self.live])));
             self.all.len() - 1
@@ -208,6 +222,7 @@ impl Roots {
                 index += 1;
             }
         }
+        self.pinned = self.all.len() - 1;
         self.forget_history();
         self.changes.shrink_to(0);
         self.history.shrink_to(0);
@@ -259,8 +274,7 @@ pub(super) fn catch_up(version: &mut Version, live: &Version, change: Dirty, poo
             }
         }
         Dirty::Block { block } => {
-            let block = block as usize;
-            version.entities.restore(block, live.entities.state(block));
+            version.entities.copy_block(block as usize, &live.entities);
         }
         Dirty::Node { index, node } => {
             let index = usize::from(index);

@@ -119,6 +119,16 @@ impl Store {
         self.roots.give_up(root, &mut self.pool);
     }
 
+    /// The number of the last transaction.
+    pub(super) fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    /// The numbers that counted fields give.
+    pub(super) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
     /// Who gets which slot.
     pub(super) fn slots(&self) -> &SlotAllocator {
         &self.slots
@@ -329,13 +339,17 @@ impl Store {
         self.roots.retired_count()
     }
 
+    /// How many versions besides the published one were pinned when the writer looked last.
+    pub fn pinned_count(&self) -> usize {
+        self.roots.pinned_count()
+    }
+
     /// What the database takes in memory.
     pub fn memory(&self) -> MemoryUsage {
         MemoryUsage::of(self.live(), &self.pool, self.roots.retired_count())
     }
 
     /// The meter in which all pages count.
-    #[cfg(test)]
     pub fn meter(&self) -> &Arc<Meter> {
         self.pool.meter()
     }

@@ -13,6 +13,7 @@
 //!   they sleep until there is more.
 //! - [`channel`]: the bounded channel of the queue: crossbeam's, or one that loom can see.
 //! - [`Budget`]: the bound of the queue in bytes (or messages), with blocking back-pressure.
+//! - [`Times`]: how long something took, by one thread, for figures.
 //!
 //! This module knows nothing of entities, tables or transactions, and must never do input or output.
 
@@ -23,6 +24,7 @@ mod history;
 pub(crate) mod mutant;
 mod publish;
 pub(crate) mod shim;
+mod times;
 mod watermark;
 
 pub(crate) use mutant::mutant;
@@ -33,6 +35,7 @@ pub use cache_padded::CachePadded;
 pub use completion::{Completer, CompletionPool, Pending, Spent, completion};
 pub use history::{Cursor, Held, History, HistoryLimits, Nothing, Recorder, Sleepers, history};
 pub use publish::{Published, Publisher, publish};
+pub use times::{Percentiles, Times, Timing};
 pub use watermark::Watermark;
 
 /// The other side is gone: nothing more will arrive, and nothing more is taken.

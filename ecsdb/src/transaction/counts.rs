@@ -4,8 +4,8 @@
 //! refused. So nobody takes a cache line from anybody else for a commit.
 
 use super::error::TransactionError;
-use crate::sync::Priority;
-use crate::sync::shim::unwatched::{AtomicU64, Ordering};
+use crate::sync::shim::unwatched::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Priority, Times};
 
 /// How many sizes of batches are told apart: 1, 2 to 3, 4 to 7, and so on, and 128 or more.
 pub const BATCH_SIZES: usize = 8;
@@ -40,6 +40,10 @@ pub struct Counts {
     batch_sizes: [AtomicU64; BATCH_SIZES],
     refused: [AtomicU64; 3],
     timed_out: AtomicU64,
+    /// From when the writer takes a batch until it is visible.
+    batch_time: Times,
+    /// Versions that snapshots held when the last batch began.
+    pinned_versions: AtomicUsize,
 }
 
 impl Counts {
@@ -62,6 +66,21 @@ impl Counts {
         self.expired.store(counted.expired, Ordering::Relaxed);
         self.batches.store(counted.batches, Ordering::Relaxed);
         self.batch_sizes[size].store(counted.batch_sizes[size], Ordering::Relaxed);
+    }
+
+    /// How long batches took: from when the writer took them from the queue until they were visible. For the writer to record.
+    pub fn batch_time(&self) -> &Times {
+        &self.batch_time
+    }
+
+    /// Notes how many versions besides the published one are pinned.
+    pub fn note_pinned(&self, versions: usize) {
+        self.pinned_versions.store(versions, Ordering::Relaxed);
+    }
+
+    /// How many versions besides the published one were pinned, when the writer looked last.
+    pub fn pinned_versions(&self) -> usize {
+        self.pinned_versions.load(Ordering::Relaxed)
     }
 
     /// The figures of the moment.

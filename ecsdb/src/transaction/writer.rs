@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::apply::Apply;
 use super::catalog::Catalog;
@@ -82,6 +82,8 @@ pub struct Writer {
     refused: Option<LogError>,
     /// Whether a transaction of the running batch has met the memory limit.
     short_of_memory: bool,
+    /// When the running batch began.
+    began: Instant,
 }
 
 impl Writer {
@@ -98,6 +100,7 @@ impl Writer {
             counts: Arc::clone(queue.counts()),
             refused: None,
             short_of_memory: false,
+            began: Instant::now(),
         }
     }
 
@@ -125,6 +128,7 @@ impl Writer {
                 Err(Silence::Over) => return None,
                 Err(Silence::Idle) => {
                     self.config.store.trim();
+                    self.counts.note_pinned(self.config.store.pinned_count());
                     self.spent = Vec::new();
                     self.changes = ChangeSet::default();
                     self.completions.trim();
@@ -139,6 +143,7 @@ impl Writer {
     fn batch(&mut self, first: Message) {
         let mut message = first;
         let mut bytes = 0;
+        self.began = Instant::now();
         loop {
             bytes += message.bytes;
             let has_expired = message.has_expired();
@@ -324,6 +329,10 @@ impl Writer {
             }
         }
         self.tally.end_batch(&self.counts);
+        let now = Instant::now();
+        self.counts.batch_time().record(now - self.began);
+        self.began = now;
+        self.counts.note_pinned(self.config.store.pinned_count());
         for answer in self.answers.drain(..) {
             quietly(|| match answer {
                 Answer::Ops(completer, outcome) => {

@@ -82,6 +82,18 @@ impl Default for State {
 }
 
 impl State {
+    /// A medium that holds `files`, and the directories that they are in. All of it is durable.
+    pub fn of_files(files: impl IntoIterator<Item = (PathBuf, Vec<u8>)>) -> Self {
+        let mut state = Self::default();
+        for (path, content) in files {
+            state.dirs.extend(path.ancestors().skip(1).map(Path::to_owned));
+            state.names.insert(path, state.files.len());
+            state.files.push(File::synced(Arc::new(content)));
+        }
+        state.durable_names.clone_from(&state.names);
+        state
+    }
+
     /// The paths of all files, as calls see them.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         self.names.keys().map(PathBuf::as_path)

@@ -6,11 +6,11 @@ use ecsdb::TransactionError;
 use ecsdb_tests::simulated::{Call, Failure, Fault, Simulated, Survival};
 
 use super::SMALL;
-use super::check::{in_context, recovered};
-use super::game::{Game, Outcome};
 use super::regressions::{durable, play, spawn_kind};
-use super::setup::{Layout, open};
-use super::workload::Step;
+use ecsdb_tests::crash::check::{in_context, recovered};
+use ecsdb_tests::crash::game::{Game, Outcome};
+use ecsdb_tests::crash::setup::{Layout, open};
+use ecsdb_tests::crash::workload::Step;
 
 /// The kind of entities of 1,200 bytes.
 const WIDE: u8 = 4;

@@ -8,19 +8,14 @@
 //! when depends on threads, so a number may have to be looked for in the neighbourhood. `ECSDB_CRASH_SEEDS` says how many
 //! seeds more are tried.
 
-mod check;
 mod faults;
 mod found;
-mod game;
 mod regressions;
-mod setup;
-mod workload;
-mod world;
 
 use std::time::Duration;
 
-use check::{Matrix, Tally};
-use setup::Layout;
+use ecsdb_tests::crash::check::{Matrix, Tally};
+use ecsdb_tests::crash::setup::Layout;
 
 /// The smallest segments, synced as soon as something is written.
 const SMALL: Layout = Layout { segment_bytes: 16 << 10, sync_within: Duration::ZERO };

@@ -11,11 +11,11 @@ use ecsdb_tests::simulated::{Call, Failure, Fault, Simulated, State, Survival};
 use fastrand::Rng;
 
 use super::LARGE;
-use super::check::{in_context, recovered};
-use super::game::{Game, History, Outcome};
-use super::setup::{DIR, Layout, is_clean, open, torn_bytes};
-use super::workload::{End, Op, Step, Tx, steps};
-use super::world::Rows;
+use ecsdb_tests::crash::check::{in_context, recovered};
+use ecsdb_tests::crash::game::{Game, History, Outcome};
+use ecsdb_tests::crash::setup::{DIR, Layout, is_clean, open, torn_bytes};
+use ecsdb_tests::crash::workload::{End, Op, Step, Tx, steps};
+use ecsdb_tests::crash::world::Rows;
 
 /// A step that spawns one entity and waits until it is durable.
 pub fn durable(n: u32) -> Step {

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
+use super::figures::Figures;
 use super::segment::{NamedFile, Segment, random};
 use crate::media::Media;
 use crate::persistence::directory::Directory;
@@ -66,18 +68,21 @@ pub struct Shared {
     directory: Directory,
     /// What is durable.
     pub watermark: Arc<Watermark<LogError>>,
+    /// What is counted.
+    pub figures: Arc<Figures>,
     files: Mutex<Files>,
     next: Mutex<Next>,
 }
 
 impl Shared {
     /// For a log whose current segment is `segment`.
-    pub fn new(maker: Maker, segment: &Segment, watermark: Arc<Watermark<LogError>>) -> Self {
+    pub fn new(maker: Maker, segment: &Segment, watermark: Arc<Watermark<LogError>>, figures: Arc<Figures>) -> Self {
         let files = Files { sealed: Vec::new(), current: Arc::clone(&segment.named), is_renamed: false };
         Self {
             media: Arc::clone(&maker.media),
             directory: maker.directory.clone(),
             watermark,
+            figures,
             files: Mutex::new(files),
             next: Mutex::new(Next { maker, ready: None, is_wanted: false }),
         }
@@ -85,6 +90,7 @@ impl Shared {
 
     /// Syncs everything that was written before the call.
     pub fn sync(&self) -> Result<(), LogError> {
+        let began = Instant::now();
         let (sealed, current, is_renamed) = {
             let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
             let sealed = core::mem::take(&mut files.sealed);
@@ -99,7 +105,9 @@ impl Shared {
             let wal = self.directory.wal();
             self.media.sync_dir(wal).map_err(LogFailure::io("sync", wal)).map_err(LogError::new)?;
         }
-        self.sync_file(&current)
+        self.sync_file(&current)?;
+        self.figures.note_sync(began.elapsed());
+        Ok(())
     }
 
     fn sync_file(&self, named: &NamedFile) -> Result<(), LogError> {
@@ -171,6 +179,9 @@ impl Shared {
         self.media.sync_dir(wal).map_err(LogFailure::io("sync", wal))?;
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         // The one before is synced, and may not even have its name any more.
+        if files.current.path != segment.named.path {
+            self.figures.note_segment();
+        }
         files.current = Arc::clone(&segment.named);
         Ok(segment)
     }
@@ -192,6 +203,7 @@ impl Shared {
         let sealed = core::mem::replace(&mut files.current, Arc::clone(&segment.named));
         files.sealed.push(sealed);
         files.is_renamed = true;
+        self.figures.note_segment();
         Ok(segment)
     }
 

@@ -3,14 +3,17 @@
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
+use super::description::{Described, Description};
+use super::figures::Figures;
 use super::segment::{Segment, nanoseconds};
 use super::syncer::{Maker, Shared};
 use crate::change_set::ChangeSet;
 use crate::media::{Lock, Media};
 use crate::persistence::codec::{Encoder, Tables};
 use crate::persistence::error::LogFailure;
-use crate::persistence::format::Kind;
+use crate::persistence::format::{Header, Kind};
 use crate::schema::DatabaseSchema;
 use crate::sync::Watermark;
 use crate::transaction::{CommitLog, LogError};
@@ -29,8 +32,10 @@ pub struct Resume {
     pub tables: Arc<Tables>,
     /// What is durable.
     pub watermark: Arc<Watermark<LogError>>,
+    /// What is counted.
+    pub figures: Arc<Figures>,
     /// The lock of the directory.
-    pub lock: Lock,
+    pub lock: Arc<Lock>,
 }
 
 /// The write-ahead log of a directory.
@@ -41,24 +46,33 @@ pub struct Wal {
     pub(super) version: u64,
     pub(super) media: Arc<dyn Media>,
     pub(super) shared: Arc<Shared>,
+    /// What the log says of the tables.
+    pub(super) description: Arc<Description>,
     /// The thread that syncs.
     syncer: Option<JoinHandle<()>>,
     /// Held until everything above is gone: fields are dropped in their order.
-    _lock: Lock,
+    _lock: Arc<Lock>,
 }
 
 impl Wal {
     /// Goes on with a log, and starts the thread that syncs it.
     pub fn resume(resume: Resume, name: &str) -> io::Result<Self> {
-        let Resume { maker, segment, version, block_end, tables, watermark, lock } = resume;
+        let Resume { maker, segment, version, block_end, tables, watermark, figures, lock } = resume;
         let media = Arc::clone(&maker.media);
-        let shared = Arc::new(Shared::new(maker, &segment, watermark));
+        let Header { schema, schema_hash, .. } = maker.header.clone();
+        let description = Arc::new(Description::new(Described { tables: Arc::clone(&tables), schema, schema_hash }));
+        let shared = Arc::new(Shared::new(maker, &segment, watermark, figures));
         let syncer = std::thread::Builder::new().name(format!("ecsdb-{name}-log")).spawn({
             let shared = Arc::clone(&shared);
             move || shared.run()
         })?;
         let encoder = Encoder::new(tables, block_end);
-        Ok(Self { encoder, segment, version, media, shared, syncer: Some(syncer), _lock: lock })
+        Ok(Self { encoder, segment, version, media, shared, description, syncer: Some(syncer), _lock: lock })
+    }
+
+    /// What the log says of the tables, now and later.
+    pub fn description(&self) -> &Arc<Description> {
+        &self.description
     }
 
     /// Writes the record in the making.
@@ -76,7 +90,10 @@ impl Wal {
         let time = nanoseconds(self.media.now());
         let done = done.and_then(|()| {
             let record = self.encoder.seal(self.segment.salt, version, durable, time, kind);
-            self.segment.write(record, kind).map_err(LogFailure::io("write", &self.segment.named.path))
+            let (began, bytes) = (Instant::now(), record.len());
+            self.segment.write(record, kind).map_err(LogFailure::io("write", &self.segment.named.path))?;
+            self.shared.figures.note_record(bytes, began.elapsed());
+            Ok(())
         });
         if let Err(failure) = done {
             let error = LogError::new(failure);

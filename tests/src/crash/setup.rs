@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::simulated::Simulated;
 use ecsdb::{Db, OpenError};
-use ecsdb_tests::simulated::Simulated;
 
 use super::world::World;
 

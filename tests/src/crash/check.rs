@@ -5,8 +5,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::simulated::{Simulated, State, Survival, Trace};
 use ecsdb::Db;
-use ecsdb_tests::simulated::{Simulated, State, Survival, Trace};
 
 use super::game::{Game, History, Outcome, Point};
 use super::setup::{Layout, open, timeline, torn_bytes};

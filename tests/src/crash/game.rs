@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::simulated::Simulated;
+use crate::{block_on, block_writer};
 use ecsdb::{Commit, Db, Entity, OpenError, Ticket, TransactionError};
-use ecsdb_tests::simulated::Simulated;
-use ecsdb_tests::{block_on, block_writer};
 
 use super::setup::{Layout, open, timeline};
-use super::workload::{End, Step, Tx, apply, build, run};
+use super::workload::{End, Op, Step, Tx, apply, build, run};
 use super::world::{Rows, World};
 
 /// A version: what is in it, and what came after it.
@@ -312,7 +312,7 @@ impl Game {
             Err(_) => (0..10_000).filter_map(|n| Entity::from_bits(u64::MAX - n)).collect(),
         };
         let succeeds = tx.ops.iter().all(|op| {
-            let count = if let super::workload::Op::Spawn { count, .. } = op { *count } else { 0 };
+            let count = if let Op::Spawn { count, .. } = op { *count } else { 0 };
             let rest = spawned.split_off(count);
             let succeeds = apply(&mut rows, &mut known, op, &spawned);
             spawned = rest;
