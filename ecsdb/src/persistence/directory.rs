@@ -8,10 +8,12 @@
 //! wal/00000000000000000002.new   the next segment, by its number, while it has no version
 //! snapshots/00000000000000000007.snap       snapshot files, by the version in them
 //! snapshots/00000000000000000009.snap.new   one that is being written
+//! UNFINISHED                  there while a backup or a restored directory is being made
 //! ```
 
 use std::path::{Path, PathBuf};
 
+use super::error::DirectoryError;
 use super::recovery::Migration;
 use crate::media::{Media, Open};
 
@@ -41,6 +43,20 @@ impl Directory {
     /// The lock.
     pub fn lock(&self) -> PathBuf {
         self.root.join("LOCK")
+    }
+
+    /// What says that the directory is being made from another one, and is not whole yet.
+    pub fn unfinished(&self) -> PathBuf {
+        self.root.join("UNFINISHED")
+    }
+
+    /// Refuses a directory that is not whole yet.
+    pub fn check_finished(&self, media: &dyn Media) -> Result<(), DirectoryError> {
+        let path = self.unfinished();
+        match media.exists(&path).map_err(DirectoryError::io("look for", &path))? {
+            true => Err(DirectoryError::Unfinished { path: self.root.clone() }),
+            false => Ok(()),
+        }
     }
 
     /// The copy of the schema.

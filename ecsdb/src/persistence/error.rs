@@ -48,6 +48,13 @@ pub enum DirectoryError {
         /// Its format.
         found: u32,
     },
+    /// The directory was to become a backup, or an older state of another one, and whoever made it was stopped. What is in it is of no
+    /// use: remove it and begin again.
+    #[error("{} is unfinished: a backup or a restored database was being made there; remove it and begin again", path.display())]
+    Unfinished {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A snapshot file is compressed in a way that this program was built without. Build it with the feature that it names.
     #[error("{} is compressed: build ecsdb with the feature `{feature}` to read it", file.display())]
     Codec {

@@ -1,11 +1,7 @@
 //! Segments that are stored in an archive.
 
-use std::path::Path;
-use std::sync::Arc;
-
 use ecsdb::archive::{Archive, ArchiveError, DirectoryArchive};
 use ecsdb::maintenance::MaintenanceError;
-use ecsdb_tests::simulated::{Failure, Fault, Simulated, Survival};
 
 use super::*;
 

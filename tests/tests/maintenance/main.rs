@@ -1,6 +1,9 @@
 //! What can be done with a directory while no database is open in it, on the disk and on a medium that fails and crashes.
 
 mod archive;
+mod repair;
+mod restore;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +12,7 @@ use ecsdb::Db;
 use ecsdb::archive::DirectoryArchive;
 use ecsdb::maintenance::{ClosedDirectory, MaintenanceError};
 use ecsdb_tests::log::Rows;
-use ecsdb_tests::simulated::Simulated;
+use ecsdb_tests::simulated::{Failure, Fault, Simulated, Survival};
 use ecsdb_tests::world::*;
 
 /// Where the database is on the medium.
@@ -32,6 +35,19 @@ struct Played {
 /// Plays `commits` commits, of which each changes several tables, and every sixth one is large; opens the database anew now and
 /// then.
 fn played(commits: u64) -> Played {
+    played_with(commits, |_, _| ())
+}
+
+/// The same, with a checkpoint now and then.
+fn checkpointed(commits: u64) -> Played {
+    played_with(commits, |db, n| {
+        if n % 9 == 4 {
+            db.checkpoint().unwrap().wait().unwrap();
+        }
+    })
+}
+
+fn played_with(commits: u64, between: impl Fn(&Db<World>, u64)) -> Played {
     let medium = Simulated::new();
     let mut db = small(&medium, SAVE).open().unwrap();
     let mut versions = vec![Rows::of(&db)];
@@ -53,6 +69,7 @@ fn played(commits: u64) -> Played {
         .unwrap();
         versions.push(Rows::of(&db));
         assert_eq!(db.stats().version, n + 1, "a commit is a version");
+        between(&db, n);
         if n % 10 == 9 {
             drop(db);
             db = small(&medium, SAVE).open().unwrap();

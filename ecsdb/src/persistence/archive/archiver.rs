@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Archive, ArchiveError, ArchivedSegment, Put, SEGMENTS};
+use super::{Archive, ArchiveError, ArchivedSegment, Put};
 use crate::media::Media;
 use crate::persistence::recovery::SegmentFile;
 
@@ -101,12 +101,12 @@ impl Archiver {
     /// The object that has the segment already, if there is one: whoever stored it may have been stopped before it knew, and may
     /// have compressed it otherwise.
     fn stored(&self, segment: &ArchivedSegment, bytes: &[u8]) -> Result<Option<ArchivedSegment>, ArchiveError> {
-        for name in self.archive.list(SEGMENTS)? {
-            let Some(found) = ArchivedSegment::parse(&name) else { continue };
+        for found in ArchivedSegment::list(&*self.archive)? {
             let mark = |segment: &ArchivedSegment| (segment.timeline, segment.salt, segment.first, segment.last);
             if mark(&found) != mark(segment) {
                 continue;
             }
+            let name = found.name();
             let same = found.open(&self.archive.get(&name)?)? == bytes;
             return if same { Ok(Some(found)) } else { Err(ArchiveError::Taken { name }) };
         }

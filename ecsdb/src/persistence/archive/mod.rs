@@ -29,7 +29,6 @@ pub use self::object_store::ObjectArchive;
 pub(crate) use archiver::Archiver;
 pub use directory::DirectoryArchive;
 pub use name::ArchivedSegment;
-use name::SEGMENTS;
 
 /// A store of named objects, somewhere else than the directory of the database.
 ///

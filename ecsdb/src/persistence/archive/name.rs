@@ -3,11 +3,11 @@
 //! A segment in an archive says by its name what it holds, so that whoever looks for a version or a time finds it by listing, and
 //! a list is never out of step with what it lists.
 
-use super::ArchiveError;
 use super::compression::unpack;
+use super::{Archive, ArchiveError};
 
 /// The folder of the segments.
-pub const SEGMENTS: &str = "segments";
+const SEGMENTS: &str = "segments";
 
 /// The endings of objects: as they were, and compressed.
 const PLAIN: &str = ".wal";
@@ -48,6 +48,14 @@ impl ArchivedSegment {
             "{SEGMENTS}/{timeline:016x}-{sequence:020}-{first:020}-{last:020}-{earliest:020}-{latest:020}-{salt:016x}-\
              {previous:016x}-{checksum:08x}{ending}"
         )
+    }
+
+    /// All segments in `archive`.
+    ///
+    /// # Errors
+    /// If the archive refuses.
+    pub fn list(archive: &dyn Archive) -> Result<Vec<Self>, ArchiveError> {
+        Ok(archive.list(SEGMENTS)?.iter().filter_map(|name| Self::parse(name)).collect())
     }
 
     /// What `name` says, if it is that of a segment.

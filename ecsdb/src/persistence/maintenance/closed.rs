@@ -71,6 +71,11 @@ impl ClosedDirectory {
         self.directory.root()
     }
 
+    /// Refuses a directory that is not whole yet.
+    pub(super) fn check_finished(&self) -> Result<(), DirectoryError> {
+        self.directory.check_finished(&*self.media)
+    }
+
     /// Stores every segment of the log in `archive`, compressed with the `level` of zstd if there is one and the build has it, and
     /// leaves the directory as it is. A database that has the archive [as its own](Archive) stores nothing any more until
     /// it is opened again. What is there already is not stored again.
@@ -82,6 +87,7 @@ impl ClosedDirectory {
         archive: Arc<dyn Archive>,
         level: Option<i32>,
     ) -> Result<Vec<ArchivedSegment>, MaintenanceError> {
+        self.check_finished()?;
         let wal = self.directory.wal();
         let (firsts, _) = self.directory.list(&*self.media).map_err(DirectoryError::io("list", wal))?;
         let archiver = Archiver::open(archive, &self.path().display().to_string(), level)?;

@@ -1,6 +1,7 @@
 //! Why work on a directory was not done.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -23,10 +24,48 @@ pub enum MaintenanceError {
         /// Its path.
         path: PathBuf,
     },
+    /// Something is to be made in a directory that has something in it already.
+    #[error("{} is not empty, {found} is there: name a directory that does not exist, or an empty one", path.display())]
+    NotEmpty {
+        /// Its path.
+        path: PathBuf,
+        /// What is there.
+        found: String,
+    },
+    /// The version that was asked for cannot be put together from the files that there are.
+    #[error("version {asked} cannot be restored: {}", runs(reachable))]
+    OutOfReach {
+        /// The version.
+        asked: u64,
+        /// Those that can be: the first and the last one of each run.
+        reachable: Vec<(u64, u64)>,
+    },
+    /// There was no version at the time that was asked for, as far as the files reach.
+    #[error("nothing can be restored of that time: the oldest version that there is was committed {} s later", later.as_secs())]
+    TooEarly {
+        /// How much later the oldest version is.
+        later: Duration,
+    },
+    /// The directory can be opened as it is, or the plan is that of another one.
+    #[error("there is nothing to repair")]
+    NothingToRepair,
+    /// No version can be put together from what is left.
+    #[error("nothing can be saved: no version can be put together from what is left; restore a backup")]
+    NothingToSave,
     /// The directory cannot be read, or is damaged, or a database is open in it.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
     /// The archive refuses, or is damaged.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+}
+
+fn runs(reachable: &[(u64, u64)]) -> String {
+    match reachable {
+        [] => "there is no version that can be".into(),
+        runs => {
+            let runs: Vec<String> = runs.iter().map(|(from, to)| format!("{from} to {to}")).collect();
+            format!("those that can be are {}", runs.join(" and "))
+        }
+    }
 }

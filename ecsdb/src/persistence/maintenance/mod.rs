@@ -2,9 +2,30 @@
 //!
 //! The headers of the log say what tables there are, so nothing here needs the schema of a program. Nothing here judges a file by
 //! rules of its own either: what is damaged is what [opening](crate::Db::open) would find damaged.
+//!
+//! - [`ClosedDirectory`]: a directory that is held while something is done with it
+//! - `survey`, `judge`: what the files are, each by itself and together; `verify` reports it, `info` what the fronts of files say
+//! - `pieces`: the log as it is spread over a directory and an archive
+//! - `restore`: an earlier state in a directory of its own, made by `destination`
+//! - `repair`: a directory that can be opened again
 
 mod closed;
+mod destination;
 mod error;
+mod info;
+mod judge;
+mod pieces;
+mod progress;
+mod repair;
+mod report;
+mod restore;
+mod survey;
+mod verify;
 
 pub use closed::ClosedDirectory;
 pub use error::MaintenanceError;
+pub use info::{Info, SegmentInfo, TableInfo};
+pub use progress::Progress;
+pub use repair::{RepairPlan, RepairStep, Repaired};
+pub use report::{Damage, VerifyReport};
+pub use restore::{Restore, Restored, Target};

@@ -17,8 +17,10 @@ use std::time::{Duration, Instant};
 
 pub use report::{Migration, PassedOver, Recovery};
 
-use self::fill::{Filled, Sources};
-use self::replay::{LastSegment, Replayed, Target};
+use self::fill::Filled;
+pub use self::fill::Sources;
+use self::replay::LastSegment;
+pub use self::replay::{Replayed, Start, Target, replay};
 pub use self::scan::SegmentFile;
 use super::codec::{Encoder, Tables};
 use super::directory::Directory;
@@ -81,6 +83,7 @@ pub fn open(
     let LogSettings { directory, media, segment_bytes, sync_within, memory_limit, migrations, threads } = settings;
     let directory = Directory::new(directory);
     let lock = Arc::new(lock(&*media, &directory)?);
+    directory.check_finished(&*media)?;
     let (firsts, drafts) = directory.list(&*media).map_err(DirectoryError::io("list", directory.wal()))?;
     let listed = directory.list_snapshots(&*media);
     let (snapshots, snapshot_drafts) = listed.map_err(DirectoryError::io("list", directory.snapshots()))?;

@@ -50,12 +50,22 @@ impl SegmentFile {
         // As large as the file is, and no larger.
         let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
         file.read_exact_at(&mut bytes, 0).map_err(DirectoryError::io("read", &path))?;
+        Self::parse(bytes, path, first)
+    }
+
+    /// The segment that `bytes` are, which come from `path`.
+    pub fn parse(bytes: Vec<u8>, path: PathBuf, first: u64) -> Result<Self, DirectoryError> {
         let (header, ids, start) = read_front(&bytes, &path)?;
         Ok(Self { path, first, header, ids, start, bytes })
     }
 
     /// The tables that the header of the segment at `path` names.
     pub fn read_header(media: &dyn Media, path: PathBuf) -> Result<Ids, DirectoryError> {
+        Self::front(media, path).map(|(_, ids, _)| ids)
+    }
+
+    /// The header of the segment at `path`, its tables, and the length of the file.
+    pub fn front(media: &dyn Media, path: PathBuf) -> Result<(Header, Ids, u64), DirectoryError> {
         let file = media.open(&path, Open::Read).map_err(DirectoryError::io("open", &path))?;
         let len = file.len().map_err(DirectoryError::io("read", &path))?;
         let read = |bytes: u64| {
@@ -67,7 +77,7 @@ impl SegmentFile {
         if let Some(whole) = Header::claimed_len(&front) {
             front = read(whole)?;
         }
-        read_front(&front, &path).map(|(_, ids, _)| ids)
+        read_front(&front, &path).map(|(header, ids, _)| (header, ids, len))
     }
 
     /// The record at `at`, if there is a whole one of this segment: its head, its body and its length.
@@ -76,21 +86,34 @@ impl SegmentFile {
         Some((head, body, RECORD_BYTES + body.len()))
     }
 
+    /// The heads of its records, each with the place where the record ends.
+    pub fn heads(&self) -> impl Iterator<Item = (RecordHead, usize)> {
+        let mut at = self.start;
+        core::iter::from_fn(move || {
+            let (head, _, len) = self.record(at)?;
+            at += len;
+            Some((head, at))
+        })
+    }
+
     /// What its records come to; nothing if there is no commit among them.
     pub fn span(&self) -> Option<Span> {
-        let mut at = self.start;
         let mut span: Option<Span> = None;
-        while let Some((head, _, len)) = self.record(at) {
-            at += len;
+        for (head, end) in self.heads() {
             if head.kind == Kind::Commit {
                 let (earliest, latest) = span.map_or((head.time, head.time), |span| (span.earliest, span.latest));
                 let (earliest, latest) = (earliest.min(head.time), latest.max(head.time));
-                span = Some(Span { last: head.version, earliest, latest, end: at });
+                span = Some(Span { last: head.version, earliest, latest, end });
             } else if let Some(span) = &mut span {
-                span.end = at;
+                span.end = end;
             }
         }
         span
+    }
+
+    /// How long the file is.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
     }
 
     /// What stands at `range`, which ends within the file.
@@ -110,18 +133,26 @@ impl SegmentFile {
         end
     }
 
+    /// The whole records behind `at`, where there is none.
+    pub fn behind(&self, mut at: usize) -> impl Iterator<Item = RecordHead> {
+        core::iter::from_fn(move || {
+            while at + RECORD_BYTES <= self.bytes.len() {
+                match self.record(at) {
+                    Some((head, _, len)) => {
+                        at += len;
+                        return Some(head);
+                    }
+                    None => at += ALIGN,
+                }
+            }
+            None
+        })
+    }
+
     /// Whether some record behind `at`, where there is none, shows that there was one: that of the version after `version`, or a
     /// mark of an opening or a close.
     pub fn shows_damage_at(&self, at: usize, version: u64) -> bool {
-        let mut at = at;
-        while at + RECORD_BYTES <= self.bytes.len() {
-            match self.record(at) {
-                Some((head, _, _)) if is_evidence(&head, version) => return true,
-                Some((_, _, len)) => at += len,
-                None => at += ALIGN,
-            }
-        }
-        false
+        self.behind(at).any(|head| is_evidence(&head, version))
     }
 
     /// How many bytes of this segment's own stand behind `at`, where the records end.

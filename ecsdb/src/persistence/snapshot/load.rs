@@ -70,6 +70,11 @@ impl Chain {
         Ok(Self(files))
     }
 
+    /// The versions of all files, the newest first.
+    pub fn versions(&self) -> Vec<u64> {
+        self.0.iter().map(|file| file.header.version).collect()
+    }
+
     /// The file with the version itself.
     pub fn newest(&self) -> &SnapshotFile {
         &self.0[0]

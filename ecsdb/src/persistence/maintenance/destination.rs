@@ -1,0 +1,122 @@
+//! A directory that is made from others.
+//!
+//! It is marked as unfinished before anything else is in it, and the mark goes when everything is there and durable. So whoever
+//! finds it without the mark finds it whole, and with the mark nobody opens it.
+
+use std::path::{Path, PathBuf};
+
+use super::error::MaintenanceError;
+use crate::media::{Media, Open};
+use crate::persistence::directory::Directory;
+use crate::persistence::error::DirectoryError;
+use crate::persistence::format::Header;
+use crate::persistence::ids::Ids;
+use crate::persistence::log::{Segment, nanoseconds, random};
+
+/// A directory in the making.
+pub struct Unfinished<'m> {
+    media: &'m dyn Media,
+    pub directory: Directory,
+}
+
+impl<'m> Unfinished<'m> {
+    /// Begins to make the directory `path`, which does not exist or is empty. `what` says what it is to be.
+    pub fn begin(media: &'m dyn Media, path: PathBuf, what: &str) -> Result<Self, MaintenanceError> {
+        let directory = Directory::new(path);
+        let root = directory.root();
+        if media.exists(root).map_err(DirectoryError::io("look for", root))? {
+            let names = media.list(root).map_err(DirectoryError::io("list", root))?;
+            if let Some(found) = names.first() {
+                let found = found.display().to_string();
+                return Err(MaintenanceError::NotEmpty { path: root.to_owned(), found });
+            }
+        }
+        media.create_dir_all(root).map_err(DirectoryError::io("make", root))?;
+        let unfinished = Self { media, directory };
+        let root = unfinished.directory.root();
+        unfinished.put(&unfinished.directory.unfinished(), what.as_bytes())?;
+        unfinished.sync(root)?;
+        for dir in [unfinished.directory.wal(), unfinished.directory.snapshots()] {
+            media.create_dir_all(dir).map_err(DirectoryError::io("make", dir))?;
+        }
+        Ok(unfinished)
+    }
+
+    /// Makes the file `path` of `bytes`.
+    pub fn put(&self, path: &Path, bytes: &[u8]) -> Result<(), DirectoryError> {
+        let file = self.media.open(path, Open::CreateNew).map_err(DirectoryError::io("make", path))?;
+        file.write_all_at(bytes, 0).map_err(DirectoryError::io("write", path))?;
+        file.sync_data().map_err(DirectoryError::io("sync", path))
+    }
+
+    /// Makes the file `to` of what is in the file `from` of another medium, or of this one. Returns its length.
+    pub fn copy(&self, media: &dyn Media, from: &Path, to: &Path) -> Result<u64, DirectoryError> {
+        const PIECE_BYTES: usize = 4 << 20;
+        let source = media.open(from, Open::Read).map_err(DirectoryError::io("open", from))?;
+        let len = source.len().map_err(DirectoryError::io("read", from))?;
+        let file = self.media.open(to, Open::CreateNew).map_err(DirectoryError::io("make", to))?;
+        let mut piece = vec![0; PIECE_BYTES.min(usize::try_from(len).unwrap_or(PIECE_BYTES))];
+        let mut at = 0;
+        while at < len {
+            let piece = &mut piece[..(len - at).min(PIECE_BYTES as u64) as usize];
+            source.read_exact_at(piece, at).map_err(DirectoryError::io("read", from))?;
+            file.write_all_at(piece, at).map_err(DirectoryError::io("write", to))?;
+            at += piece.len() as u64;
+        }
+        file.sync_data().map_err(DirectoryError::io("sync", to))?;
+        Ok(len)
+    }
+
+    /// Makes everything durable that is there.
+    pub fn settle(&self) -> Result<(), DirectoryError> {
+        [self.directory.wal(), self.directory.snapshots()].into_iter().try_for_each(|dir| self.sync(dir))
+    }
+
+    /// It is whole: takes the mark away.
+    pub fn finish(self) -> Result<Directory, DirectoryError> {
+        let (mark, root) = (self.directory.unfinished(), self.directory.root());
+        self.sync(root)?;
+        self.media.remove(&mark).map_err(DirectoryError::io("remove", &mark))?;
+        self.sync(root)?;
+        Ok(self.directory)
+    }
+
+    fn sync(&self, dir: &Path) -> Result<(), DirectoryError> {
+        self.media.sync_dir(dir).map_err(DirectoryError::io("sync", dir))
+    }
+}
+
+/// What a new history goes on from.
+pub struct Fork<'a> {
+    /// The last version that it has in common with the old one.
+    pub version: u64,
+    /// The header of the segment before; none if there is none in the directory.
+    pub before: Option<&'a Header>,
+    /// The number that the segment gets if there is none before.
+    pub sequence: u64,
+    /// The tables.
+    pub ids: &'a Ids,
+    /// The hash of the schema that they were written under.
+    pub schema_hash: u64,
+}
+
+impl Fork<'_> {
+    /// Makes a segment without records in `directory`, in which a new history begins, durably. Returns its timeline.
+    pub fn make(&self, media: &dyn Media, directory: &Directory) -> Result<u64, DirectoryError> {
+        let header = Header {
+            timeline: random(),
+            salt: random(),
+            sequence: self.before.map_or(self.sequence, |before| before.sequence + 1),
+            previous: self.before.map_or(0, |before| before.salt),
+            created: nanoseconds(media.now()),
+            schema_hash: self.schema_hash,
+            recycled: false,
+            schema: self.ids.to_bytes(),
+        };
+        let (draft, path) = (directory.draft(header.sequence), directory.segment(self.version + 1));
+        let mut segment = Segment::create(media, &draft, &header, 0).map_err(DirectoryError::io("make", &draft))?;
+        segment.rename(media, path.clone()).map_err(DirectoryError::io("rename to", &path))?;
+        media.sync_dir(directory.wal()).map_err(DirectoryError::io("sync", directory.wal()))?;
+        Ok(header.timeline)
+    }
+}

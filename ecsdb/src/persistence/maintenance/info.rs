@@ -1,0 +1,95 @@
+//! What is in a directory, as far as the fronts of its files tell.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::closed::ClosedDirectory;
+use super::error::MaintenanceError;
+use crate::persistence::error::DirectoryError;
+use crate::persistence::ids::{Ids, TableIds};
+use crate::persistence::recovery::SegmentFile;
+
+/// What a directory holds. Only the fronts of files were read: [`ClosedDirectory::verify`] reads the rest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Info {
+    /// The directory.
+    pub directory: PathBuf,
+    /// The tables, as the newest file has them, in the order of their ids.
+    pub tables: Vec<TableInfo>,
+    /// The segments of the log, in order.
+    pub segments: Vec<SegmentInfo>,
+}
+
+/// A table of a directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct TableInfo {
+    /// Its number in the directory.
+    pub id: u16,
+    /// Its name.
+    pub name: String,
+    /// How many times its rows were written anew under another schema.
+    pub revision: u16,
+    /// How much of it is logged.
+    pub durability: String,
+    /// The names of its fields and their types, in the order of their ids.
+    pub fields: Vec<(String, String)>,
+}
+
+/// A segment of a log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct SegmentInfo {
+    /// The file.
+    pub file: PathBuf,
+    /// Its number in the log.
+    pub sequence: u64,
+    /// The first version in it.
+    pub first: u64,
+    /// The history that its versions belong to.
+    pub timeline: u64,
+    /// When it was made, in nanoseconds since 1970.
+    pub created: u64,
+    /// Bytes of the file.
+    pub bytes: u64,
+}
+
+impl ClosedDirectory {
+    /// What is in the directory.
+    ///
+    /// # Errors
+    /// If the front of a file is damaged, or cannot be read.
+    pub fn info(&self) -> Result<Info, MaintenanceError> {
+        let wal = self.directory.wal();
+        let (firsts, _) = self.directory.list(&*self.media).map_err(DirectoryError::io("list", wal))?;
+        let mut tables = Vec::new();
+        let mut segments = Vec::new();
+        for first in firsts {
+            let (header, ids, bytes) = SegmentFile::front(&*self.media, self.directory.segment(first))?;
+            tables = tables_of(&ids);
+            segments.push(SegmentInfo {
+                file: self.directory.segment(first),
+                sequence: header.sequence,
+                first,
+                timeline: header.timeline,
+                created: header.created,
+                bytes,
+            });
+        }
+        Ok(Info { directory: self.path().to_owned(), tables, segments })
+    }
+}
+
+/// The tables for people.
+fn tables_of(ids: &Ids) -> Vec<TableInfo> {
+    let of = |table: &TableIds| TableInfo {
+        id: table.id,
+        name: table.name.clone(),
+        revision: table.revision,
+        durability: table.durability.name().to_owned(),
+        fields: table.fields.iter().map(|field| (field.name.clone(), field.field_type.to_string())).collect(),
+    };
+    ids.tables.iter().map(of).collect()
+}

@@ -1,0 +1,204 @@
+//! Directories that can be opened again.
+
+use std::collections::BTreeSet;
+
+use ecsdb::maintenance::RepairPlan;
+
+use super::*;
+
+fn planned(medium: &Simulated) -> RepairPlan {
+    closed(medium, SAVE).unwrap().plan_repair(|_| ()).unwrap()
+}
+
+/// All contents of files but those of locks and of what is written for readers.
+fn contents(medium: &Simulated) -> BTreeSet<Vec<u8>> {
+    let is_data = |path: &Path| path.extension().is_some_and(|ending| ending == "wal" || ending == "snap");
+    files(medium, SAVE).into_iter().filter(|(path, _)| is_data(path)).map(|(_, content)| content).collect()
+}
+
+/// Repairs, and checks that the directory opens to the version of the plan, that nothing is gone, and that it is in order.
+fn repair(medium: &Simulated, versions: &[Rows]) -> u64 {
+    let (before, old) = (contents(medium), timelines(medium));
+    let plan = planned(medium);
+    assert!(plan.is_needed(), "{plan:#?}");
+    let repaired = closed(medium, SAVE).unwrap().repair(&plan).unwrap();
+    assert_eq!(Some(repaired.version), plan.version);
+    assert!(repaired.kept_in.starts_with("/games/save/repaired"));
+    let left: BTreeSet<Vec<u8>> = contents(medium);
+    assert!(before.is_subset(&left), "everything that was there is there: {plan:#?}");
+    let report = closed(medium, SAVE).unwrap().verify(|_| ()).unwrap();
+    assert_eq!(report.version, plan.version, "{plan:#?} {report:#?}");
+    assert!(!planned(medium).is_needed(), "once is enough");
+    let db = small(medium, SAVE).open().unwrap();
+    assert_eq!(db.stats().version, repaired.version);
+    assert!(Rows::of(&db) == versions[repaired.version as usize], "version {}", repaired.version);
+    let timeline = db.recovery().unwrap().timeline;
+    assert!(
+        repaired.timeline.is_none() || !old.contains(&timeline),
+        "versions are given out again in a timeline of their own"
+    );
+    db.spawn(Small::sample(1)).unwrap();
+    repaired.version
+}
+
+fn timelines(medium: &Simulated) -> Vec<u64> {
+    let info = closed(medium, SAVE).unwrap().info();
+    info.map(|info| info.segments.iter().map(|segment| segment.timeline).collect()).unwrap_or_default()
+}
+
+#[test]
+fn what_is_in_order_needs_no_repair() {
+    let Played { medium, .. } = checkpointed(20);
+    let before = files(&medium, SAVE);
+    let plan = planned(&medium);
+    assert!(!plan.is_needed() && plan.version == Some(20) && plan.damages.is_empty(), "{plan:#?}");
+    let error = closed(&medium, SAVE).unwrap().repair(&plan).unwrap_err();
+    assert!(matches!(error, MaintenanceError::NothingToRepair), "{error}");
+    assert!(files(&medium, SAVE) == before);
+}
+
+#[test]
+fn a_plan_says_what_would_be_lost_and_does_nothing() {
+    let Played { medium, versions } = played(40);
+    let paths = segments(&medium, SAVE);
+    let damaged = with(&medium, &paths[2], |bytes| bytes[4200] ^= 1);
+    let before = files(&damaged, SAVE);
+    let plan = planned(&damaged);
+    assert!(files(&damaged, SAVE) == before, "a plan changes nothing");
+    assert_eq!(plan.highest, 40);
+    let version = plan.version.unwrap();
+    assert!(version < 40 && plan.damages[0].meaning.contains(&format!("versions {} to 40", version + 1)), "{plan:#?}");
+    assert_eq!(repair(&damaged, &versions), version);
+}
+
+#[test]
+fn damage_of_every_kind_is_repaired() {
+    for (played, seed) in [(played(30), 1), (checkpointed(30), 2)] {
+        let Played { medium, versions } = played;
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let data: Vec<(PathBuf, Vec<u8>)> = files(&medium, SAVE)
+            .into_iter()
+            .filter(|(path, _)| path.extension().is_some_and(|ending| ending == "wal" || ending == "snap"))
+            .collect();
+        let mut repaired = 0;
+        for _ in 0..120 {
+            let damaged = copy(&medium);
+            let mut damaged = damaged;
+            for _ in 0..rng.usize(1..3) {
+                let (path, content) = &data[rng.usize(..data.len())];
+                if damaged.state().content(path).is_none() {
+                    continue;
+                }
+                match rng.u8(..4) {
+                    0 => ecsdb::media::Media::remove(&damaged, path).unwrap(),
+                    1 => damaged = with(&damaged, path, |bytes| bytes.truncate(rng.usize(..content.len()))),
+                    _ => {
+                        let at = rng.usize(..content.len());
+                        damaged = with(&damaged, path, |bytes| {
+                            if let Some(byte) = bytes.get_mut(at) {
+                                *byte ^= 0x11;
+                            }
+                        });
+                    }
+                }
+            }
+            let plan = planned(&damaged);
+            let opens = small(&copy(&damaged), SAVE).open().is_ok();
+            assert!(opens || plan.is_needed() || plan.version.is_none(), "{plan:#?}");
+            if plan.is_needed() {
+                repair(&damaged, &versions);
+                repaired += 1;
+            }
+        }
+        assert!(repaired > 30, "{repaired}");
+    }
+}
+
+#[test]
+fn what_cannot_be_saved_is_left_as_it_is() {
+    let Played { medium, .. } = played(20);
+    let path = segments(&medium, SAVE)[0].clone();
+    let damaged = with(&medium, &path, |bytes| bytes[20] ^= 1);
+    let before = files(&damaged, SAVE);
+    let plan = planned(&damaged);
+    assert!(plan.version.is_none() && !plan.is_needed(), "{plan:#?}");
+    let error = closed(&damaged, SAVE).unwrap().repair(&plan).unwrap_err();
+    assert!(matches!(error, MaintenanceError::NothingToSave), "{error}");
+    assert!(files(&damaged, SAVE) == before);
+}
+
+#[test]
+fn two_repairs_of_one_directory_are_two_histories() {
+    let Played { medium, .. } = played(40);
+    let path = segments(&medium, SAVE)[2].clone();
+    let mut histories = BTreeSet::new();
+    for _ in 0..4 {
+        let damaged = with(&medium, &path, |bytes| bytes[4200] ^= 1);
+        let plan = planned(&damaged);
+        let repaired = closed(&damaged, SAVE).unwrap().repair(&plan).unwrap();
+        assert!(histories.insert(repaired.timeline.unwrap()), "the same version numbers, in the same timeline");
+    }
+}
+
+/// Where the records of a segment stand, with their kinds.
+fn records(segment: &[u8]) -> Vec<(usize, u8)> {
+    let mut at = 4096;
+    let mut found = Vec::new();
+    while let Some(len) = segment.get(at + 4..at + 8).map(|len| u32::from_le_bytes(len.try_into().unwrap())) {
+        if len == 0 {
+            break;
+        }
+        found.push((at, segment[at + 44]));
+        at += len as usize;
+    }
+    found
+}
+
+/// The mark of an opening behind that of a close is damaged: what is left looks like a log that was closed. It must not go on in
+/// the old timeline, where its version numbers have been given out.
+#[test]
+fn what_is_left_before_a_damaged_opening_does_not_go_on_in_the_old_timeline() {
+    let Played { medium, versions } = played(3);
+    let db = small(&medium, SAVE).open().unwrap();
+    db.spawn(Small::sample(4)).unwrap();
+    drop(db);
+    let path = segments(&medium, SAVE)[0].clone();
+    let (open, _) = *records(medium.state().content(&path).unwrap()).iter().find(|(_, kind)| *kind == 3).unwrap();
+    let damaged = with(&medium, &path, |bytes| bytes[open + 20] ^= 1);
+    assert_eq!(repair(&damaged, &versions), 3);
+}
+
+#[test]
+fn a_repair_that_crashes_anywhere_leaves_what_can_be_repaired() {
+    let Played { medium, versions } = played(40);
+    let paths = segments(&medium, SAVE);
+    let old = timelines(&medium);
+    for (index, at) in [(2, 4200), (1, 30), (0, 5000)] {
+        let damaged = with(&medium, &paths[index], |bytes| bytes[at] ^= 1);
+        let everything = contents(&damaged);
+        let run = Simulated::of(damaged.state());
+        let plan = planned(&run);
+        let version = plan.version.unwrap();
+        closed(&run, SAVE).unwrap().repair(&plan).unwrap();
+        let mut images = 0;
+        run.trace().for_each_state(|operations, state| {
+            let random = |image: u64| Survival::Random { seed: operations as u64 * 8 + image, unit: 512 };
+            for survival in [Survival::Nothing, Survival::Everything, random(1), random(2), random(3)] {
+                let image = Simulated::of(state.image(survival));
+                let left = contents(&image);
+                assert!(everything.is_subset(&left), "after {operations}, {survival:?}: something is gone");
+                let again = planned(&image);
+                assert_eq!(again.version, Some(version), "after {operations}, {survival:?}");
+                if again.is_needed() {
+                    closed(&image, SAVE).unwrap().repair(&again).unwrap();
+                }
+                let db = small(&image, SAVE).open().unwrap();
+                assert_eq!(db.stats().version, version);
+                assert!(Rows::of(&db) == versions[version as usize]);
+                assert!(!old.contains(&db.recovery().unwrap().timeline));
+                images += 1;
+            }
+        });
+        assert!(images > 50, "{images}");
+    }
+}

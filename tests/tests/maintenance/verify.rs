@@ -1,0 +1,135 @@
+//! What is damaged is found, what is in order is not called damaged, and nothing is changed.
+
+use ecsdb::maintenance::VerifyReport;
+
+use super::*;
+
+fn verified(medium: &Simulated) -> VerifyReport {
+    closed(medium, SAVE).unwrap().verify(|_| ()).unwrap()
+}
+
+#[test]
+fn a_directory_in_order_is_called_so() {
+    for played in [played(30), checkpointed(30)] {
+        let before = files(&played.medium, SAVE);
+        let mut steps = Vec::new();
+        let report = closed(&played.medium, SAVE).unwrap().verify(|progress| steps.push(progress)).unwrap();
+        assert!(report.is_fine() && report.was_closed && report.torn_bytes == 0, "{report:?}");
+        assert_eq!(report.version, Some(30));
+        assert_eq!(report.reachable.last().map(|(_, last)| *last), Some(30));
+        assert_eq!(report.segments as usize, segments(&played.medium, SAVE).len());
+        assert!(steps.iter().all(|step| step.done <= step.total) && steps.iter().any(|step| step.done > 0));
+        assert!(files(&played.medium, SAVE) == before, "the directory has changed");
+    }
+}
+
+#[test]
+fn a_log_that_was_not_closed_is_in_order() {
+    let Played { medium, .. } = checkpointed(20);
+    let db = small(&medium, SAVE).open().unwrap();
+    db.spawn(Small::sample(1)).unwrap();
+    let killed = copy(&medium);
+    drop(db);
+    let report = verified(&killed);
+    assert!(report.is_fine() && !report.was_closed, "{report:?}");
+    assert_eq!(report.version, Some(21));
+}
+
+/// Every byte of every file, as far as there is time: verify and an opening agree.
+#[test]
+fn a_flipped_byte_is_found_unless_it_makes_no_difference() {
+    let Played { medium, versions } = checkpointed(24);
+    let mut found = 0;
+    for (path, content) in files(&medium, SAVE) {
+        let is_data = path.extension().is_some_and(|ending| ending == "wal" || ending == "snap");
+        let written = content.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        for at in (0..if is_data { written } else { 0 }).step_by(331) {
+            let damaged = with(&medium, &path, |bytes| bytes[at] ^= 0x20);
+            let before = files(&damaged, SAVE);
+            let report = verified(&damaged);
+            assert!(files(&damaged, SAVE) == before, "the directory has changed");
+            let text = format!("byte {at} of {}: {report:?}", path.display());
+            // Between the end of a header and the first record, and behind the records, nothing is read.
+            let is_found = report.damages.iter().any(|damage| damage.file == path && damage.offset <= at as u64);
+            let is_named = report.damages.iter().all(|damage| !damage.meaning.is_empty() && !damage.what.is_empty());
+            assert!(is_named && (is_found || report.is_fine() || at < 4096), "{text}");
+            found += usize::from(!report.is_fine());
+            let opened = small(&damaged, SAVE).open();
+            assert_eq!(opened.is_ok(), report.version.is_some(), "{text}");
+            if let (Ok(db), Some(version)) = (opened, report.version) {
+                assert_eq!(db.stats().version, version, "{text}");
+                assert!(Rows::of(&db) == versions[version as usize], "{text}");
+            }
+        }
+    }
+    assert!(found > 100, "{found}");
+}
+
+#[test]
+fn every_damage_is_reported_not_only_the_first() {
+    let Played { medium, .. } = played(60);
+    let paths = segments(&medium, SAVE);
+    assert!(paths.len() > 6, "{paths:?}");
+    let mut damaged = copy(&medium);
+    for (index, at) in [(1, 4200), (3, 20), (5, 4300)] {
+        damaged = with(&damaged, &paths[index], |bytes| bytes[at] ^= 1);
+    }
+    let report = verified(&damaged);
+    let reported: Vec<&PathBuf> = report.damages.iter().map(|damage| &damage.file).collect();
+    assert_eq!(reported, [&paths[1], &paths[3], &paths[5]], "{report:#?}");
+    assert_eq!(report.version, None);
+    let (_, reached) = report.reachable[0];
+    let first = &report.damages[0];
+    assert_eq!(first.meaning, format!("versions {} to 60 cannot be reached", reached + 1));
+    assert!(first.offset >= 4096 && first.offset <= 4200, "{first:?}");
+}
+
+#[test]
+fn a_snapshot_file_makes_up_for_the_log_before_it() {
+    let Played { medium, versions } = checkpointed(60);
+    let paths = segments(&medium, SAVE);
+    let damaged = with(&medium, &paths[0], |bytes| bytes[4200] ^= 1);
+    let report = verified(&damaged);
+    assert_eq!(report.damages.len(), 1, "{report:#?}");
+    assert_eq!(report.version, Some(60));
+    assert!(report.damages[0].meaning.contains("cannot be reached"), "{report:#?}");
+    let db = small(&damaged, SAVE).open().unwrap();
+    assert!(Rows::of(&db) == versions[60]);
+}
+
+#[test]
+fn missing_segments_are_missed() {
+    let Played { medium, .. } = played(40);
+    for path in &segments(&medium, SAVE)[..3] {
+        let lossy = copy(&medium);
+        ecsdb::media::Media::remove(&lossy, path).unwrap();
+        let report = verified(&lossy);
+        assert!(!report.is_fine() && report.version.is_none(), "{report:#?}");
+    }
+    let lossy = copy(&medium);
+    for path in segments(&medium, SAVE) {
+        ecsdb::media::Media::remove(&lossy, &path).unwrap();
+    }
+    let report = verified(&lossy);
+    assert!(report.damages[0].what.contains("no segment is left"), "{report:#?}");
+}
+
+#[test]
+fn a_place_that_cannot_be_read_is_damage() {
+    let Played { medium, .. } = checkpointed(12);
+    let calls = {
+        let fresh = copy(&medium);
+        verified(&fresh);
+        fresh.calls().len()
+    };
+    let mut damaged = 0;
+    for call in 0..calls {
+        let medium = copy(&medium);
+        let closed = closed(&medium, SAVE).unwrap();
+        medium.set_faults(vec![Fault::at(call, Failure::Device)]);
+        if let Ok(report) = closed.verify(|_| ()) {
+            damaged += usize::from(!report.is_fine());
+        }
+    }
+    assert!(damaged > 5, "{damaged}");
+}
