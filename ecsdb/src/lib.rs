@@ -153,8 +153,8 @@ pub use component::{
     UpdateOp, Whole,
 };
 pub use database::{
-    Committed, Context, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, NamesEntity, OpenError, Optimistic,
-    Snapshot, Stats, Table,
+    Checkpoint, Committed, Context, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, NamesEntity, OpenError,
+    Optimistic, Snapshot, Stats, Table,
 };
 pub use database::{
     DynChanges, DynEvent, DynSubscription, HistoryGone, Lagged, LiveQuery, QueryChanges, QueryEvent, RecvError,
@@ -164,7 +164,8 @@ pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
 pub use events::{Changes, ColumnChange, ColumnsChanged, Event};
 pub use persistence::{
-    DirectoryError, LogFailure, LogStats, Migration, MigrationError, MigrationFailure, OldRow, Recovery, SchemaMismatch,
+    CheckpointError, CheckpointProgress, CheckpointReport, DirectoryError, LogFailure, LogStats, Migration,
+    MigrationError, MigrationFailure, OldRow, PassedOver, Recovery, SchemaMismatch,
 };
 pub use persistence::{archive, maintenance};
 pub use query::DynQuery;

@@ -3,12 +3,14 @@
 //! Holds no tests, and no state that outlives a call.
 
 pub mod crash;
+pub mod fuzzed;
 pub mod golden;
 pub mod guide;
 pub mod history;
 pub mod ledger;
 pub mod log;
 pub mod model;
+pub mod rounds;
 pub mod simulated;
 pub mod world;
 

@@ -3,20 +3,21 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use super::checkpoint::Checkpoint;
 use super::config::{Config, OpenError, SEGMENT_BYTES_MIN};
 use super::evolve::{EvolveError, Prepared, prepare};
 #[cfg(feature = "metrics")]
 use super::metrics::{Reporter, Told, report};
 use super::stats::Stats;
 use crate::bytes::Meter;
-use crate::persistence::{self, Figures, LogSettings, Recovery};
+use crate::persistence::{self, Figures, Keeper, LogSettings, OnProgress, Recovery, Wish};
 use crate::schema::diff::Plan;
 use crate::schema::{DatabaseSchema, TableSchema};
 use crate::storage::{CommitCursor, CommitHistory, Prebuilt, Store, Version};
 use crate::sync::shim::Arc as VersionRef;
-use crate::sync::{HistoryLimits, Priority, Published, completion};
+use crate::sync::{HistoryLimits, Published, completion};
 use crate::transaction::{
-    Apply, Both, Catalog, ClosureJob, DatabaseId, Evolve, Guarded, Patience, Procedures, Queue, Request, Terms, Ticket,
+    Apply, Both, Catalog, ClosureJob, DatabaseId, Evolve, Guarded, Procedures, Queue, Request, Terms, Ticket,
     TransactionError, Writer, WriterConfig, Written,
 };
 
@@ -75,6 +76,8 @@ pub struct Core {
     published: Published<Version>,
     id: DatabaseId,
     queue: Arc<Queue>,
+    /// What makes checkpoints, if there is a directory.
+    keeper: Option<Keeper>,
     /// What was found in the directory, if there is one.
     recovery: Option<Recovery>,
     /// What its log counts.
@@ -92,12 +95,6 @@ pub struct Core {
     reporter: Mutex<Option<Reporter>>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
-
-/// What a closure takes in the queue, in bytes: it is not known, so about what a small one takes.
-const CLOSURE_BYTES: usize = 256;
-
-/// How requests wait that are not transactions: they get through when transactions do not.
-const URGENT: Terms = Terms { patience: Patience::Forever, priority: Priority::High, lifetime: None };
 
 impl Core {
     /// Opens a database with the tables of `schema`.
@@ -125,9 +122,13 @@ impl Core {
         }
         let procedures = Procedures::new(core::mem::take(&mut config.procedures))?;
         let catalog = Arc::new(Catalog::new(schema));
-        let mut store = Store::with_indexes(catalog.shapes(), catalog.indexes(), config.memory_limit);
-        store.hold_to(catalog.schema());
-        let (mut watermark, mut recovery, mut log_figures) = (None, None, None);
+        let fresh = || {
+            let mut store = Store::with_indexes(catalog.shapes(), catalog.indexes(), config.memory_limit);
+            store.hold_to(catalog.schema());
+            store
+        };
+        let (mut watermark, mut recovery, mut keeper, mut log_figures) = (None, None, None, None);
+        let mut store;
         if let Some(directory) = config.directory.take() {
             let settings = LogSettings {
                 directory,
@@ -136,16 +137,19 @@ impl Core {
                 sync_within: config.sync_within,
                 memory_limit: config.memory_limit,
                 migrations: config.migrations,
+                threads: reading_threads(config.workers),
             };
-            let opened = persistence::open(settings, &Arc::new(catalog.schema().clone()), store)?;
+            let opened = persistence::open(settings, &Arc::new(catalog.schema().clone()), &fresh)?;
             store = opened.store;
             let wal = Box::new(opened.wal);
             config.log = Some(match config.log {
                 Some(first) => Box::new(Both { first, second: wal }),
                 None => wal,
             });
-            (watermark, recovery) = (Some(opened.watermark), Some(opened.recovery));
+            (watermark, recovery, keeper) = (Some(opened.watermark), Some(opened.recovery), Some(opened.keeper));
             log_figures = Some(opened.figures);
+        } else {
+            store = fresh();
         }
         if let Some(limits) = config.history {
             store.keep_history(limits);
@@ -181,12 +185,17 @@ impl Core {
                 writer.run();
             })
             .map_err(|error| OpenError::Thread(Box::new(error)))?;
+        let queue = Arc::new(queue);
+        let name = catalog.schema().name();
+        let keeper = keeper.map(|keeper| keeper.start(Arc::clone(&queue), id, name));
+        let keeper = keeper.transpose().map_err(|error| OpenError::Thread(Box::new(error)))?;
         let readers = Arc::new(Readers { database: id, catalog, later: Mutex::new(Vec::new()), workers, history });
         let core = Arc::new(Self {
             readers,
             published,
             id,
-            queue: Arc::new(queue),
+            queue,
+            keeper,
             recovery,
             log_figures,
             meter,
@@ -238,7 +247,7 @@ impl Core {
     ) -> Result<Ticket<Written<R>>, TransactionError> {
         let (completer, pending) = completion();
         let job = Box::new(ClosureJob::new(closure, procedure, completer));
-        self.queue.send(Request::Job(job), CLOSURE_BYTES, terms)?;
+        self.queue.send(Request::Job(job), Queue::CLOSURE_BYTES, terms)?;
         Ok(Ticket::new(pending, self.id, self.queue.watermark().cloned()))
     }
 
@@ -252,10 +261,7 @@ impl Core {
         &self,
         work: impl FnOnce(&mut Store) -> R + Send + 'static,
     ) -> Result<R, TransactionError> {
-        let (completer, pending) = completion();
-        let request = Request::Control(Box::new(move |store| completer.complete(work(store))));
-        self.queue.send(request, CLOSURE_BYTES, URGENT)?;
-        pending.wait().map_err(|_| TransactionError::Closed)
+        self.queue.control(work)
     }
 
     /// A place in the history before the next commit. Asks the writer only if it records nothing so far.
@@ -301,7 +307,7 @@ impl Core {
         let names = Arc::clone(&catalog);
         let announce = Box::new(move |version| readers.announce(version, announced));
         let request = Request::Evolve(Box::new(Evolve { catalog, rewritten, prebuilt, convert, announce, completer }));
-        self.queue.send(request, CLOSURE_BYTES, URGENT).map_err(TransactionError::from)?;
+        self.queue.send(request, Queue::CLOSURE_BYTES, Queue::URGENT).map_err(TransactionError::from)?;
         match pending.wait() {
             Ok(Ok(_)) => Ok(plan),
             Ok(Err(failure)) => Err(EvolveError::of(failure, names.schema())),
@@ -365,10 +371,24 @@ impl Core {
         }
     }
 
+    /// Asks for a checkpoint; see [`Db::checkpoint`](super::Db::checkpoint).
+    pub fn checkpoint(&self, on_progress: Option<OnProgress>) -> Result<Checkpoint, TransactionError> {
+        if self.is_closed() {
+            return Err(TransactionError::Closed);
+        }
+        let keeper = self.keeper.as_ref().ok_or(TransactionError::NoLog)?;
+        let (completer, pending) = completion();
+        keeper.ask(Wish { on_progress, completer });
+        Ok(Checkpoint::new(pending, self.id))
+    }
+
     /// Takes no more transactions, and waits until all that were queued are done.
     pub fn close(&self) -> Result<(), TransactionError> {
         if self.id.is_entered() {
             return Err(TransactionError::Reentrant);
+        }
+        if let Some(keeper) = &self.keeper {
+            keeper.close();
         }
         self.queue.close();
         // Held while waiting: whoever else closes has to wait as well.
@@ -395,6 +415,16 @@ impl Core {
     }
 }
 
+/// How many threads read and check files when a directory is opened, besides the one that waits: for `workers`, where 0 stands for
+/// one for each processor. One worker is no worker.
+fn reading_threads(workers: usize) -> usize {
+    /// More do not help: one thread takes in what they have read.
+    const MOST: usize = 8;
+    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if workers == 0 { processors() } else { workers };
+    if threads == 1 { 0 } else { threads.min(MOST) }
+}
+
 /// Whether two tables have the same indexes.
 fn has_same_indexes((one, other): (&TableSchema, &TableSchema)) -> bool {
     let references = |table: &TableSchema| -> Vec<_> {
@@ -405,7 +435,8 @@ fn has_same_indexes((one, other): (&TableSchema, &TableSchema)) -> bool {
 
 impl Drop for Core {
     fn drop(&mut self) {
-        // On a thread of the database itself the writer cannot be waited for; it ends by itself when the queue is empty.
+        // On a thread of the database itself the writer cannot be waited for; it ends by itself when the queue is empty. What
+        // makes checkpoints ends with the rest of this.
         if self.close().is_err() {
             self.queue.close();
         }

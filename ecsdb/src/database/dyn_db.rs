@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::checkpoint::Checkpoint;
 use super::config::{DbBuilder, OpenError};
 use super::core::Core;
 use super::dyn_subscription::{DynSubscription, SubscribeError};
@@ -11,7 +12,7 @@ use super::lane::Lane;
 use super::stats::Stats;
 use super::subscription::Follower;
 use crate::component::Field;
-use crate::persistence::Recovery;
+use crate::persistence::{CheckpointProgress, Recovery};
 use crate::query::DynView;
 use crate::schema::diff::Plan;
 use crate::schema::{DatabaseSchema, Value};
@@ -263,6 +264,25 @@ impl DynDb {
     /// [`TransactionError::Reentrant`] inside a transaction.
     pub fn sync(&self) -> Result<u64, TransactionError> {
         self.core.sync()
+    }
+
+    /// Writes all rows to a snapshot file; see [`Db::checkpoint`](crate::Db::checkpoint).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn checkpoint(&self) -> Result<Checkpoint, TransactionError> {
+        self.core.checkpoint(None)
+    }
+
+    /// As [`Self::checkpoint`], with a callback; see [`Db::checkpoint_with`](crate::Db::checkpoint_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn checkpoint_with(
+        &self,
+        on_progress: impl FnMut(CheckpointProgress) + Send + 'static,
+    ) -> Result<Checkpoint, TransactionError> {
+        self.core.checkpoint(Some(Box::new(on_progress)))
     }
 
     /// Closes the database; see [`Db::close`](crate::Db::close).

@@ -2,6 +2,7 @@
 //!
 //! Owns the handles, their configuration and their lifetimes. Everything they do is done below.
 
+mod checkpoint;
 mod config;
 mod core;
 mod db;
@@ -21,6 +22,7 @@ mod stats;
 mod subscription;
 mod table;
 
+pub use checkpoint::Checkpoint;
 pub use config::{DbBuilder, OpenError};
 pub use core::Core;
 pub use db::Db;

@@ -120,6 +120,11 @@ impl Default for Generations {
 }
 
 impl Generations {
+    /// Whether they are those of a block that was never used.
+    pub fn is_initial(&self) -> bool {
+        matches!(self, Self::Pair(pair) if pair.parts() == Pair::INITIAL.parts())
+    }
+
     /// The generation of slot `bit` of the block.
     pub fn get(&self, bit: u32) -> u32 {
         match self {

@@ -6,6 +6,8 @@
 //! migrations.toml             what was changed about the tables, for readers
 //! wal/00000000000000000001.wal   segments, by the first version in them
 //! wal/00000000000000000002.new   the next segment, by its number, while it has no version
+//! snapshots/00000000000000000007.snap       snapshot files, by the version in them
+//! snapshots/00000000000000000009.snap.new   one that is being written
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -21,13 +23,14 @@ const DIGITS: usize = 20;
 pub struct Directory {
     root: PathBuf,
     wal: PathBuf,
+    snapshots: PathBuf,
 }
 
 impl Directory {
     /// The directory `root`.
     pub fn new(root: PathBuf) -> Self {
-        let wal = root.join("wal");
-        Self { root, wal }
+        let (wal, snapshots) = (root.join("wal"), root.join("snapshots"));
+        Self { root, wal, snapshots }
     }
 
     /// The directory itself.
@@ -65,23 +68,32 @@ impl Directory {
         self.wal.join(format!("{sequence:0DIGITS$}.new"))
     }
 
+    /// The directory of the snapshot files.
+    pub fn snapshots(&self) -> &Path {
+        &self.snapshots
+    }
+
+    /// The snapshot file of version `version`.
+    pub fn snapshot(&self, version: u64) -> PathBuf {
+        self.snapshots.join(format!("{version:0DIGITS$}.snap"))
+    }
+
+    /// The same while it is being written.
+    pub fn snapshot_draft(&self, version: u64) -> PathBuf {
+        self.snapshots.join(format!("{version:0DIGITS$}.snap.new"))
+    }
+
     /// The first versions of all segments, ascending, and the drafts.
     pub fn list(&self, media: &dyn Media) -> std::io::Result<(Vec<u64>, Vec<PathBuf>)> {
-        let (mut segments, mut drafts) = (Vec::new(), Vec::new());
-        for name in media.list(&self.wal)? {
-            let Some((number, ending)) = name.to_str().and_then(|name| name.split_once('.')) else { continue };
-            if number.len() != DIGITS || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-                continue;
-            }
-            match (ending, number.parse()) {
-                ("wal", Ok(version)) => segments.push(version),
-                ("new", _) => drafts.push(self.wal.join(&name)),
-                // Somebody else's.
-                _ => {}
-            }
+        numbered(media, &self.wal, "wal", "new")
+    }
+
+    /// The versions of all snapshot files, ascending, and the drafts. Nothing if there is no directory of them.
+    pub fn list_snapshots(&self, media: &dyn Media) -> std::io::Result<(Vec<u64>, Vec<PathBuf>)> {
+        match numbered(media, &self.snapshots, "snap", "snap.new") {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((Vec::new(), Vec::new())),
+            listed => listed,
         }
-        segments.sort_unstable();
-        Ok((segments, drafts))
     }
 
     /// Puts `text` into the copy of the schema, unless it is there already.
@@ -136,4 +148,23 @@ impl Directory {
         media.rename(&draft, path)?;
         media.sync_dir(&self.root)
     }
+}
+
+/// The numbers of the files `NUMBER.ending` in `dir`, ascending, and the paths of those that end with `draft`.
+fn numbered(media: &dyn Media, dir: &Path, ending: &str, draft: &str) -> std::io::Result<(Vec<u64>, Vec<PathBuf>)> {
+    let (mut numbers, mut drafts) = (Vec::new(), Vec::new());
+    for name in media.list(dir)? {
+        let Some((number, found)) = name.to_str().and_then(|name| name.split_once('.')) else { continue };
+        if number.len() != DIGITS || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            continue;
+        }
+        match number.parse() {
+            Ok(number) if found == ending => numbers.push(number),
+            _ if found == draft => drafts.push(dir.join(&name)),
+            // Somebody else's.
+            _ => {}
+        }
+    }
+    numbers.sort_unstable();
+    Ok((numbers, drafts))
 }

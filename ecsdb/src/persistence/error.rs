@@ -48,6 +48,14 @@ pub enum DirectoryError {
         /// Its format.
         found: u32,
     },
+    /// A snapshot file is compressed in a way that this program was built without. Build it with the feature that it names.
+    #[error("{} is compressed: build ecsdb with the feature `{feature}` to read it", file.display())]
+    Codec {
+        /// The file.
+        file: PathBuf,
+        /// The feature of this crate that reads it.
+        feature: &'static str,
+    },
     /// The schema is not that of the directory.
     #[error(transparent)]
     Schema(#[from] SchemaMismatch),

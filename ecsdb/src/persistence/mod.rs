@@ -22,15 +22,19 @@ mod evolution;
 mod format;
 mod handshake;
 mod ids;
+mod keeper;
 mod log;
 pub mod maintenance;
 mod migration;
+mod pipeline;
 mod recovery;
+mod snapshot;
 #[cfg(all(test, not(ecsdb_loom)))]
 mod tests;
 
 pub use error::{DirectoryError, LogFailure};
 pub use handshake::SchemaMismatch;
+pub use keeper::{CheckpointError, CheckpointProgress, CheckpointReport, Keeper, OnProgress, Wish};
 pub use log::{Figures, LogStats};
 pub use migration::{MigrationError, MigrationFailure, Migrations, OldRow};
-pub use recovery::{LogSettings, Migration, Recovery, open};
+pub use recovery::{LogSettings, Migration, PassedOver, Recovery, open};

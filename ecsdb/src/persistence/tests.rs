@@ -1,13 +1,14 @@
-//! The example in `docs/wal.md`, and files that only an earlier life of theirs explains.
+//! The examples in `docs/wal.md` and `docs/snapshots.md`, and files that only an earlier life of theirs explains.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::codec::{Encoder, Tables};
+use super::codec::{Encoder, Era, Tables, apply};
 use super::directory::Directory;
 use super::format::{Header, Kind, frame};
 use super::ids::Ids;
+use super::snapshot::{SnapshotHeader, Writing};
 use super::{DirectoryError, LogSettings, Migrations, Recovery, open};
 use crate::bytes::RowBytes;
 use crate::change_set::{ChangeSet, ColumnSet};
@@ -55,9 +56,8 @@ fn records(salt: u64) -> Vec<Vec<u8>> {
     records
 }
 
-/// The bytes in the blocks of the document that begin with "```hex".
-fn documented() -> Vec<Vec<u8>> {
-    let text = include_str!("../../../docs/wal.md");
+/// The bytes in the blocks of the document `text` that begin with "```hex".
+fn documented(text: &str) -> Vec<Vec<u8>> {
     let blocks = text.split("```hex\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let bytes = |block: &str| {
         let digits = block.lines().flat_map(|line| line.split("  ").next().unwrap().split_whitespace());
@@ -68,7 +68,7 @@ fn documented() -> Vec<Vec<u8>> {
 
 #[test]
 fn the_documented_example_is_what_is_written() {
-    let documented = documented();
+    let documented = documented(include_str!("../../../docs/wal.md"));
     let mut header = header(0x1234, false).to_bytes();
     let used = header.iter().rposition(|byte| *byte != 0).unwrap() + 1;
     header.truncate(used);
@@ -78,6 +78,45 @@ fn the_documented_example_is_what_is_written() {
         assert_eq!(hex(written), hex(documented), "block {index} of docs/wal.md");
     }
     assert_eq!(written.len(), documented.len());
+}
+
+/// A store after the two records of the example, and what is written of it to a snapshot file.
+fn snapshot_file() -> Vec<u8> {
+    let ids = Ids::assign(&schema());
+    let tables = Arc::new(Tables::new(&ids, schema()));
+    let mut store = Store::new([RowShape::plain(9)], usize::MAX);
+    for record in records(SALT) {
+        let (head, body) = frame(&record, Some(SALT)).unwrap();
+        let mut batch = store.batch();
+        batch.begin();
+        apply(&mut batch, &Era::new(&tables, &ids, &ids), body, head.transactions).unwrap();
+        batch.commit();
+        store.publish();
+    }
+    let header = SnapshotHeader {
+        timeline: 0x1234,
+        salt: SALT,
+        version: 2,
+        time: 0x0300,
+        base: None,
+        schema_hash: schema().hash(),
+        schema: ids.to_bytes(),
+    };
+    let pinned = store.pin();
+    let writing = Writing { header, pinned: &pinned, tables, since: None, compression: None };
+    let directory = Temporary::new("snapshot-file");
+    Disk.create_dir_all(&directory.0).unwrap();
+    let path = directory.0.join("example");
+    let written = writing.write(&Disk, &path, &mut |_| true).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    assert_eq!((written.bytes, written.rows), (bytes.len() as u64, 1));
+    bytes
+}
+
+#[test]
+fn the_documented_snapshot_file_is_what_is_written() {
+    let documented = documented(include_str!("../../../docs/snapshots.md"));
+    assert_eq!(hex(&snapshot_file()), hex(&documented.concat()), "docs/snapshots.md");
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -110,8 +149,9 @@ impl Temporary {
             media: Arc::new(Disk),
             segment_bytes: 16 << 10,
             sync_within: Duration::ZERO,
+            threads: 0,
         };
-        let opened = open(settings, &schema(), Store::new([RowShape::plain(9)], usize::MAX))?;
+        let opened = open(settings, &schema(), &|| Store::new([RowShape::plain(9)], usize::MAX))?;
         let row = opened.store.live().tables[0].row_bytes(0);
         let gold = row.map(|row| u64::from_le_bytes(row[..8].try_into().unwrap()));
         Ok((opened.recovery, gold))

@@ -27,7 +27,8 @@ const _: () = assert!(size_of::<BlockEntry>() == 16);
 pub struct PageSlot {
     /// The rows, packed without holes in the order of their slots. `None` if there are none, and for tags.
     pub page: Option<PageRef>,
-    /// The transaction that touched the page last in this root. Only the writer looks at it.
+    /// The transaction that touched the page last, in this root or in one that this root has caught up with: no rows of the page
+    /// were changed by a later one.
     pub stamp: u64,
     /// How many rows it holds.
     pub len: u32,
@@ -340,6 +341,7 @@ impl Chunk {
         }
         let replaced = core::mem::replace(&mut slot.page, from.page.clone());
         slot.len = from.len;
+        slot.stamp = from.stamp;
         let first = page * geometry.page_slots() / BLOCK_SLOTS;
         for block in first..first + geometry.page_words() {
             if geometry.is_wide() {

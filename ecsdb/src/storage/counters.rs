@@ -109,6 +109,18 @@ impl Counters {
         self.counters.iter_mut().for_each(|counter| counter.claimed = 0);
     }
 
+    /// Every counted field, by table and field, and the greatest number that was given or seen.
+    pub fn last_numbers(&self) -> impl Iterator<Item = (u16, u16, u128)> + '_ {
+        self.counters.iter().map(|counter| (counter.table, counter.field, counter.last))
+    }
+
+    /// Has the field give no number up to `last` any more.
+    pub fn restore(&mut self, table: u16, field: u16, last: u128) {
+        for counter in self.of_table(table).filter(|counter| counter.field == field) {
+            counter.last = counter.last.max(last);
+        }
+    }
+
     /// Goes on where `before` has stopped, whose tables have the same numbers, and above the numbers in the rows of `version`.
     pub fn go_on(&mut self, before: &Self, version: &Version) {
         for counter in &mut self.counters {

@@ -30,7 +30,7 @@ pub struct Entities {
     each: Vec<Option<Box<[u32; CHUNK_SLOTS]>>>,
     alive: Vec<u64>,
     owners: Vec<TableSetId>,
-    /// The transaction that touched the block last in this root. Only the writer looks at it.
+    /// The transaction that touched the block last, in this root or in one that this root has caught up with.
     stamps: Vec<u64>,
     /// Which blocks of each chunk have living entities.
     summaries: Vec<u64>,
@@ -203,6 +203,17 @@ impl Entities {
             self.pairs[block] = pair;
         }
         retired(&each)
+    }
+
+    /// The transaction that touched block `block` last; 0 if none has.
+    pub fn stamp(&self, block: usize) -> u64 {
+        self.stamps.get(block).copied().unwrap_or(0)
+    }
+
+    /// Takes block `block` over from another version.
+    pub fn copy_block(&mut self, block: usize, source: &Self) {
+        self.restore(block, source.state(block));
+        self.stamps[block] = source.stamp(block);
     }
 
     /// The stamp of block `block`, to be changed.

@@ -13,6 +13,7 @@ mod memory;
 mod migrate;
 #[cfg(all(test, ecsdb_loom))]
 mod models;
+mod pinned;
 mod pool;
 mod recording;
 mod reference;
@@ -34,6 +35,7 @@ pub use index::{
 };
 pub use memory::MemoryUsage;
 pub use migrate::MovedRow;
+pub use pinned::Pinned;
 pub use pool::MemoryLimit;
 pub use recording::{CommitCursor, CommitHistory, HeldChanges};
 pub use reference::{ReferenceFailure, ReferenceField, References};

@@ -274,8 +274,7 @@ pub(super) fn catch_up(version: &mut Version, live: &Version, change: Dirty, poo
             }
         }
         Dirty::Block { block } => {
-            let block = block as usize;
-            version.entities.restore(block, live.entities.state(block));
+            version.entities.copy_block(block as usize, &live.entities);
         }
         Dirty::Node { index, node } => {
             let index = usize::from(index);

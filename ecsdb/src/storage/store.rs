@@ -119,6 +119,16 @@ impl Store {
         self.roots.give_up(root, &mut self.pool);
     }
 
+    /// The number of the last transaction.
+    pub(super) fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    /// The numbers that counted fields give.
+    pub(super) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
     /// Who gets which slot.
     pub(super) fn slots(&self) -> &SlotAllocator {
         &self.slots

@@ -49,6 +49,11 @@ impl TableSets {
         id
     }
 
+    /// All sets, in the order of their numbers, to keep.
+    pub fn all(&self) -> impl Iterator<Item = Arc<[u16]>> + '_ {
+        self.sets.iter().map(|set| Arc::clone(&set.tables))
+    }
+
     /// How many sets there are.
     pub fn len(&self) -> usize {
         self.sets.len()

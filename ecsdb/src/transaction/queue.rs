@@ -9,8 +9,9 @@ use super::counts::Counts;
 use super::error::TransactionError;
 use super::job::{Message, Outcome, Request};
 use super::reentrancy::DatabaseId;
+use crate::storage::Store;
 use crate::sync::channel::{Receiver, Sender, bounded};
-use crate::sync::{Budget, Completer, CompletionPool, Pending, Priority, Watermark, mutant};
+use crate::sync::{Budget, Completer, CompletionPool, Pending, Priority, Watermark, completion, mutant};
 
 /// How much may wait for the writer. What is let in counts for at least its share, bytes divided by transactions, so one bound
 /// holds both.
@@ -66,6 +67,12 @@ pub struct Terms {
 }
 
 impl Queue {
+    /// What a closure takes, in bytes: it is not known, so about what a small one takes.
+    pub const CLOSURE_BYTES: usize = 256;
+
+    /// How requests wait that are not transactions: they get through when transactions do not.
+    pub const URGENT: Terms = Terms { patience: Patience::Forever, priority: Priority::High, lifetime: None };
+
     /// A queue and its receiving end.
     pub fn new(
         limits: QueueLimits,
@@ -150,6 +157,17 @@ impl Queue {
             (Ok(false), _) => Err(TransactionError::QueueFull { priority, queued_bytes: self.budget.in_use() }),
             (Err(_), _) => Err(TransactionError::Closed),
         }
+    }
+
+    /// Runs `work` on the storage between two batches, and waits for it. Gets through when transactions do not.
+    pub fn control<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Store) -> R + Send + 'static,
+    ) -> Result<R, TransactionError> {
+        let (completer, pending) = completion();
+        let request = Request::Control(Box::new(move |store| completer.complete(work(store))));
+        self.send(request, Self::CLOSURE_BYTES, Self::URGENT)?;
+        pending.wait().map_err(|_| TransactionError::Closed)
     }
 
     /// Whether it takes no more requests.

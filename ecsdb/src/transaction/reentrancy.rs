@@ -21,6 +21,14 @@ impl DatabaseId {
         CURRENT.set(self.0);
     }
 
+    /// Runs `work`, in which waiting for the writer of this database is an error.
+    pub fn enter_for<R>(self, work: impl FnOnce() -> R) -> R {
+        let before = CURRENT.replace(self.0);
+        let done = work();
+        CURRENT.set(before);
+        done
+    }
+
     /// Whether transactions of this database run on the current thread, so that waiting for its writer would never end.
     pub fn is_entered(self) -> bool {
         CURRENT.get() == self.0

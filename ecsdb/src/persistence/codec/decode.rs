@@ -5,13 +5,13 @@
 
 use thiserror::Error;
 
-use super::encode::{LISTED, OWNER_LISTED, OWNER_NONE, PAIR, SAME, UNIFORM};
 use super::era::{Era, Gone, Known};
-use super::tables::{Span, TableCode};
+use super::items::{LISTED, OWNER_LISTED, OWNER_NONE, PAIR, SAME, UNIFORM};
+use super::tables::{Span, TableCode, Tables};
 use crate::bits::bits;
 use crate::bytes::{HeapPlace, RowBytes};
 use crate::entity::{Generations, Pair};
-use crate::limits::BLOCK_SLOTS;
+use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
 use crate::persistence::format::{Cursor, ItemHead, Malformed, Masks, RECORD_BYTES, TRANSACTION_BYTES, Tag};
 use crate::storage::{Batch, RestoreError, RestoredBlock, StorageError};
 
@@ -49,7 +49,7 @@ impl From<RestoreError> for ApplyError {
 
 /// Applies the body of a record with so many transactions. Errors tell places from the front of the record on.
 pub fn apply(batch: &mut Batch<'_>, era: &Era<'_>, body: &[u8], transactions: u32) -> Result<Applied, ApplyError> {
-    let mut applier = Applier { batch, era, applied: Applied::default(), scratch: Vec::new(), spans: Vec::new() };
+    let mut applier = Applier::new(batch, era, true);
     let mut cursor = Cursor::new(body, RECORD_BYTES);
     for _ in 0..transactions {
         let start = cursor;
@@ -76,13 +76,80 @@ pub fn apply(batch: &mut Batch<'_>, era: &Era<'_>, body: &[u8], transactions: u3
     Ok(applier.applied)
 }
 
+/// Stores the entities of chunk `chunk` that the items `items` say. Errors tell places from the first item on. Returns how many
+/// entities are alive.
+pub fn restore_entities(batch: &mut Batch<'_>, era: &Era<'_>, items: &[u8], chunk: u32) -> Result<u64, ApplyError> {
+    let mut applier = Applier::new(batch, era, true);
+    let mut cursor = Cursor::new(items, 0);
+    while !cursor.rest().is_empty() {
+        let start = cursor;
+        let head = ItemHead::read(&mut cursor)?;
+        if head.tag != Tag::Block || head.block as usize / CHUNK_BLOCKS != chunk as usize {
+            return Err(start.malformed("an item that is no block of the chunk").into());
+        }
+        applier.block(&mut cursor, head).map_err(|error| placed(error, &start))?;
+        applier.applied.rows += u64::from(applier.batch.version().entities.alive(head.block as usize).count_ones());
+    }
+    Ok(applier.applied.rows)
+}
+
+/// Stores the rows that the items `items` say, which [`validate_rows`] has looked at.
+pub fn restore_rows(batch: &mut Batch<'_>, era: &Era<'_>, items: &[u8]) -> Result<(), ApplyError> {
+    let mut applier = Applier::new(batch, era, false);
+    let mut cursor = Cursor::new(items, 0);
+    while !cursor.rest().is_empty() {
+        let start = cursor;
+        let head = ItemHead::read(&mut cursor)?;
+        applier.insert(&mut cursor, head).map_err(|error| placed(error, &start))?;
+    }
+    Ok(())
+}
+
+/// Checks that the items `items` store rows of chunk `chunk` of the table with the id `table`, and nothing else. Returns how many.
+pub fn validate_rows(era: &Era<'_>, items: &[u8], table: u16, chunk: u32) -> Result<u64, Malformed> {
+    let mut reader = RowReader::default();
+    let mut cursor = Cursor::new(items, 0);
+    let mut count = 0;
+    while !cursor.rest().is_empty() {
+        let start = cursor;
+        let head = ItemHead::read(&mut cursor)?;
+        let last_block = head.block as usize + usize::from(head.small.max(1)) - 1;
+        let is_here = [head.block as usize, last_block].iter().all(|block| block / CHUNK_BLOCKS == chunk as usize);
+        if head.tag != Tag::Insert || head.table != table || !is_here {
+            return Err(start.malformed("an item that stores no rows of the chunk"));
+        }
+        let words = Masks::read(&mut cursor.clone(), head.small)?;
+        count += words.count() as u64;
+        if let Some(rows) = reader.read(era, &mut cursor, head)? {
+            rows.validate(era.tables)?;
+        }
+    }
+    Ok(count)
+}
+
+/// Tells the place of an error that does not know its own.
+fn placed(error: ApplyError, start: &Cursor<'_>) -> ApplyError {
+    match error {
+        ApplyError::Malformed(Malformed { at: 0, what }) => start.malformed(what).into(),
+        error => error,
+    }
+}
+
 struct Applier<'a, 'b> {
     batch: &'a mut Batch<'b>,
     era: &'a Era<'a>,
     applied: Applied,
-    /// Rows as they lie in memory.
-    scratch: Vec<u8>,
+    reader: RowReader,
+    /// Whether rows have still to be looked at.
+    validates: bool,
     spans: Vec<Span>,
+}
+
+impl<'a, 'b> Applier<'a, 'b> {
+    fn new(batch: &'a mut Batch<'b>, era: &'a Era<'a>, validates: bool) -> Self {
+        let (applied, reader, spans) = (Applied::default(), RowReader::default(), Vec::new());
+        Self { batch, era, applied, reader, validates, spans }
+    }
 }
 
 impl Applier<'_, '_> {
@@ -98,10 +165,7 @@ impl Applier<'_, '_> {
             Tag::Update if !is_tail => self.update(cursor, head),
             _ => return Err(start.malformed(format!("an item {:?} in the wrong place", head.tag)).into()),
         };
-        done.map_err(|error| match error {
-            ApplyError::Malformed(Malformed { at: 0, what }) => start.malformed(what).into(),
-            error => error,
-        })
+        done.map_err(|error| placed(error, &start))
     }
 
     fn burned(&mut self, cursor: &mut Cursor<'_>, head: ItemHead) -> Result<(), ApplyError> {
@@ -164,34 +228,11 @@ impl Applier<'_, '_> {
     }
 
     fn insert(&mut self, cursor: &mut Cursor<'_>, head: ItemHead) -> Result<(), ApplyError> {
-        let era = self.era;
-        let found = find(era, cursor, head.table)?;
-        let masks = Masks::read(cursor, head.small)?;
-        let (tables, table) = match found {
-            Known::Live(table) => (era.tables, *table),
-            Known::Gone(gone) => return Ok(skip_rows(cursor, gone, masks.count())?),
-        };
-        let at = cursor.position();
-        // At most 16 KiB of slots, so no product overflows.
-        let mut rows = cursor.bytes(masks.count() * table.fields_bytes())?;
-        let mut heaps: &[u8] = &[];
-        if table.has_heap {
-            heaps = self.unpack_with_heaps(table, rows, cursor)?;
-            rows = &self.scratch;
-        } else if !table.is_plain {
-            self.unpack(table, rows);
-            rows = &self.scratch;
+        let Some(read) = self.reader.read(self.era, cursor, head)? else { return Ok(()) };
+        if self.validates {
+            read.validate(self.era.tables)?;
         }
-        if table.stride > 0 {
-            let mut behind = heaps;
-            for (index, row) in rows.chunks_exact(table.stride).enumerate() {
-                let len = if table.has_heap { heap_len(row) } else { 0 };
-                let (heap, rest) = behind.split_at(len);
-                let invalid = |what: String| Malformed { at: at + index * table.fields_bytes(), what };
-                tables.validate(table, RowBytes { row, heap }).map_err(|error| invalid(error.to_string()))?;
-                behind = rest;
-            }
-        }
+        let InsertedRows { table, masks, mut rows, mut heaps, .. } = read;
         for (block, mask) in (head.block as usize..).zip(masks.words()) {
             let (now, rest) = rows.split_at(mask.count_ones() as usize * table.stride);
             let taken = if table.has_heap { now.chunks_exact(table.stride).map(heap_len).sum() } else { 0 };
@@ -201,39 +242,6 @@ impl Applier<'_, '_> {
         }
         self.applied.rows += masks.count() as u64;
         Ok(())
-    }
-
-    /// Puts rows into `scratch` as they lie in memory, with the lengths of their heaps, which follow. Returns the heaps.
-    fn unpack_with_heaps<'c>(
-        &mut self,
-        table: &TableCode,
-        rows: &[u8],
-        cursor: &mut Cursor<'c>,
-    ) -> Result<&'c [u8], ApplyError> {
-        self.unpack(table, rows);
-        let mut total = 0;
-        for row in self.scratch.chunks_exact_mut(table.stride) {
-            let len = cursor.u32()?;
-            total += len as usize;
-            row[table.stride - HeapPlace::BYTES..].copy_from_slice(&HeapPlace::new(0, len).to_bytes());
-        }
-        Ok(cursor.bytes(total)?)
-    }
-
-    /// Puts rows into `scratch` as they lie in memory.
-    fn unpack(&mut self, table: &TableCode, rows: &[u8]) {
-        table.spans(u64::MAX, &mut self.spans);
-        let bytes = table.fields_bytes();
-        self.scratch.clear();
-        self.scratch.resize(rows.len() / bytes.max(1) * table.stride, 0);
-        for (from, to) in rows.chunks_exact(bytes.max(1)).zip(self.scratch.chunks_exact_mut(table.stride.max(1))) {
-            let mut at = 0;
-            for span in &self.spans {
-                let len = span.end - span.start;
-                to[span.start..span.end].copy_from_slice(&from[at..at + len]);
-                at += len;
-            }
-        }
     }
 
     fn remove(&mut self, cursor: &mut Cursor<'_>, head: ItemHead) -> Result<(), ApplyError> {
@@ -279,6 +287,105 @@ impl Applier<'_, '_> {
         self.spans = spans;
         self.applied.rows += masks.count() as u64;
         Ok(())
+    }
+}
+
+/// Reads rows that are stored as a whole.
+#[derive(Default)]
+struct RowReader {
+    /// Rows as they lie in memory.
+    scratch: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+/// Rows as they lie in memory, one after the other, and their heaps.
+struct InsertedRows<'r> {
+    table: &'r TableCode,
+    masks: Masks<'r>,
+    rows: &'r [u8],
+    heaps: &'r [u8],
+    /// Where they stand.
+    at: usize,
+}
+
+impl InsertedRows<'_> {
+    /// Checks that they are rows of their table.
+    fn validate(&self, tables: &Tables) -> Result<(), Malformed> {
+        let table = self.table;
+        if table.stride == 0 || !table.is_checked() {
+            return Ok(());
+        }
+        let mut heaps = self.heaps;
+        for (index, row) in self.rows.chunks_exact(table.stride).enumerate() {
+            let len = if table.has_heap { heap_len(row) } else { 0 };
+            let (heap, rest) = heaps.split_at(len);
+            let invalid = |what: String| Malformed { at: self.at + index * table.fields_bytes(), what };
+            tables.validate(table, RowBytes { row, heap }).map_err(|error| invalid(error.to_string()))?;
+            heaps = rest;
+        }
+        Ok(())
+    }
+}
+
+impl RowReader {
+    /// The rows of the item with the front `head`, unless their table is gone.
+    fn read<'r, 'c: 'r>(
+        &'r mut self,
+        era: &'r Era<'_>,
+        cursor: &mut Cursor<'c>,
+        head: ItemHead,
+    ) -> Result<Option<InsertedRows<'r>>, Malformed> {
+        let found = find(era, cursor, head.table)?;
+        let masks = Masks::read(cursor, head.small)?;
+        let table = match found {
+            Known::Live(table) => *table,
+            Known::Gone(gone) => return skip_rows(cursor, gone, masks.count()).map(|()| None),
+        };
+        let at = cursor.position();
+        // At most 16 KiB of slots, so no product overflows.
+        let mut rows = cursor.bytes(masks.count() * table.fields_bytes())?;
+        let mut heaps: &[u8] = &[];
+        if table.has_heap {
+            heaps = self.unpack_with_heaps(table, rows, cursor)?;
+            rows = &self.scratch;
+        } else if !table.is_plain {
+            self.unpack(table, rows);
+            rows = &self.scratch;
+        }
+        Ok(Some(InsertedRows { table, masks, rows, heaps, at }))
+    }
+
+    /// Puts rows into `scratch` as they lie in memory, with the lengths of their heaps, which follow. Returns the heaps.
+    fn unpack_with_heaps<'c>(
+        &mut self,
+        table: &TableCode,
+        rows: &[u8],
+        cursor: &mut Cursor<'c>,
+    ) -> Result<&'c [u8], Malformed> {
+        self.unpack(table, rows);
+        let mut total = 0;
+        for row in self.scratch.chunks_exact_mut(table.stride) {
+            let len = cursor.u32()?;
+            total += len as usize;
+            row[table.stride - HeapPlace::BYTES..].copy_from_slice(&HeapPlace::new(0, len).to_bytes());
+        }
+        cursor.bytes(total)
+    }
+
+    /// Puts rows into `scratch` as they lie in memory.
+    fn unpack(&mut self, table: &TableCode, rows: &[u8]) {
+        table.spans(u64::MAX, &mut self.spans);
+        let bytes = table.fields_bytes();
+        self.scratch.clear();
+        self.scratch.resize(rows.len() / bytes.max(1) * table.stride, 0);
+        for (from, to) in rows.chunks_exact(bytes.max(1)).zip(self.scratch.chunks_exact_mut(table.stride.max(1))) {
+            let mut at = 0;
+            for span in &self.spans {
+                let len = span.end - span.start;
+                to[span.start..span.end].copy_from_slice(&from[at..at + len]);
+                at += len;
+            }
+        }
     }
 }
 

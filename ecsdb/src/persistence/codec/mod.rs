@@ -6,11 +6,13 @@
 mod decode;
 mod encode;
 mod era;
+mod items;
 mod tables;
 #[cfg(all(test, not(ecsdb_loom)))]
 mod tests;
 
-pub use decode::{ApplyError, apply};
+pub use decode::{ApplyError, apply, restore_entities, restore_rows, validate_rows};
 pub use encode::Encoder;
 pub use era::Era;
+pub use items::Items;
 pub use tables::Tables;

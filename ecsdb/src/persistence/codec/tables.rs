@@ -20,7 +20,7 @@ pub struct Tables {
     schema: Arc<DatabaseSchema>,
     tables: Vec<TableCode>,
     /// The number of the table with this id.
-    numbers: Vec<Option<u16>>,
+    numbers: Vec<(u16, u16)>,
 }
 
 /// One table.
@@ -39,6 +39,8 @@ pub struct TableCode {
     fields: Vec<Span>,
     /// The numbers of these fields in the program.
     columns: Vec<u16>,
+    /// Their ids in the directory.
+    ids: Vec<u16>,
     /// Whether there are bytes that are no row.
     is_checked: bool,
     /// Whether rows end with the place of their heap.
@@ -60,10 +62,8 @@ impl Tables {
             TableCode::new(known.expect("the schemas were compared"), number as u16, table)
         };
         let tables: Vec<TableCode> = schema.tables().iter().enumerate().map(code).collect();
-        let mut numbers = vec![None; ids.next.into()];
-        for table in &tables {
-            numbers[usize::from(table.id)] = Some(table.number);
-        }
+        let mut numbers: Vec<(u16, u16)> = tables.iter().map(|table| (table.id, table.number)).collect();
+        numbers.sort_unstable();
         Self { schema, tables, numbers }
     }
 
@@ -75,8 +75,8 @@ impl Tables {
 
     /// The table with this id.
     pub fn with_id(&self, id: u16) -> Option<&TableCode> {
-        let number = *self.numbers.get(usize::from(id))?;
-        Some(self.numbered(number?))
+        let at = self.numbers.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        Some(self.numbered(self.numbers[at].1))
     }
 
     /// Checks that `row` is a row of `table` but for what it has in its heap, which is as it was.
@@ -97,6 +97,23 @@ impl Tables {
 }
 
 impl TableCode {
+    /// The id of the field with the number `column` in the program.
+    pub fn field_id(&self, column: u16) -> Option<u16> {
+        let position = self.columns.iter().position(|known| *known == column)?;
+        Some(self.ids[position])
+    }
+
+    /// The number in the program of the field with the id `id`.
+    pub fn column(&self, id: u16) -> Option<u16> {
+        let position = self.ids.iter().position(|known| *known == id)?;
+        Some(self.columns[position])
+    }
+
+    /// Whether there are bytes that are no row.
+    pub fn is_checked(&self) -> bool {
+        self.is_checked
+    }
+
     /// Bytes of the fields of a row, without the place of its heap.
     pub fn fields_bytes(&self) -> usize {
         self.stride - if self.has_heap { HeapPlace::BYTES } else { 0 }
@@ -120,6 +137,7 @@ impl TableCode {
             is_plain: columns.is_sorted(),
             fields,
             columns,
+            ids: ids.fields.iter().map(|known| known.id).collect(),
             is_checked: table.is_checked(),
             has_heap: table.has_heap(),
             heap_columns,

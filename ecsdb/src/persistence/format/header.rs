@@ -14,8 +14,8 @@ pub const PREFIX_BYTES: usize = 80;
 /// A header fills whole units of this, so that no write of a record touches a sector of it.
 pub const HEADER_STEP: usize = 4096;
 
-/// Where the checksum stands.
-const CRC: core::ops::Range<usize> = 16..20;
+/// Where the checksum stands, in a header of a segment or a snapshot file.
+pub const CRC: core::ops::Range<usize> = 16..20;
 
 /// The header of a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,8 +116,8 @@ impl Header {
     }
 }
 
-/// The checksum of a header: of all bytes, with zeros where it stands.
-fn checksum(header: &[u8]) -> u32 {
+/// The checksum of a header of a segment or a snapshot file: of all bytes, with zeros where it stands.
+pub fn checksum(header: &[u8]) -> u32 {
     let crc = crc32c::crc32c_append(crc32c::crc32c(&header[..CRC.start]), &[0; 4]);
     crc32c::crc32c_append(crc, &header[CRC.end..])
 }

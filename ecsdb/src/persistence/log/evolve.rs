@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::anew::Anew;
+use super::description::Described;
 use super::segment::nanoseconds;
 use super::wal::Wal;
 use crate::change_set::ChangeSet;
@@ -32,7 +33,7 @@ impl Wal {
         let rewritten = rewrite.map_or_else(Vec::new, |rewrite| rewrite.rewritten);
         let tables = Arc::new(Tables::new(&ids, Arc::new(schema.clone())));
         let time = nanoseconds(self.media.now());
-        self.encoder.set_tables(tables);
+        self.encoder.set_tables(Arc::clone(&tables));
         let (mut segment, header) = self.shared.make_for(&ids, schema.hash(), !self.segment.has_commits())?;
         let anew = Anew { rows, rewritten: &rewritten, version: before, time };
         let failed =
@@ -49,6 +50,7 @@ impl Wal {
         self.segment = self.shared.put_in_place(segment, before + 1).map_err(LogError::new)?;
         self.version = version;
         self.shared.watermark.written(version)?;
+        self.description.set(Described { tables, schema: header.schema, schema_hash: schema.hash() });
         // For readers; nothing depends on it.
         let moved = rows.pages().filter(|page| rewritten.get(usize::from(page.table())) == Some(&true));
         let moved =

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use super::description::{Described, Description};
 use super::figures::Figures;
 use super::segment::{Segment, nanoseconds};
 use super::syncer::{Maker, Shared};
@@ -12,7 +13,7 @@ use crate::change_set::ChangeSet;
 use crate::media::{Lock, Media};
 use crate::persistence::codec::{Encoder, Tables};
 use crate::persistence::error::LogFailure;
-use crate::persistence::format::Kind;
+use crate::persistence::format::{Header, Kind};
 use crate::schema::DatabaseSchema;
 use crate::sync::Watermark;
 use crate::transaction::{CommitLog, LogError};
@@ -34,7 +35,7 @@ pub struct Resume {
     /// What is counted.
     pub figures: Arc<Figures>,
     /// The lock of the directory.
-    pub lock: Lock,
+    pub lock: Arc<Lock>,
 }
 
 /// The write-ahead log of a directory.
@@ -45,10 +46,12 @@ pub struct Wal {
     pub(super) version: u64,
     pub(super) media: Arc<dyn Media>,
     pub(super) shared: Arc<Shared>,
+    /// What the log says of the tables.
+    pub(super) description: Arc<Description>,
     /// The thread that syncs.
     syncer: Option<JoinHandle<()>>,
     /// Held until everything above is gone: fields are dropped in their order.
-    _lock: Lock,
+    _lock: Arc<Lock>,
 }
 
 impl Wal {
@@ -56,13 +59,20 @@ impl Wal {
     pub fn resume(resume: Resume, name: &str) -> io::Result<Self> {
         let Resume { maker, segment, version, block_end, tables, watermark, figures, lock } = resume;
         let media = Arc::clone(&maker.media);
+        let Header { schema, schema_hash, .. } = maker.header.clone();
+        let description = Arc::new(Description::new(Described { tables: Arc::clone(&tables), schema, schema_hash }));
         let shared = Arc::new(Shared::new(maker, &segment, watermark, figures));
         let syncer = std::thread::Builder::new().name(format!("ecsdb-{name}-log")).spawn({
             let shared = Arc::clone(&shared);
             move || shared.run()
         })?;
         let encoder = Encoder::new(tables, block_end);
-        Ok(Self { encoder, segment, version, media, shared, syncer: Some(syncer), _lock: lock })
+        Ok(Self { encoder, segment, version, media, shared, description, syncer: Some(syncer), _lock: lock })
+    }
+
+    /// What the log says of the tables, now and later.
+    pub fn description(&self) -> &Arc<Description> {
+        &self.description
     }
 
     /// Writes the record in the making.

@@ -4,6 +4,7 @@
 //! goes on. Each step may be interrupted and begun again: a crash in the middle leaves a directory that opens to the same
 //! version.
 
+mod fill;
 mod replay;
 mod report;
 mod scan;
@@ -14,9 +15,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use report::{Migration, Recovery};
+pub use report::{Migration, PassedOver, Recovery};
 
-use self::replay::{LastSegment, Replayed, Target, replay};
+use self::fill::{Filled, Sources};
+use self::replay::{LastSegment, Replayed, Target};
 pub use self::scan::SegmentFile;
 use super::codec::{Encoder, Tables};
 use super::directory::Directory;
@@ -24,8 +26,10 @@ use super::error::DirectoryError;
 use super::evolution::Evolution;
 use super::format::{Header, Kind, RECORD_BYTES, RecordHead, seal};
 use super::ids::Ids;
+use super::keeper::{Checkpoints, KeeperSetup};
 use super::log::{Anew, Figures, Maker, Resume, Segment, Wal, nanoseconds, random};
 use super::migration::{Migrations, MoveError, move_rows};
+use super::snapshot::Loaded;
 use crate::change_set::ChangeSet;
 use crate::media::{Lock, Media, Open};
 use crate::schema::DatabaseSchema;
@@ -47,6 +51,8 @@ pub struct LogSettings {
     pub memory_limit: usize,
     /// What the program does with rows of an earlier schema.
     pub migrations: Migrations,
+    /// How many threads read and check, besides the one that calls.
+    pub threads: usize,
 }
 
 /// A directory that is open.
@@ -61,22 +67,31 @@ pub struct Opened {
     pub figures: Arc<Figures>,
     /// What was found.
     pub recovery: Recovery,
+    /// What makes checkpoints of it, to be started.
+    pub keeper: KeeperSetup,
 }
 
-/// Opens a directory, or makes it if there is none. `store` is fresh and has the tables of `schema`.
-pub fn open(settings: LogSettings, schema: &Arc<DatabaseSchema>, mut store: Store) -> Result<Opened, DirectoryError> {
+/// Opens a directory, or makes it if there is none. `fresh` makes an empty store with the tables of `schema`.
+pub fn open(
+    settings: LogSettings,
+    schema: &Arc<DatabaseSchema>,
+    fresh: &dyn Fn() -> Store,
+) -> Result<Opened, DirectoryError> {
     let began = Instant::now();
-    let LogSettings { directory, media, segment_bytes, sync_within, memory_limit, migrations } = settings;
+    let LogSettings { directory, media, segment_bytes, sync_within, memory_limit, migrations, threads } = settings;
     let directory = Directory::new(directory);
-    let lock = lock(&*media, &directory)?;
+    let lock = Arc::new(lock(&*media, &directory)?);
     let (firsts, drafts) = directory.list(&*media).map_err(DirectoryError::io("list", directory.wal()))?;
-    let reading = Reading { media: &*media, directory: &directory, schema, memory_limit, migrations: &migrations };
-    let Read { found, ids, steps, moved } = match firsts.last() {
-        None => reading.nothing(&mut store)?,
-        Some(last) => reading.log(&firsts, *last, &mut store)?,
+    let listed = directory.list_snapshots(&*media);
+    let (snapshots, snapshot_drafts) = listed.map_err(DirectoryError::io("list", directory.snapshots()))?;
+    let sources = Sources { media: &*media, directory: &directory, firsts: &firsts, snapshots: &snapshots, threads };
+    let reading = Reading { sources, schema, memory_limit, migrations: &migrations, fresh };
+    let Read { mut store, found, ids, steps, moved, loaded, passed_over } = match firsts.last() {
+        None => reading.nothing()?,
+        Some(last) => reading.log(*last)?,
     };
     // From here on things are changed.
-    for draft in drafts {
+    for draft in drafts.into_iter().chain(snapshot_drafts) {
         media.remove(&draft).map_err(DirectoryError::io("remove", &draft))?;
     }
     let opening =
@@ -104,10 +119,16 @@ pub fn open(settings: LogSettings, schema: &Arc<DatabaseSchema>, mut store: Stor
             .note_migration(&*media, migration, version, time)
             .map_err(DirectoryError::io("write", &directory.migrations()))?;
     }
+    // Rows that were made anew are commits of the new segment; otherwise the version is what it was.
+    let timeline = found.filter(|found| found.version == version).map_or(header.timeline, |found| found.timeline);
     let recovery = Recovery {
         version,
         timeline: header.timeline,
         was_closed: found.is_none_or(|found| found.was_closed),
+        snapshot: loaded.as_ref().map(|loaded| loaded.version),
+        snapshot_rows: loaded.as_ref().map_or(0, |loaded| loaded.rows),
+        snapshot_bytes: loaded.as_ref().map_or(0, |loaded| loaded.bytes),
+        passed_over,
         transactions: found.map_or(0, |found| found.transactions),
         rows: found.map_or(0, |found| found.rows),
         segments: found.map_or(0, |found| found.kept),
@@ -129,23 +150,35 @@ pub fn open(settings: LogSettings, schema: &Arc<DatabaseSchema>, mut store: Stor
         tables: Arc::new(Tables::new(&ids, Arc::clone(schema))),
         watermark: Arc::clone(&watermark),
         figures: Arc::clone(&figures),
-        lock,
+        lock: Arc::clone(&lock),
     };
     let wal = Wal::resume(resume, schema.name()).map_err(DirectoryError::Thread)?;
-    Ok(Opened { store, wal, watermark, figures, recovery })
+    let checkpoints = Checkpoints {
+        media,
+        directory,
+        description: Arc::clone(wal.description()),
+        watermark: Arc::clone(&watermark),
+        timeline: recovery.timeline,
+        opened: (version, timeline),
+        last: None,
+    };
+    Ok(Opened { store, wal, watermark, figures, recovery, keeper: KeeperSetup { checkpoints, lock } })
 }
 
 /// What it takes to read the directory.
 struct Reading<'a> {
-    media: &'a dyn Media,
-    directory: &'a Directory,
+    sources: Sources<'a>,
     schema: &'a Arc<DatabaseSchema>,
     memory_limit: usize,
     migrations: &'a Migrations,
+    /// Makes an empty store with the tables of `schema`.
+    fresh: &'a dyn Fn() -> Store,
 }
 
 /// What reading it has given.
 struct Read {
+    /// The rows.
+    store: Store,
     /// The log, if there is one.
     found: Option<Replayed>,
     /// The numbers of the tables.
@@ -154,6 +187,9 @@ struct Read {
     steps: Vec<String>,
     /// Rows that are not in the log as they are now. The store is not published then.
     moved: Option<Moved>,
+    /// The snapshot file that was read, if there is one, and those that were no good.
+    loaded: Option<Loaded>,
+    passed_over: Vec<PassedOver>,
 }
 
 /// Rows that were made anew for another schema.
@@ -170,34 +206,38 @@ struct Moved {
 
 impl Reading<'_> {
     /// Refuses a directory without segments that had some: the copy of the schema is written after the first one.
-    fn nothing(&self, store: &mut Store) -> Result<Read, DirectoryError> {
-        let path = self.directory.schema();
+    fn nothing(&self) -> Result<Read, DirectoryError> {
+        let Sources { media, directory, snapshots, .. } = self.sources;
         let lost = || {
             let what = "no segment is left of the log that was here".into();
-            DirectoryError::Damaged { file: self.directory.wal().to_owned(), offset: 0, what }
+            DirectoryError::Damaged { file: directory.wal().to_owned(), offset: 0, what }
         };
-        if self.media.exists(&path).map_err(DirectoryError::io("look for", &path))? {
+        let path = directory.schema();
+        if !snapshots.is_empty() || media.exists(&path).map_err(DirectoryError::io("look for", &path))? {
             return Err(lost());
         }
+        let mut store = (self.fresh)();
         store.begin_restore();
         store.finish_restore(0).map_err(|_| lost())?;
-        Ok(Read { found: None, ids: Ids::assign(self.schema), steps: Vec::new(), moved: None })
+        let ids = Ids::assign(self.schema);
+        Ok(Read { store, found: None, ids, steps: Vec::new(), moved: None, loaded: None, passed_over: Vec::new() })
     }
 
-    /// Reads the log, whose last segment says what tables there are.
-    fn log(&self, firsts: &[u64], last: u64, store: &mut Store) -> Result<Read, DirectoryError> {
-        let (media, directory, schema) = (self.media, self.directory, self.schema);
-        let before = SegmentFile::read_header(media, directory.segment(last))?;
+    /// Reads the log, whose last segment says what tables there are, and the snapshot file that it goes on from.
+    fn log(&self, last: u64) -> Result<Read, DirectoryError> {
+        let (sources, schema) = (&self.sources, self.schema);
+        let directory = sources.directory;
+        let before = SegmentFile::read_header(sources.media, directory.segment(last))?;
         let Evolution { ids, steps, rewrite } = Evolution::judge(directory.root(), &before, schema, self.migrations)?;
         let Some(rewrite) = rewrite else {
-            store.begin_restore();
-            let found = replay(media, directory, firsts, &Target { ids: &ids, schema }, store)?;
+            let filled = sources.fill(&Target { ids: &ids, schema }, self.fresh)?;
+            let Filled { store, replayed, loaded, passed_over } = filled;
             references_hold(store.live(), schema)?;
-            return Ok(Read { found: Some(found), ids, steps, moved: None });
+            return Ok(Read { store, found: Some(replayed), ids, steps, moved: None, loaded, passed_over });
         };
-        let mut old = Store::new(rewrite.old.tables().iter().map(RowShape::of), self.memory_limit);
-        old.begin_restore();
-        let found = replay(media, directory, firsts, &Target { ids: &before, schema: &rewrite.old }, &mut old)?;
+        let old = || Store::new(rewrite.old.tables().iter().map(RowShape::of), self.memory_limit);
+        let filled = sources.fill(&Target { ids: &before, schema: &rewrite.old }, &old)?;
+        let Filled { store: old, replayed, loaded, passed_over } = filled;
         let refused = |error| match error {
             MoveError::Row(error) => error.into(),
             MoveError::Restore(RestoreError::Storage(error)) => error.into(),
@@ -206,17 +246,22 @@ impl Reading<'_> {
                 DirectoryError::Damaged { file: directory.wal().to_owned(), offset: 0, what: what.into() }
             }
         };
-        let rows = move_rows(&rewrite, schema, self.migrations, &old, store).map_err(refused)?;
+        let mut store = (self.fresh)();
+        let rows = move_rows(&rewrite, schema, self.migrations, &old, &mut store).map_err(refused)?;
         references_hold(store.batch().version(), schema)?;
+        let tables = Arc::new(Tables::new(&ids, Arc::clone(schema)));
+        if let Some(loaded) = &loaded {
+            loaded.restore_counters(&tables, &mut store);
+        }
         let moved = Moved {
             rows,
             changes: store.restored_rows().map_err(|error| refused(error.into()))?,
-            tables: Arc::new(Tables::new(&ids, Arc::clone(schema))),
+            tables,
             rewritten: rewrite.rewritten,
-            version: found.version,
-            block_end: found.block_end,
+            version: replayed.version,
+            block_end: replayed.block_end,
         };
-        Ok(Read { found: Some(found), ids, steps, moved: Some(moved) })
+        Ok(Read { store, found: Some(replayed), ids, steps, moved: Some(moved), loaded, passed_over })
     }
 }
 

@@ -1,4 +1,4 @@
-//! All segments, one after the other, into a store. Touches no file.
+//! Segments, one after the other, into a store. Touches no file.
 
 use std::sync::Arc;
 
@@ -16,6 +16,8 @@ use crate::storage::{RestoreError, Store};
 pub struct Replayed {
     /// The version of the last commit.
     pub version: u64,
+    /// The timeline that it belongs to.
+    pub timeline: u64,
     /// How many blocks the log has said that there are.
     pub block_end: u32,
     /// Whether the last record is the mark of a close, and nothing stands behind it.
@@ -53,6 +55,15 @@ pub struct LastSegment {
     pub version: u64,
 }
 
+/// What is in the store before any segment is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Start {
+    /// The version: 0 if there is nothing. It was durable once.
+    pub version: u64,
+    /// The timeline that it belongs to; 0 if there is nothing.
+    pub timeline: u64,
+}
+
 /// The tables that a log is read into.
 pub struct Target<'t> {
     /// Their numbers in the directory, with the names that they have in the schema.
@@ -61,18 +72,22 @@ pub struct Target<'t> {
     pub schema: &'t Arc<DatabaseSchema>,
 }
 
-/// Reads the segments that begin with the versions `firsts` into `store`, which is fresh and has the tables of `target`. It is
-/// left with version [`Replayed::version`] published.
+/// Reads the segments that begin with the versions `firsts` into `store`, which has the tables of `target` and holds version `start`, in
+/// a transaction that goes on here. It is left with version [`Replayed::version`] published.
+///
+/// Of segments that have only versions up to that one nothing is read; of records up to it, whether they are whole.
 pub fn replay(
     media: &dyn Media,
     directory: &Directory,
     firsts: &[u64],
     target: &Target<'_>,
+    start: Start,
     store: &mut Store,
 ) -> Result<Replayed, DirectoryError> {
     let tables = Tables::new(target.ids, Arc::clone(target.schema));
     let mut reader: Option<Reader> = None;
-    for (index, first) in firsts.iter().enumerate() {
+    let skipped = firsts.iter().rposition(|first| *first <= start.version + 1).unwrap_or(0);
+    for (index, first) in firsts.iter().enumerate().skip(skipped) {
         let segment = SegmentFile::read(media, directory.segment(*first), *first)?;
         let reader = match &mut reader {
             Some(reader) => {
@@ -84,10 +99,15 @@ pub fn replay(
                 reader
             }
             None => {
-                if segment.header.sequence != 1 || segment.first != 1 {
+                let is_first = segment.header.sequence == 1 && segment.first == 1;
+                if segment.first > start.version + 1 || start.version == 0 && !is_first {
                     return Err(segment.damaged(0, "segments before this one are missing"));
                 }
-                reader.insert(Reader::new(&segment, &tables, target.ids))
+                if segment.first <= start.version && segment.header.timeline != start.timeline {
+                    let what = format!("version {} of another timeline is in a snapshot file", start.version);
+                    return Err(segment.damaged(0, what));
+                }
+                reader.insert(Reader::new(&segment, &tables, target.ids, start))
             }
         };
         let end = reader.segment(store, &segment)?;
@@ -134,6 +154,8 @@ fn follows(before: &Header, segment: &SegmentFile) -> Result<(), DirectoryError>
 }
 
 struct Reader<'t> {
+    /// What was in the store before.
+    start: Start,
     tables: &'t Tables,
     /// The tables as they are now.
     now: &'t Ids,
@@ -143,9 +165,10 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    fn new(segment: &SegmentFile, tables: &'t Tables, now: &'t Ids) -> Self {
+    fn new(segment: &SegmentFile, tables: &'t Tables, now: &'t Ids, start: Start) -> Self {
         let replayed = Replayed {
-            version: 0,
+            version: segment.first - 1,
+            timeline: start.timeline,
             block_end: 0,
             was_closed: false,
             transactions: 0,
@@ -154,11 +177,11 @@ impl<'t> Reader<'t> {
             torn_bytes: 0,
             last: last(segment, segment.start, 0),
             kept: 0,
-            durable: 0,
+            durable: start.version,
             unsure: Vec::new(),
             close: Vec::new(),
         };
-        Self { tables, now, ids: segment.ids.clone(), replayed }
+        Self { start, tables, now, ids: segment.ids.clone(), replayed }
     }
 
     /// Takes in the records of one segment. Returns where they end.
@@ -176,20 +199,27 @@ impl<'t> Reader<'t> {
                 let what = format!("a record of version {} where version {expected} is expected", head.version);
                 return Err(segment.damaged(at, what));
             }
-            let applied = apply(&mut store.batch(), &era, body, head.transactions).map_err(|error| match error {
-                ApplyError::Malformed(error) => segment.damaged(at + error.at, error.what),
-                ApplyError::Storage(error) => error.into(),
-            })?;
+            // What was in the store before is not done again. A mark may say more about the version that it follows.
+            if head.version > self.start.version || head.version == self.start.version && head.kind != Kind::Commit {
+                let applied =
+                    apply(&mut store.batch(), &era, body, head.transactions).map_err(|error| match error {
+                        ApplyError::Malformed(error) => segment.damaged(at + error.at, error.what),
+                        ApplyError::Storage(error) => error.into(),
+                    })?;
+                replayed.block_end = applied.block_end.unwrap_or(replayed.block_end);
+                replayed.transactions += u64::from(head.transactions);
+                replayed.rows += applied.rows;
+                replayed.bytes += len as u64;
+            }
+            if head.kind == Kind::Commit {
+                replayed.timeline = segment.header.timeline;
+            }
             replayed.version = head.version;
             replayed.durable = replayed.durable.max(head.durable);
             if head.kind == Kind::Close {
                 replayed.close = segment.bytes(at..at + len).to_vec();
             }
             replayed.was_closed = head.kind == Kind::Close;
-            replayed.block_end = applied.block_end.unwrap_or(replayed.block_end);
-            replayed.transactions += u64::from(head.transactions);
-            replayed.rows += applied.rows;
-            replayed.bytes += len as u64;
             at += len;
         }
         replayed.last = last(segment, at, replayed.version);
@@ -211,7 +241,7 @@ impl<'t> Reader<'t> {
     ) -> Result<(), DirectoryError> {
         let version = self.replayed.version;
         let damaged = || segment.damaged(end, format!("no whole record, although version {} was durable", version + 1));
-        if segment.shows_damage_at(end, version) {
+        if version < self.start.version || segment.shows_damage_at(end, version) {
             return Err(damaged());
         }
         for first in later {

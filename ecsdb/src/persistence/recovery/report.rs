@@ -1,5 +1,6 @@
 //! What opening a directory has found.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What opening a directory has found there, and done.
@@ -13,13 +14,21 @@ pub struct Recovery {
     pub timeline: u64,
     /// Whether the log was closed before, so that nothing is missing. `true` for a new directory.
     pub was_closed: bool,
-    /// Transactions that were replayed.
+    /// The version of the snapshot file that was read; none if all came from the log.
+    pub snapshot: Option<u64>,
+    /// Rows in it, and in the files that it goes on from.
+    pub snapshot_rows: u64,
+    /// Bytes of these files.
+    pub snapshot_bytes: u64,
+    /// Newer snapshot files that are damaged, or could not be read: they were passed over, and nothing is missing for that.
+    pub passed_over: Vec<PassedOver>,
+    /// Transactions that were replayed from the log.
     pub transactions: u64,
     /// Rows that were stored, changed or removed by them.
     pub rows: u64,
     /// Files that the log is made of.
     pub segments: usize,
-    /// Bytes of records.
+    /// Bytes of records that were replayed.
     pub bytes: u64,
     /// Bytes behind the last whole record that were cut off: of commits that were being written when the process or the machine
     /// stopped, and of which none was acknowledged as durable.
@@ -28,6 +37,20 @@ pub struct Recovery {
     pub migration: Option<Migration>,
     /// How long it took.
     pub time: Duration,
+}
+
+/// A snapshot file that was passed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PassedOver {
+    /// The version in its name.
+    pub version: u64,
+    /// What is damaged: the file, or one that it goes on from.
+    pub file: PathBuf,
+    /// Where, in bytes.
+    pub offset: u64,
+    /// What is wrong there.
+    pub what: String,
 }
 
 /// What opening a directory has changed because the program has another schema. It stands in `migrations.toml` there as well.

@@ -1,0 +1,159 @@
+//! Making a snapshot file count.
+//!
+//! The file gets its name when it is on the medium and its version is durable in the log. So no log ever ends before a snapshot
+//! file that counts. Nothing that fails here harms the log.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::report::{CheckpointError, CheckpointProgress, CheckpointReport};
+use crate::media::Media;
+use crate::persistence::directory::Directory;
+use crate::persistence::log::{Described, Description, nanoseconds, random};
+use crate::persistence::snapshot::{Base, Chunks, Progress, Since, SnapshotHeader, WriteError, Writing, Written};
+use crate::storage::Pinned;
+use crate::sync::Watermark;
+use crate::transaction::{LogError, Queue};
+
+/// What it takes to make one.
+pub struct Checkpoints {
+    /// On what.
+    pub media: Arc<dyn Media>,
+    /// Where.
+    pub directory: Directory,
+    /// What the log says of tables.
+    pub description: Arc<Description>,
+    /// What of the log is durable.
+    pub watermark: Arc<Watermark<LogError>>,
+    /// The timeline of versions that are committed from now on.
+    pub timeline: u64,
+    /// The version that the directory was opened with, and the timeline of that.
+    pub opened: (u64, u64),
+    /// The last one that was made since.
+    pub last: Option<Last>,
+}
+
+/// A file that the next one may go on from.
+pub struct Last {
+    report: CheckpointReport,
+    salt: u64,
+    /// The last transaction that is in it.
+    serial: u64,
+    /// Its tables.
+    described: Arc<Described>,
+    /// What it holds, with the files that it goes on from.
+    chunks: Chunks,
+    /// How many files that are, itself included.
+    files: usize,
+    /// Bytes of the complete one, and of all others.
+    complete_bytes: u64,
+    other_bytes: u64,
+}
+
+/// How many files may be needed to put a version together.
+const CHAIN_MAX: usize = 8;
+
+impl Last {
+    /// Whether a file with the tables `described` should go on from this one. If not, it is complete: then older ones can go.
+    fn is_base_for(&self, described: &Arc<Described>) -> bool {
+        Arc::ptr_eq(&self.described, described) && self.files < CHAIN_MAX && self.other_bytes < self.complete_bytes
+    }
+}
+
+/// A version that is held, and what the log says of its tables.
+struct Held {
+    pinned: Pinned,
+    described: Arc<Described>,
+    time: u64,
+}
+
+impl Checkpoints {
+    /// Makes a checkpoint of the published version. `progress` is told how far it is, and says whether to go on.
+    pub fn make(
+        &mut self,
+        queue: &Queue,
+        progress: &mut dyn FnMut(CheckpointProgress) -> bool,
+    ) -> Result<CheckpointReport, CheckpointError> {
+        self.watermark.check()?;
+        let Held { pinned, described, time } = self.hold(queue)?;
+        let began = Instant::now();
+        let version = pinned.version.number;
+        if let Some(last) = self.last.as_ref().filter(|last| last.report.version == version) {
+            return Ok(last.report.clone());
+        }
+        let base = self.last.as_ref().filter(|last| last.is_base_for(&described));
+        let salt = random();
+        let header = SnapshotHeader {
+            timeline: if version == self.opened.0 { self.opened.1 } else { self.timeline },
+            salt,
+            version,
+            time,
+            base: base.map(|base| Base { version: base.report.version, salt: base.salt }),
+            schema_hash: described.schema_hash,
+            schema: described.schema.clone(),
+        };
+        let dir = self.directory.snapshots();
+        self.media.create_dir_all(dir).map_err(CheckpointError::io("make", dir))?;
+        let since = base.map(|base| Since { serial: base.serial, chunks: &base.chunks });
+        let tables = Arc::clone(&described.tables);
+        let writing = Writing { header, pinned: &pinned, tables, since, compression: None };
+        let draft = self.directory.snapshot_draft(version);
+        let written = self.write(&writing, progress).inspect_err(|_| {
+            // Whoever opens the directory removes it otherwise.
+            let _ = self.media.remove(&draft);
+        })?;
+        let file = self.directory.snapshot(version);
+        let report = CheckpointReport {
+            version,
+            rows: written.rows,
+            bytes: written.bytes,
+            base: base.map(|base| base.report.version),
+            time: began.elapsed(),
+            file,
+        };
+        tracing::info!(?report, "a checkpoint was made");
+        let (files, complete_bytes, other_bytes) = match base {
+            Some(base) => (base.files + 1, base.complete_bytes, base.other_bytes + written.bytes),
+            None => (1, written.bytes, 0),
+        };
+        let (serial, chunks) = (pinned.serial, written.chunks);
+        let report_of_last = report.clone();
+        self.last =
+            Some(Last { report: report_of_last, salt, serial, described, chunks, files, complete_bytes, other_bytes });
+        Ok(report)
+    }
+
+    /// Holds the published version.
+    fn hold(&self, queue: &Queue) -> Result<Held, CheckpointError> {
+        let (description, media) = (Arc::clone(&self.description), Arc::clone(&self.media));
+        let held = queue.control(move |store| Held {
+            pinned: store.pin(),
+            described: description.get(),
+            time: nanoseconds(media.now()),
+        });
+        held.map_err(|_| CheckpointError::Closed)
+    }
+
+    /// Writes the file, and gives it its name when its version is durable.
+    fn write(
+        &self,
+        writing: &Writing<'_>,
+        progress: &mut dyn FnMut(CheckpointProgress) -> bool,
+    ) -> Result<Written, CheckpointError> {
+        let version = writing.header.version;
+        let (draft, file) = (self.directory.snapshot_draft(version), self.directory.snapshot(version));
+        let mut told = |Progress { rows, rows_total, bytes }: Progress| {
+            progress(CheckpointProgress { version, rows, rows_total, bytes })
+        };
+        let written = writing.write(&*self.media, &draft, &mut told).map_err(|error| match error {
+            WriteError::Io(error) => CheckpointError::io("write", &draft)(error),
+            WriteError::TooLarge => CheckpointError::TooLarge,
+            WriteError::Stopped => CheckpointError::Closed,
+        })?;
+        self.watermark.when(version).wait().map_err(|_| CheckpointError::Closed)??;
+        self.media.rename(&draft, &file).map_err(CheckpointError::io("rename to", &file))?;
+        let dir = self.directory.snapshots();
+        self.media.sync_dir(dir).map_err(CheckpointError::io("sync", dir))?;
+        Ok(written)
+    }
+}

@@ -1,0 +1,102 @@
+//! A store out of the newest snapshot file that is good, and of the log behind it.
+//!
+//! Touches no file. A file that is damaged is passed over, and said; then an older one has to do, or the whole log.
+
+use std::sync::Arc;
+
+use super::replay::{Replayed, Start, Target, replay};
+use super::report::PassedOver;
+use crate::media::Media;
+use crate::persistence::codec::Tables;
+use crate::persistence::directory::Directory;
+use crate::persistence::error::DirectoryError;
+use crate::persistence::snapshot::{Chain, Destination, Loaded};
+use crate::storage::Store;
+
+/// What there is to read.
+pub struct Sources<'a> {
+    /// On what.
+    pub media: &'a dyn Media,
+    /// Where.
+    pub directory: &'a Directory,
+    /// The first versions of all segments, ascending.
+    pub firsts: &'a [u64],
+    /// The versions of all snapshot files, ascending.
+    pub snapshots: &'a [u64],
+    /// How many threads read besides this one.
+    pub threads: usize,
+}
+
+/// What was read.
+pub struct Filled {
+    /// All rows, published.
+    pub store: Store,
+    /// What the log has come to.
+    pub replayed: Replayed,
+    /// The snapshot file that it was added to, if there is one.
+    pub loaded: Option<Loaded>,
+    /// Those that were no good.
+    pub passed_over: Vec<PassedOver>,
+}
+
+impl Sources<'_> {
+    /// Fills a store with the tables of `target`, as `fresh` makes them.
+    pub fn fill(&self, target: &Target<'_>, fresh: &dyn Fn() -> Store) -> Result<Filled, DirectoryError> {
+        let tables = Tables::new(target.ids, Arc::clone(target.schema));
+        let (mut passed_over, mut newest) = (Vec::new(), None);
+        for version in self.snapshots.iter().rev() {
+            let mut store = fresh();
+            match self.load(*version, target, &tables, &mut store) {
+                Ok(loaded) => {
+                    let start = Start { version: loaded.version, timeline: loaded.timeline };
+                    let replayed = replay(self.media, self.directory, self.firsts, target, start, &mut store)?;
+                    return Ok(Filled { store, replayed, loaded: Some(loaded), passed_over });
+                }
+                Err(error) => {
+                    let passed = PassedOver::of(*version, error)?;
+                    tracing::warn!(file = %passed.0.file.display(), offset = passed.0.offset, what = %passed.0.what, "a snapshot file is passed over");
+                    passed_over.push(passed.0);
+                    newest.get_or_insert(passed.1);
+                }
+            }
+        }
+        if let Some(error) = newest.filter(|_| self.firsts.first() != Some(&1)) {
+            // Without its beginning the log is of no use, and what is missing is the file that was to make up for it.
+            return Err(error);
+        }
+        let mut store = fresh();
+        store.begin_restore();
+        let replayed = replay(self.media, self.directory, self.firsts, target, Start::default(), &mut store)?;
+        Ok(Filled { store, replayed, loaded: None, passed_over })
+    }
+
+    /// Puts the snapshot file of version `version` into `store`, which is fresh.
+    fn load(
+        &self,
+        version: u64,
+        target: &Target<'_>,
+        tables: &Tables,
+        store: &mut Store,
+    ) -> Result<Loaded, DirectoryError> {
+        let chain = Chain::open(self.media, self.directory, version)?;
+        store.begin_restore();
+        let to = Destination { tables, now: target.ids, threads: self.threads };
+        let loaded = chain.load(&to, store, |_, _| ())?;
+        loaded.restore_counters(tables, store);
+        Ok(loaded)
+    }
+}
+
+impl PassedOver {
+    /// What was passed over because of `error`, which comes along; if it says that the file is damaged, and not that this program
+    /// cannot read it.
+    fn of(version: u64, error: DirectoryError) -> Result<(Self, DirectoryError), DirectoryError> {
+        let (file, offset, what) = match &error {
+            DirectoryError::Damaged { file, offset, what } => (file.clone(), *offset, what.clone()),
+            // A place of the medium that cannot be read is lost, as one with other bytes is.
+            DirectoryError::Io { path, source, .. } => (path.clone(), 0, source.to_string()),
+            _ => return Err(error),
+        };
+        Ok((Self { version, file, offset, what }, error))
+    }
+}

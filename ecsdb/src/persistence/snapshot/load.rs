@@ -1,0 +1,204 @@
+//! A version out of snapshot files: a complete one, and those that go on from it.
+//!
+//! A chunk is taken from the newest file that has it. Frames are read and checked on other threads; one thread puts them into the
+//! store, entities first.
+
+use std::collections::HashSet;
+
+use super::frame::{FRAME_BYTES, FrameKind};
+use super::read::{PlacedFrame, SnapshotFile};
+use crate::media::Media;
+use crate::persistence::codec::{ApplyError, Era, Tables, restore_entities, restore_rows, validate_rows};
+use crate::persistence::directory::Directory;
+use crate::persistence::error::DirectoryError;
+use crate::persistence::format::Malformed;
+use crate::persistence::ids::Ids;
+use crate::persistence::pipeline::in_order;
+use crate::storage::{Batch, Store};
+
+/// Snapshot files that together hold a version: the newest first, the complete one last.
+pub struct Chain(Vec<SnapshotFile>);
+
+/// What was put into a store.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The version.
+    pub version: u64,
+    /// The timeline that it belongs to.
+    pub timeline: u64,
+    /// Rows.
+    pub rows: u64,
+    /// Bytes of all files.
+    pub bytes: u64,
+    /// Up to where counted fields are counted: ids of table and field, and the last number.
+    pub counters: Vec<(u16, u16, u128)>,
+}
+
+/// The tables that files are read into.
+pub struct Destination<'t> {
+    /// As the codec sees them.
+    pub tables: &'t Tables,
+    /// Their ids as they are now.
+    pub now: &'t Ids,
+    /// How many threads read and check.
+    pub threads: usize,
+}
+
+/// A frame that is wanted.
+struct Wanted<'c> {
+    file: &'c SnapshotFile,
+    frame: PlacedFrame,
+}
+
+impl Chain {
+    /// The files that hold version `version`, which there is a file of.
+    pub fn open(media: &dyn Media, directory: &Directory, version: u64) -> Result<Self, DirectoryError> {
+        let mut files: Vec<SnapshotFile> = Vec::new();
+        let mut next = Some(version);
+        while let Some(version) = next {
+            let file = SnapshotFile::open(media, directory.snapshot(version), version)?;
+            if let Some(later) = files.last() {
+                let is_base = later.header.base.is_some_and(|base| base.salt == file.header.salt);
+                if !is_base || later.header.schema != file.header.schema {
+                    return Err(file.damaged(0, "it is not the file that a later one goes on from"));
+                }
+            }
+            // Bases have ever smaller versions, so this comes to an end.
+            next = file.header.base.map(|base| base.version);
+            files.push(file);
+        }
+        Ok(Self(files))
+    }
+
+    /// The file with the version itself.
+    pub fn newest(&self) -> &SnapshotFile {
+        &self.0[0]
+    }
+
+    /// The frames that hold the version: entities first, then tables in the order of their ids.
+    fn wanted(&self) -> Vec<Wanted<'_>> {
+        let mut seen = HashSet::new();
+        let mut wanted: Vec<Wanted<'_>> = Vec::new();
+        for file in &self.0 {
+            let here: HashSet<(u16, u32)> =
+                file.frames.iter().map(|frame| (frame.head.table, frame.head.chunk)).collect();
+            let is_new = |frame: &&PlacedFrame| !seen.contains(&(frame.head.table, frame.head.chunk));
+            wanted.extend(file.frames.iter().filter(is_new).map(|frame| Wanted { file, frame: *frame }));
+            seen.extend(here);
+            seen.extend(file.end.gone.iter().copied());
+        }
+        // Stable: several frames of one chunk stay in their order.
+        wanted.sort_by_key(|wanted| (wanted.frame.head.table, wanted.frame.head.chunk));
+        wanted
+    }
+
+    /// Puts the version into `store`, which is fresh and takes in what a log has kept. `progress` is told how many rows are there, and
+    /// how many there will be.
+    pub fn load(
+        &self,
+        to: &Destination<'_>,
+        store: &mut Store,
+        mut progress: impl FnMut(u64, u64),
+    ) -> Result<Loaded, DirectoryError> {
+        let newest = self.newest();
+        let era = Era::new(to.tables, &newest.ids, to.now);
+        let wanted = self.wanted();
+        let (mut rows, mut entities) = (0, 0);
+        let prepare = |number: usize| {
+            let wanted: &Wanted<'_> = &wanted[number];
+            wanted.prepare(&era).map(|body| (wanted, body))
+        };
+        in_order(wanted.len(), to.threads, prepare, |prepared| {
+            let (wanted, body) = prepared?;
+            let head = &wanted.frame.head;
+            wanted.put(&mut store.batch(), &era, &body)?;
+            match head.kind {
+                FrameKind::Entities => entities += u64::from(head.count),
+                _ => rows += u64::from(head.count),
+            }
+            progress(rows, newest.end.rows);
+            Ok::<(), DirectoryError>(())
+        })?;
+        let end = &newest.end;
+        if (rows, entities) != (end.rows, end.entities) {
+            let what = format!(
+                "it has {} rows and {} entities, {rows} and {entities} are there with the files that it goes on from",
+                end.rows, end.entities
+            );
+            return Err(newest.damaged(newest.end_at, what));
+        }
+        let mut batch = store.batch();
+        let unfit = |error| placed(newest, newest.end_at, ApplyError::from(error));
+        batch.restore_end(end.block_end as usize).map_err(unfit)?;
+        for (slot, generation) in &end.burned {
+            batch.restore_burned(*slot, *generation).map_err(unfit)?;
+        }
+        Ok(Loaded {
+            version: newest.header.version,
+            timeline: newest.header.timeline,
+            rows,
+            bytes: self.0.iter().map(|file| file.bytes).sum(),
+            counters: end.counters.clone(),
+        })
+    }
+}
+
+impl Loaded {
+    /// Has counted fields go on from where they were counted to.
+    pub fn restore_counters(&self, tables: &Tables, store: &mut Store) {
+        let mut batch = store.batch();
+        for (id, field, last) in &self.counters {
+            if let Some(table) = tables.with_id(*id)
+                && let Some(column) = table.column(*field)
+            {
+                batch.restore_counter(table.number, column, *last);
+            }
+        }
+    }
+}
+
+impl Wanted<'_> {
+    /// Reads the frame, and checks it as far as that is possible without the store.
+    fn prepare(&self, era: &Era<'_>) -> Result<Vec<u8>, DirectoryError> {
+        let (file, head) = (self.file, &self.frame.head);
+        let body = file.read(&self.frame)?;
+        if head.kind == FrameKind::Rows {
+            let rows = validate_rows(era, &body, head.table, head.chunk).map_err(|error| self.damaged(error))?;
+            if rows != u64::from(head.count) {
+                return Err(file.damaged(self.frame.at, format!("it has {rows} rows, and says {}", head.count)));
+            }
+        }
+        Ok(body)
+    }
+
+    /// Puts it into the store.
+    fn put(&self, batch: &mut Batch<'_>, era: &Era<'_>, body: &[u8]) -> Result<(), DirectoryError> {
+        let (file, at, head) = (self.file, self.frame.at, &self.frame.head);
+        match head.kind {
+            FrameKind::Entities => {
+                let alive = restore_entities(batch, era, body, head.chunk).map_err(|error| self.failed(error))?;
+                if alive != u64::from(head.count) || head.table != 0 {
+                    return Err(file.damaged(at, format!("{alive} entities are alive, and it says {}", head.count)));
+                }
+                Ok(())
+            }
+            _ => restore_rows(batch, era, body).map_err(|error| self.failed(error)),
+        }
+    }
+
+    fn failed(&self, error: ApplyError) -> DirectoryError {
+        placed(self.file, self.frame.at + FRAME_BYTES as u64, error)
+    }
+
+    fn damaged(&self, error: Malformed) -> DirectoryError {
+        self.failed(error.into())
+    }
+}
+
+/// An error about something that begins at `at`.
+fn placed(file: &SnapshotFile, at: u64, error: ApplyError) -> DirectoryError {
+    match error {
+        ApplyError::Malformed(error) => file.damaged(at + error.at as u64, error.what),
+        ApplyError::Storage(error) => error.into(),
+    }
+}

@@ -1,0 +1,19 @@
+//! Snapshot files: whole versions, so that a log need not be kept from its beginning. `docs/snapshots.md` has the bytes.
+//!
+//! - `header`, `frame`: the bytes
+//! - `write`: a file out of a version that is held
+//! - `read`, `load`: a version out of files
+//! - `zstd`: compression
+//!
+//! Nothing here knows of the log: which versions a file may be written of, and which files count, is for others to say.
+
+mod frame;
+mod header;
+mod load;
+mod read;
+mod write;
+mod zstd;
+
+pub use header::{Base, SnapshotHeader};
+pub use load::{Chain, Destination, Loaded};
+pub use write::{Chunks, Progress, Since, WriteError, Writing, Written};

@@ -1,0 +1,118 @@
+//! Reading a snapshot file: its header, and where its frames are. What is in them is checked when they are read.
+
+use std::path::{Path, PathBuf};
+
+use super::frame::{CHUNKS_MAX, Codec, End, FRAME_BYTES, FrameHead, FrameKind};
+use super::header::{PREFIX_BYTES, SnapshotHeader};
+use super::zstd;
+use crate::media::{Media, MediaFile, Open};
+use crate::persistence::error::DirectoryError;
+use crate::persistence::format::HeaderError;
+use crate::persistence::ids::Ids;
+
+/// A snapshot file that is complete, as far as the fronts of its frames tell.
+pub struct SnapshotFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its header.
+    pub header: SnapshotHeader,
+    /// The tables of its header.
+    pub ids: Ids,
+    /// Its frames, but for the last one.
+    pub frames: Vec<PlacedFrame>,
+    /// The last one.
+    pub end: End,
+    /// Where that stands.
+    pub end_at: u64,
+    /// Bytes of the file.
+    pub bytes: u64,
+    file: Box<dyn MediaFile>,
+}
+
+/// A frame, and where it stands in its file.
+#[derive(Clone, Copy, Debug)]
+pub struct PlacedFrame {
+    /// Where it stands.
+    pub at: u64,
+    /// Its head, which was not checked.
+    pub head: FrameHead,
+}
+
+impl SnapshotFile {
+    /// Reads the front of every frame of the file at `path`, which holds version `version`.
+    pub fn open(media: &dyn Media, path: PathBuf, version: u64) -> Result<Self, DirectoryError> {
+        let file = media.open(&path, Open::Read).map_err(DirectoryError::io("open", &path))?;
+        let bytes = file.len().map_err(DirectoryError::io("read", &path))?;
+        let damaged = |at: u64, what: String| DirectoryError::Damaged { file: path.clone(), offset: at, what };
+        let read = |at: u64, len: u64| {
+            // As long as the file is, and no longer.
+            if bytes.saturating_sub(at) < len {
+                return Err(damaged(at, format!("{len} bytes are expected, {} are left", bytes.saturating_sub(at))));
+            }
+            let mut buffer = vec![0; len as usize];
+            file.read_exact_at(&mut buffer, at).map_err(DirectoryError::io("read", &path))?;
+            Ok(buffer)
+        };
+        let front = read(0, PREFIX_BYTES as u64)?;
+        let len = SnapshotHeader::len(&front).map_err(|error| damaged(error.at as u64, error.what))? as u64;
+        let header = SnapshotHeader::read(&read(0, len)?).map_err(|error| match error {
+            HeaderError::Format(found) => DirectoryError::Format { file: path.clone(), found },
+            HeaderError::Malformed(error) => damaged(error.at as u64, error.what),
+        })?;
+        if header.version != version || header.base.is_some_and(|base| base.version >= version) {
+            return Err(damaged(40, format!("it holds version {}, and its name says {version}", header.version)));
+        }
+        let ids = Ids::read(&header.schema, PREFIX_BYTES).map_err(|error| damaged(error.at as u64, error.what))?;
+        let (mut frames, mut at, mut raw_bytes) = (Vec::new(), len, 0);
+        loop {
+            let front = read(at, FRAME_BYTES as u64)?;
+            let head = FrameHead::read(&front, header.salt, frames.len() as u32)
+                .map_err(|error| damaged(at + error.at as u64, error.what))?;
+            if bytes - at < head.len() || head.chunk as usize >= CHUNKS_MAX {
+                return Err(damaged(at, format!("a frame of {} bytes of chunk {}", head.len(), head.chunk)));
+            }
+            if head.kind != FrameKind::End {
+                frames.push(PlacedFrame { at, head });
+                raw_bytes += u64::from(head.raw);
+                at += head.len();
+                continue;
+            }
+            let body = body(&path, at, &head, read(at, head.len())?)?;
+            let end = End::read(&body).map_err(|error| damaged(at + (FRAME_BYTES + error.at) as u64, error.what))?;
+            if at + head.len() != bytes || end.raw_bytes != raw_bytes {
+                return Err(damaged(at, "the last frame does not fit what stands before and behind it".into()));
+            }
+            return Ok(Self { path, header, ids, frames, end, end_at: at, bytes, file });
+        }
+    }
+
+    /// Reads and checks a frame. Returns its body.
+    pub fn read(&self, frame: &PlacedFrame) -> Result<Vec<u8>, DirectoryError> {
+        let mut bytes = vec![0; frame.head.len() as usize];
+        self.file.read_exact_at(&mut bytes, frame.at).map_err(DirectoryError::io("read", &self.path))?;
+        body(&self.path, frame.at, &frame.head, bytes)
+    }
+
+    /// An error about byte `at` of the file.
+    pub fn damaged(&self, at: u64, what: impl Into<String>) -> DirectoryError {
+        DirectoryError::Damaged { file: self.path.clone(), offset: at, what: what.into() }
+    }
+}
+
+/// The body of the frame that `bytes` is, which stands at `at` in the file at `path`, if it is whole.
+fn body(path: &Path, at: u64, head: &FrameHead, mut bytes: Vec<u8>) -> Result<Vec<u8>, DirectoryError> {
+    let damaged = |what: String| DirectoryError::Damaged { file: path.to_owned(), offset: at, what };
+    if !head.is_whole(&bytes) {
+        return Err(damaged("the checksum of a frame is wrong".into()));
+    }
+    bytes.truncate(FRAME_BYTES + head.stored as usize);
+    bytes.drain(..FRAME_BYTES);
+    match head.codec {
+        Codec::Raw => Ok(bytes),
+        Codec::Zstd => match zstd::decompress(&bytes, head.raw as usize) {
+            Some(body) => body.map_err(|error| damaged(format!("a frame cannot be decompressed: {error}"))),
+            None => Err(DirectoryError::Codec { file: path.to_owned(), feature: "zstd" }),
+        },
+        Codec::Unknown(code) => Err(damaged(format!("a frame is stored in an unknown way, {code}"))),
+    }
+}
