@@ -138,6 +138,7 @@ impl Core {
                 memory_limit: config.memory_limit,
                 migrations: config.migrations,
                 threads: reading_threads(config.workers),
+                keeping: config.keeping,
             };
             let opened = persistence::open(settings, &Arc::new(catalog.schema().clone()), &fresh)?;
             store = opened.store;
@@ -331,6 +332,7 @@ impl Core {
             page_bytes: self.meter.allocated_bytes(),
             durable_version: self.queue.watermark().map(|watermark| watermark.durable()),
             log: self.log_figures.as_ref().map(|figures| figures.read()),
+            checkpoints: self.keeper.as_ref().map(Keeper::stats),
         }
     }
 

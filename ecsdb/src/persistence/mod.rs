@@ -34,7 +34,10 @@ mod tests;
 
 pub use error::{DirectoryError, LogFailure};
 pub use handshake::SchemaMismatch;
-pub use keeper::{CheckpointError, CheckpointProgress, CheckpointReport, Keeper, OnProgress, Wish};
+pub use keeper::{
+    ArchiveSetting, CheckpointError, CheckpointProgress, CheckpointReport, CheckpointStats, Keeper, Keeping,
+    OnProgress, Retention, Schedule, Wish,
+};
 pub use log::{Figures, LogStats};
 pub use migration::{MigrationError, MigrationFailure, Migrations, OldRow};
 pub use recovery::{LogSettings, Migration, PassedOver, Recovery, open};

@@ -3,36 +3,36 @@
 //! - `mailbox`: how it is asked
 //! - `checkpoint`: making a snapshot file count
 //! - `report`: what is said of it
+//! - `setup`: what it starts with
+//! - `retention`: what is needed no longer, and where it goes
 //!
 //! It asks the writer for nothing but a version to hold. It never waits for a transaction, and no transaction waits for it.
 
 mod checkpoint;
 mod mailbox;
 mod report;
+mod retention;
+mod setup;
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
-pub use checkpoint::Checkpoints;
-pub use mailbox::{Mailbox, OnProgress, Wish};
-pub use report::{CheckpointError, CheckpointProgress, CheckpointReport};
+use checkpoint::Made;
+use mailbox::{Mailbox, Work};
+pub use mailbox::{OnProgress, Wish};
+pub use report::{CheckpointError, CheckpointProgress, CheckpointReport, CheckpointStats};
+pub use retention::{ArchiveSetting, Retention};
+pub use setup::{KeeperSetup, Keeping, KeptDirectory, Schedule};
 
-use crate::media::Lock;
 use crate::transaction::{DatabaseId, Queue};
-
-/// What the thread needs.
-pub struct KeeperSetup {
-    /// What it takes to make checkpoints.
-    pub checkpoints: Checkpoints,
-    /// The lock of the directory, held until the thread has ended.
-    pub lock: Arc<Lock>,
-}
 
 /// The thread, and the way to it.
 pub struct Keeper {
     mailbox: Arc<Mailbox>,
+    stats: Arc<Mutex<CheckpointStats>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -43,11 +43,22 @@ impl KeeperSetup {
     /// If the system gives no thread.
     pub fn start(self, queue: Arc<Queue>, database: DatabaseId, name: &str) -> io::Result<Keeper> {
         let mailbox = Arc::new(Mailbox::default());
-        let thread = std::thread::Builder::new().name(format!("ecsdb-{name}-keeper")).spawn({
+        self.alarm.on_ring({
             let mailbox = Arc::clone(&mailbox);
-            move || run(self, &mailbox, &queue, database)
+            move || mailbox.log_is_long()
+        });
+        let found =
+            self.checkpoints.loaded.and_then(|version| self.cleaner.files.get(&version).map(|known| (version, known)));
+        let stats = Arc::new(Mutex::new(CheckpointStats {
+            version: found.map(|(version, _)| version),
+            made_at: found.map(|(_, known)| UNIX_EPOCH + Duration::from_nanos(known.time)),
+            ..CheckpointStats::default()
+        }));
+        let thread = std::thread::Builder::new().name(format!("ecsdb-{name}-keeper")).spawn({
+            let (mailbox, stats) = (Arc::clone(&mailbox), Arc::clone(&stats));
+            move || Run { setup: self, mailbox, stats, queue, database }.run()
         })?;
-        Ok(Keeper { mailbox, thread: Mutex::new(Some(thread)) })
+        Ok(Keeper { mailbox, stats, thread: Mutex::new(Some(thread)) })
     }
 }
 
@@ -55,6 +66,11 @@ impl Keeper {
     /// Asks for a checkpoint.
     pub fn ask(&self, wish: Wish) {
         self.mailbox.ask(wish);
+    }
+
+    /// Figures of the moment.
+    pub fn stats(&self) -> CheckpointStats {
+        *self.stats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends the thread: a checkpoint that is being made is given up.
@@ -75,25 +91,86 @@ impl Drop for Keeper {
     }
 }
 
-/// What the thread does.
-fn run(setup: KeeperSetup, mailbox: &Mailbox, queue: &Queue, database: DatabaseId) {
-    let KeeperSetup { mut checkpoints, lock } = setup;
-    while let Some(mut wishes) = mailbox.next() {
-        let outcome = checkpoints.make(queue, &mut |progress| {
+/// The thread.
+struct Run {
+    setup: KeeperSetup,
+    mailbox: Arc<Mailbox>,
+    stats: Arc<Mutex<CheckpointStats>>,
+    queue: Arc<Queue>,
+    database: DatabaseId,
+}
+
+impl Run {
+    /// What the thread does.
+    fn run(mut self) {
+        if let Some(setting) = &mut self.setup.cleaner.archive
+            && let Err(error) = setting.claim(&self.setup.cleaner.directory)
+        {
+            tracing::error!(%error, "the archive cannot be taken now: it is tried again when there is something for it");
+        }
+        let mut due = self.due();
+        while let Some(Work { wishes }) = self.mailbox.next(due) {
+            due = self.due();
+            // What is published may be later by now; then there is a next time.
+            let is_idle = wishes.is_empty() && self.setup.checkpoints.has(self.setup.checkpoints.watermark.durable());
+            if !is_idle {
+                self.checkpoint(wishes);
+                due = self.due();
+            }
+        }
+    }
+
+    /// When it is time for the next checkpoint, if the last one is made now.
+    fn due(&self) -> Option<Instant> {
+        self.setup.schedule.every.and_then(|every| Instant::now().checked_add(every))
+    }
+
+    /// Makes a checkpoint, and lets go of what is needed no longer.
+    fn checkpoint(&mut self, mut wishes: Vec<Wish>) {
+        let (mailbox, database) = (&self.mailbox, self.database);
+        let KeeperSetup { checkpoints, cleaner, schedule, alarm, .. } = &mut self.setup;
+        let made = checkpoints.make(&self.queue, &mut |progress| {
             for wish in &mut wishes {
                 tell(wish, progress, database);
             }
             !mailbox.is_closing()
         });
-        if let Err(error) = &outcome {
-            tracing::error!(%error, "there is no checkpoint");
-        }
+        let mut stats = *self.stats.lock().unwrap_or_else(PoisonError::into_inner);
+        let outcome = match made {
+            Ok(Made { mut report, known, is_new, log_bytes }) => {
+                alarm.set(log_bytes.saturating_add(schedule.log_bytes));
+                cleaner.files.insert(report.version, known);
+                let cleaned = cleaner.clean(report.version);
+                if let Err(error) = cleaned {
+                    tracing::error!(%error, "files are kept that are not needed");
+                    stats.unclean += 1;
+                    report.kept_because = Some(error.to_string());
+                }
+                if is_new {
+                    stats.made += 1;
+                    (stats.version, stats.bytes, stats.rows) = (Some(report.version), report.bytes, report.rows);
+                    stats.made_at = Some(UNIX_EPOCH + Duration::from_nanos(known.time));
+                    stats.time = report.time;
+                }
+                Ok(report)
+            }
+            Err(error) => {
+                tracing::error!(%error, "there is no checkpoint");
+                stats.failed += 1;
+                // Again when a part of what makes it necessary has come once more.
+                alarm.set(checkpoints.figures.bytes().saturating_add(schedule.log_bytes / RETRY_PARTS));
+                Err(error)
+            }
+        };
+        *self.stats.lock().unwrap_or_else(PoisonError::into_inner) = stats;
         for wish in wishes {
             wish.completer.complete(outcome.clone());
         }
     }
-    drop(lock);
 }
+
+/// After a failure the log grows by the bytes for a checkpoint, divided by this, before the next one is tried.
+const RETRY_PARTS: u64 = 4;
 
 /// Tells somebody how far a checkpoint is. A callback that panics is not asked again.
 fn tell(wish: &mut Wish, progress: CheckpointProgress, database: DatabaseId) {
