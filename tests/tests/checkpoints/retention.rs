@@ -1,6 +1,7 @@
 //! What is kept of the past: parts of the log and snapshot files that are needed no longer go, into an archive first if there is one, and
 //! files of the log are written over.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -156,9 +157,12 @@ fn checkpoints_are_made_when_the_log_has_become_long() {
     }
 }
 
+/// Whether an archive refuses, and its objects.
+type Objects = (bool, BTreeMap<String, Vec<u8>>);
+
 /// An archive in memory that refuses when it is told to.
 #[derive(Clone, Default)]
-struct Shelf(Arc<Mutex<(bool, std::collections::BTreeMap<String, Vec<u8>>)>>);
+struct Shelf(Arc<Mutex<Objects>>);
 
 impl Shelf {
     fn refuse(&self, refuses: bool) {
