@@ -34,9 +34,11 @@ mod tests;
 
 pub use error::{DirectoryError, LogFailure};
 pub use handshake::SchemaMismatch;
+#[cfg(feature = "metrics")]
+pub use keeper::CheckpointFigures;
 pub use keeper::{
     ArchiveSetting, CheckpointError, CheckpointProgress, CheckpointReport, CheckpointStats, Keeper, Keeping,
-    OnProgress, Retention, Schedule, Wish,
+    LastCheckpoint, OnProgress, Retention, Schedule, Wish,
 };
 pub use log::{Figures, LogStats};
 pub use migration::{MigrationError, MigrationFailure, Migrations, OldRow};

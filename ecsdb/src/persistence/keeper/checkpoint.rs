@@ -46,8 +46,6 @@ pub struct Made {
     pub report: CheckpointReport,
     /// Its base, and when it was held.
     pub known: Known,
-    /// Whether a file was written: none is if there is one of the version.
-    pub is_new: bool,
     /// How many bytes had been written to the log when it was held.
     pub log_bytes: u64,
 }
@@ -105,7 +103,7 @@ impl Checkpoints {
         let began = Instant::now();
         let version = pinned.version.number;
         if let Some(last) = self.last.as_ref().filter(|last| last.report.version == version) {
-            return Ok(Made { report: last.report.clone(), known: last.known, is_new: false, log_bytes });
+            return Ok(Made { report: last.report.clone(), known: last.known, log_bytes });
         }
         let base = self.last.as_ref().filter(|last| last.is_base_for(&described));
         let salt = random();
@@ -156,7 +154,7 @@ impl Checkpoints {
             complete_bytes,
             other_bytes,
         });
-        Ok(Made { report, known, is_new: true, log_bytes })
+        Ok(Made { report, known, log_bytes })
     }
 
     /// Holds the published version.

@@ -2,13 +2,14 @@
 //!
 //! - `mailbox`: how it is asked
 //! - `checkpoint`: making a snapshot file count
-//! - `report`: what is said of it
+//! - `report`: what is said of it; `figures`: what is counted
 //! - `setup`: what it starts with
 //! - `retention`: what is needed no longer, and where it goes
 //!
 //! It asks the writer for nothing but a version to hold. It never waits for a transaction, and no transaction waits for it.
 
 mod checkpoint;
+mod figures;
 mod mailbox;
 mod report;
 mod retention;
@@ -18,12 +19,13 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::Instant;
 
 use checkpoint::Made;
+pub use figures::{CheckpointFigures, CheckpointStats, LastCheckpoint};
 use mailbox::{Mailbox, Work};
 pub use mailbox::{OnProgress, Wish};
-pub use report::{CheckpointError, CheckpointProgress, CheckpointReport, CheckpointStats};
+pub use report::{CheckpointError, CheckpointProgress, CheckpointReport};
 pub use retention::{ArchiveSetting, Retention};
 pub use setup::{KeeperSetup, Keeping, KeptDirectory, Schedule};
 
@@ -32,7 +34,7 @@ use crate::transaction::{DatabaseId, Queue};
 /// The thread, and the way to it.
 pub struct Keeper {
     mailbox: Arc<Mailbox>,
-    stats: Arc<Mutex<CheckpointStats>>,
+    figures: Arc<CheckpointFigures>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -42,23 +44,16 @@ impl KeeperSetup {
     /// # Errors
     /// If the system gives no thread.
     pub fn start(self, queue: Arc<Queue>, database: DatabaseId, name: &str) -> io::Result<Keeper> {
-        let mailbox = Arc::new(Mailbox::default());
+        let (mailbox, figures) = (Arc::new(Mailbox::default()), Arc::new(CheckpointFigures::default()));
         self.alarm.on_ring({
             let mailbox = Arc::clone(&mailbox);
             move || mailbox.log_is_long()
         });
-        let found =
-            self.checkpoints.loaded.and_then(|version| self.cleaner.files.get(&version).map(|known| (version, known)));
-        let stats = Arc::new(Mutex::new(CheckpointStats {
-            version: found.map(|(version, _)| version),
-            made_at: found.map(|(_, known)| UNIX_EPOCH + Duration::from_nanos(known.time)),
-            ..CheckpointStats::default()
-        }));
         let thread = std::thread::Builder::new().name(format!("ecsdb-{name}-keeper")).spawn({
-            let (mailbox, stats) = (Arc::clone(&mailbox), Arc::clone(&stats));
-            move || Run { setup: self, mailbox, stats, queue, database }.run()
+            let (mailbox, figures) = (Arc::clone(&mailbox), Arc::clone(&figures));
+            move || Run { setup: self, mailbox, figures, queue, database }.run()
         })?;
-        Ok(Keeper { mailbox, stats, thread: Mutex::new(Some(thread)) })
+        Ok(Keeper { mailbox, figures, thread: Mutex::new(Some(thread)) })
     }
 }
 
@@ -68,9 +63,9 @@ impl Keeper {
         self.mailbox.ask(wish);
     }
 
-    /// Figures of the moment.
-    pub fn stats(&self) -> CheckpointStats {
-        *self.stats.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is counted.
+    pub fn figures(&self) -> &CheckpointFigures {
+        &self.figures
     }
 
     /// Ends the thread: a checkpoint that is being made is given up.
@@ -95,7 +90,7 @@ impl Drop for Keeper {
 struct Run {
     setup: KeeperSetup,
     mailbox: Arc<Mailbox>,
-    stats: Arc<Mutex<CheckpointStats>>,
+    figures: Arc<CheckpointFigures>,
     queue: Arc<Queue>,
     database: DatabaseId,
 }
@@ -135,34 +130,24 @@ impl Run {
             }
             !mailbox.is_closing()
         });
-        let mut stats = *self.stats.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = match made {
-            Ok(Made { mut report, known, is_new, log_bytes }) => {
+            Ok(Made { mut report, known, log_bytes }) => {
                 alarm.set(log_bytes.saturating_add(schedule.log_bytes));
                 cleaner.files.insert(report.version, known);
-                let cleaned = cleaner.clean(report.version);
-                if let Err(error) = cleaned {
+                if let Err(error) = cleaner.clean(report.version) {
                     tracing::error!(%error, "files are kept that are not needed");
-                    stats.unclean += 1;
                     report.kept_because = Some(error.to_string());
-                }
-                if is_new {
-                    stats.made += 1;
-                    (stats.version, stats.bytes, stats.rows) = (Some(report.version), report.bytes, report.rows);
-                    stats.made_at = Some(UNIX_EPOCH + Duration::from_nanos(known.time));
-                    stats.time = report.time;
                 }
                 Ok(report)
             }
             Err(error) => {
                 tracing::error!(%error, "there is no checkpoint");
-                stats.failed += 1;
                 // Again when a part of what makes it necessary has come once more.
                 alarm.set(checkpoints.figures.bytes().saturating_add(schedule.log_bytes / RETRY_PARTS));
                 Err(error)
             }
         };
-        *self.stats.lock().unwrap_or_else(PoisonError::into_inner) = stats;
+        self.figures.note(&outcome, checkpoints.media.now());
         for wish in wishes {
             wish.completer.complete(outcome.clone());
         }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -28,28 +28,6 @@ pub struct CheckpointReport {
     /// Why files were kept that [`Retention`](crate::Retention) does not ask for; none if all went well. An archive may
     /// have refused them: they are tried again after the next checkpoint.
     pub kept_because: Option<String>,
-}
-
-/// Figures of checkpoints since the database was opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CheckpointStats {
-    /// Those that were made.
-    pub made: u64,
-    /// Those that failed.
-    pub failed: u64,
-    /// Those after which files were kept that are not needed, because the system or the archive refused.
-    pub unclean: u64,
-    /// The version of the newest snapshot file that counts, also of one that was there before.
-    pub version: Option<u64>,
-    /// When that was made.
-    pub made_at: Option<SystemTime>,
-    /// Bytes of the last one that was made.
-    pub bytes: u64,
-    /// Rows in it.
-    pub rows: u64,
-    /// How long it took.
-    pub time: Duration,
 }
 
 /// How far a checkpoint is.
