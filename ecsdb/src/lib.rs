@@ -165,8 +165,9 @@ pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
 pub use events::{Changes, ColumnChange, ColumnsChanged, Event};
 pub use persistence::{
-    CheckpointError, CheckpointProgress, CheckpointReport, CheckpointStats, DirectoryError, LastCheckpoint, LogFailure,
-    LogStats, Migration, MigrationError, MigrationFailure, OldRow, PassedOver, Recovery, Retention, SchemaMismatch,
+    BackupError, BackupReport, CheckpointError, CheckpointProgress, CheckpointReport, CheckpointStats, DirectoryError,
+    LastCheckpoint, LogFailure, LogStats, Migration, MigrationError, MigrationFailure, OldRow, PassedOver, Recovery,
+    Retention, SchemaMismatch,
 };
 pub use persistence::{archive, maintenance};
 pub use query::DynQuery;

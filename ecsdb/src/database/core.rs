@@ -1,5 +1,6 @@
 //! What every handle of one database shares: the published version, the queue, and the threads.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -12,7 +13,10 @@ use super::stats::Stats;
 use crate::bytes::Meter;
 #[cfg(feature = "metrics")]
 use crate::persistence::CheckpointFigures;
-use crate::persistence::{self, Figures, Keeper, LogSettings, OnProgress, Recovery, Wish};
+use crate::persistence::{
+    self, BackupError, BackupReport, BackupWish, CheckpointError, Figures, Keeper, LogSettings, OnProgress, Recovery,
+    Wish,
+};
 use crate::schema::diff::Plan;
 use crate::schema::{DatabaseSchema, TableSchema};
 use crate::storage::{CommitCursor, CommitHistory, Prebuilt, Store, Version};
@@ -390,6 +394,17 @@ impl Core {
         let (completer, pending) = completion();
         keeper.ask(Wish { on_progress, completer });
         Ok(Checkpoint::new(pending, self.id))
+    }
+
+    /// Makes a backup; see [`Db::backup`](super::Db::backup).
+    pub fn backup(&self, destination: PathBuf, on_progress: OnProgress) -> Result<BackupReport, BackupError> {
+        if self.id.is_entered() {
+            return Err(CheckpointError::Reentrant.into());
+        }
+        let keeper = self.keeper.as_ref().ok_or(BackupError::NoDirectory)?;
+        let (completer, pending) = completion();
+        keeper.ask_backup(BackupWish { destination, on_progress, completer });
+        pending.wait().unwrap_or_else(|_| Err(CheckpointError::Closed.into()))
     }
 
     /// Takes no more transactions, and waits until all that were queued are done.

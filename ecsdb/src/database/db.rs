@@ -1,6 +1,7 @@
 //! The handle of a database whose schema is a Rust type.
 
 use core::marker::PhantomData;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use super::subscription::{Follower, Subscription};
 use super::table::Table;
 use crate::component::{Assignments, Field};
 use crate::entity::Entity;
-use crate::persistence::{CheckpointProgress, Recovery};
+use crate::persistence::{BackupError, BackupReport, CheckpointProgress, Recovery};
 use crate::query::QueryParam;
 use crate::schema::{DatabaseSchema, Schema, TableOf, Value};
 use crate::storage::MemoryUsage;
@@ -105,7 +106,7 @@ impl<S: Schema> Db<S> {
     /// # Errors
     /// [`OpenError::Directory`]: it is in use, damaged, or was written under another schema; [`OpenError::Thread`] if the
     /// system gives no thread.
-    pub fn open(directory: impl Into<std::path::PathBuf>) -> Result<Self, OpenError> {
+    pub fn open(directory: impl Into<PathBuf>) -> Result<Self, OpenError> {
         Self::builder().directory(directory).open()
     }
 
@@ -458,6 +459,51 @@ impl<S: Schema> Db<S> {
         on_progress: impl FnMut(CheckpointProgress) + Send + 'static,
     ) -> Result<Checkpoint, TransactionError> {
         self.core.checkpoint(Some(Box::new(on_progress)))
+    }
+
+    /// Makes a copy in the directory `destination`, which does not exist or is empty, while transactions go on: a snapshot file of
+    /// what is visible now, and the log from there up to what is durable when the file is there. It opens like any other directory, and
+    /// [`maintenance::Restore`](crate::maintenance::Restore) has every version from the snapshot file on. Waits until it is there and durable.
+    ///
+    /// The writer does as much for it as for a [checkpoint](Self::checkpoint), which waits meanwhile.
+    ///
+    /// A crash leaves a directory that is marked as unfinished, and that nobody opens.
+    ///
+    /// ```
+    /// # use ecsdb::{Component, Db};
+    /// # #[derive(Component)] struct Purse { gold: u64 }
+    /// # ecsdb::schema! { World: Purse }
+    /// # let path = std::env::temp_dir().join(format!("ecsdb-backup-{}", std::process::id()));
+    /// # let (save, monday) = (path.join("save"), path.join("monday"));
+    /// let db = Db::<World>::open(&save)?;
+    /// db.spawn(Purse { gold: 100 })?;
+    /// let report = db.backup(&monday)?;
+    /// assert_eq!((report.version, report.rows), (1, 1));
+    ///
+    /// assert_eq!(Db::<World>::open(&monday)?.stats().rows, 1);
+    /// # drop(db);
+    /// # std::fs::remove_dir_all(path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the directory is not empty; if the system refuses; if the log has failed; if the database has no directory, or is closed; or inside
+    /// a transaction. The database itself is never harmed.
+    pub fn backup(&self, destination: impl Into<PathBuf>) -> Result<BackupReport, BackupError> {
+        self.backup_with(destination, |_| ())
+    }
+
+    /// As [`Self::backup`]. `on_progress` is told after each piece of the snapshot file how far it is, on the thread that writes: it should
+    /// be quick.
+    ///
+    /// # Errors
+    /// As for [`Self::backup`].
+    pub fn backup_with(
+        &self,
+        destination: impl Into<PathBuf>,
+        on_progress: impl FnMut(CheckpointProgress) + Send + 'static,
+    ) -> Result<BackupReport, BackupError> {
+        self.core.backup(destination.into(), Box::new(on_progress))
     }
 
     /// Closes the database for all its handles: takes no more transactions, and waits until all that were queued are

@@ -1,5 +1,6 @@
 //! The handle of a database whose schema was loaded.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::lane::Lane;
 use super::stats::Stats;
 use super::subscription::Follower;
 use crate::component::Field;
-use crate::persistence::{CheckpointProgress, Recovery};
+use crate::persistence::{BackupError, BackupReport, CheckpointProgress, Recovery};
 use crate::query::DynView;
 use crate::schema::diff::Plan;
 use crate::schema::{DatabaseSchema, Value};
@@ -58,7 +59,7 @@ impl DynDb {
     ///
     /// # Errors
     /// As for [`Db::open`](crate::Db::open).
-    pub fn open(directory: impl Into<std::path::PathBuf>, schema: DatabaseSchema) -> Result<Self, OpenError> {
+    pub fn open(directory: impl Into<PathBuf>, schema: DatabaseSchema) -> Result<Self, OpenError> {
         Self::builder().directory(directory).open_schema(schema)
     }
 
@@ -283,6 +284,26 @@ impl DynDb {
         on_progress: impl FnMut(CheckpointProgress) + Send + 'static,
     ) -> Result<Checkpoint, TransactionError> {
         self.core.checkpoint(Some(Box::new(on_progress)))
+    }
+
+    /// Makes a copy in a directory of its own while transactions go on; see [`Db::backup`](crate::Db::backup).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn backup(&self, destination: impl Into<PathBuf>) -> Result<BackupReport, BackupError> {
+        self.backup_with(destination, |_| ())
+    }
+
+    /// As [`Self::backup`], with a callback; see [`Db::backup_with`](crate::Db::backup_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn backup_with(
+        &self,
+        destination: impl Into<PathBuf>,
+        on_progress: impl FnMut(CheckpointProgress) + Send + 'static,
+    ) -> Result<BackupReport, BackupError> {
+        self.core.backup(destination.into(), Box::new(on_progress))
     }
 
     /// Closes the database; see [`Db::close`](crate::Db::close).

@@ -1,6 +1,7 @@
 //! What can be done with a directory while no database is open in it, on the disk and on a medium that fails and crashes.
 
 mod archive;
+mod backup;
 mod repair;
 mod restore;
 mod verify;
@@ -8,9 +9,9 @@ mod verify;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ecsdb::Db;
 use ecsdb::archive::DirectoryArchive;
 use ecsdb::maintenance::{ClosedDirectory, MaintenanceError};
+use ecsdb::{Db, Retention};
 use ecsdb_tests::log::Rows;
 use ecsdb_tests::simulated::{Failure, Fault, Simulated, Survival};
 use ecsdb_tests::world::*;
@@ -23,7 +24,9 @@ const SHELF: &str = "/shelf";
 /// Settings under which files are small.
 fn small(medium: &Simulated, directory: &str) -> ecsdb::DbBuilder<World> {
     let builder = Db::<World>::builder().media(medium.clone()).directory(directory);
-    builder.segment_bytes(16 << 10).worker_threads(1).queue_limits(64, 1 << 20)
+    let mut everything = Retention::default();
+    everything.versions = u64::MAX;
+    builder.segment_bytes(16 << 10).worker_threads(1).queue_limits(64, 1 << 20).retention(everything)
 }
 
 /// A database that was closed, and what it held after each version.

@@ -4,6 +4,8 @@
 //! a list is never out of step with what it lists.
 
 use super::compression::unpack;
+use serde::Serialize;
+
 use super::{Archive, ArchiveError};
 
 /// The folder of the segments.
@@ -14,7 +16,7 @@ const PLAIN: &str = ".wal";
 const PACKED: &str = ".wal.zst";
 
 /// A finished segment of a log in an archive, as its name says.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[non_exhaustive]
 pub struct ArchivedSegment {
     /// The history that its versions belong to.

@@ -3,6 +3,7 @@
 //! The file gets its name when it is on the medium and its version is durable in the log. So no log ever ends before a snapshot
 //! file that counts. Nothing that fails here harms the log.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -79,9 +80,9 @@ impl Last {
 }
 
 /// A version that is held, and what the log says of its tables.
-struct Held {
-    pinned: Pinned,
-    described: Arc<Described>,
+pub(super) struct Held {
+    pub pinned: Pinned,
+    pub described: Arc<Described>,
     time: u64,
     log_bytes: u64,
 }
@@ -99,28 +100,18 @@ impl Checkpoints {
         progress: &mut dyn FnMut(CheckpointProgress) -> bool,
     ) -> Result<Made, CheckpointError> {
         self.watermark.check()?;
-        let Held { pinned, described, time, log_bytes } = self.hold(queue)?;
+        let held = self.hold(queue)?;
+        let (log_bytes, described) = (held.log_bytes, &held.described);
         let began = Instant::now();
-        let version = pinned.version.number;
+        let version = held.pinned.version.number;
         if let Some(last) = self.last.as_ref().filter(|last| last.report.version == version) {
             return Ok(Made { report: last.report.clone(), known: last.known, log_bytes });
         }
-        let base = self.last.as_ref().filter(|last| last.is_base_for(&described));
-        let salt = random();
-        let header = SnapshotHeader {
-            timeline: if version == self.opened.0 { self.opened.1 } else { self.timeline },
-            salt,
-            version,
-            time,
-            base: base.map(|base| Base { version: base.report.version, salt: base.salt }),
-            schema_hash: described.schema_hash,
-            schema: described.schema.clone(),
-        };
+        let base = self.last.as_ref().filter(|last| last.is_base_for(described));
         let dir = self.directory.snapshots();
         self.media.create_dir_all(dir).map_err(CheckpointError::io("make", dir))?;
-        let since = base.map(|base| Since { serial: base.serial, chunks: &base.chunks });
-        let tables = Arc::clone(&described.tables);
-        let writing = Writing { header, pinned: &pinned, tables, since, compression: self.compression };
+        let writing = self.writing(&held, base);
+        let salt = writing.header.salt;
         let draft = self.directory.snapshot_draft(version);
         let written = self.write(&writing, progress).inspect_err(|_| {
             // Whoever opens the directory removes it otherwise.
@@ -141,14 +132,14 @@ impl Checkpoints {
             Some(base) => (base.files + 1, base.complete_bytes, base.other_bytes + written.bytes),
             None => (1, written.bytes, 0),
         };
-        let (serial, chunks) = (pinned.serial, written.chunks);
-        let known = Known { base: report.base, time };
+        let (serial, chunks) = (held.pinned.serial, written.chunks);
+        let known = Known { base: report.base, time: held.time };
         self.last = Some(Last {
             report: report.clone(),
             known,
             salt,
             serial,
-            described,
+            described: Arc::clone(described),
             chunks,
             files,
             complete_bytes,
@@ -157,8 +148,25 @@ impl Checkpoints {
         Ok(Made { report, known, log_bytes })
     }
 
+    /// What is to be written of what is `held`: what is not in `base`, if that is given.
+    pub(super) fn writing<'h>(&self, held: &'h Held, base: Option<&'h Last>) -> Writing<'h> {
+        let (version, described) = (held.pinned.version.number, &held.described);
+        let header = SnapshotHeader {
+            timeline: if version == self.opened.0 { self.opened.1 } else { self.timeline },
+            salt: random(),
+            version,
+            time: held.time,
+            base: base.map(|base| Base { version: base.report.version, salt: base.salt }),
+            schema_hash: described.schema_hash,
+            schema: described.schema.clone(),
+        };
+        let since = base.map(|base| Since { serial: base.serial, chunks: &base.chunks });
+        let tables = Arc::clone(&described.tables);
+        Writing { header, pinned: &held.pinned, tables, since, compression: self.compression }
+    }
+
     /// Holds the published version.
-    fn hold(&self, queue: &Queue) -> Result<Held, CheckpointError> {
+    pub(super) fn hold(&self, queue: &Queue) -> Result<Held, CheckpointError> {
         let (description, media) = (Arc::clone(&self.description), Arc::clone(&self.media));
         let figures = Arc::clone(&self.figures);
         let held = queue.control(move |store| Held {
@@ -178,18 +186,30 @@ impl Checkpoints {
     ) -> Result<Written, CheckpointError> {
         let version = writing.header.version;
         let (draft, file) = (self.directory.snapshot_draft(version), self.directory.snapshot(version));
+        let written = self.write_durable(writing, &draft, progress)?;
+        self.media.rename(&draft, &file).map_err(CheckpointError::io("rename to", &file))?;
+        let dir = self.directory.snapshots();
+        self.media.sync_dir(dir).map_err(CheckpointError::io("sync", dir))?;
+        Ok(written)
+    }
+
+    /// Writes the file at `path`, and waits until its version is durable.
+    pub(super) fn write_durable(
+        &self,
+        writing: &Writing<'_>,
+        path: &Path,
+        progress: &mut dyn FnMut(CheckpointProgress) -> bool,
+    ) -> Result<Written, CheckpointError> {
+        let version = writing.header.version;
         let mut told = |Progress { rows, rows_total, bytes }: Progress| {
             progress(CheckpointProgress { version, rows, rows_total, bytes })
         };
-        let written = writing.write(&*self.media, &draft, &mut told).map_err(|error| match error {
-            WriteError::Io(error) => CheckpointError::io("write", &draft)(error),
+        let written = writing.write(&*self.media, path, &mut told).map_err(|error| match error {
+            WriteError::Io(error) => CheckpointError::io("write", path)(error),
             WriteError::TooLarge => CheckpointError::TooLarge,
             WriteError::Stopped => CheckpointError::Closed,
         })?;
         self.watermark.when(version).wait().map_err(|_| CheckpointError::Closed)??;
-        self.media.rename(&draft, &file).map_err(CheckpointError::io("rename to", &file))?;
-        let dir = self.directory.snapshots();
-        self.media.sync_dir(dir).map_err(CheckpointError::io("sync", dir))?;
         Ok(written)
     }
 }

@@ -1,8 +1,10 @@
 //! How the keeper is asked: by anybody, and by whoever ends it.
 
+use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use super::backup::{BackupError, BackupReport};
 use super::report::{CheckpointError, CheckpointProgress, CheckpointReport};
 use crate::sync::Completer;
 
@@ -17,9 +19,20 @@ pub struct Wish {
     pub completer: Completer<Result<CheckpointReport, CheckpointError>>,
 }
 
+/// Somebody who wants a backup.
+pub struct BackupWish {
+    /// Where.
+    pub destination: PathBuf,
+    /// Who is told how far it is.
+    pub on_progress: OnProgress,
+    /// Who is told what came of it.
+    pub completer: Completer<Result<BackupReport, BackupError>>,
+}
+
 #[derive(Default)]
 struct State {
     wishes: Vec<Wish>,
+    backups: Vec<BackupWish>,
     /// Whether the log has become long.
     is_log_long: bool,
     is_closing: bool,
@@ -27,8 +40,12 @@ struct State {
 
 /// What there is to do.
 pub struct Work {
-    /// Who wants a checkpoint; nobody if it is time for one.
+    /// Who wants a checkpoint.
     pub wishes: Vec<Wish>,
+    /// Who wants a backup.
+    pub backups: Vec<BackupWish>,
+    /// Whether it is time for a checkpoint, whoever wants one.
+    pub is_time: bool,
 }
 
 /// What the keeper is to do.
@@ -55,15 +72,30 @@ impl Mailbox {
         self.changed.notify_one();
     }
 
+    /// Asks for a backup that begins after this.
+    pub fn ask_backup(&self, wish: BackupWish) {
+        let mut state = self.lock();
+        if state.is_closing {
+            drop(state);
+            return wish.completer.complete(Err(CheckpointError::Closed.into()));
+        }
+        state.backups.push(wish);
+        drop(state);
+        self.changed.notify_one();
+    }
+
     /// Has the keeper end as soon as it can.
     pub fn close(&self) {
         let mut state = self.lock();
         state.is_closing = true;
-        let wishes = core::mem::take(&mut state.wishes);
+        let (wishes, backups) = (core::mem::take(&mut state.wishes), core::mem::take(&mut state.backups));
         drop(state);
         self.changed.notify_one();
         for wish in wishes {
             wish.completer.complete(Err(CheckpointError::Closed));
+        }
+        for backup in backups {
+            backup.completer.complete(Err(CheckpointError::Closed.into()));
         }
     }
 
@@ -86,10 +118,11 @@ impl Mailbox {
                 return None;
             }
             let left = due.map(|due| due.saturating_duration_since(Instant::now()));
-            let is_due = left.is_some_and(|left| left.is_zero());
-            if !state.wishes.is_empty() || is_due || state.is_log_long {
+            let is_time = left.is_some_and(|left| left.is_zero()) || state.is_log_long;
+            if !state.wishes.is_empty() || !state.backups.is_empty() || is_time {
                 state.is_log_long = false;
-                return Some(Work { wishes: core::mem::take(&mut state.wishes) });
+                let (wishes, backups) = (core::mem::take(&mut state.wishes), core::mem::take(&mut state.backups));
+                return Some(Work { wishes, backups, is_time });
             }
             state = match left {
                 None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),

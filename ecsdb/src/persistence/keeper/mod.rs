@@ -2,12 +2,14 @@
 //!
 //! - `mailbox`: how it is asked
 //! - `checkpoint`: making a snapshot file count
+//! - `backup`: a version and the log behind it in a directory of their own
 //! - `report`: what is said of it; `figures`: what is counted
 //! - `setup`: what it starts with
 //! - `retention`: what is needed no longer, and where it goes
 //!
 //! It asks the writer for nothing but a version to hold. It never waits for a transaction, and no transaction waits for it.
 
+mod backup;
 mod checkpoint;
 mod figures;
 mod mailbox;
@@ -21,10 +23,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+pub use backup::{BackupError, BackupReport};
 use checkpoint::Made;
 pub use figures::{CheckpointFigures, CheckpointStats, LastCheckpoint};
+pub use mailbox::{BackupWish, OnProgress, Wish};
 use mailbox::{Mailbox, Work};
-pub use mailbox::{OnProgress, Wish};
 pub use report::{CheckpointError, CheckpointProgress, CheckpointReport};
 pub use retention::{ArchiveSetting, Retention};
 pub use setup::{KeeperSetup, Keeping, KeptDirectory, Schedule};
@@ -61,6 +64,11 @@ impl Keeper {
     /// Asks for a checkpoint.
     pub fn ask(&self, wish: Wish) {
         self.mailbox.ask(wish);
+    }
+
+    /// Asks for a backup.
+    pub fn ask_backup(&self, wish: BackupWish) {
+        self.mailbox.ask_backup(wish);
     }
 
     /// What is counted.
@@ -104,14 +112,17 @@ impl Run {
             tracing::error!(%error, "the archive cannot be taken now: it is tried again when there is something for it");
         }
         let mut due = self.due();
-        while let Some(Work { wishes }) = self.mailbox.next(due) {
-            due = self.due();
+        while let Some(Work { wishes, backups, is_time }) = self.mailbox.next(due) {
+            if is_time {
+                due = self.due();
+            }
             // What is published may be later by now; then there is a next time.
-            let is_idle = wishes.is_empty() && self.setup.checkpoints.has(self.setup.checkpoints.watermark.durable());
-            if !is_idle {
+            let is_idle = !is_time || self.setup.checkpoints.has(self.setup.checkpoints.watermark.durable());
+            if !wishes.is_empty() || !is_idle {
                 self.checkpoint(wishes);
                 due = self.due();
             }
+            backups.into_iter().for_each(|backup| self.back_up(backup));
         }
     }
 
@@ -120,13 +131,25 @@ impl Run {
         self.setup.schedule.every.and_then(|every| Instant::now().checked_add(every))
     }
 
+    /// Makes a backup. Nothing of the directory goes meanwhile: that is done here as well.
+    fn back_up(&mut self, wish: BackupWish) {
+        let BackupWish { destination, on_progress, completer } = wish;
+        let mut on_progress = Some(on_progress);
+        let (mailbox, database) = (&self.mailbox, self.database);
+        let done = self.setup.checkpoints.back_up(&self.queue, &destination, &mut |progress| {
+            tell(&mut on_progress, progress, database);
+            !mailbox.is_closing()
+        });
+        completer.complete(done);
+    }
+
     /// Makes a checkpoint, and lets go of what is needed no longer.
     fn checkpoint(&mut self, mut wishes: Vec<Wish>) {
         let (mailbox, database) = (&self.mailbox, self.database);
         let KeeperSetup { checkpoints, cleaner, schedule, alarm, .. } = &mut self.setup;
         let made = checkpoints.make(&self.queue, &mut |progress| {
             for wish in &mut wishes {
-                tell(wish, progress, database);
+                tell(&mut wish.on_progress, progress, database);
             }
             !mailbox.is_closing()
         });
@@ -158,12 +181,12 @@ impl Run {
 const RETRY_PARTS: u64 = 4;
 
 /// Tells somebody how far a checkpoint is. A callback that panics is not asked again.
-fn tell(wish: &mut Wish, progress: CheckpointProgress, database: DatabaseId) {
-    if let Some(on_progress) = &mut wish.on_progress {
-        let told = database.enter_for(|| catch_unwind(AssertUnwindSafe(|| on_progress(progress))));
+fn tell(on_progress: &mut Option<OnProgress>, progress: CheckpointProgress, database: DatabaseId) {
+    if let Some(callback) = on_progress {
+        let told = database.enter_for(|| catch_unwind(AssertUnwindSafe(|| callback(progress))));
         if told.is_err() {
             tracing::error!("a callback of a checkpoint panicked");
-            wish.on_progress = None;
+            *on_progress = None;
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::MaintenanceError;
+use super::judge::schema_of;
 use crate::media::{Media, Open};
 use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
@@ -72,9 +73,11 @@ impl<'m> Unfinished<'m> {
         [self.directory.wal(), self.directory.snapshots()].into_iter().try_for_each(|dir| self.sync(dir))
     }
 
-    /// It is whole: takes the mark away.
-    pub fn finish(self) -> Result<Directory, DirectoryError> {
+    /// It is whole, and its tables are `ids`: takes the mark away.
+    pub fn finish(self, ids: &Ids) -> Result<Directory, DirectoryError> {
         let (mark, root) = (self.directory.unfinished(), self.directory.root());
+        let text = ids.comments() + "\n" + &schema_of(root, ids)?.to_toml();
+        self.put(&self.directory.schema(), text.as_bytes())?;
         self.sync(root)?;
         self.media.remove(&mark).map_err(DirectoryError::io("remove", &mark))?;
         self.sync(root)?;

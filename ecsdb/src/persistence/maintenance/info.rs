@@ -6,9 +6,11 @@ use serde::Serialize;
 
 use super::closed::ClosedDirectory;
 use super::error::MaintenanceError;
+use crate::media::Open;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::ids::{Ids, TableIds};
 use crate::persistence::recovery::SegmentFile;
+use crate::persistence::snapshot::{SnapshotHeader, read_header};
 
 /// What a directory holds. Only the fronts of files were read: [`ClosedDirectory::verify`] reads the rest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -18,8 +20,28 @@ pub struct Info {
     pub directory: PathBuf,
     /// The tables, as the newest file has them, in the order of their ids.
     pub tables: Vec<TableInfo>,
+    /// The snapshot files, in the order of their versions.
+    pub snapshots: Vec<SnapshotInfo>,
     /// The segments of the log, in order.
     pub segments: Vec<SegmentInfo>,
+}
+
+/// A snapshot file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct SnapshotInfo {
+    /// The file.
+    pub file: PathBuf,
+    /// The version that it holds.
+    pub version: u64,
+    /// The history that this belongs to.
+    pub timeline: u64,
+    /// When that was the last version, in nanoseconds since 1970.
+    pub time: u64,
+    /// The version of the file that it goes on from; none if it holds everything itself.
+    pub base: Option<u64>,
+    /// Bytes of the file.
+    pub bytes: u64,
 }
 
 /// A table of a directory.
@@ -78,7 +100,23 @@ impl ClosedDirectory {
                 bytes,
             });
         }
-        Ok(Info { directory: self.path().to_owned(), tables, segments })
+        let snapshots = self.snapshot_infos()?;
+        Ok(Info { directory: self.path().to_owned(), tables, snapshots, segments })
+    }
+
+    fn snapshot_infos(&self) -> Result<Vec<SnapshotInfo>, DirectoryError> {
+        let (media, directory) = (&*self.media, &self.directory);
+        let listed = directory.list_snapshots(media);
+        let (versions, _) = listed.map_err(DirectoryError::io("list", directory.snapshots()))?;
+        let info = |version: u64| {
+            let file = directory.snapshot(version);
+            let header = read_header(media, &file, version)?;
+            let opened = media.open(&file, Open::Read).and_then(|file| file.len());
+            let bytes = opened.map_err(DirectoryError::io("read", &file))?;
+            let SnapshotHeader { timeline, time, base, .. } = header;
+            Ok(SnapshotInfo { file, version, timeline, time, base: base.map(|base| base.version), bytes })
+        };
+        versions.into_iter().map(info).collect()
     }
 }
 

@@ -23,8 +23,9 @@ mod survey;
 mod verify;
 
 pub use closed::ClosedDirectory;
+pub(in crate::persistence) use destination::{Fork, Unfinished};
 pub use error::MaintenanceError;
-pub use info::{Info, SegmentInfo, TableInfo};
+pub use info::{Info, SegmentInfo, SnapshotInfo, TableInfo};
 pub use progress::Progress;
 pub use repair::{RepairPlan, RepairStep, Repaired};
 pub use report::{Damage, VerifyReport};

@@ -293,10 +293,7 @@ impl Restore {
         let timeline = fork.make(&*self.media, &unfinished.directory)?;
         unfinished.settle()?;
         self.check(&unfinished, &ids, version)?;
-        let schema = schema_of(unfinished.directory.root(), &ids)?;
-        let (text, path) = (ids.comments() + "\n" + &schema.to_toml(), unfinished.directory.schema());
-        unfinished.put(&path, text.as_bytes())?;
-        let directory = unfinished.finish()?;
+        let directory = unfinished.finish(&ids)?;
         Ok(Restored {
             directory: directory.root().to_owned(),
             version,

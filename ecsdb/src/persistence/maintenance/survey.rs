@@ -58,7 +58,9 @@ impl Survey {
         let (media, directory) = (&*closed.media, &closed.directory);
         let (firsts, mut drafts) = directory.list(media).map_err(DirectoryError::io("list", directory.wal()))?;
         let listed = directory.list_snapshots(media);
-        let (snapshots, more) = listed.map_err(DirectoryError::io("list", directory.snapshots()))?;
+        let (mut snapshots, more) = listed.map_err(DirectoryError::io("list", directory.snapshots()))?;
+        // There is nothing in the first version, which is where the log begins anyway.
+        snapshots.retain(|version| *version > 0);
         drafts.extend(more);
         steps.begin("segments", firsts.len() as u64);
         let mut segments = Vec::with_capacity(firsts.len());

@@ -1,0 +1,59 @@
+//! `ecsdb archive`, and which archive a word means.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use ecsdb::archive::{Archive, ArchivedSegment, DirectoryArchive};
+use ecsdb::maintenance::ClosedDirectory;
+
+use crate::args::ArchiveCommand;
+use crate::text::{count, failure, time};
+use crate::{Failure, Outcome};
+
+pub fn run(command: &ArchiveCommand) -> Result<Outcome, Failure> {
+    let (segments, as_json) = match command {
+        ArchiveCommand::List { archive, output } => {
+            (ArchivedSegment::list(&*open(archive)?).map_err(failure)?, output.json)
+        }
+        ArchiveCommand::Store { directory, archive, level, output } => {
+            let closed = ClosedDirectory::open(directory).map_err(failure)?;
+            (closed.archive_to(open(archive)?, *level).map_err(failure)?, output.json)
+        }
+    };
+    Outcome::of(&segments, as_json, || text(&segments))
+}
+
+/// The archive that `place` means: a URL, or a directory.
+pub fn open(place: &str) -> Result<Arc<dyn Archive>, Failure> {
+    if place.contains("://") {
+        return behind(place);
+    }
+    Ok(Arc::new(DirectoryArchive::new(place)))
+}
+
+/// The archive behind a URL. Keys and regions come from the environment, as the tools of the store have them.
+#[cfg(feature = "object-store")]
+fn behind(place: &str) -> Result<Arc<dyn Archive>, Failure> {
+    let url = url::Url::parse(place).map_err(failure)?;
+    let settings = std::env::vars().map(|(name, value)| (name.to_ascii_lowercase(), value));
+    let (store, prefix) = object_store::parse_url_opts(&url, settings).map_err(failure)?;
+    let archive = ecsdb::archive::ObjectArchive::new(Arc::from(store), prefix.as_ref()).map_err(failure)?;
+    Ok(Arc::new(archive))
+}
+
+#[cfg(not(feature = "object-store"))]
+fn behind(place: &str) -> Result<Arc<dyn Archive>, Failure> {
+    Err(format!("{place} needs a build with the feature `object-store`"))
+}
+
+fn text(segments: &[ArchivedSegment]) -> String {
+    let mut out = String::new();
+    for segment in segments {
+        let ArchivedSegment { first, last, timeline, .. } = segment;
+        let (earliest, latest) = (time(segment.earliest), time(segment.latest));
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(out, "versions {first} to {last}, {earliest} to {latest}, timeline {timeline:016x}");
+    }
+    let _ = writeln!(out, "{}", count(segments.len() as u64, "segment"));
+    out
+}

@@ -1,0 +1,126 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Looks into directories of databases, verifies, archives, backs up, restores and repairs them.
+///
+/// The program that a database belongs to is not needed. The database must not be open.
+#[derive(Parser)]
+#[command(name = "ecsdb", version)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Says what is in a directory: tables, snapshot files, segments of the log.
+    #[command(after_help = "Exit code: 0 if it could be read, 2 if not.")]
+    Info(Of),
+    /// Reads everything and reports every damage. Changes nothing.
+    #[command(after_help = "Exit code: 0 if all is well, 1 if something is damaged, 2 if it could not be read.")]
+    Verify(Of),
+    /// Copies the latest state to a new directory.
+    #[command(after_help = "Exit code: 0 if it is done, 2 if not.")]
+    Backup(Backup),
+    /// Makes a new directory with an earlier state.
+    #[command(after_help = "Exit code: 0 if it is done, 2 if not.")]
+    Restore(Restore),
+    /// Makes a damaged directory open again: says what would be lost, and does it only with --yes. Nothing is removed.
+    #[command(
+        after_help = "Exit code: 0 if nothing has to be done or it was done, 1 if something has to be done or nothing \
+                      can be saved, 2 if it could not be read or done."
+    )]
+    Repair(Repair),
+    /// Works with an archive: a directory, or with the feature `object-store` a URL such as s3://bucket/prefix.
+    Archive(Archive),
+}
+
+#[derive(Args)]
+pub struct Of {
+    /// The directory of the database.
+    pub directory: PathBuf,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// How results are given.
+#[derive(Args)]
+pub struct Output {
+    /// Answers in JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct Backup {
+    /// The directory of the database.
+    pub directory: PathBuf,
+    /// The new directory: it must not exist, or be empty.
+    pub destination: PathBuf,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Args)]
+pub struct Restore {
+    /// The new directory: it must not exist, or be empty.
+    pub destination: PathBuf,
+    /// The directory of the database, which is only read.
+    #[arg(long, required_unless_present = "archive")]
+    pub from: Option<PathBuf>,
+    /// The archive of the log, for what the directory does not have any more; or for everything, if there is none.
+    #[arg(long)]
+    pub archive: Option<String>,
+    /// The state after this version. The default is the latest.
+    #[arg(long, conflicts_with = "time")]
+    pub version: Option<u64>,
+    /// The state at this time, such as 2026-11-28T12:30:00Z.
+    #[arg(long, value_parser = humantime::parse_rfc3339_weak)]
+    pub time: Option<SystemTime>,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Args)]
+pub struct Repair {
+    /// The directory of the database.
+    pub directory: PathBuf,
+    /// Does it. Without this it is only said.
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Args)]
+pub struct Archive {
+    #[command(subcommand)]
+    pub command: ArchiveCommand,
+}
+
+#[derive(Subcommand)]
+pub enum ArchiveCommand {
+    /// Lists the segments of an archive.
+    List {
+        /// The archive.
+        archive: String,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Stores the whole log of a directory in an archive.
+    Store {
+        /// The directory of the database.
+        directory: PathBuf,
+        /// The archive.
+        archive: String,
+        /// Compresses with this level of zstd: 1 is fast, 19 is small.
+        #[arg(long, value_parser = clap::value_parser!(i32).range(1..=22))]
+        level: Option<i32>,
+        #[command(flatten)]
+        output: Output,
+    },
+}

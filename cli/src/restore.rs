@@ -1,0 +1,51 @@
+//! `ecsdb restore`, and `ecsdb backup`, which is the same for the latest state.
+
+use ecsdb::maintenance::{self, ClosedDirectory, Restored, Target};
+
+use crate::archive::open;
+use crate::args::{Backup, Restore};
+use crate::progress::Bar;
+use crate::text::{bytes, failure, time};
+use crate::{Failure, Outcome};
+
+pub fn run(of: &Restore) -> Result<Outcome, Failure> {
+    let closed = of.from.as_ref().map(ClosedDirectory::open).transpose().map_err(failure)?;
+    let archive = of.archive.as_deref().map(open).transpose()?;
+    let restore = match (closed, archive) {
+        (Some(closed), None) => maintenance::Restore::from_directory(closed),
+        (Some(closed), Some(archive)) => maintenance::Restore::from_directory(closed).with_archive(archive),
+        (None, Some(archive)) => maintenance::Restore::from_archive(archive),
+        (None, None) => return Err("say where to restore from: --from, --archive, or both".into()),
+    };
+    let target = match (of.version, of.time) {
+        (Some(version), _) => Target::Version(version),
+        (None, Some(time)) => Target::Time(time),
+        (None, None) => Target::Latest,
+    };
+    let mut bar = Bar::new();
+    let restored = restore.run(target, &of.destination, |progress| bar.show(progress)).map_err(failure)?;
+    drop(bar);
+    Outcome::of(&restored, of.output.json, || text(&restored))
+}
+
+pub fn backup(of: &Backup) -> Result<Outcome, Failure> {
+    let closed = ClosedDirectory::open(&of.directory).map_err(failure)?;
+    let mut bar = Bar::new();
+    let backup = maintenance::Restore::from_directory(closed);
+    let made = backup.run(Target::Latest, &of.destination, |progress| bar.show(progress)).map_err(failure)?;
+    drop(bar);
+    Outcome::of(&made, of.output.json, || text(&made))
+}
+
+fn text(restored: &Restored) -> String {
+    let committed = restored.time.map_or(String::new(), |at| format!(", which was committed at {}", time(at)));
+    let rests =
+        restored.snapshot.map_or(String::new(), |version| format!(" from the snapshot file of version {version}"));
+    format!(
+        "{} has version {}{committed}{rests}: {} in all\na new timeline begins there: {:016x}\n",
+        restored.directory.display(),
+        restored.version,
+        bytes(restored.bytes),
+        restored.timeline,
+    )
+}

@@ -1,0 +1,35 @@
+//! Numbers and times for people.
+
+use std::fmt::Display;
+use std::time::{Duration, UNIX_EPOCH};
+
+use crate::Failure;
+
+/// What went wrong, with the causes that it does not name itself.
+pub fn failure(error: impl Display) -> Failure {
+    error.to_string()
+}
+
+/// A time that is given in nanoseconds since 1970.
+pub fn time(nanoseconds: u64) -> String {
+    humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_nanos(nanoseconds)).to_string()
+}
+
+/// A number of bytes.
+pub fn bytes(bytes: u64) -> String {
+    indicatif::BinaryBytes(bytes).to_string()
+}
+
+/// Something and how many there are of it: `1 segment`, `2 segments`.
+pub fn count(number: u64, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+/// Runs of versions.
+pub fn runs(runs: &[(u64, u64)]) -> String {
+    let run = |(from, to): &(u64, u64)| if from == to { format!("{from}") } else { format!("{from} to {to}") };
+    match runs {
+        [] => "none".into(),
+        runs => runs.iter().map(run).collect::<Vec<_>>().join(", "),
+    }
+}

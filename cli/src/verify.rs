@@ -1,0 +1,46 @@
+//! `ecsdb verify`.
+
+use std::fmt::Write;
+
+use ecsdb::maintenance::{ClosedDirectory, VerifyReport};
+
+use crate::args::Of;
+use crate::progress::Bar;
+use crate::text::{bytes, count, failure, runs};
+use crate::{Failure, Outcome};
+
+pub fn run(of: &Of) -> Result<Outcome, Failure> {
+    let closed = ClosedDirectory::open(&of.directory).map_err(failure)?;
+    let mut bar = Bar::new();
+    let report = closed.verify(|progress| bar.show(progress)).map_err(failure)?;
+    drop(bar);
+    let outcome = Outcome::of(&report, of.output.json, || text(&report))?;
+    Ok(Outcome { is_fine: report.is_fine(), ..outcome })
+}
+
+fn text(report: &VerifyReport) -> String {
+    let mut out = String::new();
+    // Writing to a `String` cannot fail.
+    for damage in &report.damages {
+        let _ = writeln!(out, "{} at byte {}: {}", damage.file.display(), damage.offset, damage.what);
+        let _ = writeln!(out, "    {}", damage.meaning);
+    }
+    let (segments, size) = (count(report.segments, "segment"), bytes(report.segment_bytes));
+    let snapshots = count(report.snapshots.len() as u64, "good snapshot file");
+    let _ = writeln!(out, "{segments} ({size}) and {snapshots} were read");
+    let _ = writeln!(out, "versions that can be had: {}", runs(&report.reachable));
+    if report.torn_bytes > 0 {
+        let torn = bytes(report.torn_bytes);
+        let _ = writeln!(out, "{torn} behind the end of the log were being written, and nobody relies on them");
+    }
+    let _ = match (report.version, report.was_closed) {
+        (Some(version), true) => writeln!(out, "it opens to version {version}, and was closed"),
+        (Some(version), false) => writeln!(out, "it opens to version {version}, and was not closed"),
+        (None, _) => writeln!(out, "it cannot be opened: see `ecsdb repair`, or restore a backup"),
+    };
+    let _ = match report.damages.len() {
+        0 => writeln!(out, "all is well"),
+        damages => writeln!(out, "{} found", count(damages as u64, "damaged place")),
+    };
+    out
+}

@@ -1,0 +1,176 @@
+//! The command `ecsdb`: what it prints, and its exit codes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ecsdb::{Component, Db};
+use serde_json::Value;
+
+#[derive(Component)]
+struct Purse {
+    gold: u64,
+}
+
+ecsdb::schema! { World: Purse }
+
+/// An empty directory for one test.
+fn directory(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ecsdb").join(name);
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).unwrap();
+    path
+}
+
+/// A directory in which a database of 200 versions was closed, in several segments.
+fn saved(name: &str) -> PathBuf {
+    let path = directory(name);
+    let db = Db::<World>::builder().directory(path.join("save")).segment_bytes(16 << 10).open().unwrap();
+    for gold in 0..200 {
+        db.spawn(Purse { gold }).unwrap();
+        if gold == 149 {
+            db.checkpoint().unwrap().wait().unwrap();
+        }
+    }
+    db.close().unwrap();
+    path
+}
+
+/// Runs the command in a directory: exit code, standard output, standard error.
+fn run(directory: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_ecsdb")).current_dir(directory).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn json(directory: &Path, arguments: &[&str]) -> (i32, Value) {
+    let (code, out, err) = run(directory, arguments);
+    (code, serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out} {err}")))
+}
+
+/// Flips a byte of the segment that has so many before it.
+fn damage(directory: &Path, index: usize, at: usize) -> PathBuf {
+    let mut names: Vec<PathBuf> =
+        fs::read_dir(directory.join("save/wal")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.sort_unstable();
+    let mut bytes = fs::read(&names[index]).unwrap();
+    bytes[at] ^= 1;
+    fs::write(&names[index], bytes).unwrap();
+    names[index].clone()
+}
+
+fn gold(directory: &Path) -> Vec<u64> {
+    let db = Db::<World>::open(directory).unwrap();
+    let snapshot = db.snapshot();
+    let mut gold: Vec<u64> = snapshot.query::<PurseRef<'_>>().iter().map(|purse| purse.gold()).collect();
+    gold.sort_unstable();
+    gold
+}
+
+#[test]
+fn the_help_names_the_commands_and_their_exit_codes() {
+    let directory = directory("help");
+    let (code, out, _) = run(&directory, &["--help"]);
+    assert_eq!(code, 0);
+    for command in ["info", "verify", "backup", "restore", "repair"] {
+        assert!(out.contains(command), "{out}");
+        let (code, help, _) = run(&directory, &[command, "--help"]);
+        assert!(code == 0 && help.contains("Exit code: 0"), "{help}");
+    }
+    assert_eq!(run(&directory, &["archive", "--help"]).0, 0);
+    assert_eq!(run(&directory, &["frobnicate"]).0, 2);
+    assert_eq!(run(&directory, &["restore", "there"]).0, 2, "from where?");
+}
+
+#[test]
+fn what_is_in_order_is_called_so() {
+    let directory = saved("in-order");
+    let (code, out, err) = run(&directory, &["info", "save"]);
+    assert!(code == 0 && err.is_empty(), "{err}");
+    assert!(out.contains("purse { gold: u64 }") && out.contains("version 150"), "{out}");
+    let (code, out, err) = run(&directory, &["verify", "save"]);
+    assert!(code == 0 && err.is_empty(), "{out}{err}");
+    assert!(out.contains("it opens to version 200, and was closed\nall is well\n"), "{out}");
+    let (code, report) = json(&directory, &["verify", "save", "--json"]);
+    assert_eq!((code, &report["version"], &report["was_closed"]), (0, &200.into(), &true.into()));
+    assert_eq!(report["damages"], Value::Array(Vec::new()));
+    let (code, out, _) = run(&directory, &["repair", "save"]);
+    assert!(code == 0 && out == "nothing has to be repaired: it opens to version 200\n", "{out}");
+}
+
+#[test]
+fn what_is_no_database_is_refused_in_one_line() {
+    let directory = saved("refused");
+    for (arguments, expected) in [
+        (&["verify", "nowhere"][..], "error: there is no directory nowhere\n"),
+        (&["info", "."], "error: . holds no database: it has no folder `wal`\n"),
+        (&["backup", "save", "save"], "error: save is not empty, LOCK is there"),
+        (&["restore", "there", "--from", "save", "--version", "999"], "error: version 999 cannot be restored: "),
+        (&["restore", "there", "--from", "save", "--time", "1999-01-01T00:00:00Z"], "error: nothing can be restored"),
+    ] {
+        let (code, out, err) = run(&directory, arguments);
+        assert!(code == 2 && out.is_empty() && err.starts_with(expected), "{err}");
+        assert_eq!(err.lines().count(), 1, "{err}");
+    }
+    let db = Db::<World>::open(directory.join("save")).unwrap();
+    let (code, _, err) = run(&directory, &["verify", "save"]);
+    assert!(code == 2 && err.contains("is locked"), "{err}");
+    drop(db);
+}
+
+#[test]
+fn a_backup_and_an_earlier_state_open() {
+    let directory = saved("restore");
+    let (code, out, err) = run(&directory, &["backup", "save", "copies/monday"]);
+    assert!(code == 0 && out.contains("copies/monday has version 200"), "{out}{err}");
+    assert_eq!(gold(&directory.join("copies/monday")), (0..200).collect::<Vec<_>>());
+    let (code, restored) = json(&directory, &["restore", "early", "--from", "save", "--version", "170", "--json"]);
+    assert_eq!((code, &restored["version"], &restored["snapshot"]), (0, &170.into(), &150.into()));
+    assert_eq!(gold(&directory.join("early")), (0..170).collect::<Vec<_>>());
+    let time = restored["time"].as_u64().unwrap();
+    let time = std::time::UNIX_EPOCH + std::time::Duration::from_nanos(time);
+    let time = humantime::format_rfc3339_nanos(time).to_string();
+    let (code, again) = json(&directory, &["restore", "same", "--from", "save", "--time", &time, "--json"]);
+    assert_eq!((code, &again["version"]), (0, &170.into()));
+}
+
+#[test]
+fn an_archive_takes_the_place_of_a_directory_that_is_gone() {
+    let directory = saved("archive");
+    let (code, out, err) = run(&directory, &["archive", "store", "save", "shelf", "--level", "3"]);
+    assert!(code == 0 && out.ends_with("segments\n"), "{out}{err}");
+    let (code, listed) = json(&directory, &["archive", "list", "shelf", "--json"]);
+    let listed = listed.as_array().unwrap();
+    assert!(code == 0 && listed.len() > 1 && listed[0]["is_compressed"] == true, "{listed:?}");
+    fs::remove_dir_all(directory.join("save")).unwrap();
+    let (code, out, err) = run(&directory, &["restore", "save", "--archive", "shelf"]);
+    assert!(code == 0 && out.contains("save has version 200"), "{out}{err}");
+    assert_eq!(gold(&directory.join("save")), (0..200).collect::<Vec<_>>());
+    if cfg!(not(feature = "object-store")) {
+        let (code, _, err) = run(&directory, &["archive", "list", "s3://bucket/games"]);
+        assert!(code == 2 && err.contains("feature `object-store`"), "{err}");
+    }
+}
+
+#[test]
+fn damage_is_reported_and_repaired_only_when_told_to() {
+    let directory = saved("repair");
+    let last = fs::read_dir(directory.join("save/wal")).unwrap().count() - 1;
+    // Behind the snapshot file, so that it matters.
+    let file = damage(&directory, last, 4200);
+    let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+    let (code, out, err) = run(&directory, &["verify", "save"]);
+    assert!(code == 1 && err.is_empty() && out.contains(&name) && out.contains("cannot be opened"), "{out}");
+    assert!(out.ends_with("1 damaged place found\n"), "{out}");
+    let before = fs::read(&file).unwrap();
+    let (code, out, _) = run(&directory, &["repair", "save"]);
+    assert!(code == 1 && out.contains("do it with --yes"), "{out}");
+    assert_eq!(fs::read(&file).unwrap(), before, "it was only said");
+    let (code, answer) = json(&directory, &["repair", "save", "--yes", "--json"]);
+    let version = answer["repaired"]["version"].as_u64().unwrap();
+    assert!(code == 0 && (150..200).contains(&version), "{answer}");
+    let kept = PathBuf::from(answer["repaired"]["kept_in"].as_str().unwrap());
+    assert_eq!(fs::read(directory.join(kept).join(name)).unwrap(), before, "nothing is removed");
+    assert_eq!(run(&directory, &["verify", "save"]).0, 0);
+    assert_eq!(gold(&directory.join("save")), (0..version).collect::<Vec<_>>());
+}
