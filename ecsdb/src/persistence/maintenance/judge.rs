@@ -103,6 +103,9 @@ impl Judged {
                     self.runs.push(Run { from, to });
                     next = starts.iter().copied().find(|start| *start > to);
                     if let Some(later) = next {
+                        if survey.is_bridged(to, later) {
+                            continue;
+                        }
                         // To an opening from there this is no hindrance.
                         let what = format!("the log ends here, although a snapshot file has version {later}");
                         let (file, offset) = (closed.directory.segment(replayed.last.first), replayed.last.end);
@@ -119,8 +122,10 @@ impl Judged {
                     if from > 0 || is_whole {
                         self.runs.push(Run { from, to: reached });
                     }
-                    self.breaks.push((reached, damage));
                     next = starts.iter().copied().find(|start| *start > reached);
+                    if !next.is_some_and(|later| survey.is_bridged(reached, later)) {
+                        self.breaks.push((reached, damage));
+                    }
                 }
             }
         }
@@ -145,7 +150,8 @@ impl Judged {
             let Some(next) = survey.segments.get(index + 1) else { continue };
             let is_judged = self.runs.iter().any(|run| run.from < segment.first && found.last <= run.to);
             // What stands behind the end of the log was being written, and is no loss.
-            if is_judged || index + 1 >= kept || found.last + 1 == next.first {
+            let is_bridged = self.good.contains(&(next.first - 1)) && survey.is_bridged(found.last, next.first - 1);
+            if is_judged || is_bridged || index + 1 >= kept || found.last + 1 == next.first {
                 continue;
             }
             let what = format!("no whole record, although the next segment begins with version {}", next.first);
@@ -166,7 +172,15 @@ impl Judged {
             };
             damage.clone().meaning(meaning)
         };
-        self.breaks.iter().map(of_log).chain(self.bad.iter().map(of_snapshot)).collect()
+        let mut all: Vec<Damage> = Vec::new();
+        for damage in self.breaks.iter().map(of_log).chain(self.bad.iter().map(of_snapshot)) {
+            // One place may keep the log from going on more than once, and a file may be the base of several.
+            match all.iter_mut().find(|known| (&known.file, known.offset) == (&damage.file, damage.offset)) {
+                Some(known) => known.meaning = format!("{}; {}", known.meaning, damage.meaning),
+                None => all.push(damage),
+            }
+        }
+        all
     }
 
     /// The run that has version `version`.

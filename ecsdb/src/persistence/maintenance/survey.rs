@@ -93,6 +93,20 @@ impl Survey {
         segments.max(self.snapshots.last().copied().unwrap_or(0))
     }
 
+    /// Whether the log goes on from a snapshot file of version `snapshot` where it has ended with version `last`: a repair has left it
+    /// so, and the segment behind the gap says which one it follows.
+    pub fn is_bridged(&self, last: u64, snapshot: u64) -> bool {
+        self.segments.windows(2).any(|pair| match (&pair[0].found, &pair[1].found) {
+            (Ok(before), Ok(after)) => {
+                let follows = after.header.previous == before.header.salt;
+                // A repair cuts off what is damaged.
+                let is_cut = before.bytes == before.end;
+                follows && is_cut && (before.last, pair[1].first) == (last, snapshot + 1)
+            }
+            _ => false,
+        })
+    }
+
     /// The last version before byte `offset` of the segment `file`; nothing if that is no segment.
     pub fn version_before(&self, media: &dyn Media, file: &Path, offset: u64) -> Option<u64> {
         let surveyed = self.segments.iter().find(|segment| segment.file == file)?;
