@@ -141,7 +141,8 @@ fn the_memory_model_names_every_atomic() {
         for (field, line) in memory_model::atomic_fields(&source.text) {
             count += 1;
             if !document.contains(place) || !memory_model::names(&document, field) {
-                complaints.push(format!("{}:{line}: docs/memory-model.md does not name `{field}` of {place}", source.file));
+                complaints
+                    .push(format!("{}:{line}: docs/memory-model.md does not name `{field}` of {place}", source.file));
             }
         }
     }
@@ -152,7 +153,9 @@ fn the_memory_model_names_every_atomic() {
 #[test]
 fn every_deliberate_fault_has_a_model_that_looks_for_it() {
     let document = fs::read_to_string(workspace().join("docs/memory-model.md")).unwrap();
-    let models = models();
+    // A line may end within the name of a fault.
+    let words: Vec<&str> = document.split_whitespace().collect();
+    let (document, models) = (words.join(" "), models());
     let tables: Vec<_> = models.iter().flat_map(|source| memory_model::models(&source.text)).collect();
     let looked_for: Vec<&str> = tables.iter().flat_map(|(_, faults)| faults.iter().copied()).collect();
     let sources = sources("ecsdb/src");
