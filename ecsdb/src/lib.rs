@@ -75,6 +75,7 @@
 //! | change one thing | [`Db::spawn`], [`Db::insert`] and their neighbours, [`Table`] |
 //! | follow what changes | [`Db::subscribe`], [`Db::watch`], [`Snapshot::changed_since`] |
 //! | keep a database | [`Db::open`], [`Ticket::durable`], [`Db::sync`], [`Db::recovery`] |
+//! | copy it while it runs, check, restore or repair its directory | [`Db::backup`], [`maintenance`], [`archive`] |
 //! | change all rows of a table, or all that a condition holds for | [`Transaction::update_all`], [`Transaction::update_where`] |
 //! | name transactions, and let servers find them | [`Procedure`], [`Db::call`], [`Db::call_by_name`] |
 //! | do something at a fixed rate | [`TickLoop`] |

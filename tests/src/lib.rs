@@ -124,3 +124,8 @@ pub struct FollowingChanges;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/procedures.md")]
 pub struct Procedures;
+
+/// The guide for those who run a database: its examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/operations.md")]
+pub struct Operations;
