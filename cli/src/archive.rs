@@ -4,10 +4,11 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use ecsdb::archive::{Archive, ArchivedSegment, DirectoryArchive};
-use ecsdb::maintenance::ClosedDirectory;
+use ecsdb::maintenance::{ClosedDirectory, verify_archive};
 
 use crate::args::ArchiveCommand;
-use crate::text::{count, failure, time};
+use crate::progress::Bar;
+use crate::text::{bytes, count, damages, failure, runs, time, verdict};
 use crate::{Failure, Outcome};
 
 pub fn run(command: &ArchiveCommand) -> Result<Outcome, Failure> {
@@ -15,12 +16,27 @@ pub fn run(command: &ArchiveCommand) -> Result<Outcome, Failure> {
         ArchiveCommand::List { archive, output } => {
             (ArchivedSegment::list(&*open(archive)?).map_err(failure)?, output.json)
         }
+        ArchiveCommand::Verify { archive, output } => return verify(archive, output.json),
         ArchiveCommand::Store { directory, archive, level, output } => {
             let closed = ClosedDirectory::open(directory).map_err(failure)?;
             (closed.archive_to(open(archive)?, *level).map_err(failure)?, output.json)
         }
     };
     Outcome::of(&segments, as_json, || text(&segments))
+}
+
+fn verify(archive: &str, as_json: bool) -> Result<Outcome, Failure> {
+    let mut bar = Bar::new();
+    let report = verify_archive(&*open(archive)?, |progress| bar.show(progress)).map_err(failure)?;
+    drop(bar);
+    let outcome = Outcome::of(&report, as_json, || {
+        let mut out = damages(&report.damages);
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(out, "{} ({}) were read", count(report.segments, "segment"), bytes(report.bytes));
+        let _ = writeln!(out, "versions that follow one another: {}", runs(&report.lines));
+        out + &verdict(&report.damages)
+    })?;
+    Ok(Outcome { is_fine: report.is_fine(), ..outcome })
 }
 
 /// The archive that `place` means: a URL, or a directory.

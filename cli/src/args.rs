@@ -111,6 +111,14 @@ pub enum ArchiveCommand {
         #[command(flatten)]
         output: Output,
     },
+    /// Fetches every object of an archive and reports every damage. Changes nothing.
+    #[command(after_help = "Exit code: 0 if all is well, 1 if something is damaged, 2 if it could not be read.")]
+    Verify {
+        /// The archive.
+        archive: String,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Stores the whole log of a directory in an archive.
     Store {
         /// The directory of the database.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::args::Repair;
 use crate::progress::Bar;
-use crate::text::failure;
+use crate::text::{damages, failure};
 use crate::{Failure, Outcome};
 
 /// The answer.
@@ -33,12 +33,7 @@ pub fn run(of: &Repair) -> Result<Outcome, Failure> {
 }
 
 fn text(Answer { plan, repaired }: &Answer) -> String {
-    let mut out = String::new();
-    // Writing to a `String` cannot fail.
-    for damage in &plan.damages {
-        let _ = writeln!(out, "{} at byte {}: {}", damage.file.display(), damage.offset, damage.what);
-        let _ = writeln!(out, "    {}", damage.meaning);
-    }
+    let mut out = damages(&plan.damages);
     let Some(version) = plan.version else {
         out.push_str("nothing can be saved: no version can be put together from what is left; restore a backup\n");
         return out;
@@ -47,6 +42,7 @@ fn text(Answer { plan, repaired }: &Answer) -> String {
         let _ = writeln!(out, "nothing has to be repaired: it opens to version {version}");
         return out;
     }
+    // Writing to a `String` cannot fail.
     let has = if repaired.is_some() { "was" } else { "will be" };
     for step in &plan.steps {
         let _ = match step {

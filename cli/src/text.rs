@@ -1,7 +1,9 @@
 //! Numbers and times for people.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write};
 use std::time::{Duration, UNIX_EPOCH};
+
+use ecsdb::maintenance::Damage;
 
 use crate::Failure;
 
@@ -31,5 +33,24 @@ pub fn runs(runs: &[(u64, u64)]) -> String {
     match runs {
         [] => "none".into(),
         runs => runs.iter().map(run).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// Everything that is damaged, and what that means.
+pub fn damages(damages: &[Damage]) -> String {
+    let mut out = String::new();
+    for damage in damages {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(out, "{} at byte {}: {}", damage.file.display(), damage.offset, damage.what);
+        let _ = writeln!(out, "    {}", damage.meaning);
+    }
+    out
+}
+
+/// The last line: whether anything is damaged.
+pub fn verdict(damages: &[Damage]) -> String {
+    match damages.len() {
+        0 => "all is well\n".into(),
+        found => format!("{} found\n", count(found as u64, "damaged place")),
     }
 }

@@ -6,7 +6,7 @@ use ecsdb::maintenance::{ClosedDirectory, VerifyReport};
 
 use crate::args::Of;
 use crate::progress::Bar;
-use crate::text::{bytes, count, failure, runs};
+use crate::text::{bytes, count, damages, failure, runs, verdict};
 use crate::{Failure, Outcome};
 
 pub fn run(of: &Of) -> Result<Outcome, Failure> {
@@ -19,12 +19,8 @@ pub fn run(of: &Of) -> Result<Outcome, Failure> {
 }
 
 fn text(report: &VerifyReport) -> String {
-    let mut out = String::new();
+    let mut out = damages(&report.damages);
     // Writing to a `String` cannot fail.
-    for damage in &report.damages {
-        let _ = writeln!(out, "{} at byte {}: {}", damage.file.display(), damage.offset, damage.what);
-        let _ = writeln!(out, "    {}", damage.meaning);
-    }
     let (segments, size) = (count(report.segments, "segment"), bytes(report.segment_bytes));
     let snapshots = count(report.snapshots.len() as u64, "good snapshot file");
     let _ = writeln!(out, "{segments} ({size}) and {snapshots} were read");
@@ -38,9 +34,5 @@ fn text(report: &VerifyReport) -> String {
         (Some(version), false) => writeln!(out, "it opens to version {version}, and was not closed"),
         (None, _) => writeln!(out, "it cannot be opened: see `ecsdb repair`, or restore a backup"),
     };
-    let _ = match report.damages.len() {
-        0 => writeln!(out, "all is well"),
-        damages => writeln!(out, "{} found", count(damages as u64, "damaged place")),
-    };
-    out
+    out + &verdict(&report.damages)
 }

@@ -142,10 +142,18 @@ fn an_archive_takes_the_place_of_a_directory_that_is_gone() {
     let (code, listed) = json(&directory, &["archive", "list", "shelf", "--json"]);
     let listed = listed.as_array().unwrap();
     assert!(code == 0 && listed.len() > 1 && listed[0]["is_compressed"] == true, "{listed:?}");
+    let (code, out, err) = run(&directory, &["archive", "verify", "shelf"]);
+    assert!(code == 0 && out.ends_with("versions that follow one another: 1 to 200\nall is well\n"), "{out}{err}");
     fs::remove_dir_all(directory.join("save")).unwrap();
     let (code, out, err) = run(&directory, &["restore", "save", "--archive", "shelf"]);
     assert!(code == 0 && out.contains("save has version 200"), "{out}{err}");
     assert_eq!(gold(&directory.join("save")), (0..200).collect::<Vec<_>>());
+    let object = fs::read_dir(directory.join("shelf/segments")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(&object).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&object, bytes).unwrap();
+    let (code, out, err) = run(&directory, &["archive", "verify", "shelf"]);
+    assert!(code == 1 && out.contains("checksum") && out.contains("1 damaged place found"), "{out}{err}");
     if cfg!(not(feature = "object-store")) {
         let (code, _, err) = run(&directory, &["archive", "list", "s3://bucket/games"]);
         assert!(code == 2 && err.contains("feature `object-store`"), "{err}");

@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 
 use ecsdb::archive::{Archive, ArchiveError, ObjectArchive, Put};
-use ecsdb::maintenance::ClosedDirectory;
+use ecsdb::maintenance::{ClosedDirectory, Restore, Target, verify_archive};
 use ecsdb::{Component, Db};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder as Connection;
@@ -186,4 +186,38 @@ fn a_log_goes_to_s3_compressed_and_only_one_writer_stores_it() {
     assert_eq!(closed.archive_to(server.archive(), Some(3)).unwrap(), stored);
     assert_eq!(archive.list("segments").unwrap().len(), stored.len());
     assert_eq!(archive.list("writers").unwrap(), ["writers/00000000000000000002"]);
+    assert!(verify_archive(&*archive, |_| ()).unwrap().is_fine());
+    // The directory is gone.
+    let restored = Restore::from_archive(archive).run(Target::Version(123), server.root.join("again"), |_| ()).unwrap();
+    assert_eq!(restored.version, 123);
+    let db = Db::<World>::open(server.root.join("again")).unwrap();
+    assert_eq!(db.snapshot().query::<PurseRef<'_>>().iter().map(|purse| purse.gold()).max(), Some(122));
+}
+
+/// A database whose segments go to the store as its checkpoints make them superfluous, and another one that takes the store over.
+#[test]
+fn who_takes_over_the_store_fences_the_database_that_had_it() {
+    let server = Server::start("fence");
+    let open = |name: &str| {
+        let builder = Db::<World>::builder().directory(server.root.join(name)).segment_bytes(16 << 10);
+        builder.archive(ObjectArchive::new(server.store(SECRET), "saves/one").unwrap()).open().unwrap()
+    };
+    let play = |db: &Db<World>| {
+        for gold in 0..400 {
+            db.spawn(Purse { gold }).unwrap();
+        }
+        db.checkpoint().unwrap().wait().unwrap().kept_because
+    };
+    let first = open("first");
+    let kept: Vec<_> = (0..3).map(|_| play(&first)).collect();
+    assert_eq!(kept, [None, None, None]);
+    let before = server.archive().list("segments").unwrap();
+    assert!(!before.is_empty());
+    let second = open("second");
+    assert_eq!(play(&second), None);
+    let kept: Vec<String> = (0..3).filter_map(|_| play(&first)).collect();
+    assert!(kept.iter().any(|why| why.contains("belongs to writer 2")), "{kept:?}");
+    let after = server.archive().list("segments").unwrap();
+    assert!(before.iter().all(|name| after.contains(name)), "nothing was lost or replaced");
+    assert_eq!(first.stats().rows, 400 * 6, "the database itself goes on");
 }

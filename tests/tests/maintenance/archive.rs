@@ -1,7 +1,7 @@
 //! Segments that are stored in an archive.
 
 use ecsdb::archive::{Archive, ArchiveError, DirectoryArchive};
-use ecsdb::maintenance::MaintenanceError;
+use ecsdb::maintenance::{MaintenanceError, verify_archive};
 
 use super::*;
 
@@ -125,6 +125,45 @@ fn a_copy_that_claims_to_be_the_original_is_refused() {
     let error = go_on(&twin, 2, &archive).unwrap_err();
     assert!(matches!(&error, MaintenanceError::Archive(ArchiveError::Taken { .. })), "{error}");
     assert_eq!(objects(&ours), before, "what was there is as it was");
+}
+
+#[test]
+fn an_archive_is_verified_object_by_object() {
+    let Played { medium, .. } = played(30);
+    let stored = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap();
+    let verified = |medium: &Simulated| verify_archive(&*shelf(medium), |_| ()).unwrap();
+    let before = files(&medium, SHELF);
+    let report = verified(&medium);
+    assert!(report.is_fine() && report.segments as usize == stored.len(), "{report:#?}");
+    assert_eq!(report.lines, [(1, 30)]);
+    assert!(files(&medium, SHELF) == before, "the archive has changed");
+    for segment in &stored {
+        let path = Path::new(SHELF).join(segment.name());
+        let len = medium.state().content(&path).unwrap().len();
+        for at in (0..len).step_by(len / 7) {
+            let report = verified(&with(&medium, &path, |bytes| bytes[at] ^= 1));
+            assert_eq!(report.damages.len(), 1, "{report:#?}");
+            assert_eq!(report.damages[0].file, Path::new(&segment.name()));
+        }
+        let lossy = copy(&medium);
+        ecsdb::media::Media::remove(&lossy, &path).unwrap();
+        assert_ne!(verified(&lossy).lines, [(1, 30)], "without {}", segment.name());
+    }
+}
+
+/// A name that tells a lie, with the right checksum of what it is the name of.
+#[test]
+fn an_object_under_the_name_of_another_is_found() {
+    let Played { medium, .. } = played(20);
+    let stored = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap();
+    let lies = Simulated::new();
+    for segment in &stored {
+        let mut lie = segment.clone();
+        lie.last += 1;
+        shelf(&lies).put_if_absent(&lie.name(), &shelf(&medium).get(&segment.name()).unwrap()).unwrap();
+    }
+    let report = verify_archive(&*shelf(&lies), |_| ()).unwrap();
+    assert_eq!(report.damages.len(), stored.len(), "{report:#?}");
 }
 
 #[test]

@@ -4,11 +4,12 @@
 //! rules of its own either: what is damaged is what [opening](crate::Db::open) would find damaged.
 //!
 //! - [`ClosedDirectory`]: a directory that is held while something is done with it
-//! - `survey`, `judge`: what the files are, each by itself and together; `verify` reports it, `info` what the fronts of files say
+//! - `survey`, `judge`: what the files are, each by itself and together; `verify` reports it, `archived` that of an archive, `info` what the fronts of files say
 //! - `pieces`: the log as it is spread over a directory and an archive
 //! - `restore`: an earlier state in a directory of its own, made by `destination`
 //! - `repair`: a directory that can be opened again
 
+mod archived;
 mod closed;
 mod destination;
 mod error;
@@ -22,6 +23,7 @@ mod restore;
 mod survey;
 mod verify;
 
+pub use archived::{ArchiveReport, verify_archive};
 pub use closed::ClosedDirectory;
 pub(in crate::persistence) use destination::{Fork, Unfinished};
 pub use error::MaintenanceError;
