@@ -124,7 +124,8 @@ fn stalls(report: &mut Out<'_>, setup: &Setup, world: &Filled) -> io::Result<()>
         }
         without.push(longest);
     }
-    let (with, without) = (time(median(with).as_secs_f64()), time(median(without).as_secs_f64()));
+    let (with, without) =
+        (time(median(with.into_iter()).as_secs_f64()), time(median(without.into_iter()).as_secs_f64()));
     report.note(&format!("longest commit during a checkpoint: {with}; in as much time without one: {without}"))
 }
 

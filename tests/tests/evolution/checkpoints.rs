@@ -97,7 +97,11 @@ fn a_directory_with_a_snapshot_file_opens_with_another_schema() {
     let copy = open(&killed(&media), wide()).unwrap();
     assert_eq!(copy.recovery().unwrap().snapshot, Some(report.version));
     assert_eq!(rows(&copy), now);
-    assert_eq!(next_id(&copy, &[("hp", 70_000)]), Value::U32(201), "the number of a row that is gone does not come again");
+    assert_eq!(
+        next_id(&copy, &[("hp", 70_000)]),
+        Value::U32(201),
+        "the number of a row that is gone does not come again"
+    );
 }
 
 #[test]
