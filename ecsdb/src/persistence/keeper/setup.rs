@@ -116,6 +116,7 @@ impl KeeperSetup {
             loaded: recovery.snapshot,
             figures: of.figures,
             compression,
+            has_directory: false,
             last: None,
         };
         Self {
