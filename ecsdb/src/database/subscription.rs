@@ -332,15 +332,6 @@ impl<S: Schema, T: TableOf<S>> Subscription<S, T> {
     }
 }
 
-/// Waits for the next commit. Ends when the database is closed, or inside a transaction.
-impl<S: Schema, T: TableOf<S>> Iterator for Subscription<S, T> {
-    type Item = Result<Changes<T>, Lagged>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        until_closed(self.recv())
-    }
-}
-
 /// Ends when the database is closed.
 impl<S: Schema, T: TableOf<S>> Stream for Subscription<S, T> {
     type Item = Result<Changes<T>, Lagged>;
