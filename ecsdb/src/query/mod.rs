@@ -26,6 +26,7 @@ mod selection;
 mod sort_key;
 mod sorted;
 mod spatial_view;
+mod table_source;
 mod table_view;
 mod view;
 mod words;
