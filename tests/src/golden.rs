@@ -271,7 +271,7 @@ pub fn outcome(files: &Files) -> String {
 }
 
 /// Everything in `db`, entity by entity.
-fn contents(db: &DynDb) -> String {
+pub fn contents(db: &DynDb) -> String {
     let (snapshot, found) = (db.snapshot(), db.recovery().expect("it has a directory"));
     let view = snapshot.view();
     let (version, closed, torn) = (view.version(), found.was_closed, found.torn_bytes);

@@ -3,6 +3,7 @@
 //! Holds no tests, and no state that outlives a call.
 
 pub mod crash;
+pub mod fuzzed;
 pub mod golden;
 pub mod guide;
 pub mod history;

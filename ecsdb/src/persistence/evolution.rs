@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::handshake::SchemaMismatch;
 use super::ids::{FieldIds, Ids, TableIds};
 use super::migration::Migrations;
-use crate::schema::DatabaseSchema;
 use crate::schema::diff::{Plan, Source, Step, TablePlan};
+use crate::schema::{DatabaseSchema, SchemaError, TableSchema};
 
 /// What opening a directory with a schema comes to.
 pub struct Evolution {
@@ -63,6 +63,10 @@ impl Evolution {
         };
         let rewritten: Vec<bool> =
             tables.iter().zip(schema.tables()).map(|(plan, table)| changes(plan, &table.name)).collect();
+        if let Some(found) = too_many_numbers(ids, schema, &tables, &rewritten) {
+            let error = SchemaError::too_many("numbers of tables or fields in the directory", u16::MAX.into(), found);
+            return Err(SchemaMismatch { invalid: Some(error.into()), ..mismatch(Vec::new()) });
+        }
         let followed = follow(ids, schema, &tables, &rewritten);
         // The numbers keep nothing of the database as a whole, and rows in files have an order of their own.
         let matters = |step: &&Step| {
@@ -80,6 +84,21 @@ impl Evolution {
         let rewrite = rewritten.contains(&true).then(|| Rewrite { old: Arc::new(old), tables, rewritten });
         Ok(Self { ids: followed, steps: told, rewrite })
     }
+}
+
+/// How many numbers of tables, of fields of one table, or of revisions there would be, if that is more than there are: a number is
+/// never given twice.
+fn too_many_numbers(ids: &Ids, schema: &DatabaseSchema, plans: &[TablePlan], rewritten: &[bool]) -> Option<u64> {
+    let new_tables = plans.iter().filter(|plan| plan.from.is_none()).count();
+    let of_table = |((plan, rewritten), table): ((&TablePlan, &bool), &TableSchema)| {
+        let before = &ids.tables[plan.from?];
+        let new_fields = table.fields.iter().zip(&plan.fields).filter(|(_, source)| source.field().is_none()).count();
+        let (fields, revisions) = (usize::from(before.next) + new_fields, usize::from(before.revision));
+        Some(fields.max(revisions + usize::from(*rewritten)))
+    };
+    let fields = plans.iter().zip(rewritten).zip(schema.tables()).filter_map(of_table).max().unwrap_or(0);
+    let found = fields.max(usize::from(ids.next) + new_tables);
+    (found > usize::from(u16::MAX)).then_some(found as u64)
 }
 
 /// The numbers of the tables of `schema`: those that they had, and new ones. Numbers that are gone never come again.

@@ -23,6 +23,11 @@ pub struct SchemaError {
 }
 
 impl SchemaError {
+    /// There is more of something than there may be.
+    pub(crate) fn too_many(what: &'static str, limit: u64, found: u64) -> Self {
+        Self::general(None, SchemaErrorKind::TooMany { what, limit, found })
+    }
+
     /// An error about a schema as a whole.
     pub(super) fn general(location: Option<Location>, kind: SchemaErrorKind) -> Self {
         Self { location, table: None, field: None, kind: Box::new(kind) }

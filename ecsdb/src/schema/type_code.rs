@@ -84,10 +84,13 @@ fn put_name(out: &mut Vec<u8>, name: &str) {
     out.extend_from_slice(name.as_bytes());
 }
 
-/// The type whose code `bytes` begin with, and how many bytes that takes; `None` if it is none, or nested too deeply.
+/// The type whose code `bytes` begin with, and how many bytes that takes; `None` if it is none, nested too deeply, or more than a row
+/// has room for.
 pub(crate) fn take_type(bytes: &[u8]) -> Option<(FieldType, usize)> {
     let mut reader = Reader { rest: bytes };
     let field_type = reader.field_type(0)?;
+    // Whoever adds up sizes of fields need not mind how large they may be.
+    field_type.size_in_row()?;
     Some((field_type, bytes.len() - reader.rest.len()))
 }
 

@@ -7,6 +7,7 @@
 use super::edit::{Batch, StorageError};
 use super::entities::EntityBlock;
 use super::index::{DuplicateKey, IndexFailure};
+use super::pool::MemoryLimit;
 use super::store::Store;
 use super::table_sets::TableSetId;
 use crate::bits::bits;
@@ -93,6 +94,17 @@ impl Batch<'_> {
         if end > BLOCKS_MAX {
             return Err(RestoreError::Unfit("more blocks than a database can have"));
         }
+        self.reach(end)
+    }
+
+    /// Makes the slot allocator reach over `end` blocks at least. A file can name any block in a few bytes, so the limit holds for
+    /// what is noted of blocks as well.
+    fn reach(&mut self, end: usize) -> Result<(), RestoreError> {
+        let needed = self.slots.bytes_to(end);
+        let (allocated, limit) = (self.pool.meter().allocated_bytes(), self.pool.limit());
+        if needed > limit.saturating_sub(allocated) {
+            return Err(StorageError::Memory(MemoryLimit { limit, allocated, needed }).into());
+        }
         self.slots.reach(end);
         Ok(())
     }
@@ -117,7 +129,7 @@ impl Batch<'_> {
         if block >= BLOCKS_MAX {
             return Err(RestoreError::Unfit("a block beyond the last slot"));
         }
-        self.slots.reach(block + 1);
+        self.reach(block + 1)?;
         self.touch_block(block);
         let before = self.version.entities.state(block);
         let set = match owner {

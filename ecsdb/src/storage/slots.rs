@@ -71,6 +71,11 @@ impl SlotAllocator {
         self.notes.len()
     }
 
+    /// What it takes to reach over `end` blocks, in bytes, beyond what there is.
+    pub fn bytes_to(&self, end: usize) -> usize {
+        end.saturating_sub(self.end()) * size_of::<BlockNote>()
+    }
+
     /// Makes sure that there are at least `end` blocks.
     pub fn reach(&mut self, end: usize) {
         self.extend_to(end);

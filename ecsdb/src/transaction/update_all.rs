@@ -88,6 +88,7 @@ fn page_of<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
         let (here, rest) = before.split_at(present.count_ones() as usize);
         before = rest;
         let others = Q::Fetch::block(chunk, (page.first_block + index) % CHUNK_BLOCKS);
+        Q::Fetch::prefetch(&others, 0);
         if present == selected && *present == u64::MAX && Q::Fetch::is_dense(&others, u64::MAX) {
             for ((bit, row), to) in here.iter().enumerate().take(BLOCK_SLOTS).zip(&mut after) {
                 change_row(row, to, Q::Fetch::dense(&others, bit, bit as u32));

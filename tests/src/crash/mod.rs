@@ -8,10 +8,12 @@
 //! | `setup` | how the databases are opened |
 //! | `game` | both side by side, and what was committed and acknowledged |
 //! | `check` | images of crashes, and what is tried with each |
+//! | `faults` | the same with calls that fail |
 //!
 //! The tests of crashes and the fuzzing of operations work with it.
 
 pub mod check;
+pub mod faults;
 pub mod game;
 pub mod setup;
 pub mod workload;

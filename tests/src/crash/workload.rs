@@ -281,3 +281,56 @@ pub fn build(db: &Db<World>, ops: &[Op], known: &[Entity]) -> Result<Ticket, Tra
     }
     tx.commit()
 }
+
+/// The steps that bytes stand for, at most `most`: any bytes stand for some, and a few changed ones for similar steps.
+pub fn steps_of(mut bytes: &[u8], most: usize) -> Vec<Step> {
+    let mut steps = Vec::new();
+    while steps.len() < most && !bytes.is_empty() {
+        let head = byte(&mut bytes);
+        // A rare head, so that most steps do something.
+        if head.is_multiple_of(16) {
+            steps.push(Step::Reopen);
+            continue;
+        }
+        let transactions = (0..1 + usize::from(head >> 6 == 3)).map(|_| tx_of(&mut bytes)).collect();
+        steps.push(Step::Batch { transactions, is_durable: head & 2 == 2 });
+    }
+    steps
+}
+
+/// The next byte, or 0.
+fn byte(bytes: &mut &[u8]) -> u8 {
+    bytes.split_off_first().copied().unwrap_or(0)
+}
+
+fn tx_of(bytes: &mut &[u8]) -> Tx {
+    let head = byte(bytes);
+    let is_builder = head & 1 == 1;
+    let end = match head >> 1 & 7 {
+        6 if !is_builder => End::Abort,
+        7 if !is_builder => End::Panic,
+        _ => End::Commit,
+    };
+    let mut ops: Vec<Op> = (0..1 + (head >> 4 & 3)).map(|_| op_of(bytes)).collect();
+    if is_builder {
+        ops.retain(|op| !matches!(op, Op::All(_)));
+    }
+    Tx { ops, end, is_builder }
+}
+
+fn op_of(bytes: &mut &[u8]) -> Op {
+    let (kind, who, n) = (byte(bytes), usize::from(byte(bytes)), u32::from(byte(bytes)));
+    let table = usize::from(kind >> 4) % TABLES;
+    match kind & 15 {
+        0..=2 => Op::Spawn { kind: kind >> 4, count: 1, n },
+        3 => Op::Spawn { kind: kind >> 4, count: who % 90 + 1, n },
+        4 | 5 => Op::Despawn(who),
+        6..=8 => Op::Insert(who, table, n),
+        9 => Op::Remove(who, table),
+        10 => Op::SmallM(who, n),
+        11 | 12 => Op::Gold(who, n.into()),
+        13 => Op::Owner(who, n as usize),
+        14 => Op::HotN(who, n),
+        _ => Op::All(n),
+    }
+}

@@ -3,64 +3,17 @@
 //!
 //! What a running database must do then, [`Game`] checks; here the faults are planned, and what is left is opened.
 
-use std::sync::Arc;
-
 use ecsdb_tests::simulated::{Failure, Fault, Simulated, Survival};
 
 use super::SMALL;
 use ecsdb_tests::crash::check::{in_context, recovered};
-use ecsdb_tests::crash::game::{Game, History, Outcome, Point};
+use ecsdb_tests::crash::faults::{SURVIVALS, survive};
+use ecsdb_tests::crash::game::{Game, Outcome};
 use ecsdb_tests::crash::setup::{Layout, open};
-use ecsdb_tests::crash::workload::{Step, steps};
-use ecsdb_tests::crash::world::Rows;
+use ecsdb_tests::crash::workload::steps;
 
 /// Small segments, so that there are many calls.
 const LAYOUT: Layout = SMALL;
-
-/// What survives of what was not synced, once the medium works again.
-const SURVIVALS: [Survival; 4] = [
-    Survival::Nothing,
-    Survival::Everything,
-    Survival::Random { seed: 7, unit: 1 },
-    Survival::Random { seed: 8, unit: 512 },
-];
-
-/// A history in which nothing has happened.
-fn nothing() -> History {
-    let mut history = History::default();
-    history.points.insert(0, Arc::new(Point { rows: Rows::default(), known: Vec::new(), step: 0 }));
-    history
-}
-
-/// Runs `steps` on a medium with `faults`, and opens what is left. Returns whether a fault has struck.
-fn survive(steps: &[Step], faults: Vec<Fault>) -> bool {
-    let medium = Simulated::new();
-    let fault = faults.first().cloned();
-    medium.set_faults(faults);
-    let mut history = nothing();
-    if let Ok(mut game) = Game::new(&medium, LAYOUT) {
-        for (number, step) in steps.iter().enumerate() {
-            if game.step(number, step) == Outcome::Closed {
-                break;
-            }
-        }
-        // It may fail, as everything may; then it has not promised anything.
-        drop(game.close());
-        history = core::mem::take(&mut game.history);
-    }
-    if fault.is_some_and(|fault| fault.failure == Failure::Short) {
-        let version = *history.points.keys().last().expect("version 0");
-        assert_eq!(history.required(usize::MAX, false), version, "what is short is continued, and does no harm");
-    }
-    let struck = medium.struck() > 0;
-    let state = medium.state();
-    for survival in SURVIVALS {
-        let required = history.required(usize::MAX, survival == Survival::Everything);
-        let medium = Simulated::of(state.image(survival));
-        in_context(&format!("{survival:?}"), || drop(recovered(&medium, LAYOUT, &history, required)));
-    }
-    struck
-}
 
 /// How many calls `work` makes without faults.
 fn calls(work: impl FnOnce(&Simulated)) -> usize {
@@ -84,7 +37,7 @@ fn each_call(seed: u64, count: usize, failure: Failure, lasts: bool) {
     for call in 0..calls {
         let fault = if lasts { Fault::from(call, failure) } else { Fault::at(call, failure) };
         let text = format!("seed {seed}, {fault:?}");
-        struck += usize::from(in_context(&text, || survive(&steps, vec![fault])));
+        struck += usize::from(in_context(&text, || survive(LAYOUT, &steps, vec![fault])));
     }
     assert!(struck > calls / 8, "{struck} faults of {calls} have struck");
 }

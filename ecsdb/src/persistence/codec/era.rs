@@ -7,7 +7,8 @@ use crate::persistence::ids::{Ids, TableIds};
 pub struct Era<'t> {
     /// The tables that the database has.
     pub tables: &'t Tables,
-    known: Vec<Option<Known<'t>>>,
+    /// By ascending id: ids can be many more than tables.
+    known: Vec<(u16, Known<'t>)>,
 }
 
 /// A table of a segment.
@@ -44,18 +45,18 @@ impl Gone {
 impl<'t> Era<'t> {
     /// The tables of a segment with these ids, in a database that has `tables` under the ids `now`.
     pub fn new(tables: &'t Tables, ids: &Ids, now: &Ids) -> Self {
-        let mut known: Vec<Option<Known<'t>>> = vec![None; ids.next.into()];
-        for table in &ids.tables {
+        let known = |table: &TableIds| {
             let is_current = now.tables.iter().any(|later| later.id == table.id && later.revision == table.revision);
             let live = tables.with_id(table.id).filter(|_| is_current);
-            known[usize::from(table.id)] = Some(live.map_or_else(|| Known::Gone(gone(table)), Known::Live));
-        }
-        Self { tables, known }
+            (table.id, live.map_or_else(|| Known::Gone(gone(table)), Known::Live))
+        };
+        Self { tables, known: ids.tables.iter().map(known).collect() }
     }
 
     /// The table with this id, if the segment can have it.
     pub fn with_id(&self, id: u16) -> Option<&Known<'t>> {
-        self.known.get(usize::from(id))?.as_ref()
+        let at = self.known.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        Some(&self.known[at].1)
     }
 }
 

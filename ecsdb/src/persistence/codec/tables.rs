@@ -20,7 +20,7 @@ pub struct Tables {
     schema: Arc<DatabaseSchema>,
     tables: Vec<TableCode>,
     /// The number of the table with this id.
-    numbers: Vec<Option<u16>>,
+    numbers: Vec<(u16, u16)>,
 }
 
 /// One table.
@@ -62,10 +62,8 @@ impl Tables {
             TableCode::new(known.expect("the schemas were compared"), number as u16, table)
         };
         let tables: Vec<TableCode> = schema.tables().iter().enumerate().map(code).collect();
-        let mut numbers = vec![None; ids.next.into()];
-        for table in &tables {
-            numbers[usize::from(table.id)] = Some(table.number);
-        }
+        let mut numbers: Vec<(u16, u16)> = tables.iter().map(|table| (table.id, table.number)).collect();
+        numbers.sort_unstable();
         Self { schema, tables, numbers }
     }
 
@@ -77,8 +75,8 @@ impl Tables {
 
     /// The table with this id.
     pub fn with_id(&self, id: u16) -> Option<&TableCode> {
-        let number = *self.numbers.get(usize::from(id))?;
-        Some(self.numbered(number?))
+        let at = self.numbers.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        Some(self.numbered(self.numbers[at].1))
     }
 
     /// Checks that `row` is a row of `table` but for what it has in its heap, which is as it was.

@@ -1,0 +1,104 @@
+//! What reads files allocates at most twice what it is given, and a fixed amount: whatever a file says of lengths and counts, it cannot
+//! make a program that opens it run out of memory.
+//!
+//! One test alone in this process: the allocator counts for all threads.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ecsdb_tests::fuzzed::{files_of_record, mend, open_within};
+use ecsdb_tests::golden::{Files, medium, read, root};
+
+/// The system's allocator, with the most that was ever allocated at once.
+struct Counting;
+
+static NOW: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: everything is done by the system's allocator; what is counted beside has no part in it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let now = NOW.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
+        MOST.fetch_max(now, Ordering::Relaxed);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        NOW.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The most that `work` has allocated at once, beyond what there was before.
+fn most(work: impl FnOnce()) -> usize {
+    let before = NOW.load(Ordering::Relaxed);
+    MOST.store(before, Ordering::Relaxed);
+    work();
+    MOST.load(Ordering::Relaxed).saturating_sub(before)
+}
+
+/// What rows and the notes of blocks may take.
+const LIMIT: usize = 1 << 20;
+
+/// How much opening `files` may allocate at once beyond what opening nothing takes.
+fn allowed(files: &Files) -> usize {
+    2 * files.values().map(Vec::len).sum::<usize>() + (64 << 10) + LIMIT
+}
+
+/// Every place of `bytes` with the largest numbers that can stand there.
+fn large_numbers(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let widths = (0..bytes.len()).flat_map(|at| [1, 2, 4, 8].map(|width| (at, width)));
+    widths.map(|(at, width)| {
+        let mut changed = bytes.to_vec();
+        let end = (at + width).min(bytes.len());
+        changed[at..end].fill(0xFF);
+        // Also as a number that is not beyond all limits.
+        if width == 4 && at % 2 == 1 {
+            changed[end - 1] = 0x03;
+        }
+        changed
+    })
+}
+
+#[test]
+fn reading_allocates_twice_the_input_and_a_little() {
+    let empty = (0..3)
+        .map(|_| most(|| drop(open_within(&medium(&Files::new()), LIMIT).expect("it opens"))))
+        .max()
+        .expect("three");
+    let check = |files: &Files, what: &dyn std::fmt::Display| {
+        let medium = medium(files);
+        let took = most(|| drop(open_within(&medium, LIMIT))).saturating_sub(empty);
+        assert!(
+            took <= allowed(files),
+            "{what}: {took} bytes more than opening nothing, {} are allowed",
+            allowed(files)
+        );
+    };
+    for seed in ["golden-0", "golden-1", "golden-2"] {
+        let seed = fs::read(seeds("wal_record").join(seed)).expect("it can be read");
+        let most = seed.len().min(400);
+        for (number, bytes) in large_numbers(&seed[..most]).enumerate() {
+            check(&files_of_record(&bytes), &format_args!("record, number {number}"));
+        }
+    }
+    let whole = read(&root().join("1/log-killed"));
+    let (name, segment) = whole.iter().find(|(name, _)| name.ends_with(".wal")).expect("a segment");
+    for (number, front) in large_numbers(&segment[..400]).enumerate() {
+        let mut segment = segment.clone();
+        segment[..400].copy_from_slice(&front);
+        mend(&mut segment);
+        check(&Files::from([(name.clone(), segment)]), &format_args!("header, number {number}"));
+    }
+}
+
+fn seeds(target: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds").join(target)
+}
