@@ -12,6 +12,7 @@ mod dyn_index;
 mod dyn_query;
 mod dyn_view;
 mod group;
+mod in_order;
 mod index_view;
 mod iter;
 mod join;

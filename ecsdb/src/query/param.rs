@@ -55,9 +55,9 @@ pub trait Fetch<S: Schema> {
     #[doc(hidden)]
     const IS_OF_THE_LIVING: bool;
 
-    /// Calls `each` with the number of every table whose rows it gives.
+    /// Calls `each` with the number of every table whose rows it gives, and whether every item has one.
     #[doc(hidden)]
-    fn tables(each: &mut impl FnMut(u16));
+    fn tables(each: &mut impl FnMut(u16, bool));
     #[doc(hidden)]
     fn source(view: View<'_, S>) -> Self::Source<'_>;
     /// The chunk, and which of its blocks may have items; `None` if none has.
@@ -127,8 +127,8 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for RowOf<T> {
     const NEEDS_BIT: bool = crate::storage::PageGeometry::of(size_of::<T::Row>()).is_wide();
     const IS_OF_THE_LIVING: bool = true;
 
-    fn tables(each: &mut impl FnMut(u16)) {
-        each(T::INDEX);
+    fn tables(each: &mut impl FnMut(u16, bool)) {
+        each(T::INDEX, true);
     }
 
     #[inline]
@@ -204,8 +204,8 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for OptionalRowOf<T> {
     const NEEDS_BIT: bool = true;
     const IS_OF_THE_LIVING: bool = false;
 
-    fn tables(each: &mut impl FnMut(u16)) {
-        each(T::INDEX);
+    fn tables(each: &mut impl FnMut(u16, bool)) {
+        each(T::INDEX, false);
     }
 
     #[inline]
@@ -284,7 +284,7 @@ impl<S: Schema> Fetch<S> for Entity {
     const NEEDS_BIT: bool = true;
     const IS_OF_THE_LIVING: bool = true;
 
-    fn tables(_: &mut impl FnMut(u16)) {}
+    fn tables(_: &mut impl FnMut(u16, bool)) {}
 
     #[inline]
     fn source(view: View<'_, S>) -> Self::Source<'_> {
@@ -359,7 +359,7 @@ macro_rules! tuples {
             const NEEDS_BIT: bool = $($name::NEEDS_BIT)||+;
             const IS_OF_THE_LIVING: bool = $($name::IS_OF_THE_LIVING)||+;
 
-            fn tables(each: &mut impl FnMut(u16)) {
+            fn tables(each: &mut impl FnMut(u16, bool)) {
                 $($name::tables(each);)+
             }
 
