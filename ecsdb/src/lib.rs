@@ -164,8 +164,8 @@ pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
 pub use events::{Changes, ColumnChange, ColumnsChanged, Event};
 pub use persistence::{
-    CheckpointError, CheckpointProgress, CheckpointReport, DirectoryError, LogFailure, LogStats, Migration,
-    MigrationError, MigrationFailure, OldRow, PassedOver, Recovery, SchemaMismatch,
+    CheckpointError, CheckpointProgress, CheckpointReport, CheckpointStats, DirectoryError, LastCheckpoint, LogFailure,
+    LogStats, Migration, MigrationError, MigrationFailure, OldRow, PassedOver, Recovery, SchemaMismatch,
 };
 pub use persistence::{archive, maintenance};
 pub use query::DynQuery;

@@ -179,6 +179,7 @@ fn a_recorder_is_told_what_has_come_since_the_last_time() {
             }
             drop(db.write(|tx| Err::<(), _>(tx.abort("no"))).expect_err("it is rolled back"));
             db.sync().expect("the medium works");
+            db.checkpoint().expect("there is a directory").wait().expect("the medium works");
             db.publish_metrics();
             let value = |key: &str| told.value(&format!("{key} database=World"));
             assert_eq!(value("ecsdb_version"), f64::from(round * 10));
@@ -189,6 +190,10 @@ fn a_recorder_is_told_what_has_come_since_the_last_time() {
             assert_eq!(value("ecsdb_batch_transactions"), f64::from(round * 11));
             assert_eq!(value("ecsdb_log_unsynced_versions"), 0.0);
             assert!(value("ecsdb_memory_bytes") > 0.0 && value("ecsdb_page_bytes") > 0.0);
+            assert_eq!(value("ecsdb_checkpoint_seconds"), f64::from(round), "each checkpoint once");
+            assert_eq!(value("ecsdb_checkpoint_version"), f64::from(round * 10));
+            assert_eq!(told.value("ecsdb_checkpoints_total database=World outcome=made"), f64::from(round));
+            assert!(value("ecsdb_checkpoint_bytes_total") >= value("ecsdb_checkpoint_bytes"));
             let outcome = |what| told.value(&format!("ecsdb_transactions_total database=World outcome={what}"));
             assert_eq!((outcome("committed"), outcome("rolled_back")), (f64::from(round * 10), f64::from(round)));
         }

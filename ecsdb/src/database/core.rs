@@ -10,6 +10,8 @@ use super::evolve::{EvolveError, Prepared, prepare};
 use super::metrics::{Reporter, Told, report};
 use super::stats::Stats;
 use crate::bytes::Meter;
+#[cfg(feature = "metrics")]
+use crate::persistence::CheckpointFigures;
 use crate::persistence::{self, Figures, Keeper, LogSettings, OnProgress, Recovery, Wish};
 use crate::schema::diff::Plan;
 use crate::schema::{DatabaseSchema, TableSchema};
@@ -331,6 +333,7 @@ impl Core {
             page_bytes: self.meter.allocated_bytes(),
             durable_version: self.queue.watermark().map(|watermark| watermark.durable()),
             log: self.log_figures.as_ref().map(|figures| figures.read()),
+            checkpoints: self.keeper.as_ref().map(|keeper| keeper.figures().read()),
         }
     }
 
@@ -338,6 +341,12 @@ impl Core {
     #[cfg(feature = "metrics")]
     pub fn log_figures(&self) -> Option<&Figures> {
         self.log_figures.as_deref()
+    }
+
+    /// What is counted of checkpoints, if there is a directory.
+    #[cfg(feature = "metrics")]
+    pub fn checkpoint_figures(&self) -> Option<&CheckpointFigures> {
+        self.keeper.as_ref().map(|keeper| keeper.figures())
     }
 
     /// What was told to the recorder of metrics.

@@ -6,7 +6,7 @@
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, PoisonError, Weak};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use metrics::{
     Label, SharedString, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
@@ -14,6 +14,7 @@ use metrics::{
 
 use super::core::Core;
 use super::stats::Stats;
+use crate::persistence::CheckpointStats;
 use crate::storage::MemoryUsage;
 use crate::sync::Times;
 
@@ -25,6 +26,7 @@ pub struct Told {
     batch_time: Before,
     write_time: Before,
     sync_time: Before,
+    checkpoint_time: Before,
 }
 
 /// Times that were told, by how often they came.
@@ -44,6 +46,9 @@ const GAUGES: &[(&str, Unit, &str)] = &[
     ("ecsdb_history_bytes", Unit::Bytes, "What is kept of the last commits for those who follow changes"),
     ("ecsdb_log_segments", Unit::Count, "Files of the log"),
     ("ecsdb_log_unsynced_versions", Unit::Count, "Versions that are visible and not durable"),
+    ("ecsdb_checkpoint_version", Unit::Count, "The version that the last snapshot file holds"),
+    ("ecsdb_checkpoint_bytes", Unit::Bytes, "The last snapshot file"),
+    ("ecsdb_checkpoint_age_seconds", Unit::Seconds, "How long ago the last checkpoint was done"),
     ("ecsdb_recovery_seconds", Unit::Seconds, "How long opening the directory took"),
     ("ecsdb_recovery_rows", Unit::Count, "Rows that were replayed when the directory was opened"),
     ("ecsdb_recovery_torn_bytes", Unit::Bytes, "What was cut off the log when the directory was opened"),
@@ -52,6 +57,8 @@ const GAUGES: &[(&str, Unit, &str)] = &[
 /// Counters.
 const COUNTERS: &[(&str, Unit, &str)] = &[
     ("ecsdb_transactions_total", Unit::Count, "Transactions, by their outcome"),
+    ("ecsdb_checkpoints_total", Unit::Count, "Checkpoints, by their outcome"),
+    ("ecsdb_checkpoint_bytes_total", Unit::Bytes, "Bytes of all snapshot files that were made"),
     ("ecsdb_log_records_total", Unit::Count, "Records that were written to the log"),
     ("ecsdb_log_bytes_total", Unit::Bytes, "Bytes of records that were written to the log"),
 ];
@@ -60,6 +67,7 @@ const COUNTERS: &[(&str, Unit, &str)] = &[
 const HISTOGRAMS: &[(&str, Unit, &str)] = &[
     ("ecsdb_batch_transactions", Unit::Count, "Transactions that became visible together"),
     ("ecsdb_batch_seconds", Unit::Seconds, "From when a batch was taken from the queue until it was visible"),
+    ("ecsdb_checkpoint_seconds", Unit::Seconds, "How long it took to make a snapshot file"),
     ("ecsdb_log_write_seconds", Unit::Seconds, "How long it took to write a record of the log"),
     ("ecsdb_log_sync_seconds", Unit::Seconds, "How long it took to sync the log"),
 ];
@@ -85,10 +93,10 @@ impl Publisher {
         counter!(name, self.labels.iter()).increment(now.saturating_sub(before));
     }
 
-    fn outcome(&self, outcome: &'static str, before: u64, now: u64) {
+    fn outcome(&self, name: &'static str, outcome: &'static str, before: u64, now: u64) {
         let label = Label::from_static_parts("outcome", outcome);
         let labels: Vec<Label> = self.labels.iter().cloned().chain([label]).collect();
-        counter!("ecsdb_transactions_total", labels).increment(now.saturating_sub(before));
+        counter!(name, labels).increment(now.saturating_sub(before));
     }
 
     /// Tells the times that have come since `before`.
@@ -130,11 +138,15 @@ impl Publisher {
         self.gauge("ecsdb_pinned_versions", now.pinned_versions as f64);
         self.gauge("ecsdb_page_bytes", now.page_bytes as f64);
         let (was, is) = (&before.transactions, &now.transactions);
-        self.outcome("committed", was.committed, is.committed);
-        self.outcome("rolled_back", was.rolled_back, is.rolled_back);
-        self.outcome("expired", was.expired, is.expired);
-        self.outcome("timed_out", was.timed_out, is.timed_out);
-        self.outcome("refused", was.refused.iter().sum(), is.refused.iter().sum());
+        for (outcome, was, is) in [
+            ("committed", was.committed, is.committed),
+            ("rolled_back", was.rolled_back, is.rolled_back),
+            ("expired", was.expired, is.expired),
+            ("timed_out", was.timed_out, is.timed_out),
+            ("refused", was.refused.iter().sum(), is.refused.iter().sum()),
+        ] {
+            self.outcome("ecsdb_transactions_total", outcome, was, is);
+        }
         self.batch_sizes(before, now);
         if let Some(log) = &now.log {
             let before = before.log.unwrap_or_default();
@@ -143,6 +155,21 @@ impl Publisher {
             self.gauge("ecsdb_log_segments", log.segments as f64);
             let unsynced = now.version.saturating_sub(now.durable_version.unwrap_or(0));
             self.gauge("ecsdb_log_unsynced_versions", unsynced as f64);
+        }
+        if let Some(is) = &now.checkpoints {
+            self.checkpoints(&before.checkpoints.unwrap_or_default(), is);
+        }
+    }
+
+    fn checkpoints(&self, was: &CheckpointStats, is: &CheckpointStats) {
+        self.outcome("ecsdb_checkpoints_total", "made", was.made, is.made);
+        self.outcome("ecsdb_checkpoints_total", "failed", was.failed, is.failed);
+        self.counter("ecsdb_checkpoint_bytes_total", was.bytes, is.bytes);
+        if let Some(last) = &is.last {
+            self.gauge("ecsdb_checkpoint_version", last.version as f64);
+            self.gauge("ecsdb_checkpoint_bytes", last.bytes as f64);
+            let age = SystemTime::now().duration_since(last.at).unwrap_or_default();
+            self.gauge("ecsdb_checkpoint_age_seconds", age.as_secs_f64());
         }
     }
 }
@@ -167,6 +194,9 @@ pub fn publish(core: &Core) {
     if let Some(figures) = core.log_figures() {
         publisher.times("ecsdb_log_write_seconds", &mut told.write_time, figures.write_time());
         publisher.times("ecsdb_log_sync_seconds", &mut told.sync_time, figures.sync_time());
+    }
+    if let Some(figures) = core.checkpoint_figures() {
+        publisher.times("ecsdb_checkpoint_seconds", &mut told.checkpoint_time, figures.time());
     }
     if let Some(recovery) = core.recovery() {
         publisher.gauge("ecsdb_recovery_seconds", recovery.time.as_secs_f64());

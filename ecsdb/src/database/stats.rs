@@ -1,6 +1,6 @@
 //! Figures of a database.
 
-use crate::persistence::LogStats;
+use crate::persistence::{CheckpointStats, LogStats};
 use crate::sync::Timing;
 use crate::transaction::TransactionCounts;
 
@@ -34,4 +34,6 @@ pub struct Stats {
     pub durable_version: Option<u64>,
     /// Figures of the log; none for a database in memory.
     pub log: Option<LogStats>,
+    /// Figures of checkpoints; none for a database in memory.
+    pub checkpoints: Option<CheckpointStats>,
 }

@@ -34,7 +34,11 @@ mod tests;
 
 pub use error::{DirectoryError, LogFailure};
 pub use handshake::SchemaMismatch;
-pub use keeper::{CheckpointError, CheckpointProgress, CheckpointReport, Keeper, OnProgress, Wish};
+#[cfg(feature = "metrics")]
+pub use keeper::CheckpointFigures;
+pub use keeper::{
+    CheckpointError, CheckpointProgress, CheckpointReport, CheckpointStats, Keeper, LastCheckpoint, OnProgress, Wish,
+};
 pub use log::{Figures, LogStats};
 pub use migration::{MigrationError, MigrationFailure, Migrations, OldRow};
 pub use recovery::{LogSettings, Migration, PassedOver, Recovery, open};

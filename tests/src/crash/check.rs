@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::simulated::{Simulated, State, Survival, Trace};
 use ecsdb::Db;
 
-use super::game::{Game, History, Outcome, Point};
+use super::game::{Game, History, Outcome};
 use super::setup::{Layout, open, timeline, torn_bytes};
 use super::workload::{Step, steps};
 use super::world::{Rows, World};
@@ -37,13 +37,14 @@ pub struct Tally {
     pub behind: usize,
     /// That were crashes of a recovery, or of what came after it.
     pub second: usize,
+    /// That were opened from a snapshot file.
+    pub snapshots: usize,
 }
 
 impl Matrix {
-    /// Runs `count` steps of `seed` on a new medium, and closes the database.
-    pub fn run(layout: Layout, seed: u64, count: usize, images: u64) -> Self {
+    /// Runs `steps`, which were drawn from `seed`, on a new medium, and closes the database.
+    pub fn run(layout: Layout, seed: u64, steps: Vec<Step>, images: u64) -> Self {
         let medium = Simulated::new();
-        let steps = steps(seed, count);
         let mut game = Game::new(&medium, layout).expect("an empty medium can be opened");
         for (number, step) in steps.iter().enumerate() {
             let outcome = game.step(number, step);
@@ -84,30 +85,31 @@ impl Matrix {
         let opened = recovered(&medium, self.layout, &self.history, required);
         tally.images += 1;
         tally.torn += usize::from(opened.torn > 0);
+        tally.snapshots += usize::from(opened.db.recovery().is_some_and(|found| found.snapshot.is_some()));
         tally.behind += usize::from(self.history.is_behind(&opened, operations));
-        let point = &self.history.points[&opened.version];
         // The last two make images of their own, many of them.
         match number % 24 {
-            0..=10 => self.open_again(opened, &medium, point),
-            11..=21 => self.play_on(opened, &medium, point),
+            0..=10 => self.open_again(opened, &medium),
+            11..=21 => self.play_on(opened, &medium),
             22 => self.crash_recovery(opened, &medium, number as u64, tally),
-            _ => self.diverge(opened, &medium, point, number as u64, tally),
+            _ => self.diverge(opened, &medium, number as u64, tally),
         }
     }
 
     /// Opening what was recovered changes nothing.
-    fn open_again(&self, first: Recovered, medium: &Simulated, point: &Point) {
+    fn open_again(&self, first: Recovered, medium: &Simulated) {
         first.db.close().expect("it closes");
         let db = open(medium, self.layout).expect("what was recovered can be opened");
         let (version, rows) = Rows::of(&db);
         assert_eq!(version, first.version, "opened once more");
-        assert_eq!(rows.difference(&point.rows.recovered()), None, "opened once more");
+        assert_eq!(rows.difference(&self.history.reopened(&db).visible()), None, "opened once more");
         assert_eq!(torn_bytes(&db), 0, "a clean close leaves no torn tail");
     }
 
     /// The same transactions give the same ids and the same rows as if nothing had happened.
-    fn play_on(&self, opened: Recovered, medium: &Simulated, point: &Point) {
-        let mut game = Game::resume(opened.db, medium, self.layout, point);
+    fn play_on(&self, opened: Recovered, medium: &Simulated) {
+        let point = &self.history.points[&opened.version];
+        let mut game = Game::resume(opened.db, medium, self.layout, &self.history);
         let mut is_exact = !self.history.burned.contains(&opened.version);
         for (number, step) in self.steps.iter().enumerate().skip(point.step).take(2) {
             assert_eq!(game.step(number, step), Outcome::Done, "step {number} after recovery");
@@ -148,10 +150,11 @@ impl Matrix {
     }
 
     /// Other transactions after a recovery: of those that were lost nothing comes back.
-    fn diverge(&self, opened: Recovered, medium: &Simulated, point: &Point, seed: u64, tally: &mut Tally) {
-        let mut game = Game::resume(opened.db, medium, self.layout, point);
+    fn diverge(&self, opened: Recovered, medium: &Simulated, seed: u64, tally: &mut Tally) {
+        let first = self.history.points[&opened.version].step;
+        let mut game = Game::resume(opened.db, medium, self.layout, &self.history);
         for (number, step) in steps(seed, 3).iter().enumerate() {
-            assert_eq!(game.step(point.step + number, step), Outcome::Done, "step {number} of another history");
+            assert_eq!(game.step(first + number, step), Outcome::Done, "step {number} of another history");
         }
         let (trace, history) = (medium.trace(), &game.history);
         let last = trace.operations.len();
@@ -203,8 +206,7 @@ pub fn recovered(medium: &Simulated, layout: Layout, history: &History, required
     let db = open(medium, layout).unwrap_or_else(|error| panic!("cannot be opened: {error}"));
     let (version, rows) = Rows::of(&db);
     assert!(version >= required, "version {version} was recovered, and {required} was acknowledged");
-    let Some(point) = history.points.get(&version) else { panic!("version {version} was never committed") };
-    if let Some(difference) = rows.difference(&point.rows.recovered()) {
+    if let Some(difference) = rows.difference(&history.reopened(&db).visible()) {
         panic!("version {version} was recovered, but {difference}");
     }
     let torn = torn_bytes(&db);

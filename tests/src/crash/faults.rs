@@ -1,12 +1,9 @@
 //! A game on a medium whose calls fail, and what is left of it.
 
-use std::sync::Arc;
-
 use super::check::{in_context, recovered};
-use super::game::{Game, History, Outcome, Point};
+use super::game::{Game, History, Outcome};
 use super::setup::Layout;
 use super::workload::Step;
-use super::world::Rows;
 use crate::simulated::{Failure, Fault, Simulated, Survival};
 
 /// What survives of what was not synced, once the medium works again.
@@ -17,13 +14,6 @@ pub const SURVIVALS: [Survival; 4] = [
     Survival::Random { seed: 8, unit: 512 },
 ];
 
-/// A history in which nothing has happened.
-fn nothing() -> History {
-    let mut history = History::default();
-    history.points.insert(0, Arc::new(Point { rows: Rows::default(), known: Vec::new(), step: 0 }));
-    history
-}
-
 /// Runs `steps` on a medium with `faults`, and opens what is left. Returns whether a fault has struck.
 ///
 /// # Panics
@@ -32,7 +22,7 @@ pub fn survive(layout: Layout, steps: &[Step], faults: Vec<Fault>) -> bool {
     let medium = Simulated::new();
     let fault = faults.first().cloned();
     medium.set_faults(faults);
-    let mut history = nothing();
+    let mut history = History::of_nothing();
     if let Ok(mut game) = Game::new(&medium, layout) {
         for (number, step) in steps.iter().enumerate() {
             if game.step(number, step) == Outcome::Closed {

@@ -50,6 +50,32 @@ pub struct History {
 }
 
 impl History {
+    /// A history in which nothing has happened.
+    pub fn of_nothing() -> Self {
+        let nothing = Point { rows: Rows::default(), known: Vec::new(), step: 0 };
+        Self { points: BTreeMap::from([(0, Arc::new(nothing))]), ..Self::default() }
+    }
+
+    /// The version of the snapshot file that `db` was opened from, if there was one.
+    ///
+    /// # Panics
+    /// If no such version was committed.
+    pub fn base_of(&self, db: &Db<World>) -> Option<(u64, &Arc<Point>)> {
+        let version = db.recovery().and_then(|found| found.snapshot)?;
+        let point = self.points.get(&version);
+        Some((version, point.unwrap_or_else(|| panic!("a snapshot file of version {version}, which never was"))))
+    }
+
+    /// What `db` must hold, which has just been opened.
+    ///
+    /// # Panics
+    /// If it has a version that was never committed.
+    pub fn reopened(&self, db: &Db<World>) -> Rows {
+        let version = db.snapshot().version();
+        let point = self.points.get(&version).unwrap_or_else(|| panic!("version {version} was never committed"));
+        point.rows.reopened(self.base_of(db).map(|(version, base)| (version, &base.rows)))
+    }
+
     /// The version that must be there when the medium stops after so many operations. If the process alone was killed, what was
     /// only visible must be there as well.
     pub fn required(&self, operations: usize, is_kill: bool) -> u64 {
@@ -94,19 +120,25 @@ pub struct Game {
 }
 
 impl Game {
-    /// Goes on with `db`, which was opened from `medium`, at `point`.
-    pub fn resume(db: Db<World>, medium: &Simulated, layout: Layout, point: &Point) -> Self {
+    /// Goes on with `db`, which was opened from `medium` and has a version of `before`.
+    ///
+    /// # Panics
+    /// If it has no such version.
+    pub fn resume(db: Db<World>, medium: &Simulated, layout: Layout, before: &History) -> Self {
+        let point = &before.points[&db.snapshot().version()];
         let mut game = Self {
             medium: medium.clone(),
             layout,
+            rows: before.reopened(&db),
             db: Some(db),
-            rows: point.rows.recovered(),
             known: point.known.clone(),
             seen: point.known.iter().copied().collect(),
             history: History::default(),
             is_poisoned: false,
             has_burned: false,
         };
+        // The file that it was opened from may be opened from again.
+        game.history.points.extend(before.base_of(game.db()).map(|(version, point)| (version, Arc::clone(point))));
         // It was there before anything was done, so it is there whatever happens.
         let version = game.version();
         game.history.acknowledged.push(Acknowledgement { operations: 0, version, is_durable: true });
@@ -119,8 +151,7 @@ impl Game {
     /// # Errors
     /// If it cannot be opened.
     pub fn new(medium: &Simulated, layout: Layout) -> Result<Self, OpenError> {
-        let nothing = Point { rows: Rows::default(), known: Vec::new(), step: 0 };
-        Ok(Self::resume(open(medium, layout)?, medium, layout, &nothing))
+        Ok(Self::resume(open(medium, layout)?, medium, layout, &History::of_nothing()))
     }
 
     pub fn db(&self) -> &Db<World> {
@@ -130,6 +161,7 @@ impl Game {
     /// Compares what readers see with the model, and notes the version.
     fn look(&mut self, next_step: usize) {
         let (version, found) = Rows::of(self.db());
+        self.rows.settle(version);
         if let Some(difference) = found.difference(&self.rows.visible()) {
             panic!("version {version}, before step {next_step}: {difference}");
         }
@@ -159,6 +191,7 @@ impl Game {
     pub fn step(&mut self, number: usize, step: &Step) -> Outcome {
         match step {
             Step::Reopen => self.reopen(number + 1),
+            Step::Checkpoint { waits } => self.checkpoint(*waits),
             Step::Batch { transactions, is_durable } => {
                 let outcome = self.batch(number, transactions);
                 self.look(number + 1);
@@ -186,6 +219,22 @@ impl Game {
         }
     }
 
+    /// Makes a checkpoint. One that fails harms nothing; whatever it is, what is visible stays as it was.
+    fn checkpoint(&mut self, waits: bool) -> Outcome {
+        let version = self.version();
+        let Ok(checkpoint) = self.db().checkpoint() else { panic!("it is open, and has a directory") };
+        if waits {
+            match checkpoint.wait() {
+                Ok(report) => {
+                    assert_eq!(report.version, version, "nothing was committed meanwhile");
+                    self.tell(version, true);
+                }
+                Err(error) => assert!(self.medium.struck() > 0 || self.is_poisoned, "no checkpoint: {error}"),
+            }
+        }
+        Outcome::Done
+    }
+
     fn reopen(&mut self, next_step: usize) -> Outcome {
         let version = self.version();
         let closed = self.close();
@@ -198,7 +247,7 @@ impl Game {
         assert_eq!(self.version(), version, "the version after a clean close");
         self.has_burned = false;
         // It is the same version, but hot values are those that were logged.
-        self.rows = self.rows.recovered();
+        self.rows = self.history.reopened(self.db());
         if let Some(point) = self.history.points.remove(&version) {
             let point = Point { rows: self.rows.clone(), known: self.known.clone(), step: point.step };
             self.history.points.insert(version, Arc::new(point));

@@ -73,12 +73,21 @@ pub enum Step {
     Batch { transactions: Vec<Tx>, is_durable: bool },
     /// Close and open again.
     Reopen,
+    /// Make a snapshot file, and wait for it or go on meanwhile.
+    Checkpoint { waits: bool },
 }
 
 /// The steps that a seed stands for.
 pub fn steps(seed: u64, count: usize) -> Vec<Step> {
     let mut rng = Rng::with_seed(seed);
     (0..count).map(|_| step(&mut rng)).collect()
+}
+
+/// As [`steps`], with checkpoints among them.
+pub fn steps_with_checkpoints(seed: u64, count: usize) -> Vec<Step> {
+    let mut rng = Rng::with_seed(seed);
+    let checkpoint = |rng: &mut Rng| (rng.u8(..6) == 0).then(|| Step::Checkpoint { waits: rng.bool() });
+    (0..count).map(|_| checkpoint(&mut rng).unwrap_or_else(|| step(&mut rng))).collect()
 }
 
 fn step(rng: &mut Rng) -> Step {
@@ -127,10 +136,10 @@ fn row_of(kind: u8, n: u32) -> Row {
     match kind {
         0 => Row { small, ..Row::default() },
         1 => Row { small, purse: Some((u64::from(n), n.is_multiple_of(2))), ..Row::default() },
-        2 => Row { small, hot: Some(HotValue { live: n, logged: n }), ..Row::default() },
+        2 => Row { small, hot: Some(HotValue::new(n)), ..Row::default() },
         3 => Row { frozen: true, item: Some((None, n as u16)), ..Row::default() },
         4 => Row { wide: Some(n), ..Row::default() },
-        5 => Row { hot: Some(HotValue { live: n, logged: n }), ..Row::default() },
+        5 => Row { hot: Some(HotValue::new(n)), ..Row::default() },
         _ => Row::default(),
     }
 }
@@ -187,7 +196,7 @@ pub fn apply(rows: &mut Rows, known: &mut Vec<Entity>, op: &Op, spawned: &[Entit
                 3 => row.item = Some((Some(entity), n as u16)),
                 4 => row.wide = Some(n),
                 // What the log is told is noted at the end of the transaction.
-                _ => row.hot = Some(HotValue { live: n, logged: n }),
+                _ => row.hot = Some(HotValue::new(n)),
             }
             Some(())
         }
@@ -290,6 +299,10 @@ pub fn steps_of(mut bytes: &[u8], most: usize) -> Vec<Step> {
         // A rare head, so that most steps do something.
         if head.is_multiple_of(16) {
             steps.push(Step::Reopen);
+            continue;
+        }
+        if head % 16 == 1 {
+            steps.push(Step::Checkpoint { waits: head & 16 == 0 });
             continue;
         }
         let transactions = (0..1 + usize::from(head >> 6 == 3)).map(|_| tx_of(&mut bytes)).collect();

@@ -74,6 +74,18 @@ pub struct HotValue {
     pub live: u32,
     /// What a log knows.
     pub logged: u32,
+    /// The version in which it was told; [`PENDING`] until that is known.
+    pub since: u64,
+}
+
+/// A version that is yet to come.
+pub const PENDING: u64 = u64::MAX;
+
+impl HotValue {
+    /// A value that was just inserted.
+    pub fn new(n: u32) -> Self {
+        Self { live: n, logged: n, since: PENDING }
+    }
 }
 
 /// All values of one entity.
@@ -117,7 +129,7 @@ impl Rows {
                     purse: purse.map(|row| (row.gold(), row.open())),
                     item: item.map(|row| (row.owner(), row.kind())),
                     wide: wide.map(Wide::number),
-                    hot: hot.map(|row| HotValue { live: row.n, logged: row.n }),
+                    hot: hot.map(|row| HotValue { live: row.n, logged: row.n, since: 0 }),
                 };
                 (entity, row)
             })
@@ -150,7 +162,7 @@ impl Rows {
     }
 
     fn with_hot(&self, change: impl Fn(HotValue) -> u32) -> Self {
-        let hot = |value| HotValue { live: change(value), logged: change(value) };
+        let hot = |value| HotValue { live: change(value), logged: change(value), since: 0 };
         Self(self.0.iter().map(|(entity, row)| (*entity, Row { hot: row.hot.map(hot), ..*row })).collect())
     }
 
@@ -159,9 +171,26 @@ impl Rows {
         self.with_hot(|value| value.live)
     }
 
-    /// As it is found by whoever opens the database after this.
-    pub fn recovered(&self) -> Self {
-        self.with_hot(|value| value.logged)
+    /// As it is for whoever opens the database after this: hot values are those of the snapshot file that it opens from, which
+    /// holds `base` as version `version`, or those with which rows came later.
+    pub fn reopened(&self, base: Option<(u64, &Self)>) -> Self {
+        let live = |entity: &Entity, hot: HotValue| match base {
+            Some((version, base)) if hot.since <= version => {
+                base.0.get(entity).and_then(|row| row.hot).expect("a row that was there before").live
+            }
+            _ => hot.logged,
+        };
+        let row = |(entity, row): (&Entity, &Row)| {
+            (*entity, Row { hot: row.hot.map(|hot| HotValue { live: live(entity, hot), ..hot }), ..*row })
+        };
+        Self(self.0.iter().map(row).collect())
+    }
+
+    /// Says in which version values were logged that are new.
+    pub fn settle(&mut self, version: u64) {
+        for hot in self.0.values_mut().filter_map(|row| row.hot.as_mut()) {
+            hot.since = hot.since.min(version);
+        }
     }
 
     /// Without hot values, of which a recovery may have changed what later transactions build on.
@@ -174,7 +203,8 @@ impl Rows {
     pub fn log_hot(&mut self, before: &Self) {
         for (entity, row) in &mut self.0 {
             if let Some(hot) = &mut row.hot {
-                hot.logged = before.0.get(entity).and_then(|row| row.hot).map_or(hot.live, |hot| hot.logged);
+                let stayed = before.0.get(entity).and_then(|row| row.hot);
+                (hot.logged, hot.since) = stayed.map_or((hot.live, PENDING), |hot| (hot.logged, hot.since));
             }
         }
     }

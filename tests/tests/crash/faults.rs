@@ -10,7 +10,7 @@ use ecsdb_tests::crash::check::{in_context, recovered};
 use ecsdb_tests::crash::faults::{SURVIVALS, survive};
 use ecsdb_tests::crash::game::{Game, Outcome};
 use ecsdb_tests::crash::setup::{Layout, open};
-use ecsdb_tests::crash::workload::steps;
+use ecsdb_tests::crash::workload::{Step, steps, steps_with_checkpoints};
 
 /// Small segments, so that there are many calls.
 const LAYOUT: Layout = SMALL;
@@ -23,8 +23,7 @@ fn calls(work: impl FnOnce(&Simulated)) -> usize {
 }
 
 /// Lets each call of a workload fail with `failure`, alone, or together with all that follow.
-fn each_call(seed: u64, count: usize, failure: Failure, lasts: bool) {
-    let steps = steps(seed, count);
+fn each_call(seed: u64, steps: Vec<Step>, failure: Failure, lasts: bool) {
     let calls = calls(|medium| {
         let mut game = Game::new(medium, LAYOUT).expect("it opens");
         for (number, step) in steps.iter().enumerate() {
@@ -44,24 +43,32 @@ fn each_call(seed: u64, count: usize, failure: Failure, lasts: bool) {
 
 #[test]
 fn an_error_at_any_call_loses_nothing_durable() {
-    each_call(21, 10, Failure::Device, false);
+    each_call(21, steps(21, 10), Failure::Device, false);
 }
 
 #[test]
 fn a_device_that_fails_for_good_at_any_call_loses_nothing_durable() {
-    each_call(22, 10, Failure::Device, true);
+    each_call(22, steps(22, 10), Failure::Device, true);
 }
 
 #[test]
 fn a_lack_of_space_at_any_call_loses_nothing_durable() {
-    each_call(23, 10, Failure::NoSpace, false);
-    each_call(24, 10, Failure::NoSpace, true);
+    each_call(23, steps(23, 10), Failure::NoSpace, false);
+    each_call(24, steps(24, 10), Failure::NoSpace, true);
 }
 
 #[test]
 fn short_reads_and_writes_are_continued() {
-    each_call(25, 10, Failure::Short, false);
-    each_call(26, 10, Failure::Short, true);
+    each_call(25, steps(25, 10), Failure::Short, false);
+    each_call(26, steps(26, 10), Failure::Short, true);
+}
+
+/// A checkpoint that fails harms nothing, wherever it fails; a log that fails meanwhile is another matter.
+#[test]
+fn a_failure_at_any_call_around_checkpoints_loses_nothing_durable() {
+    each_call(28, steps_with_checkpoints(28, 12), Failure::Device, false);
+    each_call(29, steps_with_checkpoints(29, 12), Failure::NoSpace, true);
+    each_call(30, steps_with_checkpoints(30, 12), Failure::Short, true);
 }
 
 #[test]

@@ -70,8 +70,7 @@ fn what_a_failed_sync_gave_up_is_written_once_more() {
         // The machine goes on, and so does the game.
         let opened = recovered(&medium, layout, &game.history, version);
         assert_eq!(opened.version, version, "it can still be read");
-        let point = &game.history.points[&version];
-        let mut again = Game::resume(opened.db, &medium, layout, point);
+        let mut again = Game::resume(opened.db, &medium, layout, &game.history);
         assert_eq!(again.step(90, &durable(9)), Outcome::Done);
         let image = Simulated::of(medium.state().image(Survival::Nothing));
         assert_eq!(recovered(&image, layout, &again.history, version + 1).version, version + 1);
@@ -92,7 +91,7 @@ fn a_mark_of_a_close_whose_sync_failed_leaves_no_hole() {
         struck += medium.struck();
         medium.set_faults(Vec::new());
         let opened = recovered(&medium, SMALL, &game.history, 1);
-        let mut again = Game::resume(opened.db, &medium, SMALL, &game.history.points[&1]);
+        let mut again = Game::resume(opened.db, &medium, SMALL, &game.history);
         assert_eq!(again.step(90, &durable(9)), Outcome::Done);
         let image = Simulated::of(medium.state().image(Survival::Nothing));
         assert_eq!(recovered(&image, SMALL, &again.history, 2).version, 2, "{ahead} calls ahead");

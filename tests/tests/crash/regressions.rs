@@ -115,7 +115,7 @@ fn a_flipped_byte_is_an_error_that_names_its_place_or_costs_the_tail_alone() {
             Ok(db) => {
                 let (version, rows) = Rows::of(&db);
                 assert!(version + 1 >= last, "version {version} of {last}");
-                assert_eq!(rows.difference(&history.points[&version].rows.recovered()), None);
+                assert_eq!(rows.difference(&history.reopened(&db).visible()), None);
                 outcomes.insert(version);
             }
             Err(error) => {
@@ -175,9 +175,8 @@ fn garbage_is_an_error_or_is_cut() {
         in_context(&format!("seed {seed}"), || {
             let medium = Simulated::of(damaged);
             if let Ok(db) = open(&medium, LARGE) {
-                let (version, rows) = Rows::of(&db);
-                let point = history.points.get(&version).expect("a version that was committed");
-                assert_eq!(rows.difference(&point.rows.recovered()), None);
+                let (_, rows) = Rows::of(&db);
+                assert_eq!(rows.difference(&history.reopened(&db).visible()), None);
             }
         });
     }
@@ -218,7 +217,7 @@ fn what_was_cut_never_comes_back() {
     let medium = Simulated::of(torn);
     let opened = recovered(&medium, LARGE, &history, last - 1);
     assert_eq!((opened.version, opened.torn > 0), (last - 1, true));
-    let mut game = Game::resume(opened.db, &medium, LARGE, &history.points[&opened.version]);
+    let mut game = Game::resume(opened.db, &medium, LARGE, &history);
     assert_eq!(game.step(90, &durable(77)), Outcome::Done);
     assert_eq!(game.version(), last, "the number is given again");
     for survival in [Survival::Nothing, Survival::Everything] {

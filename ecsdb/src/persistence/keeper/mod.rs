@@ -2,11 +2,12 @@
 //!
 //! - `mailbox`: how it is asked
 //! - `checkpoint`: making a snapshot file count
-//! - `report`: what is said of it
+//! - `report`: what is said of it; `figures`: what is counted
 //!
 //! It asks the writer for nothing but a version to hold. It never waits for a transaction, and no transaction waits for it.
 
 mod checkpoint;
+mod figures;
 mod mailbox;
 mod report;
 
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 pub use checkpoint::Checkpoints;
+pub use figures::{CheckpointFigures, CheckpointStats, LastCheckpoint};
 pub use mailbox::{Mailbox, OnProgress, Wish};
 pub use report::{CheckpointError, CheckpointProgress, CheckpointReport};
 
@@ -33,6 +35,7 @@ pub struct KeeperSetup {
 /// The thread, and the way to it.
 pub struct Keeper {
     mailbox: Arc<Mailbox>,
+    figures: Arc<CheckpointFigures>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -42,12 +45,12 @@ impl KeeperSetup {
     /// # Errors
     /// If the system gives no thread.
     pub fn start(self, queue: Arc<Queue>, database: DatabaseId, name: &str) -> io::Result<Keeper> {
-        let mailbox = Arc::new(Mailbox::default());
+        let (mailbox, figures) = (Arc::new(Mailbox::default()), Arc::new(CheckpointFigures::default()));
         let thread = std::thread::Builder::new().name(format!("ecsdb-{name}-keeper")).spawn({
-            let mailbox = Arc::clone(&mailbox);
-            move || run(self, &mailbox, &queue, database)
+            let (mailbox, figures) = (Arc::clone(&mailbox), Arc::clone(&figures));
+            move || run(self, &mailbox, &figures, &queue, database)
         })?;
-        Ok(Keeper { mailbox, thread: Mutex::new(Some(thread)) })
+        Ok(Keeper { mailbox, figures, thread: Mutex::new(Some(thread)) })
     }
 }
 
@@ -55,6 +58,11 @@ impl Keeper {
     /// Asks for a checkpoint.
     pub fn ask(&self, wish: Wish) {
         self.mailbox.ask(wish);
+    }
+
+    /// What is counted.
+    pub fn figures(&self) -> &CheckpointFigures {
+        &self.figures
     }
 
     /// Ends the thread: a checkpoint that is being made is given up.
@@ -76,7 +84,7 @@ impl Drop for Keeper {
 }
 
 /// What the thread does.
-fn run(setup: KeeperSetup, mailbox: &Mailbox, queue: &Queue, database: DatabaseId) {
+fn run(setup: KeeperSetup, mailbox: &Mailbox, figures: &CheckpointFigures, queue: &Queue, database: DatabaseId) {
     let KeeperSetup { mut checkpoints, lock } = setup;
     while let Some(mut wishes) = mailbox.next() {
         let outcome = checkpoints.make(queue, &mut |progress| {
@@ -85,6 +93,7 @@ fn run(setup: KeeperSetup, mailbox: &Mailbox, queue: &Queue, database: DatabaseI
             }
             !mailbox.is_closing()
         });
+        figures.note(&outcome, checkpoints.media.now());
         if let Err(error) = &outcome {
             tracing::error!(%error, "there is no checkpoint");
         }
