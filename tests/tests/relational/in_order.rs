@@ -41,7 +41,8 @@ fn world() -> &'static Db<World> {
             Item {
                 level: (mixed % 9000) as i32 - 4500,
                 kind: (mixed % 300) as u16,
-                name: (mixed % 7 > 0).then(|| format!("a name longer than what a key has room for, {}", mixed % 5000)),
+                name: (!mixed.is_multiple_of(7))
+                    .then(|| format!("a name longer than what a key has room for, {}", mixed % 5000)),
                 luck: [f32::NAN, -f32::NAN, -0.0, 0.0, f32::INFINITY, (mixed % 7000) as f32 - 3500.5]
                     [mixed as usize % 6],
                 code: mixed % 100,
