@@ -205,7 +205,7 @@ fn maybe(found: Result<Commit, Nothing>) -> Result<Option<Commit>, RecvError> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It is an iterator and a [`Stream`] as well; both end when the database is closed.
+/// It is a [`Stream`] as well, and a `for` loop over `&mut` of it waits for each commit; both end when the database is closed.
 pub struct Subscription<S, T> {
     /// Invariant: of a database with schema `S`, and for the table of `T`.
     receiver: Receiver,
