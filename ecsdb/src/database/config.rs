@@ -12,7 +12,10 @@ use super::db::Db;
 use super::dyn_db::DynDb;
 use crate::component::{Field, Stored};
 use crate::media::{Disk, Media};
-use crate::persistence::{DirectoryError, MigrationFailure, Migrations, OldRow};
+use crate::persistence::archive::Archive;
+use crate::persistence::{
+    ArchiveSetting, DirectoryError, Keeping, MigrationFailure, Migrations, OldRow, Retention, Schedule,
+};
 use crate::schema::{DatabaseSchema, Schema, SchemaError, TableOf, Value};
 use crate::sync::HistoryLimits;
 use crate::transaction::{BatchLimits, CommitLog, Dynamic, Procedure, ProcedureFault, QueueLimits, Registered};
@@ -58,6 +61,7 @@ pub(super) struct Config {
     pub segment_bytes: usize,
     pub sync_within: Duration,
     pub migrations: Migrations,
+    pub keeping: Keeping,
     pub history: Option<HistoryLimits>,
     pub procedures: Vec<Registered>,
     #[cfg(feature = "metrics")]
@@ -81,6 +85,7 @@ impl Default for Config {
             segment_bytes: 64 << 20,
             sync_within: Duration::ZERO,
             migrations: Migrations::default(),
+            keeping: Keeping::default(),
             history: None,
             procedures: Vec::new(),
             #[cfg(feature = "metrics")]
@@ -190,6 +195,45 @@ impl<S> DbBuilder<S> {
     #[cfg(feature = "metrics")]
     pub fn publish_metrics_every(mut self, interval: Duration) -> Self {
         self.config.metrics_every = Some(interval);
+        self
+    }
+}
+
+/// Checkpoints of the [directory](Self::directory), and what is kept of the past.
+impl<S> DbBuilder<S> {
+    /// When a [checkpoint](Db::checkpoint) is made by itself: when `log_bytes` bytes have been written to the log since the last
+    /// one, or, if something was committed, when `interval` has passed. `u64::MAX` and `None` leave it to
+    /// [`Db::checkpoint`] alone. A checkpoint that fails is tried again when a quarter of `log_bytes` has come.
+    /// Default: 256 MiB, no interval.
+    pub fn checkpoint_every(mut self, log_bytes: u64, interval: impl Into<Option<Duration>>) -> Self {
+        self.config.keeping.schedule = Schedule { log_bytes, every: interval.into() };
+        self
+    }
+
+    /// What is kept in the directory besides what it takes to open it; the rest is removed after each checkpoint. Default: the
+    /// last two complete snapshot files and what came after.
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.config.keeping.retention = retention;
+        self
+    }
+
+    /// Where parts of the log go before they are removed. Each is removed only when the archive has it; if the archive refuses,
+    /// they stay, and [`CheckpointReport::kept_because`](crate::CheckpointReport::kept_because) says so. An archive
+    /// belongs to the database that was opened with it last: two never store in it side by side. Default: nowhere.
+    pub fn archive(mut self, archive: impl Archive + 'static) -> Self {
+        let level = self.config.keeping.compression;
+        self.config.keeping.archive = Some(ArchiveSetting { archive: Arc::new(archive), level, archiver: None });
+        self
+    }
+
+    /// Compresses snapshot files, and what goes to an [archive](Self::archive), with this level of zstd: 1 is fast, 19 is small.
+    /// Files that were written with it can only be read by programs that have the feature `zstd` too. Default: not compressed.
+    #[cfg(feature = "zstd")]
+    pub fn compression(mut self, level: i32) -> Self {
+        self.config.keeping.compression = Some(level);
+        if let Some(archive) = &mut self.config.keeping.archive {
+            archive.level = Some(level);
+        }
         self
     }
 }

@@ -140,6 +140,7 @@ impl Core {
                 memory_limit: config.memory_limit,
                 migrations: config.migrations,
                 threads: reading_threads(config.workers),
+                keeping: config.keeping,
             };
             let opened = persistence::open(settings, &Arc::new(catalog.schema().clone()), &fresh)?;
             store = opened.store;

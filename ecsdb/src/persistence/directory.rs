@@ -6,6 +6,7 @@
 //! migrations.toml             what was changed about the tables, for readers
 //! wal/00000000000000000001.wal   segments, by the first version in them
 //! wal/00000000000000000002.new   the next segment, by its number, while it has no version
+//! wal/00000000000000000001.old   a segment that is needed no longer, to be written over
 //! snapshots/00000000000000000007.snap       snapshot files, by the version in them
 //! snapshots/00000000000000000009.snap.new   one that is being written
 //! ```
@@ -83,14 +84,19 @@ impl Directory {
         self.snapshots.join(format!("{version:0DIGITS$}.snap.new"))
     }
 
-    /// The first versions of all segments, ascending, and the drafts.
+    /// The segment whose first version is `version`, when it is needed no longer.
+    pub fn spare(&self, version: u64) -> PathBuf {
+        self.wal.join(format!("{version:0DIGITS$}.old"))
+    }
+
+    /// The first versions of all segments, ascending; and drafts, and segments that are needed no longer.
     pub fn list(&self, media: &dyn Media) -> std::io::Result<(Vec<u64>, Vec<PathBuf>)> {
-        numbered(media, &self.wal, "wal", "new")
+        numbered(media, &self.wal, "wal", &["new", "old"])
     }
 
     /// The versions of all snapshot files, ascending, and the drafts. Nothing if there is no directory of them.
     pub fn list_snapshots(&self, media: &dyn Media) -> std::io::Result<(Vec<u64>, Vec<PathBuf>)> {
-        match numbered(media, &self.snapshots, "snap", "snap.new") {
+        match numbered(media, &self.snapshots, "snap", &["snap.new"]) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((Vec::new(), Vec::new())),
             listed => listed,
         }
@@ -150,8 +156,13 @@ impl Directory {
     }
 }
 
-/// The numbers of the files `NUMBER.ending` in `dir`, ascending, and the paths of those that end with `draft`.
-fn numbered(media: &dyn Media, dir: &Path, ending: &str, draft: &str) -> std::io::Result<(Vec<u64>, Vec<PathBuf>)> {
+/// The numbers of the files `NUMBER.ending` in `dir`, ascending, and the paths of those that end as `endings_of_drafts` say.
+fn numbered(
+    media: &dyn Media,
+    dir: &Path,
+    ending: &str,
+    endings_of_drafts: &[&str],
+) -> std::io::Result<(Vec<u64>, Vec<PathBuf>)> {
     let (mut numbers, mut drafts) = (Vec::new(), Vec::new());
     for name in media.list(dir)? {
         let Some((number, found)) = name.to_str().and_then(|name| name.split_once('.')) else { continue };
@@ -160,7 +171,7 @@ fn numbered(media: &dyn Media, dir: &Path, ending: &str, draft: &str) -> std::io
         }
         match number.parse() {
             Ok(number) if found == ending => numbers.push(number),
-            _ if found == draft => drafts.push(dir.join(&name)),
+            _ if endings_of_drafts.contains(&found) => drafts.push(dir.join(&name)),
             // Somebody else's.
             _ => {}
         }

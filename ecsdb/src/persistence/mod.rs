@@ -37,7 +37,8 @@ pub use handshake::SchemaMismatch;
 #[cfg(feature = "metrics")]
 pub use keeper::CheckpointFigures;
 pub use keeper::{
-    CheckpointError, CheckpointProgress, CheckpointReport, CheckpointStats, Keeper, LastCheckpoint, OnProgress, Wish,
+    ArchiveSetting, CheckpointError, CheckpointProgress, CheckpointReport, CheckpointStats, Keeper, Keeping,
+    LastCheckpoint, OnProgress, Retention, Schedule, Wish,
 };
 pub use log::{Figures, LogStats};
 pub use migration::{MigrationError, MigrationFailure, Migrations, OldRow};

@@ -9,7 +9,7 @@ use super::directory::Directory;
 use super::format::{Header, Kind, frame};
 use super::ids::Ids;
 use super::snapshot::{SnapshotHeader, Writing};
-use super::{DirectoryError, LogSettings, Migrations, Recovery, open};
+use super::{DirectoryError, Keeping, LogSettings, Migrations, Recovery, open};
 use crate::bytes::RowBytes;
 use crate::change_set::{ChangeSet, ColumnSet};
 use crate::media::{Disk, Media, Open};
@@ -150,6 +150,7 @@ impl Temporary {
             segment_bytes: 16 << 10,
             sync_within: Duration::ZERO,
             threads: 0,
+            keeping: Keeping::default(),
         };
         let opened = open(settings, &schema(), &|| Store::new([RowShape::plain(9)], usize::MAX))?;
         let row = opened.store.live().tables[0].row_bytes(0);

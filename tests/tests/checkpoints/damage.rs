@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ecsdb::media::{Media, Open};
-use ecsdb::{Db, DirectoryError};
+use ecsdb::{Db, DirectoryError, Retention};
 use ecsdb_tests::rounds::work;
 use ecsdb_tests::simulated::Simulated;
 use ecsdb_tests::world::*;
@@ -28,8 +28,10 @@ fn damaged(media: &Simulated, path: &Path, change: impl FnOnce(&mut Vec<u8>)) ->
 fn with_files() -> (Simulated, Db<World>) {
     let media = Simulated::new();
     let witness = Db::<World>::in_memory().unwrap();
+    let mut everything = Retention::default();
+    everything.versions = u64::MAX;
     for life in 0..2 {
-        let db = small(&media).open().unwrap();
+        let db = small(&media).retention(everything).open().unwrap();
         for round in 0..3 {
             work(&db, 20 + 5 * life + round);
             work(&witness, 20 + 5 * life + round);

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::report::{CheckpointError, CheckpointProgress, CheckpointReport};
+use super::retention::Known;
 use crate::media::Media;
 use crate::persistence::directory::Directory;
-use crate::persistence::log::{Described, Description, nanoseconds, random};
+use crate::persistence::log::{Described, Description, Figures, nanoseconds, random};
 use crate::persistence::snapshot::{Base, Chunks, Progress, Since, SnapshotHeader, WriteError, Writing, Written};
 use crate::storage::Pinned;
 use crate::sync::Watermark;
@@ -29,13 +30,30 @@ pub struct Checkpoints {
     pub timeline: u64,
     /// The version that the directory was opened with, and the timeline of that.
     pub opened: (u64, u64),
+    /// The version of the snapshot file that was read then, if there was one.
+    pub loaded: Option<u64>,
+    /// What the log has counted.
+    pub figures: Arc<Figures>,
+    /// How hard to compress, if at all.
+    pub compression: Option<i32>,
     /// The last one that was made since.
     pub last: Option<Last>,
+}
+
+/// What came of a checkpoint.
+pub struct Made {
+    /// What is said of it.
+    pub report: CheckpointReport,
+    /// Its base, and when it was held.
+    pub known: Known,
+    /// How many bytes had been written to the log when it was held.
+    pub log_bytes: u64,
 }
 
 /// A file that the next one may go on from.
 pub struct Last {
     report: CheckpointReport,
+    known: Known,
     salt: u64,
     /// The last transaction that is in it.
     serial: u64,
@@ -65,21 +83,27 @@ struct Held {
     pinned: Pinned,
     described: Arc<Described>,
     time: u64,
+    log_bytes: u64,
 }
 
 impl Checkpoints {
+    /// Whether there is a snapshot file of version `version`.
+    pub fn has(&self, version: u64) -> bool {
+        self.loaded == Some(version) || self.last.as_ref().is_some_and(|last| last.report.version == version)
+    }
+
     /// Makes a checkpoint of the published version. `progress` is told how far it is, and says whether to go on.
     pub fn make(
         &mut self,
         queue: &Queue,
         progress: &mut dyn FnMut(CheckpointProgress) -> bool,
-    ) -> Result<CheckpointReport, CheckpointError> {
+    ) -> Result<Made, CheckpointError> {
         self.watermark.check()?;
-        let Held { pinned, described, time } = self.hold(queue)?;
+        let Held { pinned, described, time, log_bytes } = self.hold(queue)?;
         let began = Instant::now();
         let version = pinned.version.number;
         if let Some(last) = self.last.as_ref().filter(|last| last.report.version == version) {
-            return Ok(last.report.clone());
+            return Ok(Made { report: last.report.clone(), known: last.known, log_bytes });
         }
         let base = self.last.as_ref().filter(|last| last.is_base_for(&described));
         let salt = random();
@@ -96,7 +120,7 @@ impl Checkpoints {
         self.media.create_dir_all(dir).map_err(CheckpointError::io("make", dir))?;
         let since = base.map(|base| Since { serial: base.serial, chunks: &base.chunks });
         let tables = Arc::clone(&described.tables);
-        let writing = Writing { header, pinned: &pinned, tables, since, compression: None };
+        let writing = Writing { header, pinned: &pinned, tables, since, compression: self.compression };
         let draft = self.directory.snapshot_draft(version);
         let written = self.write(&writing, progress).inspect_err(|_| {
             // Whoever opens the directory removes it otherwise.
@@ -110,6 +134,7 @@ impl Checkpoints {
             base: base.map(|base| base.report.version),
             time: began.elapsed(),
             file,
+            kept_because: None,
         };
         tracing::info!(?report, "a checkpoint was made");
         let (files, complete_bytes, other_bytes) = match base {
@@ -117,19 +142,30 @@ impl Checkpoints {
             None => (1, written.bytes, 0),
         };
         let (serial, chunks) = (pinned.serial, written.chunks);
-        let report_of_last = report.clone();
-        self.last =
-            Some(Last { report: report_of_last, salt, serial, described, chunks, files, complete_bytes, other_bytes });
-        Ok(report)
+        let known = Known { base: report.base, time };
+        self.last = Some(Last {
+            report: report.clone(),
+            known,
+            salt,
+            serial,
+            described,
+            chunks,
+            files,
+            complete_bytes,
+            other_bytes,
+        });
+        Ok(Made { report, known, log_bytes })
     }
 
     /// Holds the published version.
     fn hold(&self, queue: &Queue) -> Result<Held, CheckpointError> {
         let (description, media) = (Arc::clone(&self.description), Arc::clone(&self.media));
+        let figures = Arc::clone(&self.figures);
         let held = queue.control(move |store| Held {
             pinned: store.pin(),
             described: description.get(),
             time: nanoseconds(media.now()),
+            log_bytes: figures.bytes(),
         });
         held.map_err(|_| CheckpointError::Closed)
     }

@@ -14,6 +14,9 @@ pub struct CheckpointStats {
     pub made: u64,
     /// Checkpoints that have failed. What was in the directory before is still good.
     pub failed: u64,
+    /// Checkpoints after which files were kept that [`Retention`](crate::Retention) does not ask for, because the system or the archive
+    /// refused.
+    pub unclean: u64,
     /// Bytes of all files that were made.
     pub bytes: u64,
     /// How long they took.
@@ -49,6 +52,7 @@ impl CheckpointFigures {
     /// Notes what has come of a checkpoint. For the keeper.
     pub fn note(&self, outcome: &Result<CheckpointReport, CheckpointError>, at: SystemTime) {
         let mut stats = self.stats.lock().unwrap_or_else(PoisonError::into_inner);
+        stats.unclean += u64::from(outcome.as_ref().is_ok_and(|report| report.kept_because.is_some()));
         match outcome {
             // Nobody has written a file for a version that has one already.
             Ok(report) if stats.last.is_some_and(|last| last.version == report.version) => {}

@@ -1,6 +1,7 @@
 //! How the keeper is asked: by anybody, and by whoever ends it.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::report::{CheckpointError, CheckpointProgress, CheckpointReport};
 use crate::sync::Completer;
@@ -19,7 +20,15 @@ pub struct Wish {
 #[derive(Default)]
 struct State {
     wishes: Vec<Wish>,
+    /// Whether the log has become long.
+    is_log_long: bool,
     is_closing: bool,
+}
+
+/// What there is to do.
+pub struct Work {
+    /// Who wants a checkpoint; nobody if it is time for one.
+    pub wishes: Vec<Wish>,
 }
 
 /// What the keeper is to do.
@@ -63,17 +72,29 @@ impl Mailbox {
         self.lock().is_closing
     }
 
-    /// Waits until there is something to do. `None` if the keeper is to end.
-    pub fn next(&self) -> Option<Vec<Wish>> {
+    /// Says that the log has become long. Never waits for the keeper.
+    pub fn log_is_long(&self) {
+        self.lock().is_log_long = true;
+        self.changed.notify_one();
+    }
+
+    /// Waits until there is something to do, which there is at `due` at the latest. `None` if the keeper is to end.
+    pub fn next(&self, due: Option<Instant>) -> Option<Work> {
         let mut state = self.lock();
         loop {
             if state.is_closing {
                 return None;
             }
-            if !state.wishes.is_empty() {
-                return Some(core::mem::take(&mut state.wishes));
+            let left = due.map(|due| due.saturating_duration_since(Instant::now()));
+            let is_due = left.is_some_and(|left| left.is_zero());
+            if !state.wishes.is_empty() || is_due || state.is_log_long {
+                state.is_log_long = false;
+                return Some(Work { wishes: core::mem::take(&mut state.wishes) });
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = match left {
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(left) => self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+            };
         }
     }
 }

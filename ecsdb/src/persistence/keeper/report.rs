@@ -25,6 +25,9 @@ pub struct CheckpointReport {
     pub time: Duration,
     /// The file.
     pub file: PathBuf,
+    /// Why files were kept that [`Retention`](crate::Retention) does not ask for; none if all went well. An archive may
+    /// have refused them: they are tried again after the next checkpoint.
+    pub kept_because: Option<String>,
 }
 
 /// How far a checkpoint is.

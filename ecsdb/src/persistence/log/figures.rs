@@ -54,6 +54,16 @@ impl Figures {
         self.write_time.record(took);
     }
 
+    /// Bytes of all records that were written.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Notes that a segment was let go.
+    pub fn note_segment_gone(&self) {
+        self.segments.fetch_sub(1, Ordering::Relaxed);
+    }
+
     /// Notes that a segment has come.
     pub fn note_segment(&self) {
         self.segments.fetch_add(1, Ordering::Relaxed);

@@ -57,6 +57,20 @@ impl Segment {
         Ok(Self { named, salt: header.salt, has_commits: false, end: start, filled, capacity })
     }
 
+    /// Makes a segment of the file `spare`, which gets the name `path`, and syncs it; its name is for the caller to sync. What is in
+    /// the file is dead: records of the segment have another salt. The header says that it is there.
+    pub fn recycle(media: &dyn Media, spare: &Path, path: &Path, header: &Header, capacity: u64) -> io::Result<Self> {
+        debug_assert!(header.recycled, "whoever reads it must know that anything may stand behind the last record");
+        media.rename(spare, path)?;
+        let file = media.open(path, Open::Write)?;
+        let bytes = header.to_bytes();
+        file.write_all_at(&bytes, 0)?;
+        file.sync_data()?;
+        let (end, filled) = (bytes.len() as u64, file.len()?);
+        let named = Arc::new(NamedFile { path: path.to_owned(), file });
+        Ok(Self { named, salt: header.salt, has_commits: false, end, filled, capacity })
+    }
+
     /// Goes on with a segment that has records up to `end`, commits among them or not, and nothing behind that counts.
     pub fn reopen(
         media: &dyn Media,

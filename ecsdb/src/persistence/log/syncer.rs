@@ -1,11 +1,12 @@
 //! What the writer and the thread that syncs share: the files that are not synced yet, and the next segment.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::figures::Figures;
 use super::segment::{NamedFile, Segment, random};
+use super::spares::Spares;
 use crate::media::Media;
 use crate::persistence::directory::Directory;
 use crate::persistence::error::LogFailure;
@@ -33,12 +34,14 @@ pub struct Maker {
     pub capacity: u64,
     /// The header of the current segment, for what all segments have in common.
     pub header: Header,
+    /// Files to write over.
+    pub spares: Arc<Spares>,
 }
 
 impl Maker {
     /// Makes the segment that follows the current one, under its draft's name.
     fn make(&mut self) -> Result<Segment, LogFailure> {
-        let header = Header {
+        let mut header = Header {
             salt: random(),
             sequence: self.header.sequence + 1,
             previous: self.header.salt,
@@ -47,10 +50,28 @@ impl Maker {
             ..self.header.clone()
         };
         let path = self.directory.draft(header.sequence);
-        let segment =
-            Segment::create(&*self.media, &path, &header, self.capacity).map_err(LogFailure::io("make", &path))?;
+        let segment = match self.recycle(&path, &mut header) {
+            Some(segment) => segment,
+            None => {
+                Segment::create(&*self.media, &path, &header, self.capacity).map_err(LogFailure::io("make", &path))?
+            }
+        };
         self.header = header;
         Ok(segment)
+    }
+
+    /// Makes the segment with the header `header` of a spare file, if there is one that can be used.
+    fn recycle(&self, path: &Path, header: &mut Header) -> Option<Segment> {
+        let spare = self.spares.take()?;
+        header.recycled = true;
+        Segment::recycle(&*self.media, &spare, path, header, self.capacity)
+            .inspect_err(|error| {
+                tracing::warn!(%error, "a spare file cannot be used");
+                header.recycled = false;
+                // One of them has it. Whoever opens the directory removes it otherwise.
+                let _ = self.media.remove(path).or_else(|_| self.media.remove(&spare));
+            })
+            .ok()
     }
 }
 
@@ -213,9 +234,10 @@ impl Shared {
         tracing::debug!(durable = self.watermark.durable(), "the log is not synced any more");
     }
 
-    /// The draft that is left when nobody needs it any more.
-    pub fn take_ready(&self) -> Option<PathBuf> {
+    /// The files that are left when nobody needs them any more: the draft, and spare ones.
+    pub fn take_left_over(&self) -> Vec<PathBuf> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        next.ready.take().map(|segment| segment.named.path.clone())
+        let draft = next.ready.take().map(|segment| segment.named.path.clone());
+        draft.into_iter().chain(core::iter::from_fn(|| next.maker.spares.take())).collect()
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use super::alarm::Alarm;
 use super::description::{Described, Description};
 use super::figures::Figures;
 use super::segment::{Segment, nanoseconds};
@@ -34,6 +35,8 @@ pub struct Resume {
     pub watermark: Arc<Watermark<LogError>>,
     /// What is counted.
     pub figures: Arc<Figures>,
+    /// Rings when much has been written.
+    pub alarm: Arc<Alarm>,
     /// The lock of the directory.
     pub lock: Arc<Lock>,
 }
@@ -48,6 +51,8 @@ pub struct Wal {
     pub(super) shared: Arc<Shared>,
     /// What the log says of the tables.
     pub(super) description: Arc<Description>,
+    /// Rings when much has been written.
+    alarm: Arc<Alarm>,
     /// The thread that syncs.
     syncer: Option<JoinHandle<()>>,
     /// Held until everything above is gone: fields are dropped in their order.
@@ -57,7 +62,7 @@ pub struct Wal {
 impl Wal {
     /// Goes on with a log, and starts the thread that syncs it.
     pub fn resume(resume: Resume, name: &str) -> io::Result<Self> {
-        let Resume { maker, segment, version, block_end, tables, watermark, figures, lock } = resume;
+        let Resume { maker, segment, version, block_end, tables, watermark, figures, alarm, lock } = resume;
         let media = Arc::clone(&maker.media);
         let Header { schema, schema_hash, .. } = maker.header.clone();
         let description = Arc::new(Description::new(Described { tables: Arc::clone(&tables), schema, schema_hash }));
@@ -67,7 +72,7 @@ impl Wal {
             move || shared.run()
         })?;
         let encoder = Encoder::new(tables, block_end);
-        Ok(Self { encoder, segment, version, media, shared, description, syncer: Some(syncer), _lock: lock })
+        Ok(Self { encoder, segment, version, media, shared, description, alarm, syncer: Some(syncer), _lock: lock })
     }
 
     /// What the log says of the tables, now and later.
@@ -93,6 +98,7 @@ impl Wal {
             let (began, bytes) = (Instant::now(), record.len());
             self.segment.write(record, kind).map_err(LogFailure::io("write", &self.segment.named.path))?;
             self.shared.figures.note_record(bytes, began.elapsed());
+            self.alarm.check(self.shared.figures.bytes());
             Ok(())
         });
         if let Err(failure) = done {
@@ -158,9 +164,9 @@ impl CommitLog for Wal {
             Ok(()) => tracing::debug!(version = self.version, "the log is closed"),
             Err(error) => tracing::error!(%error, "the log was not closed"),
         }
-        if let Some(draft) = self.shared.take_ready() {
+        for file in self.shared.take_left_over() {
             // Nothing depends on it: whoever opens the directory removes it otherwise.
-            let _ = self.media.remove(&draft);
+            let _ = self.media.remove(&file);
         }
     }
 }

@@ -44,7 +44,9 @@ impl Sources<'_> {
     pub fn fill(&self, target: &Target<'_>, fresh: &dyn Fn() -> Store) -> Result<Filled, DirectoryError> {
         let tables = Tables::new(target.ids, Arc::clone(target.schema));
         let (mut passed_over, mut newest) = (Vec::new(), None);
-        for version in self.snapshots.iter().rev() {
+        // The log does not go on from files that are older than it.
+        let begins = self.firsts.first().map_or(u64::MAX, |first| first - 1);
+        for version in self.snapshots.iter().rev().filter(|version| **version >= begins) {
             let mut store = fresh();
             match self.load(*version, target, &tables, &mut store) {
                 Ok(loaded) => {

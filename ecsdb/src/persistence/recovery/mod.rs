@@ -26,8 +26,8 @@ use super::error::DirectoryError;
 use super::evolution::Evolution;
 use super::format::{Header, Kind, RECORD_BYTES, RecordHead, seal};
 use super::ids::Ids;
-use super::keeper::{Checkpoints, KeeperSetup};
-use super::log::{Anew, Figures, Maker, Resume, Segment, Wal, nanoseconds, random};
+use super::keeper::{KeeperSetup, Keeping, KeptDirectory};
+use super::log::{Alarm, Anew, Figures, Maker, Resume, Segment, Spares, Wal, nanoseconds, random};
 use super::migration::{Migrations, MoveError, move_rows};
 use super::snapshot::Loaded;
 use crate::change_set::ChangeSet;
@@ -53,6 +53,8 @@ pub struct LogSettings {
     pub migrations: Migrations,
     /// How many threads read and check, besides the one that calls.
     pub threads: usize,
+    /// When checkpoints are made, and what is kept.
+    pub keeping: Keeping,
 }
 
 /// A directory that is open.
@@ -78,7 +80,8 @@ pub fn open(
     fresh: &dyn Fn() -> Store,
 ) -> Result<Opened, DirectoryError> {
     let began = Instant::now();
-    let LogSettings { directory, media, segment_bytes, sync_within, memory_limit, migrations, threads } = settings;
+    let LogSettings { directory, media, segment_bytes, sync_within, memory_limit, migrations, threads, keeping } =
+        settings;
     let directory = Directory::new(directory);
     let lock = Arc::new(lock(&*media, &directory)?);
     let (firsts, drafts) = directory.list(&*media).map_err(DirectoryError::io("list", directory.wal()))?;
@@ -142,27 +145,43 @@ pub fn open(
     let is_new = |found: &Replayed| segment.named.path != directory.segment(found.last.first);
     let segments = found.map_or(1, |found| found.kept + usize::from(is_new(found)));
     let figures = Arc::new(Figures::new(segments));
+    let spares = Arc::new(Spares::default());
+    // What was there since the last snapshot file counts.
+    let alarm = Arc::new(Alarm::new(keeping.schedule.log_bytes.saturating_sub(recovery.bytes)));
     let resume = Resume {
-        maker: Maker { media: Arc::clone(&media), directory: directory.clone(), capacity: segment_bytes, header },
+        maker: Maker {
+            media: Arc::clone(&media),
+            directory: directory.clone(),
+            capacity: segment_bytes,
+            header,
+            spares: Arc::clone(&spares),
+        },
         segment,
         version,
         block_end: found.map_or(0, |found| found.block_end),
         tables: Arc::new(Tables::new(&ids, Arc::clone(schema))),
         watermark: Arc::clone(&watermark),
         figures: Arc::clone(&figures),
+        alarm: Arc::clone(&alarm),
         lock: Arc::clone(&lock),
     };
     let wal = Wal::resume(resume, schema.name()).map_err(DirectoryError::Thread)?;
-    let checkpoints = Checkpoints {
+    let of = KeptDirectory {
         media,
         directory,
+        segment_bytes,
+        recovery: &recovery,
+        version_timeline: timeline,
+        snapshots: &snapshots,
         description: Arc::clone(wal.description()),
         watermark: Arc::clone(&watermark),
-        timeline: recovery.timeline,
-        opened: (version, timeline),
-        last: None,
+        figures: Arc::clone(&figures),
+        spares,
+        alarm,
+        lock,
     };
-    Ok(Opened { store, wal, watermark, figures, recovery, keeper: KeeperSetup { checkpoints, lock } })
+    let keeper = KeeperSetup::new(keeping, of);
+    Ok(Opened { store, wal, watermark, figures, recovery, keeper })
 }
 
 /// What it takes to read the directory.

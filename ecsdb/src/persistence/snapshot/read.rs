@@ -38,34 +38,64 @@ pub struct PlacedFrame {
     pub head: FrameHead,
 }
 
+/// The header of the file at `path`, which holds version `version`.
+pub fn read_header(media: &dyn Media, path: &Path, version: u64) -> Result<SnapshotHeader, DirectoryError> {
+    let file = media.open(path, Open::Read).map_err(DirectoryError::io("open", path))?;
+    let bytes = file.len().map_err(DirectoryError::io("read", path))?;
+    Raw { path, file: &*file, bytes }.header(version).map(|(header, _)| header)
+}
+
+/// A file of which nothing is known.
+struct Raw<'f> {
+    path: &'f Path,
+    file: &'f dyn MediaFile,
+    bytes: u64,
+}
+
+impl Raw<'_> {
+    fn damaged(&self, at: u64, what: String) -> DirectoryError {
+        DirectoryError::Damaged { file: self.path.to_owned(), offset: at, what }
+    }
+
+    /// The `len` bytes at `at`.
+    fn read(&self, at: u64, len: u64) -> Result<Vec<u8>, DirectoryError> {
+        // As long as the file is, and no longer.
+        let left = self.bytes.saturating_sub(at);
+        if left < len {
+            return Err(self.damaged(at, format!("{len} bytes are expected, {left} are left")));
+        }
+        let mut buffer = vec![0; len as usize];
+        self.file.read_exact_at(&mut buffer, at).map_err(DirectoryError::io("read", self.path))?;
+        Ok(buffer)
+    }
+
+    /// The header, and its length.
+    fn header(&self, version: u64) -> Result<(SnapshotHeader, u64), DirectoryError> {
+        let front = self.read(0, PREFIX_BYTES as u64)?;
+        let len = SnapshotHeader::len(&front).map_err(|error| self.damaged(error.at as u64, error.what))? as u64;
+        let header = SnapshotHeader::read(&self.read(0, len)?).map_err(|error| match error {
+            HeaderError::Format(found) => DirectoryError::Format { file: self.path.to_owned(), found },
+            HeaderError::Malformed(error) => self.damaged(error.at as u64, error.what),
+        })?;
+        if header.version != version || header.base.is_some_and(|base| base.version >= version) {
+            return Err(self.damaged(40, format!("it holds version {}, and its name says {version}", header.version)));
+        }
+        Ok((header, len))
+    }
+}
+
 impl SnapshotFile {
     /// Reads the front of every frame of the file at `path`, which holds version `version`.
     pub fn open(media: &dyn Media, path: PathBuf, version: u64) -> Result<Self, DirectoryError> {
         let file = media.open(&path, Open::Read).map_err(DirectoryError::io("open", &path))?;
         let bytes = file.len().map_err(DirectoryError::io("read", &path))?;
-        let damaged = |at: u64, what: String| DirectoryError::Damaged { file: path.clone(), offset: at, what };
-        let read = |at: u64, len: u64| {
-            // As long as the file is, and no longer.
-            if bytes.saturating_sub(at) < len {
-                return Err(damaged(at, format!("{len} bytes are expected, {} are left", bytes.saturating_sub(at))));
-            }
-            let mut buffer = vec![0; len as usize];
-            file.read_exact_at(&mut buffer, at).map_err(DirectoryError::io("read", &path))?;
-            Ok(buffer)
-        };
-        let front = read(0, PREFIX_BYTES as u64)?;
-        let len = SnapshotHeader::len(&front).map_err(|error| damaged(error.at as u64, error.what))? as u64;
-        let header = SnapshotHeader::read(&read(0, len)?).map_err(|error| match error {
-            HeaderError::Format(found) => DirectoryError::Format { file: path.clone(), found },
-            HeaderError::Malformed(error) => damaged(error.at as u64, error.what),
-        })?;
-        if header.version != version || header.base.is_some_and(|base| base.version >= version) {
-            return Err(damaged(40, format!("it holds version {}, and its name says {version}", header.version)));
-        }
+        let raw = Raw { path: &path, file: &*file, bytes };
+        let damaged = |at, what| raw.damaged(at, what);
+        let (header, len) = raw.header(version)?;
         let ids = Ids::read(&header.schema, PREFIX_BYTES).map_err(|error| damaged(error.at as u64, error.what))?;
         let (mut frames, mut at, mut raw_bytes) = (Vec::new(), len, 0);
         loop {
-            let front = read(at, FRAME_BYTES as u64)?;
+            let front = raw.read(at, FRAME_BYTES as u64)?;
             let head = FrameHead::read(&front, header.salt, frames.len() as u32)
                 .map_err(|error| damaged(at + error.at as u64, error.what))?;
             if bytes - at < head.len() || head.chunk as usize >= CHUNKS_MAX {
@@ -77,7 +107,7 @@ impl SnapshotFile {
                 at += head.len();
                 continue;
             }
-            let body = body(&path, at, &head, read(at, head.len())?)?;
+            let body = body(&path, at, &head, raw.read(at, head.len())?)?;
             let end = End::read(&body).map_err(|error| damaged(at + (FRAME_BYTES + error.at) as u64, error.what))?;
             if at + head.len() != bytes || end.raw_bytes != raw_bytes {
                 return Err(damaged(at, "the last frame does not fit what stands before and behind it".into()));
