@@ -266,7 +266,11 @@ impl Writer {
         if let Err(error) = outcome {
             self.short_of_memory |= matches!(error, TransactionError::Op(OpError::Memory(_)))
                 || matches!(batch.failure(), Some(StorageError::Memory(_)));
-            batch.rollback();
+            if mutant!("writer/keep what failed") {
+                batch.commit();
+            } else {
+                batch.rollback();
+            }
             return Err(error);
         }
         let is_recorded = batch.is_recorded();

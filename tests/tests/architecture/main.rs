@@ -5,6 +5,7 @@
 
 mod layers;
 mod lexer;
+mod memory_model;
 mod rules;
 
 use std::fs;
@@ -125,6 +126,60 @@ fn atomics_stay_in_sync() {
     demand_none(outside.flat_map(|source| rules::atomics(&source.file, &source.text)).collect());
 }
 
+/// Every Rust file of the engine that has loom models.
+fn models() -> Vec<Source> {
+    sources("ecsdb/src").into_iter().filter(|source| source.text.contains("\nmodels! {")).collect()
+}
+
+#[test]
+fn the_memory_model_names_every_atomic() {
+    let document = fs::read_to_string(workspace().join("docs/memory-model.md")).unwrap();
+    let mut complaints = Vec::new();
+    let mut count = 0;
+    for source in engine() {
+        let place = source.file.trim_start_matches("ecsdb/src/");
+        for (field, line) in memory_model::atomic_fields(&source.text) {
+            count += 1;
+            if !document.contains(place) || !memory_model::names(&document, field) {
+                complaints
+                    .push(format!("{}:{line}: docs/memory-model.md does not name `{field}` of {place}", source.file));
+            }
+        }
+    }
+    assert!(count > 25, "only {count} atomics were found");
+    demand_none(complaints);
+}
+
+#[test]
+fn every_deliberate_fault_has_a_model_that_looks_for_it() {
+    let document = fs::read_to_string(workspace().join("docs/memory-model.md")).unwrap();
+    // A line may end within the name of a fault.
+    let words: Vec<&str> = document.split_whitespace().collect();
+    let (document, models) = (words.join(" "), models());
+    let tables: Vec<_> = models.iter().flat_map(|source| memory_model::models(&source.text)).collect();
+    let looked_for: Vec<&str> = tables.iter().flat_map(|(_, faults)| faults.iter().copied()).collect();
+    let sources = sources("ecsdb/src");
+    let faults: Vec<&str> = sources.iter().flat_map(|source| memory_model::faults(&source.text)).collect();
+    assert!(faults.len() > 40, "only {} faults were found", faults.len());
+    let mut complaints = Vec::new();
+    for fault in &faults {
+        if !looked_for.contains(fault) {
+            complaints.push(format!("no model looks for the fault {fault:?}"));
+        }
+        let (_, words) = fault.split_once('/').unwrap();
+        if !document.contains(words) {
+            complaints.push(format!("docs/memory-model.md does not tell of the fault {fault:?}"));
+        }
+    }
+    for fault in looked_for.iter().filter(|fault| !faults.contains(fault)) {
+        complaints.push(format!("a model looks for the fault {fault:?}, which is nowhere"));
+    }
+    for (model, _) in tables.iter().filter(|(model, _)| !memory_model::names(&document, model)) {
+        complaints.push(format!("docs/memory-model.md does not name the model `{model}`"));
+    }
+    demand_none(complaints);
+}
+
 /// The complaints about `source` as the file of `module`, in a crate with every layer.
 fn imports(module: &[&str], source: &str) -> Vec<String> {
     let root = Root::parse(
@@ -234,6 +289,25 @@ fn atomics_outside_sync_are_found() {
     let good =
         "use crate::sync::shim::unwatched::AtomicU64; #[cfg(test)] mod tests { use std::sync::atomic::AtomicU8; }";
     assert_eq!(rules::atomics("x.rs", good).len(), 0);
+}
+
+#[test]
+fn atomics_are_found_by_their_fields() {
+    let source = "use std::sync::atomic::{AtomicU64, Ordering};
+        struct X<T> { plain: u64, one: AtomicU64, padded: CachePadded<AtomicPtr<T>>, many: [AtomicU64; 3] }
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        fn f(counter: &AtomicU64) -> Atomic { let x: Atomic = g(Self { one: 1 }); x }
+        #[cfg(test)] mod tests { static SEEN: AtomicUsize = AtomicUsize::new(0); }";
+    let found: Vec<_> = memory_model::atomic_fields(source).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(found, ["one", "padded", "many", "NEXT"]);
+}
+
+#[test]
+fn faults_and_models_are_found() {
+    let source = "if mutant!(\"a/b c\") || !mutant!(\"d/e\") {}";
+    assert_eq!(memory_model::faults(source).collect::<Vec<_>>(), ["a/b c", "d/e"]);
+    let table = "\nmodels! {\n    m: \"a/b c\" as x,\n \"d/e\" as y;\n    n: \"f/g\" as z;\n}\n fn h() { \"i/j\"; }";
+    assert_eq!(memory_model::models(table), [("m", vec!["a/b c", "d/e"]), ("n", vec!["f/g"])]);
 }
 
 #[test]

@@ -192,6 +192,7 @@ impl<T> Drop for Completer<T> {
     fn drop(&mut self) {
         if let Some(shared) = self.shared.take()
             && !model_failed()
+            && !mutant!("completion/go in silence")
         {
             shared.settle();
         }

@@ -136,5 +136,6 @@ models! {
     reuse_against_wait:
         "completion/used again too early" as loom_finds_used_again_too_early;
     close_against_wait:
-        "completion/wake before settled" as loom_finds_wake_before_settled;
+        "completion/wake before settled" as loom_finds_wake_before_settled,
+        "completion/go in silence" as loom_finds_a_completer_that_goes_in_silence;
 }

@@ -133,6 +133,7 @@ models! {
         "publish/reader without fence" as loom_finds_reader_without_fence,
         "publish/writer without fence" as loom_finds_writer_without_fence,
         "publish/clear before count" as loom_finds_clear_before_count,
+        "publish/leave nothing behind" as loom_finds_leaving_nothing_behind,
         "publish/ignore slots" as loom_finds_ignored_slots;
     root_reuse:
         "publish/reader without fence" as loom_finds_reader_without_fence,

@@ -70,6 +70,13 @@ impl<T> Sender<T> {
     }
 }
 
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        lock(&self.0.state).senders += 1;
+        Self(Arc::clone(&self.0))
+    }
+}
+
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
         if !model_failed() {

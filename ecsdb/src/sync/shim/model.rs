@@ -20,6 +20,10 @@ pub(crate) fn check(preemptions: Option<usize>, body: impl Fn() + Send + Sync + 
 pub(crate) fn must_fail(name: &'static str, model: fn()) {
     let found = catch_unwind(AssertUnwindSafe(|| mutant::with(name, model)));
     assert!(found.is_err(), "the model passes although the fault {name:?} is on");
+    // What `.ci/mutants` makes its table of. A test's thread has its name.
+    let thread = std::thread::current();
+    let test = thread.name().and_then(|test| test.rsplit_once("::")).map_or("", |(model, _)| model);
+    println!("fault found: {name} | {test}");
 }
 
 /// The tests of some models: each model holds, and finds each of its faults.

@@ -3,6 +3,9 @@
 //! A transaction is one spawn, the least that makes a version. A request that is neither done nor refused would leave its
 //! caller asleep, which loom reports as a deadlock.
 
+mod durable;
+mod ends;
+
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -19,7 +22,7 @@ use crate::schema::DatabaseSchema;
 use crate::storage::{Store, Version};
 use crate::sync::shim::model::{check, models};
 use crate::sync::shim::{Arc as Counted, AtomicUsize, Ordering, thread};
-use crate::sync::{Pending, Published};
+use crate::sync::{Pending, Published, Watermark};
 
 /// What no model watches, made once.
 fn fixed() -> &'static (Arc<Catalog>, Arc<rayon::ThreadPool>) {
@@ -39,27 +42,48 @@ struct Db {
 }
 
 impl Db {
+    /// A database whose writer runs.
     fn start(messages: usize, log: Option<Box<dyn CommitLog>>) -> Self {
-        let (catalog, workers) = fixed().clone();
-        let store = Store::new(catalog.shapes(), usize::MAX);
-        let published = store.published();
-        let (queue, receiver) = Queue::new(QueueLimits { messages, bytes: 1 << 20 }, DatabaseId::next(), None);
-        let config = WriterConfig {
-            store,
-            catalog,
-            workers,
-            log: log.map(Guarded::new),
-            limits: BatchLimits { transactions: 8, bytes: 1 << 20 },
-            idle: Duration::from_secs(1),
-        };
-        let writer = Writer::new(config, &queue, receiver);
-        Self { queue: Arc::new(queue), published, writer: thread::spawn(move || writer.run()) }
+        Self::with_watermark(messages, log, None)
+    }
+
+    /// The same, with a log that says on `watermark` what is durable.
+    fn with_watermark(
+        messages: usize,
+        log: Option<Box<dyn CommitLog>>,
+        watermark: Option<Arc<Watermark<LogError>>>,
+    ) -> Self {
+        let (queue, published, writer) = parts(messages, log, watermark);
+        Self { queue, published, writer: thread::spawn(move || writer.run()) }
     }
 
     fn close(self) {
         self.queue.close();
         self.writer.join().expect("the writer ends");
     }
+}
+
+/// A queue for `messages` requests, what readers pin, and a writer that does not run yet.
+fn parts(
+    messages: usize,
+    log: Option<Box<dyn CommitLog>>,
+    watermark: Option<Arc<Watermark<LogError>>>,
+) -> (Arc<Queue>, Published<Version>, Writer) {
+    let (catalog, workers) = fixed().clone();
+    let store = Store::new(catalog.shapes(), usize::MAX);
+    let published = store.published();
+    let limits = QueueLimits { messages, bytes: 1 << 20 };
+    let (queue, receiver) = Queue::new(limits, DatabaseId::next(), watermark);
+    let config = WriterConfig {
+        store,
+        catalog,
+        workers,
+        log: log.map(Guarded::new),
+        limits: BatchLimits { transactions: 8, bytes: 1 << 20 },
+        idle: Duration::from_secs(1),
+    };
+    let writer = Writer::new(config, &queue, receiver);
+    (Arc::new(queue), published, writer)
 }
 
 /// Queues a spawn.
