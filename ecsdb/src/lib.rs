@@ -157,8 +157,8 @@ pub use database::{
     Optimistic, Snapshot, Stats, Table,
 };
 pub use database::{
-    DynChanges, DynEvent, DynSubscription, HistoryGone, Lagged, LiveQuery, QueryChanges, QueryEvent, RecvError,
-    SubscribeError, Subscription,
+    DynChanges, DynEvent, DynSubscription, HistoryGone, Incoming, Lagged, LiveQuery, QueryChanges, QueryEvent,
+    RecvError, SubscribeError, Subscription,
 };
 pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
