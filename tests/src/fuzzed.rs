@@ -12,7 +12,7 @@ use ecsdb::{DynDb, OpenError};
 use crate::crash::faults::survive;
 use crate::crash::setup::Layout;
 use crate::crash::workload::steps_of;
-use crate::golden::{DIR, Files, contents, medium, read, root};
+use crate::golden::{DIR, Files, contents, medium, read, root, seal_snapshot};
 use crate::simulated::{Call, Failure, Fault, Simulated};
 
 /// What takes any bytes.
@@ -22,6 +22,7 @@ pub type Target = fn(&[u8]);
 pub const TARGETS: &[(&str, Target)] = &[
     ("wal_record", wal_record),
     ("wal_directory", wal_directory),
+    ("snapshot", snapshot),
     ("operations", operations),
     ("schema_toml", schema_toml),
 ];
@@ -199,6 +200,29 @@ pub fn bytes_of(files: &Files) -> Vec<u8> {
 /// Bytes as a directory.
 pub fn wal_directory(bytes: &[u8]) {
     use_it(&medium(&files_of(bytes)));
+}
+
+/// A directory in which bytes are the newest snapshot file, beside an older one and a log: the first byte says whether they have their
+/// checksums, and whether the log has its beginning.
+pub fn files_of_snapshot(bytes: &[u8]) -> Files {
+    static WHOLE: OnceLock<Files> = OnceLock::new();
+    let mut files = WHOLE.get_or_init(|| read(&root().join("1/snapshot-killed"))).clone();
+    let newest = files.keys().rfind(|name| name.ends_with(".snap")).expect("a snapshot file").clone();
+    let (flags, content) = bytes.split_first().unwrap_or((&0, &[]));
+    let mut content = content.to_vec();
+    if flags & 1 == 1 {
+        seal_snapshot(&mut content);
+    }
+    if flags & 2 == 2 {
+        files.retain(|name, _| !name.ends_with("0001.wal"));
+    }
+    files.insert(newest, content);
+    files
+}
+
+/// Bytes as the newest snapshot file.
+pub fn snapshot(bytes: &[u8]) {
+    use_it(&medium(&files_of_snapshot(bytes)));
 }
 
 /// Bytes as transactions against the model, on a medium that fails after so many calls.

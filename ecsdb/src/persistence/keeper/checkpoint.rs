@@ -37,6 +37,8 @@ pub struct Checkpoints {
     pub figures: Arc<Figures>,
     /// How hard to compress, if at all.
     pub compression: Option<i32>,
+    /// Whether the directory of the files has been made.
+    pub has_directory: bool,
     /// The last one that was made since.
     pub last: Option<Last>,
 }
@@ -108,8 +110,11 @@ impl Checkpoints {
             return Ok(Made { report: last.report.clone(), known: last.known, log_bytes });
         }
         let base = self.last.as_ref().filter(|last| last.is_base_for(described));
-        let dir = self.directory.snapshots();
-        self.media.create_dir_all(dir).map_err(CheckpointError::io("make", dir))?;
+        if !self.has_directory {
+            let dir = self.directory.snapshots();
+            self.media.create_dir_all(dir).map_err(CheckpointError::io("make", dir))?;
+            self.has_directory = true;
+        }
         let writing = self.writing(&held, base);
         let salt = writing.header.salt;
         let draft = self.directory.snapshot_draft(version);

@@ -44,8 +44,17 @@ pub struct Work {
     pub wishes: Vec<Wish>,
     /// Who wants a backup.
     pub backups: Vec<BackupWish>,
-    /// Whether it is time for a checkpoint, whoever wants one.
-    pub is_time: bool,
+    /// Whether the log has become long.
+    pub is_log_long: bool,
+    /// Whether so much time has passed that there should be a checkpoint, if something was committed.
+    pub is_due: bool,
+}
+
+impl Work {
+    /// Whether there may have to be a checkpoint.
+    pub fn is_about_checkpoints(&self) -> bool {
+        !self.wishes.is_empty() || self.is_log_long || self.is_due
+    }
 }
 
 /// What the keeper is to do.
@@ -118,11 +127,11 @@ impl Mailbox {
                 return None;
             }
             let left = due.map(|due| due.saturating_duration_since(Instant::now()));
-            let is_time = left.is_some_and(|left| left.is_zero()) || state.is_log_long;
-            if !state.wishes.is_empty() || !state.backups.is_empty() || is_time {
-                state.is_log_long = false;
+            let is_due = left.is_some_and(|left| left.is_zero());
+            if !state.wishes.is_empty() || !state.backups.is_empty() || is_due || state.is_log_long {
+                let is_log_long = core::mem::take(&mut state.is_log_long);
                 let (wishes, backups) = (core::mem::take(&mut state.wishes), core::mem::take(&mut state.backups));
-                return Some(Work { wishes, backups, is_time });
+                return Some(Work { wishes, backups, is_log_long, is_due });
             }
             state = match left {
                 None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
