@@ -176,7 +176,8 @@ fn damage_is_reported_and_repaired_only_when_told_to() {
     assert_eq!(fs::read(&file).unwrap(), before, "it was only said");
     let (code, answer) = json(&directory, &["repair", "save", "--yes", "--json"]);
     let version = answer["repaired"]["version"].as_u64().unwrap();
-    assert!(code == 0 && (150..200).contains(&version), "{answer}");
+    // The snapshot file makes up for what is damaged, and behind it everything is good.
+    assert!(code == 0 && version == 200, "{answer}");
     let kept = PathBuf::from(answer["repaired"]["kept_in"].as_str().unwrap());
     assert_eq!(fs::read(directory.join(kept).join(name)).unwrap(), before, "nothing is removed");
     assert_eq!(run(&directory, &["verify", "save"]).0, 0);

@@ -7,7 +7,7 @@
 //! - `survey`, `judge`: what the files are, each by itself and together; `verify` reports it, `archived` that of an archive, `info` what the fronts of files say
 //! - `pieces`: the log as it is spread over a directory and an archive
 //! - `restore`: an earlier state in a directory of its own, made by `destination`
-//! - `repair`: a directory that can be opened again
+//! - `repair`: a directory that can be opened again; `salvage`: records behind a damage that a snapshot file makes up for
 
 mod archived;
 mod closed;
@@ -20,6 +20,7 @@ mod progress;
 mod repair;
 mod report;
 mod restore;
+mod salvage;
 mod survey;
 mod verify;
 

@@ -4,6 +4,7 @@
 //! removed. First the plan, which says what is lost; then, if it is told to, the deed. After each step of it the directory opens to
 //! the version of the plan, or is as damaged as it was, and can be repaired.
 
+use core::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -14,6 +15,7 @@ use super::error::MaintenanceError;
 use super::judge::{Judged, Run};
 use super::progress::{Progress, Steps};
 use super::report::Damage;
+use super::salvage::Salvage;
 use super::survey::Survey;
 use crate::media::Open;
 use crate::persistence::error::DirectoryError;
@@ -56,6 +58,17 @@ pub enum RepairStep {
         /// The bytes that stay.
         bytes: u64,
     },
+    /// A file is copied away, and what is good of it behind the damage takes its place: a snapshot file makes up for the rest.
+    Salvage {
+        /// The file.
+        file: PathBuf,
+        /// The first version that stays.
+        first: u64,
+        /// Where its record stands.
+        from: u64,
+        /// Where the last record ends.
+        end: u64,
+    },
 }
 
 /// What was done.
@@ -94,8 +107,12 @@ impl ClosedDirectory {
         let best = judged.runs.iter().filter(|run| run.to > 0).max_by_key(|run| run.to);
         let version = judged.end.as_ref().map(|end| end.version).or(best.map(|best| best.to));
         let breaks_off = judged.end.is_none();
+        let mut version = version;
         if let Some(best) = best.filter(|_| breaks_off) {
-            self.plan_log(&survey, *best, &mut steps)?;
+            let salvage = Salvage::find(self, &survey, &judged)?.filter(|salvage| salvage.to > best.to);
+            let best = salvage.as_ref().map_or(*best, |salvage| Run { from: salvage.snapshot, to: salvage.to });
+            version = Some(best.to);
+            self.plan_log(&survey, best, salvage, &mut steps)?;
         }
         Ok(RepairPlan {
             directory: self.path().to_owned(),
@@ -108,7 +125,13 @@ impl ClosedDirectory {
     }
 
     /// What has to be done to the log so that it ends with the run `best`.
-    fn plan_log(&self, survey: &Survey, best: Run, steps: &mut Vec<RepairStep>) -> Result<(), DirectoryError> {
+    fn plan_log(
+        &self,
+        survey: &Survey,
+        best: Run,
+        salvage: Option<Salvage>,
+        steps: &mut Vec<RepairStep>,
+    ) -> Result<(), DirectoryError> {
         let mut next_first = u64::MAX;
         let mut is_cut = false;
         // From the last one on: what is left always follows from one to the next.
@@ -118,6 +141,11 @@ impl ClosedDirectory {
             next_first = segment.first;
             if leads_nowhere {
                 steps.push(RepairStep::Move { file });
+                continue;
+            }
+            if let Some(Salvage { snapshot, from, end, .. }) = salvage.as_ref().filter(|salvage| salvage.file == file) {
+                steps.push(RepairStep::Salvage { file, first: snapshot + 1, from: *from, end: *end });
+                is_cut = true;
                 continue;
             }
             let Ok(found) = &segment.found else { continue };
@@ -157,6 +185,11 @@ impl ClosedDirectory {
                 self.move_away(file, &kept_in)?;
             }
         }
+        for step in &plan.steps {
+            if let RepairStep::Salvage { file, first, from, end } = step {
+                self.salvage(file, *first, *from..*end, &kept_in)?;
+            }
+        }
         // Before anything is cut off: a log that ends with the mark of a close would go on in the old history.
         let timeline = if plan.breaks_off { Some(self.fork(version)?) } else { None };
         for step in &plan.steps {
@@ -179,23 +212,51 @@ impl ClosedDirectory {
 
     /// Puts a file that ends after `bytes` in the place of `file`, which is copied first.
     fn cut(&self, file: &Path, bytes: u64, kept_in: &Path) -> Result<(), DirectoryError> {
+        let content = self.copy_away(file, kept_in)?;
+        self.put(&file.with_extension("new"), file, &content[..bytes as usize])
+    }
+
+    /// Puts the records `records` of `file`, of which the first has version `first`, in a segment of their own, and takes `file` away.
+    fn salvage(&self, file: &Path, first: u64, records: Range<u64>, kept_in: &Path) -> Result<(), DirectoryError> {
+        let (media, directory) = (&*self.media, &self.directory);
+        let content = self.copy_away(file, kept_in)?;
+        let segment = SegmentFile::parse(content, file.to_owned(), first)?;
+        let mut kept = segment.bytes(0..segment.start).to_vec();
+        kept.extend_from_slice(segment.bytes(records.start as usize..records.end as usize));
+        let to = directory.segment(first);
+        self.put(&directory.draft(segment.header.sequence), &to, &kept)?;
+        if to != file {
+            // From the snapshot file on, nobody reads it any more.
+            media.remove(file).map_err(DirectoryError::io("remove", file))?;
+            media.sync_dir(directory.wal()).map_err(DirectoryError::io("sync", directory.wal()))?;
+        }
+        Ok(())
+    }
+
+    /// Copies `file` durably to where damaged files are kept. Returns what is in it.
+    fn copy_away(&self, file: &Path, kept_in: &Path) -> Result<Vec<u8>, DirectoryError> {
         let media = &*self.media;
         let source = media.open(file, Open::Read).map_err(DirectoryError::io("open", file))?;
         let len = source.len().map_err(DirectoryError::io("read", file))?;
         let mut content = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
         source.read_exact_at(&mut content, 0).map_err(DirectoryError::io("read", file))?;
-        let put = |path: &Path, content: &[u8]| {
-            let file = media.open(path, Open::Truncate).map_err(DirectoryError::io("make", path))?;
-            file.write_all_at(content, 0).map_err(DirectoryError::io("write", path))?;
-            file.sync_data().map_err(DirectoryError::io("sync", path))
-        };
-        put(&kept_in.join(file.file_name().unwrap_or_default()), &content)?;
+        self.write(&kept_in.join(file.file_name().unwrap_or_default()), &content)?;
         media.sync_dir(kept_in).map_err(DirectoryError::io("sync", kept_in))?;
-        let draft = file.with_extension("new");
-        put(&draft, &content[..bytes as usize])?;
-        media.rename(&draft, file).map_err(DirectoryError::io("rename to", file))?;
+        Ok(content)
+    }
+
+    /// Makes a segment of `content`, in the place of the one that may be there.
+    fn put(&self, draft: &Path, path: &Path, content: &[u8]) -> Result<(), DirectoryError> {
+        self.write(draft, content)?;
+        self.media.rename(draft, path).map_err(DirectoryError::io("rename to", path))?;
         let wal = self.directory.wal();
-        media.sync_dir(wal).map_err(DirectoryError::io("sync", wal))
+        self.media.sync_dir(wal).map_err(DirectoryError::io("sync", wal))
+    }
+
+    fn write(&self, path: &Path, content: &[u8]) -> Result<(), DirectoryError> {
+        let file = self.media.open(path, Open::Truncate).map_err(DirectoryError::io("make", path))?;
+        file.write_all_at(content, 0).map_err(DirectoryError::io("write", path))?;
+        file.sync_data().map_err(DirectoryError::io("sync", path))
     }
 
     /// Has a new history begin after `version`.

@@ -44,6 +44,8 @@ pub struct Found {
     pub bytes: u64,
     /// Where the records end that follow one another from the start.
     pub end: u64,
+    /// Whether something of this segment stands behind that.
+    pub is_torn: bool,
     /// The last version in them; that before the first one if there is none.
     pub last: u64,
     /// When the earliest and the latest of them were written, if there are any.
@@ -99,9 +101,8 @@ impl Survey {
         self.segments.windows(2).any(|pair| match (&pair[0].found, &pair[1].found) {
             (Ok(before), Ok(after)) => {
                 let follows = after.header.previous == before.header.salt;
-                // A repair cuts off what is damaged.
-                let is_cut = before.bytes == before.end;
-                follows && is_cut && (before.last, pair[1].first) == (last, snapshot + 1)
+                // A repair leaves nothing that is damaged.
+                follows && !before.is_torn && (before.last, pair[1].first) == (last, snapshot + 1)
             }
             _ => false,
         })
@@ -122,12 +123,14 @@ impl Found {
         let span = segment.span();
         let end = segment.heads().last().map_or(segment.start, |(_, end)| end);
         let last = span.map_or(segment.first - 1, |span| span.last);
-        let stranded = segment.behind(end).filter(|head| head.kind == Kind::Commit).map(|head| head.version).max();
+        let stranded = segment.behind(end).map(|(_, head, _)| head);
+        let stranded = stranded.filter(|head| head.kind == Kind::Commit).map(|head| head.version).max();
         Self {
             header: segment.header.clone(),
             ids: segment.ids.clone(),
             bytes: segment.len() as u64,
             end: end as u64,
+            is_torn: segment.torn_bytes(end) > 0,
             last,
             times: span.map(|span| (span.earliest, span.latest)),
             highest: last.max(stranded.unwrap_or(0)),

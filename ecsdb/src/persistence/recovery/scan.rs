@@ -133,14 +133,14 @@ impl SegmentFile {
         end
     }
 
-    /// The whole records behind `at`, where there is none.
-    pub fn behind(&self, mut at: usize) -> impl Iterator<Item = RecordHead> {
+    /// The whole records behind `at`, where there is none: where each stands, its head, and its length.
+    pub fn behind(&self, mut at: usize) -> impl Iterator<Item = (usize, RecordHead, usize)> {
         core::iter::from_fn(move || {
             while at + RECORD_BYTES <= self.bytes.len() {
                 match self.record(at) {
                     Some((head, _, len)) => {
                         at += len;
-                        return Some(head);
+                        return Some((at - len, head, len));
                     }
                     None => at += ALIGN,
                 }
@@ -152,7 +152,7 @@ impl SegmentFile {
     /// Whether some record behind `at`, where there is none, shows that there was one: that of the version after `version`, or a
     /// mark of an opening or a close.
     pub fn shows_damage_at(&self, at: usize, version: u64) -> bool {
-        self.behind(at).any(|head| is_evidence(&head, version))
+        self.behind(at).any(|(_, head, _)| is_evidence(&head, version))
     }
 
     /// How many bytes of this segment's own stand behind `at`, where the records end.
