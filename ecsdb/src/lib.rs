@@ -169,7 +169,7 @@ pub use events::{Changes, ColumnChange, ColumnsChanged, Event};
 pub use persistence::{
     BackupError, BackupReport, CheckpointError, CheckpointProgress, CheckpointReport, CheckpointStats, DirectoryError,
     LastCheckpoint, LogFailure, LogStats, Migration, MigrationError, MigrationFailure, OldRow, PassedOver, Recovery,
-    Retention, SchemaMismatch,
+    RecoveryProgress, Retention, SchemaMismatch,
 };
 pub use persistence::{archive, maintenance};
 pub use query::DynQuery;

@@ -5,12 +5,13 @@
 
 use std::path::Path;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use ecsdb::schema::DatabaseSchema;
 use ecsdb::{DynDb, OpenError};
 
 use crate::crash::faults::survive;
-use crate::crash::setup::Layout;
+use crate::crash::setup::{Kept, Layout};
 use crate::crash::workload::steps_of;
 use crate::golden::{DIR, Files, contents, medium, read, root, seal_snapshot};
 use crate::simulated::{Call, Failure, Fault, Simulated};
@@ -227,7 +228,7 @@ pub fn snapshot(bytes: &[u8]) {
 
 /// Bytes as transactions against the model, on a medium that fails after so many calls.
 pub fn operations(bytes: &[u8]) {
-    const LAYOUT: Layout = Layout { segment_bytes: 16 << 10, sync_within: std::time::Duration::ZERO };
+    const LAYOUT: Layout = Layout { segment_bytes: 16 << 10, sync_within: Duration::ZERO, kept: Kept::Little };
     let Some(([call, kind], rest)) = bytes.split_first_chunk::<2>() else { return };
     let failure = [Failure::Device, Failure::NoSpace, Failure::Short, Failure::Stop][usize::from(kind & 3)];
     let call = usize::from(*call);

@@ -88,7 +88,7 @@ fn fault(named: &ArchivedSegment, bytes: Vec<u8>) -> Option<(u64, String)> {
         next += u64::from(head.kind == Kind::Commit);
         end = behind;
     }
-    if next != named.last + 1 || end != segment.len() {
+    if next != named.last + 1 || end as u64 != segment.len() {
         return Some((end as u64, format!("its records end with version {}", next - 1)));
     }
     None

@@ -14,7 +14,7 @@ use crate::persistence::codec::Tables;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::handshake::SchemaMismatch;
 use crate::persistence::ids::Ids;
-use crate::persistence::recovery::{Replayed, Start, Target, replay};
+use crate::persistence::recovery::{Replayed, Segments, Start, Target, replay};
 use crate::persistence::snapshot::{Chain, Destination, Loaded};
 use crate::schema::{DatabaseSchema, SchemaError};
 use crate::storage::{RowShape, Store};
@@ -97,7 +97,9 @@ impl Judged {
             let (mut store, start) = load(closed, from, Some(ids))?;
             let schema = schema_of(closed.path(), ids)?;
             let target = Target { ids, schema: &schema };
-            match replay(&*closed.media, &closed.directory, &firsts, &target, start, &mut store) {
+            let (media, directory) = (&*closed.media, &closed.directory);
+            let segments = Segments { media, directory, firsts: &firsts, threads: 1 };
+            match replay(&segments, &target, start, &mut store, &mut |_| ()) {
                 Ok(replayed) => {
                     let to = replayed.version;
                     self.runs.push(Run { from, to });

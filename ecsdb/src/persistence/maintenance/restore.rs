@@ -4,6 +4,7 @@
 //! that only the files know: numbers that were counted, generations that were burned. A segment without records follows, in which a
 //! new history begins.
 
+use core::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -23,7 +24,7 @@ use crate::persistence::error::DirectoryError;
 use crate::persistence::format::{Header, Kind};
 use crate::persistence::ids::Ids;
 use crate::persistence::log::nanoseconds;
-use crate::persistence::recovery::{self, SegmentFile, Sources};
+use crate::persistence::recovery::{self, SegmentFile, Sources, Teller};
 use crate::persistence::snapshot::Chain;
 use crate::storage::{RowShape, Store};
 
@@ -336,7 +337,8 @@ impl Restore {
         let (snapshots, _) =
             directory.list_snapshots(media).map_err(DirectoryError::io("list", directory.snapshots()))?;
         let schema = schema_of(directory.root(), ids)?;
-        let sources = Sources { media, directory, firsts: &firsts, snapshots: &snapshots, threads: 1 };
+        let teller = RefCell::new(Teller::new(None));
+        let sources = Sources { media, directory, firsts: &firsts, snapshots: &snapshots, threads: 1, teller };
         let fresh = || Store::new(schema.tables().iter().map(RowShape::of), usize::MAX);
         let filled = sources.fill(&recovery::Target { ids, schema: &schema }, &fresh)?;
         let found = filled.replayed.version;

@@ -128,7 +128,7 @@ impl Found {
         Self {
             header: segment.header.clone(),
             ids: segment.ids.clone(),
-            bytes: segment.len() as u64,
+            bytes: segment.len(),
             end: end as u64,
             is_torn: segment.torn_bytes(end) > 0,
             last,

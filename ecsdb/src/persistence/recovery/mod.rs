@@ -9,18 +9,19 @@ mod replay;
 mod report;
 mod scan;
 
+use std::cell::RefCell;
 use std::io;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use report::{Migration, PassedOver, Recovery};
+pub use report::{Migration, OnRecovery, PassedOver, Recovery, RecoveryProgress, Teller};
 
 use self::fill::Filled;
 pub use self::fill::Sources;
 use self::replay::LastSegment;
-pub use self::replay::{Replayed, Start, Target, replay};
+pub use self::replay::{Replayed, Segments, Start, Target, replay};
 pub use self::scan::SegmentFile;
 use super::codec::{Encoder, Tables};
 use super::directory::Directory;
@@ -57,6 +58,8 @@ pub struct LogSettings {
     pub threads: usize,
     /// When checkpoints are made, and what is kept.
     pub keeping: Keeping,
+    /// Who is told how far the opening is.
+    pub on_progress: Option<OnRecovery>,
 }
 
 /// A directory that is open.
@@ -82,15 +85,17 @@ pub fn open(
     fresh: &dyn Fn() -> Store,
 ) -> Result<Opened, DirectoryError> {
     let began = Instant::now();
-    let LogSettings { directory, media, segment_bytes, sync_within, memory_limit, migrations, threads, keeping } =
-        settings;
+    let LogSettings { directory, media, segment_bytes, sync_within, memory_limit, migrations, .. } = settings;
+    let LogSettings { threads, keeping, on_progress, .. } = settings;
     let directory = Directory::new(directory);
     let lock = Arc::new(lock(&*media, &directory)?);
     directory.check_finished(&*media)?;
     let (firsts, drafts) = directory.list(&*media).map_err(DirectoryError::io("list", directory.wal()))?;
     let listed = directory.list_snapshots(&*media);
     let (snapshots, snapshot_drafts) = listed.map_err(DirectoryError::io("list", directory.snapshots()))?;
-    let sources = Sources { media: &*media, directory: &directory, firsts: &firsts, snapshots: &snapshots, threads };
+    let teller = RefCell::new(Teller::new(on_progress));
+    let sources =
+        Sources { media: &*media, directory: &directory, firsts: &firsts, snapshots: &snapshots, threads, teller };
     let reading = Reading { sources, schema, memory_limit, migrations: &migrations, fresh };
     let Read { mut store, found, ids, steps, moved, loaded, passed_over } = match firsts.last() {
         None => reading.nothing()?,
