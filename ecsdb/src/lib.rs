@@ -74,7 +74,7 @@
 //! | decide on any thread, by what a snapshot shows, and commit if it is so still | [`Db::optimistic`], [`Db::decide`] |
 //! | change one thing | [`Db::spawn`], [`Db::insert`] and their neighbours, [`Table`] |
 //! | follow what changes | [`Db::subscribe`], [`Db::watch`], [`Snapshot::changed_since`] |
-//! | keep a database | [`Db::open`], [`Ticket::durable`], [`Db::sync`], [`Db::recovery`] |
+//! | keep a database | [`Db::open`], [`Ticket::durable`], [`Db::sync`], [`Db::checkpoint`], [`Db::recovery`] |
 //! | change all rows of a table, or all that a condition holds for | [`Transaction::update_all`], [`Transaction::update_where`] |
 //! | name transactions, and let servers find them | [`Procedure`], [`Db::call`], [`Db::call_by_name`] |
 //! | do something at a fixed rate | [`TickLoop`] |
@@ -88,7 +88,8 @@
 //!   stays the same.
 //! - `glam`: the vectors, quaternions and matrices of that crate as field types.
 //! - `metrics`: figures for the recorders of that crate (`Db::publish_metrics`).
-//! - `zstd`: compresses what goes to an [archive], and reads what was compressed.
+//! - `tokio`: checkpoints as tasks of a runtime (`DbBuilder::runtime`).
+//! - `zstd`: compresses snapshot files and what goes to an [archive] (`DbBuilder::compression`), and reads what was compressed.
 //!
 //! # More
 //!
@@ -157,8 +158,8 @@ pub use database::{
     Optimistic, Snapshot, Stats, Table,
 };
 pub use database::{
-    DynChanges, DynEvent, DynSubscription, HistoryGone, Lagged, LiveQuery, QueryChanges, QueryEvent, RecvError,
-    SubscribeError, Subscription,
+    DynChanges, DynEvent, DynSubscription, HistoryGone, Incoming, Lagged, LiveQuery, QueryChanges, QueryEvent,
+    RecvError, SubscribeError, Subscription,
 };
 pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;

@@ -5,14 +5,15 @@
 
 use std::path::Path;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use ecsdb::schema::DatabaseSchema;
 use ecsdb::{DynDb, OpenError};
 
 use crate::crash::faults::survive;
-use crate::crash::setup::Layout;
+use crate::crash::setup::{Kept, Layout};
 use crate::crash::workload::steps_of;
-use crate::golden::{DIR, Files, contents, medium, read, root};
+use crate::golden::{DIR, Files, contents, medium, read, root, seal_snapshot};
 use crate::simulated::{Call, Failure, Fault, Simulated};
 
 /// What takes any bytes.
@@ -22,6 +23,7 @@ pub type Target = fn(&[u8]);
 pub const TARGETS: &[(&str, Target)] = &[
     ("wal_record", wal_record),
     ("wal_directory", wal_directory),
+    ("snapshot", snapshot),
     ("operations", operations),
     ("schema_toml", schema_toml),
 ];
@@ -201,9 +203,32 @@ pub fn wal_directory(bytes: &[u8]) {
     use_it(&medium(&files_of(bytes)));
 }
 
+/// A directory in which bytes are the newest snapshot file, beside an older one and a log: the first byte says whether they have their
+/// checksums, and whether the log has its beginning.
+pub fn files_of_snapshot(bytes: &[u8]) -> Files {
+    static WHOLE: OnceLock<Files> = OnceLock::new();
+    let mut files = WHOLE.get_or_init(|| read(&root().join("1/snapshot-killed"))).clone();
+    let newest = files.keys().rfind(|name| name.ends_with(".snap")).expect("a snapshot file").clone();
+    let (flags, content) = bytes.split_first().unwrap_or((&0, &[]));
+    let mut content = content.to_vec();
+    if flags & 1 == 1 {
+        seal_snapshot(&mut content);
+    }
+    if flags & 2 == 2 {
+        files.retain(|name, _| !name.ends_with("0001.wal"));
+    }
+    files.insert(newest, content);
+    files
+}
+
+/// Bytes as the newest snapshot file.
+pub fn snapshot(bytes: &[u8]) {
+    use_it(&medium(&files_of_snapshot(bytes)));
+}
+
 /// Bytes as transactions against the model, on a medium that fails after so many calls.
 pub fn operations(bytes: &[u8]) {
-    const LAYOUT: Layout = Layout { segment_bytes: 16 << 10, sync_within: std::time::Duration::ZERO };
+    const LAYOUT: Layout = Layout { segment_bytes: 16 << 10, sync_within: Duration::ZERO, kept: Kept::Little };
     let Some(([call, kind], rest)) = bytes.split_first_chunk::<2>() else { return };
     let failure = [Failure::Device, Failure::NoSpace, Failure::Short, Failure::Stop][usize::from(kind & 3)];
     let call = usize::from(*call);

@@ -21,6 +21,9 @@ pub const KEPT: u64 = 40;
 /// How many transactions of a lane are on their way at once. Less than [`KEPT`]: what is removed is known.
 const AHEAD: [usize; LANES as usize] = [1, 8, 24];
 
+/// After so many transactions a lane asks for a checkpoint.
+const CHECKPOINT_EVERY: u64 = 100;
+
 /// What a transaction adds. One that is stored as it lies.
 #[derive(Component, Debug)]
 #[repr(C)]
@@ -133,7 +136,7 @@ impl<W: Write> Told<W> {
     }
 }
 
-/// Commits up to `count` transactions in `lane`. Says `begun` before each, and then `visible`, or `durable`.
+/// Commits up to `count` transactions in `lane`, and asks for a checkpoint now and then. Says `begun` before each, and then `visible`, or `durable`.
 ///
 /// # Errors
 /// Those of the database.
@@ -166,6 +169,10 @@ pub fn run<W: Write>(
                 tx.despawn(entries.pop_front().expect("entries that were committed long ago are known"));
             }
             ahead.push_back((last, tx.commit()?));
+            if last % CHECKPOINT_EVERY == 0 {
+                // It goes on beside, and whoever is killed has made it or not.
+                drop(db.checkpoint()?);
+            }
             continue;
         }
         let Some((done, ticket)) = ahead.pop_front() else { return Ok(()) };

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ecsdb_tests::fuzzed::{files_of_record, mend, open_within};
+use ecsdb_tests::fuzzed::{files_of_record, files_of_snapshot, mend, open_within};
 use ecsdb_tests::golden::{Files, medium, read, root};
 
 /// The system's allocator, with the most that was ever allocated at once.
@@ -88,6 +88,12 @@ fn reading_allocates_twice_the_input_and_a_little() {
         for (number, bytes) in large_numbers(&seed[..most]).enumerate() {
             check(&files_of_record(&bytes), &format_args!("record, number {number}"));
         }
+    }
+    let newest = read(&root().join("1/snapshot-killed")).into_iter().rfind(|(name, _)| name.ends_with(".snap"));
+    let (_, newest) = newest.expect("a snapshot file");
+    for (number, bytes) in large_numbers(&newest[..newest.len().min(900)]).enumerate() {
+        let bytes = [&[1], &bytes[..], &newest[bytes.len()..]].concat();
+        check(&files_of_snapshot(&bytes), &format_args!("snapshot file, number {number}"));
     }
     let whole = read(&root().join("1/log-killed"));
     let (name, segment) = whole.iter().find(|(name, _)| name.ends_with(".wal")).expect("a segment");

@@ -199,3 +199,26 @@ fn numbers_go_on_above_those_of_rows_that_were_made_anew_when_the_database_was_o
     assert_eq!(number(&db, spawn(&db)), 4, "what a row had that is gone is forgotten with the rows as they were");
     assert_eq!(number(&db, spawn(&db)), 5);
 }
+
+#[test]
+fn numbers_that_a_change_of_all_rows_puts_there_are_not_given_again() {
+    let db = Db::<World>::in_memory().unwrap();
+    let number = |entity| db.snapshot().get::<Order>(entity).unwrap().number;
+    for of in 0..3 {
+        db.spawn(order(of)).unwrap();
+    }
+    let aborted: Result<u64, _> = db.write(|tx| {
+        tx.update_all(|order: &mut Order| order.number = 5000)?;
+        Err(tx.abort("no"))
+    });
+    assert!(aborted.is_err());
+    assert_eq!(number(db.spawn(order(3)).unwrap()), 4, "nobody has the numbers of what was rolled back");
+
+    db.write(|tx| Ok(tx.update_all(|order: &mut Order| order.number += 100)?)).unwrap();
+    assert_eq!(number(db.spawn(order(4)).unwrap()), 105);
+    let in_the_same = db.write(|tx| {
+        tx.update_all(|order: &mut Order| order.number += 100)?;
+        Ok(tx.spawn(order(5))?)
+    });
+    assert_eq!(number(in_the_same.unwrap()), 206);
+}

@@ -78,6 +78,11 @@ fn directories_of_anything() {
 }
 
 #[test]
+fn snapshot_files_of_anything() {
+    target("snapshot");
+}
+
+#[test]
 fn operations_on_a_medium_that_fails() {
     target("operations");
 }
@@ -122,6 +127,15 @@ fn seeds_from_golden_directories() {
     let records = files.iter().filter(|(name, _)| name.ends_with(".wal")).flat_map(|(_, segment)| records_of(segment));
     for (number, record) in records.enumerate() {
         fs::write(seeds.join("wal_record").join(format!("golden-{number}")), record).expect("it can be written");
+    }
+    let files = golden::read(&golden::root().join("1/snapshot-killed"));
+    let snapshots = files.iter().filter(|(name, _)| name.ends_with(".snap"));
+    for (number, (_, content)) in snapshots.enumerate() {
+        for flags in 0..4 {
+            let bytes = [&[flags], &content[..]].concat();
+            fs::write(seeds.join("snapshot").join(format!("golden-{number}-{flags}")), bytes)
+                .expect("it can be written");
+        }
     }
     for number in 0..6 {
         let mut rng = Rng::with_seed(number);

@@ -41,6 +41,15 @@ fn clean_ones_open_and_damaged_ones_name_file_and_place() {
         assert!(text.contains(".wal is damaged at byte "), "{case}: {text}");
     }
     assert!(text("log-of-later-format.txt").contains("has format 99"));
+    let snapshot = text("snapshot-killed.txt");
+    assert!(snapshot.contains("\nfrom the snapshot file of version 10\n"), "{snapshot}");
+    assert!(snapshot.contains("angle=F32(7.0)") && !snapshot.contains("angle=F32(8.0)"), "{snapshot}");
+    for case in ["snapshot-flipped.txt", "snapshot-cut.txt", "snapshot-without-its-base.txt"] {
+        let text = text(case);
+        assert!(text.starts_with("version 12, ") && text.contains("\npassed over: "), "{case}: {text}");
+    }
+    assert!(text("snapshot-of-later-format.txt").contains("has format 99"));
+    assert!(text("snapshot-without-a-log.txt").starts_with("cannot be opened: "));
 }
 
 #[test]

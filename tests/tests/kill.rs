@@ -125,7 +125,7 @@ fn nothing_that_was_acknowledged_is_missing_after_kill_9() {
     let mut rng = Rng::with_seed(seed);
     let directory = std::env::temp_dir().join(format!("ecsdb-kill-{}", std::process::id()));
     let mut said = Said::default();
-    let (mut early, mut closed) = (0, 0);
+    let (mut early, mut closed, mut snapshots) = (0, 0, 0);
     let context = |round: u32| format!("ECSDB_KILL_SEED={seed}, round {round}, {}", directory.display());
     for round in 0..kills {
         if round % AFRESH == 0 {
@@ -158,6 +158,7 @@ fn nothing_that_was_acknowledged_is_missing_after_kill_9() {
         }
         let db = open(&directory);
         let version = db.snapshot().version();
+        snapshots += u32::from(db.recovery().is_some_and(|found| found.snapshot.is_some()));
         for (number, (lane, known)) in check(&db).iter().zip(&mut said.lanes).enumerate() {
             let (last, Known { acknowledged, begun }) = (lane.last, *known);
             assert!(
@@ -173,8 +174,8 @@ fn nothing_that_was_acknowledged_is_missing_after_kill_9() {
     drop(std::fs::remove_dir_all(&directory));
     let Said { acknowledgements, .. } = said;
     tell(&format!(
-        "kill -9: {kills} rounds, {acknowledgements} commits acknowledged, {early} killed while opening, {closed} closed; \
-         seed {seed}"
+        "kill -9: {kills} rounds, {acknowledgements} commits acknowledged, {early} killed while opening, {closed} closed, \
+         {snapshots} opened from a snapshot file; seed {seed}"
     ));
 }
 

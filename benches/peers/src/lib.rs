@@ -1,10 +1,11 @@
-//! The world of the benchmarks in hecs and in bevy_ecs, its rows in redb, fjall and SQLite, and the rows of the relational
-//! benchmarks in SQLite and rstar. Unpublished member of the ecsdb workspace.
+//! The world of the benchmarks in hecs and in bevy_ecs, its rows in redb, fjall and SQLite, the rows of the relational
+//! benchmarks in SQLite and rstar, and a million rows on disk in all of these and in LMDB. Unpublished member of the ecsdb workspace.
 //!
 //! Owns how each engine is filled and worn out, in its fastest way and with the same rows in the same order as ecsdb. It
 //! must not favour anyone: where an engine has several ways, the bench takes the one that its users are told to take.
 
 pub mod compared;
+pub mod kept;
 pub mod relational;
 pub mod stores;
 

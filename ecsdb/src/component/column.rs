@@ -267,6 +267,14 @@ pub trait Number: Ordered {
     /// The sum as a float, for the average.
     #[doc(hidden)]
     fn to_float(sum: Self::Sum) -> f64;
+
+    /// Whether a sum of some values may have no room in [`Self::Sum`].
+    #[doc(hidden)]
+    const IS_WIDE: bool;
+
+    /// The float next to the value, for the average of wide ones.
+    #[doc(hidden)]
+    fn rounded(self) -> f64;
 }
 
 /// A field type with a range that arithmetic can stop at, or go round: every integer.

@@ -226,6 +226,14 @@ impl<S> DbBuilder<S> {
         self
     }
 
+    /// Has checkpoints made by blocking tasks of this runtime, instead of by a thread of the database. If the runtime ends before the
+    /// database is closed, the thread goes on. Default: none.
+    #[cfg(feature = "tokio")]
+    pub fn runtime(mut self, runtime: tokio::runtime::Handle) -> Self {
+        self.config.keeping.runtime = Some(runtime);
+        self
+    }
+
     /// Compresses snapshot files, and what goes to an [archive](Self::archive), with this level of zstd: 1 is fast, 19 is small.
     /// Files that were written with it can only be read by programs that have the feature `zstd` too. Default: not compressed.
     #[cfg(feature = "zstd")]

@@ -195,15 +195,6 @@ impl DynSubscription {
     }
 }
 
-/// Waits for the next commit. Ends when the database is closed, or inside a transaction.
-impl Iterator for DynSubscription {
-    type Item = Result<DynChanges, Lagged>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        until_closed(self.recv())
-    }
-}
-
 /// Ends when the database is closed.
 impl Stream for DynSubscription {
     type Item = Result<DynChanges, Lagged>;

@@ -16,6 +16,9 @@ use crate::schema::{Schema, TableOf};
 use crate::sync::Nothing;
 use crate::sync::shim::{deadline_after, is_past};
 
+/// How often a task goes on to a newer version without finding anything, before it lets others go first.
+const STEPS_OF_A_POLL: usize = 16;
+
 /// What a query gives, and then what becomes of it.
 ///
 /// It holds a snapshot, that of its *place*, and each [`receive`](Self::recv) goes on to a newer one and gives the difference: who
@@ -173,12 +176,13 @@ impl<S: Schema, Q: QueryParam<S>> LiveQuery<S, Q> {
         }
     }
 
-    /// What has changed since, for a task. Cancel safe.
+    /// What has changed since, for a task. Cancel safe. After some commits that were about something else it lets other tasks
+    /// go first.
     ///
     /// # Errors
     /// As for [`recv`](Self::recv).
     pub fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Result<QueryChanges<S, Q>, RecvError>> {
-        loop {
+        for _ in 0..STEPS_OF_A_POLL {
             match self.follower.cursor.poll_next(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Err(Nothing::Closed)) => return Poll::Ready(Err(RecvError::Closed)),
@@ -188,6 +192,8 @@ impl<S: Schema, Q: QueryParam<S>> LiveQuery<S, Q> {
                 return Poll::Ready(Ok(changes));
             }
         }
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Goes on to what is published now.
@@ -196,15 +202,6 @@ impl<S: Schema, Q: QueryParam<S>> LiveQuery<S, Q> {
         let turns = turns(self.follower.readers.history(), &self.selection, self.snapshot.view(), new.view());
         let old = core::mem::replace(&mut self.snapshot, new.clone());
         (!turns.is_empty()).then(|| QueryChanges { selection: Arc::clone(&self.selection), old, new, turns })
-    }
-}
-
-/// Waits for the next change. Ends when the database is closed, or inside a transaction.
-impl<S: Schema, Q: QueryParam<S>> Iterator for LiveQuery<S, Q> {
-    type Item = QueryChanges<S, Q>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.recv().ok()
     }
 }
 

@@ -11,6 +11,7 @@ mod dyn_db;
 mod dyn_subscription;
 mod evolve;
 mod guards;
+mod incoming;
 mod lane;
 mod live;
 #[cfg(feature = "metrics")]
@@ -30,6 +31,7 @@ pub use decide::{Context, NamesEntity};
 pub use dyn_db::{DynDb, DynSnapshot};
 pub use dyn_subscription::{DynChanges, DynEvent, DynSubscription, SubscribeError};
 pub use evolve::EvolveError;
+pub use incoming::Incoming;
 pub use lane::Lane;
 pub use live::{LiveQuery, QueryChanges, QueryEvent};
 pub use optimistic::{Committed, Optimistic};

@@ -82,10 +82,13 @@ impl<'s, S: Schema> Optimistic<'s, S> {
         }
     }
 
-    /// The row of `entity`, if it is alive and has one.
+    /// The row of `entity`, if it is alive and has one, as the snapshot has it, with the writes of this transaction on top. It is noted
+    /// either way: the transaction is committed only if the row is still the same, or still not there.
+    ///
+    /// An entity that is stale or unknown has no row; [`Self::read`] says which it is.
     ///
     /// # Errors
-    /// If an earlier operation of this transaction on the row cannot be done.
+    /// If an earlier operation of this transaction on the row cannot be done: arithmetic that leaves the range of its field, say.
     pub fn find<T: TableOf<S>>(&mut self, entity: Entity) -> Result<Option<T>, OpError> {
         let stored = self.reads.row::<T>(entity);
         if !self.is_written(T::INDEX, entity) {

@@ -205,7 +205,7 @@ fn maybe(found: Result<Commit, Nothing>) -> Result<Option<Commit>, RecvError> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It is an iterator and a [`Stream`] as well; both end when the database is closed.
+/// It is a [`Stream`] as well, and a `for` loop over `&mut` of it waits for each commit; both end when the database is closed.
 pub struct Subscription<S, T> {
     /// Invariant: of a database with schema `S`, and for the table of `T`.
     receiver: Receiver,
@@ -329,15 +329,6 @@ impl<S: Schema, T: TableOf<S>> Subscription<S, T> {
     /// The version whose changes come next, at the earliest.
     pub fn next_version(&self) -> u64 {
         self.receiver.feed.next_version()
-    }
-}
-
-/// Waits for the next commit. Ends when the database is closed, or inside a transaction.
-impl<S: Schema, T: TableOf<S>> Iterator for Subscription<S, T> {
-    type Item = Result<Changes<T>, Lagged>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        until_closed(self.recv())
     }
 }
 

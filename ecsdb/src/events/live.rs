@@ -33,7 +33,7 @@ pub fn turns<S: Schema, Q: QueryParam<S>>(
     new: View<'_, S>,
 ) -> Vec<Turn> {
     let mut given = vec![false; S::TABLES.len()];
-    Q::Fetch::tables(&mut |table| given[usize::from(table)] = true);
+    Q::Fetch::tables(&mut |table, _| given[usize::from(table)] = true);
     let mut watched = vec![false; S::TABLES.len()];
     selection.tables(&mut |table| watched[usize::from(table)] = true);
     let touched = touched(history, &watched, old.version(), new.version()).unwrap_or_else(|| everywhere(old, new));

@@ -132,7 +132,7 @@ pub fn sum<T: Component, F: Number>(column: Column<T, F>) -> Sum<T, F> {
     Sum(Reader::new(column))
 }
 
-/// The average of a column, as an aggregate: an `f64`, `None` of nothing.
+/// The average of a column, as an aggregate: an `f64`, `None` of nothing. Integers add up exactly, those of 128 bits as `f64`.
 pub fn avg<T: Component, F: Number>(column: Column<T, F>) -> Average<T, F> {
     Average(Reader::new(column))
 }
@@ -187,11 +187,11 @@ impl<S: Schema> Aggregate<S> for Count {
     }
 }
 
-/// How many values there were, and what they add up to.
-type Added<F> = (u64, <F as Number>::Sum);
+/// How many values there were, and what they add up to; as a float as well, where the sum may have no room for it.
+type Added<F> = (u64, <F as Number>::Sum, f64);
 
 impl<T: Component, F: Number> Reader<T, F> {
-    fn add<S: Schema>(&self, view: View<'_, S>, block: usize, word: u64, (count, sum): &mut Added<F>)
+    fn add<S: Schema>(&self, view: View<'_, S>, block: usize, word: u64, (count, sum, wide): &mut Added<F>)
     where
         T: TableOf<S>,
     {
@@ -208,6 +208,9 @@ impl<T: Component, F: Number> Reader<T, F> {
             }
         };
         *sum = F::sum_of(*sum, added);
+        if F::IS_WIDE {
+            *wide += rows.chosen(word).map(|(_, row)| value(row).rounded()).sum::<f64>();
+        }
     }
 
     fn add_to_groups<S: Schema>(&self, of: InGroups<'_, S>, states: &mut Vec<Added<F>>)
@@ -216,16 +219,19 @@ impl<T: Component, F: Number> Reader<T, F> {
     {
         states.resize(of.count, Default::default());
         for (bit, row) in block_rows::<S, T>(of.view, of.block).chosen(of.word) {
-            let (count, sum) = &mut states[of.of(bit)];
+            let (count, sum, wide) = &mut states[of.of(bit)];
             *count += 1;
             *sum = F::sum_of(*sum, F::sum(core::iter::once(self.value(row, Heap::EMPTY))));
+            if F::IS_WIDE {
+                *wide += self.value(row, Heap::EMPTY).rounded();
+            }
         }
     }
 }
 
 /// Aggregates whose state is a count and a sum.
 macro_rules! sums {
-    ($($name:ident: $output:ty, |$count:ident, $sum:ident| $finish:expr);+ $(;)?) => {$(
+    ($($name:ident: $output:ty, |$count:ident, $sum:ident, $wide:ident| $finish:expr);+ $(;)?) => {$(
         impl<S: Schema, T: TableOf<S>, F: Number> Aggregate<S> for $name<T, F> {
             type Output = Option<$output>;
             type State = Added<F>;
@@ -244,10 +250,10 @@ macro_rules! sums {
             }
 
             fn merge(&self, _: View<'_, S>, state: &mut Added<F>, later: Added<F>) {
-                *state = (state.0 + later.0, F::sum_of(state.1, later.1));
+                *state = (state.0 + later.0, F::sum_of(state.1, later.1), state.2 + later.2);
             }
 
-            fn finish(&self, _: View<'_, S>, ($count, $sum): Added<F>) -> Option<$output> {
+            fn finish(&self, _: View<'_, S>, ($count, $sum, $wide): Added<F>) -> Option<$output> {
                 ($count > 0).then(|| $finish)
             }
 
@@ -258,8 +264,8 @@ macro_rules! sums {
     )+};
 }
 sums! {
-    Sum: F::Sum, |count, sum| sum;
-    Average: f64, |count, sum| F::to_float(sum) / count as f64;
+    Sum: F::Sum, |count, sum, _wide| sum;
+    Average: f64, |count, sum, wide| if F::IS_WIDE { wide } else { F::to_float(sum) } / count as f64;
 }
 
 /// A value, and the slot where it stands.

@@ -85,9 +85,10 @@ impl<'v, S: Schema> View<'v, S> {
 }
 
 impl<'v, S: Schema, T: TableOf<S>, K: Field> IndexView<'v, S, T, K> {
-    /// How many entries it has: rows, or elements of their lists.
+    /// How many entries it has: rows, or elements of their lists. It knows that, except in a transaction where it has to look at all
+    /// rows, see [`View::index`].
     pub fn len(self) -> usize {
-        self.read.entries() as usize
+        self.read.len() as usize
     }
 
     /// Whether it has no entries.
@@ -95,7 +96,8 @@ impl<'v, S: Schema, T: TableOf<S>, K: Field> IndexView<'v, S, T, K> {
         self.len() == 0
     }
 
-    /// How many different keys there are, roughly.
+    /// How many different keys there are, roughly; in a transaction, as of when [`Transaction::index`](crate::Transaction::index) was
+    /// last asked.
     pub fn distinct(self) -> usize {
         self.read.keys() as usize
     }
@@ -174,7 +176,7 @@ impl<'v, S: Schema, T: TableOf<S>, K: Field> IndexView<'v, S, T, K> {
     where
         K::Value: Clone,
     {
-        self.read.estimate(&self.key_range(range)).unwrap_or(self.read.entries())
+        self.read.estimate(&self.key_range(range)).unwrap_or_else(|| self.read.len())
     }
 }
 

@@ -1,11 +1,12 @@
 //! What a query can ask for: rows, optional rows, the entity, and tuples of these.
 
 use super::block::BlockRows;
+use super::table_source::{TableChunk, TableSource, table_of};
 use super::view::View;
 use crate::entity::Entity;
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
 use crate::schema::{Schema, TableOf};
-use crate::storage::{BlockGenerations, Chunk, Entities, Table};
+use crate::storage::{BlockGenerations, Entities};
 
 /// Something that a query gives for each entity: `&T` (a view of the row; `&T` itself for native rows), the view type of
 /// a packed row, an `Option` of either, [`Entity`], or a tuple of up to eight of these.
@@ -54,9 +55,9 @@ pub trait Fetch<S: Schema> {
     #[doc(hidden)]
     const IS_OF_THE_LIVING: bool;
 
-    /// Calls `each` with the number of every table whose rows it gives.
+    /// Calls `each` with the number of every table whose rows it gives, and whether every item has one.
     #[doc(hidden)]
-    fn tables(each: &mut impl FnMut(u16));
+    fn tables(each: &mut impl FnMut(u16, bool));
     #[doc(hidden)]
     fn source(view: View<'_, S>) -> Self::Source<'_>;
     /// The chunk, and which of its blocks may have items; `None` if none has.
@@ -117,69 +118,6 @@ impl<S: Schema> QueryParam<S> for Entity {
     type Fetch = Self;
 }
 
-/// The table of `T` in a version.
-pub fn table_of<'v, S: Schema, T: TableOf<S>>(view: View<'v, S>) -> TableSource<'v, T> {
-    TableSource { table: &view.storage().tables[usize::from(T::INDEX)], component: core::marker::PhantomData }
-}
-
-/// The table of `T`.
-///
-/// Invariant: its rows are values of `T::Row`. Only `table_of` makes one, from a view whose invariant says so.
-pub struct TableSource<'v, T> {
-    table: &'v Table,
-    component: core::marker::PhantomData<fn() -> T>,
-}
-
-impl<T> Clone for TableSource<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for TableSource<'_, T> {}
-
-/// A chunk of the table of `T`, if the table has rows there. Invariant as that of [`TableSource`].
-pub struct TableChunk<'v, T> {
-    chunk: Option<&'v Chunk>,
-    /// The address at which the rows of the next chunk begin, or 0. Only to ask the processor for them.
-    behind: usize,
-    component: core::marker::PhantomData<fn() -> T>,
-}
-
-impl<T> Clone for TableChunk<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for TableChunk<'_, T> {}
-
-impl<'v, T> TableSource<'v, T> {
-    /// Chunk number `index`.
-    #[inline]
-    pub fn chunk(self, index: usize) -> TableChunk<'v, T> {
-        let behind = self.table.chunk(index + 1).map_or(0, |next| next.block_rows(0).addr());
-        TableChunk { chunk: self.table.chunk(index), behind, component: core::marker::PhantomData }
-    }
-}
-
-impl<'v, T: crate::Component> TableChunk<'v, T> {
-    #[inline]
-    fn word(self, block: usize) -> u64 {
-        self.chunk.map_or(0, |chunk| chunk.word(block))
-    }
-
-    /// The rows of a block of the chunk.
-    #[inline]
-    pub fn rows(self, block: usize) -> BlockRows<'v, T::Row> {
-        match self.chunk {
-            // SAFETY: the chunk is one of the table of `T`, whose rows are values of `T::Row` (invariant).
-            Some(chunk) => unsafe { BlockRows::new(chunk, block, self.behind) },
-            None => BlockRows::empty(),
-        }
-    }
-}
-
 impl<S: Schema, T: TableOf<S>> Fetch<S> for RowOf<T> {
     type Item<'v> = T::Ref<'v>;
     type Source<'v> = TableSource<'v, T>;
@@ -189,8 +127,8 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for RowOf<T> {
     const NEEDS_BIT: bool = crate::storage::PageGeometry::of(size_of::<T::Row>()).is_wide();
     const IS_OF_THE_LIVING: bool = true;
 
-    fn tables(each: &mut impl FnMut(u16)) {
-        each(T::INDEX);
+    fn tables(each: &mut impl FnMut(u16, bool)) {
+        each(T::INDEX, true);
     }
 
     #[inline]
@@ -201,7 +139,7 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for RowOf<T> {
     #[inline]
     fn chunk<'v>(source: Self::Source<'v>, chunk: usize) -> Option<(Self::InChunk<'v>, u64)> {
         let chunk = source.chunk(chunk);
-        chunk.chunk.map(|directory| (chunk, directory.summary()))
+        chunk.summary().map(|summary| (chunk, summary))
     }
 
     #[inline]
@@ -266,8 +204,8 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for OptionalRowOf<T> {
     const NEEDS_BIT: bool = true;
     const IS_OF_THE_LIVING: bool = false;
 
-    fn tables(each: &mut impl FnMut(u16)) {
-        each(T::INDEX);
+    fn tables(each: &mut impl FnMut(u16, bool)) {
+        each(T::INDEX, false);
     }
 
     #[inline]
@@ -346,7 +284,7 @@ impl<S: Schema> Fetch<S> for Entity {
     const NEEDS_BIT: bool = true;
     const IS_OF_THE_LIVING: bool = true;
 
-    fn tables(_: &mut impl FnMut(u16)) {}
+    fn tables(_: &mut impl FnMut(u16, bool)) {}
 
     #[inline]
     fn source(view: View<'_, S>) -> Self::Source<'_> {
@@ -421,7 +359,7 @@ macro_rules! tuples {
             const NEEDS_BIT: bool = $($name::NEEDS_BIT)||+;
             const IS_OF_THE_LIVING: bool = $($name::IS_OF_THE_LIVING)||+;
 
-            fn tables(each: &mut impl FnMut(u16)) {
+            fn tables(each: &mut impl FnMut(u16, bool)) {
                 $($name::tables(each);)+
             }
 

@@ -128,9 +128,11 @@ impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
     pub(super) fn estimate(&self) -> u64 {
         let version = self.view.storage();
         let mut most = version.entities.count();
-        if Q::Fetch::IS_OF_THE_LIVING {
-            Q::Fetch::tables(&mut |table| most = most.min(version.tables[usize::from(table)].rows()));
-        }
+        Q::Fetch::tables(&mut |table, is_required| {
+            if is_required {
+                most = most.min(version.tables[usize::from(table)].rows());
+            }
+        });
         let found = self.filters.candidates.iter().flat_map(|found| found.iter());
         let candidates = found.map(|(_, word)| u64::from(word.count_ones())).sum();
         most = if self.filters.candidates.is_some() { most.min(candidates) } else { most };

@@ -3,7 +3,8 @@
 use core::marker::PhantomData;
 
 use super::block::BlockRows;
-use super::param::{Fetch, Item, QueryParam, table_of};
+use super::param::{Fetch, Item, QueryParam};
+use super::table_source::table_of;
 use super::view::View;
 use super::words::{InChunk, Source};
 use crate::bits::bits;

@@ -45,7 +45,7 @@ impl<S: Schema, Q: QueryParam<S>> Selection<S, Q> {
 
     /// Calls `each` with every table whose rows decide about who is selected.
     pub fn tables(&self, each: &mut impl FnMut(u16)) {
-        Q::Fetch::tables(each);
+        Q::Fetch::tables(&mut |table, _| each(table));
         for (table, _) in &self.presence {
             each(*table);
         }

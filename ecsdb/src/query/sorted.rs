@@ -75,7 +75,8 @@ impl SortBy {
         if self.descending { key.reversed() } else { key }
     }
 
-    fn key_at(&self, version: &Version, slot: u32) -> SortKey {
+    /// The key of whatever stands in a slot.
+    pub(super) fn key_at(&self, version: &Version, slot: u32) -> SortKey {
         self.directed(self.column.key_at(version, slot))
     }
 
@@ -107,7 +108,8 @@ impl SortBy {
 /// entity that lacks the component.
 ///
 /// Cost: that of the query, and sorting as many keys as it has items. With a limit of `k`, sorting `k` keys and comparing
-/// each other one with the worst of them.
+/// each other one with the worst of them. With a limit, and an ordered index that begins with the first column, only as many entries
+/// of that are looked at as it takes to find so many items, if these are few; [`explain`](Self::explain) says so.
 ///
 /// ```
 /// # use ecsdb::{Component, Db, Entity};
@@ -125,10 +127,10 @@ impl SortBy {
 /// ```
 #[must_use = "a query does nothing until it is iterated"]
 pub struct Sorted<'v, S, Q> {
-    query: Query<'v, S, Q>,
-    orders: Vec<SortBy>,
-    offset: usize,
-    limit: Option<usize>,
+    pub(super) query: Query<'v, S, Q>,
+    pub(super) orders: Vec<SortBy>,
+    pub(super) offset: usize,
+    pub(super) limit: Option<usize>,
 }
 
 impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
@@ -189,6 +191,9 @@ impl<'v, S: Schema, Q: QueryParam<S>> Sorted<'v, S, Q> {
 
     /// The slots of the items.
     fn slots(&self) -> Vec<u32> {
+        if let Some(slots) = self.slots_in_order() {
+            return slots;
+        }
         let mut words = self.query.words();
         let blocks = core::iter::from_fn(|| words.next().map(|found| (found.block, found.word)));
         chosen(self.query.view.storage(), &self.orders, self.offset, self.limit, blocks)
@@ -211,13 +216,28 @@ pub fn chosen(
         for (block, word) in blocks {
             first.keys(version, block, word, |key, slot| best.add(Entry { key, slot }));
         }
-        best.into_sorted().into_iter().map(|entry| entry.slot).collect()
+        best.slots()
     } else {
         blocks
             .flat_map(|(block, word)| bits(word).map(move |bit| (block * BLOCK_SLOTS) as u32 + bit))
             .take(most)
             .collect()
     };
+    slots.drain(..offset.min(slots.len()));
+    slots
+}
+
+/// The slots of the first `most` of some entries in an order, without the first `offset`.
+pub(super) fn first_of(
+    version: &Version,
+    orders: &[SortBy],
+    offset: usize,
+    most: usize,
+    entries: impl Iterator<Item = Entry>,
+) -> Vec<u32> {
+    let mut best = Best::new(most, |one: &Entry, other: &Entry| compare(version, orders, one, other));
+    entries.for_each(|entry| best.add(entry));
+    let mut slots = best.slots();
     slots.drain(..offset.min(slots.len()));
     slots
 }
@@ -243,9 +263,9 @@ impl<'v, S: Schema, Q: QueryParam<S>> IntoIterator for Sorted<'v, S, Q> {
 }
 
 /// What is kept of an item while it is sorted.
-struct Entry {
-    key: SortKey,
-    slot: u32,
+pub(super) struct Entry {
+    pub key: SortKey,
+    pub slot: u32,
 }
 
 /// The least `most` entries of all that were added.
@@ -282,10 +302,11 @@ impl<C: Fn(&Entry, &Entry) -> Ordering> Best<C> {
         }
     }
 
-    fn into_sorted(mut self) -> Vec<Entry> {
+    /// The slots of the entries, in their order.
+    fn slots(mut self) -> Vec<u32> {
         self.cut();
         self.entries.sort_unstable_by(&self.compare);
-        self.entries
+        self.entries.into_iter().map(|entry| entry.slot).collect()
     }
 }
 

@@ -96,9 +96,10 @@ impl<'v, S: Schema, T: TableOf<S>, const N: usize, F: Coordinate> SpatialView<'v
         SpatialRows { view: self.view, slots: slots.into_iter(), marker: PhantomData }
     }
 
-    /// How many rows it has.
+    /// How many rows it has: those that are somewhere. It knows that, except in a transaction where it has to look at all rows, see
+    /// [`View::spatial`].
     pub fn len(self) -> usize {
-        self.read.entries() as usize
+        self.read.len() as usize
     }
 
     /// Whether it has no rows.

@@ -73,6 +73,11 @@ impl<'v, S: Schema> Filters<'v, S> {
         self.presence.push(Presence { table: &view.storage().tables[usize::from(T::INDEX)], wanted });
     }
 
+    /// Whether they leave only entities that have a row in `table`, for being asked to.
+    pub fn requires(&self, table: &Table) -> bool {
+        self.presence.iter().any(|filter| filter.wanted && core::ptr::eq(filter.table, table))
+    }
+
     /// Whether every entity passes.
     #[inline]
     pub fn is_empty(&self) -> bool {

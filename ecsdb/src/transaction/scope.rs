@@ -434,7 +434,8 @@ impl<'t, S: Schema> Transaction<'t, S> {
     ///
     /// The closure sees the state before the call: rows that it changes are seen changed only afterwards. It may be
     /// called for different entities at the same time, in any order. Packed rows come as their view type, optional ones
-    /// as `Option`; [`Entity`] may be asked for as well.
+    /// as `Option`; [`Entity`] may be asked for as well. Numbers that it puts into counted fields are not given again, for which
+    /// all rows of a table with such fields are looked at once more.
     ///
     /// # Errors
     /// [`OpError::Memory`], which dooms the transaction.

@@ -155,7 +155,7 @@ fn closing_ends_receivers_once_they_have_read_everything() {
     assert!(feed.try_recv().unwrap().is_some());
     assert_eq!(feed.try_recv().err(), Some(RecvError::Closed));
     assert_eq!(feed.recv().err(), Some(RecvError::Closed));
-    assert!(feed.next().is_none());
+    assert!((&mut feed).into_iter().next().is_none());
     assert_eq!(feed.resync().table::<Small>().len(), 1, "snapshots can still be had");
     assert!(matches!(db.subscribe::<Small>().map(|mut feed| feed.try_recv().err()), Ok(Some(RecvError::Closed))));
     let never = Db::<Game>::in_memory().unwrap();
@@ -209,6 +209,31 @@ fn a_task_waits_as_a_stream_does() {
     assert!(matches!(next, Some(Ok(changes)) if changes.iter().next().unwrap().after().is_none()));
     db.close().unwrap();
     assert!(matches!(stream.as_mut().poll_next(&mut noop), Poll::Ready(None)));
+}
+
+#[test]
+fn extensions_of_iterators_and_of_streams_do_not_get_in_each_others_way() {
+    use futures_core::Stream;
+
+    /// As crates for async code have it.
+    trait StreamExt: Stream {
+        fn next(&mut self) -> impl Future<Output = Option<Self::Item>>
+        where
+            Self: Unpin,
+        {
+            std::future::poll_fn(|context| std::pin::Pin::new(&mut *self).poll_next(context))
+        }
+    }
+    impl<S: Stream> StreamExt for S {}
+
+    let db = db();
+    let (mut feed, mut query) = (db.subscribe::<Small>().unwrap(), db.watch::<&Small>().unwrap());
+    db.spawn(Small { n: 1 }).unwrap();
+    assert_eq!(block_on(feed.next()).unwrap().unwrap().iter().count(), 1);
+    assert_eq!(block_on(query.next()).unwrap().iter().count(), 1);
+    db.spawn(Small { n: 2 }).unwrap();
+    db.close().unwrap();
+    assert_eq!((&mut feed).into_iter().map(|changes| changes.unwrap().iter().count()).sum::<usize>(), 1);
 }
 
 #[test]

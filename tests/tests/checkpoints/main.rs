@@ -2,6 +2,7 @@
 //! whatever becomes of the newest files.
 
 mod damage;
+mod features;
 mod retention;
 
 use ecsdb::{CheckpointError, Component, Db, DirectoryError, OpenError, TransactionError};

@@ -9,7 +9,7 @@ use super::SMALL;
 use ecsdb_tests::crash::check::{in_context, recovered};
 use ecsdb_tests::crash::faults::{SURVIVALS, survive};
 use ecsdb_tests::crash::game::{Game, Outcome};
-use ecsdb_tests::crash::setup::{Layout, open};
+use ecsdb_tests::crash::setup::{Kept, Layout, open};
 use ecsdb_tests::crash::workload::{Step, steps, steps_with_checkpoints};
 
 /// Small segments, so that there are many calls.
@@ -23,9 +23,9 @@ fn calls(work: impl FnOnce(&Simulated)) -> usize {
 }
 
 /// Lets each call of a workload fail with `failure`, alone, or together with all that follow.
-fn each_call(seed: u64, steps: Vec<Step>, failure: Failure, lasts: bool) {
+fn each_call(seed: u64, layout: Layout, steps: Vec<Step>, failure: Failure, lasts: bool) {
     let calls = calls(|medium| {
-        let mut game = Game::new(medium, LAYOUT).expect("it opens");
+        let mut game = Game::new(medium, layout).expect("it opens");
         for (number, step) in steps.iter().enumerate() {
             assert_eq!(game.step(number, step), Outcome::Done);
         }
@@ -36,39 +36,39 @@ fn each_call(seed: u64, steps: Vec<Step>, failure: Failure, lasts: bool) {
     for call in 0..calls {
         let fault = if lasts { Fault::from(call, failure) } else { Fault::at(call, failure) };
         let text = format!("seed {seed}, {fault:?}");
-        struck += usize::from(in_context(&text, || survive(LAYOUT, &steps, vec![fault])));
+        struck += usize::from(in_context(&text, || survive(layout, &steps, vec![fault])));
     }
     assert!(struck > calls / 8, "{struck} faults of {calls} have struck");
 }
 
 #[test]
 fn an_error_at_any_call_loses_nothing_durable() {
-    each_call(21, steps(21, 10), Failure::Device, false);
+    each_call(21, LAYOUT, steps(21, 10), Failure::Device, false);
 }
 
 #[test]
 fn a_device_that_fails_for_good_at_any_call_loses_nothing_durable() {
-    each_call(22, steps(22, 10), Failure::Device, true);
+    each_call(22, LAYOUT, steps(22, 10), Failure::Device, true);
 }
 
 #[test]
 fn a_lack_of_space_at_any_call_loses_nothing_durable() {
-    each_call(23, steps(23, 10), Failure::NoSpace, false);
-    each_call(24, steps(24, 10), Failure::NoSpace, true);
+    each_call(23, LAYOUT, steps(23, 10), Failure::NoSpace, false);
+    each_call(24, LAYOUT, steps(24, 10), Failure::NoSpace, true);
 }
 
 #[test]
 fn short_reads_and_writes_are_continued() {
-    each_call(25, steps(25, 10), Failure::Short, false);
-    each_call(26, steps(26, 10), Failure::Short, true);
+    each_call(25, LAYOUT, steps(25, 10), Failure::Short, false);
+    each_call(26, LAYOUT, steps(26, 10), Failure::Short, true);
 }
 
 /// A checkpoint that fails harms nothing, wherever it fails; a log that fails meanwhile is another matter.
 #[test]
 fn a_failure_at_any_call_around_checkpoints_loses_nothing_durable() {
-    each_call(28, steps_with_checkpoints(28, 12), Failure::Device, false);
-    each_call(29, steps_with_checkpoints(29, 12), Failure::NoSpace, true);
-    each_call(30, steps_with_checkpoints(30, 12), Failure::Short, true);
+    each_call(28, Layout { kept: Kept::Little, ..LAYOUT }, steps_with_checkpoints(28, 12), Failure::Device, false);
+    each_call(29, Layout { kept: Kept::Archived, ..LAYOUT }, steps_with_checkpoints(29, 12), Failure::NoSpace, true);
+    each_call(30, LAYOUT, steps_with_checkpoints(30, 12), Failure::Short, true);
 }
 
 #[test]

@@ -315,3 +315,55 @@ fn a_workload_is_the_same_with_and_without_reopening() {
         assert_eq!(straight.history.spawned, reopened.history.spawned, "seed {seed}: the same ids");
     }
 }
+
+/// A database with two snapshot files, the newest of the version that is current, and that version.
+fn with_snapshot_files() -> (State, History) {
+    let mut game = Game::new(&Simulated::new(), LARGE).expect("it opens");
+    for n in 0..2 {
+        play(&mut game, &[durable(n), spawn(n + 7, 30, true), Step::Checkpoint { waits: true }, durable(n + 50)]);
+    }
+    kill(&mut game)
+}
+
+/// The snapshot files in `state`, in order.
+fn snapshot_files(state: &State) -> Vec<PathBuf> {
+    state.paths().filter(|path| path.extension().is_some_and(|end| end == "snap")).map(Path::to_owned).collect()
+}
+
+/// sled #1527: a snapshot that was half written kept the database from opening.
+#[test]
+fn a_snapshot_file_that_was_half_written_is_passed_over() {
+    let (state, history) = with_snapshot_files();
+    let last = *history.points.keys().last().expect("versions");
+    let newest = snapshot_files(&state).pop().expect("a snapshot file");
+    let whole = state.content(&newest).expect("it is there").to_vec();
+    for len in (0..whole.len()).step_by(whole.len() / 40 + 1) {
+        let mut torn = state.clone();
+        torn.damage(&newest, whole[..len].to_vec());
+        in_context(&format!("{len} bytes of {}", whole.len()), || {
+            let opened = recovered(&Simulated::of(torn), LARGE, &history, last);
+            let found = opened.db.recovery().expect("it has a directory");
+            assert_eq!(found.passed_over.len(), 1, "and it says so: {found:?}");
+            assert!(found.snapshot.is_none_or(|version| version < last), "{found:?}");
+        });
+    }
+}
+
+/// redb #1290: a crash during recovery left what could not be opened. The tests of crashes try it everywhere; here is the shortest one.
+#[test]
+fn a_crash_during_recovery_is_recovered_from() {
+    let (state, history) = with_snapshot_files();
+    let last = *history.points.keys().last().expect("versions");
+    let torn = state.image(Survival::Random { seed: 5, unit: 512 });
+    let medium = Simulated::of(torn);
+    drop(recovered(&medium, LARGE, &history, last));
+    let trace = medium.trace();
+    assert!(trace.operations.len() > 3, "recovery writes");
+    trace.for_each_state(|operations, state| {
+        for survival in [Survival::Nothing, Survival::Random { seed: 1, unit: 1 }, Survival::Everything] {
+            in_context(&format!("{operations} operations, {survival:?}"), || {
+                drop(recovered(&Simulated::of(state.image(survival)), LARGE, &history, last));
+            });
+        }
+    });
+}

@@ -2,6 +2,7 @@
 //! would lose something is refused and touches nothing; a crash in the middle leaves the one or the other.
 
 mod chain;
+mod checkpoints;
 mod crashes;
 mod programs;
 mod refusals;

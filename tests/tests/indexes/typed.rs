@@ -117,3 +117,26 @@ fn a_transaction_that_is_rolled_back_leaves_the_indexes_as_they_were() {
     );
     assert_eq!(snapshot.spatial(Pos::I.place).len(), 1);
 }
+
+#[test]
+fn an_index_knows_how_many_entries_it_has_also_within_a_transaction() {
+    let db = Db::<World>::in_memory().unwrap();
+    let counted = db.write(|tx| {
+        tx.spawn_all([pos(0.0, 0.0), pos(f32::NAN, 0.0)])?;
+        let owner = tx.spawn(Owner { name: "ann".to_owned() })?;
+        tx.spawn(Item { owner: Some(Ref::to(owner)), level: 1 })?;
+        let counts = |view: ecsdb::View<'_, World>| {
+            [
+                view.index(Pos::I.x).len(),
+                view.spatial(Pos::I.place).len(),
+                view.index(Owner::I.name).len(),
+                view.index(Item::I.by_owner).len(),
+            ]
+        };
+        let behind = counts(tx.view());
+        tx.settle_indexes()?;
+        Ok((behind, counts(tx.view())))
+    });
+    // What is not a number is nowhere.
+    assert_eq!(counted.unwrap(), ([2, 1, 1, 1], [2, 1, 1, 1]));
+}

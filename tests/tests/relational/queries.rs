@@ -234,6 +234,13 @@ fn sums_of_the_widest_integers_stay_in_their_range() {
     let (db, _) = database(&things);
     let snapshot = db.snapshot();
     assert_eq!(snapshot.query::<UnitRef<'_>>().sum(Unit::C.worth), Some(i128::MIN));
+    // An average has room for what a sum has none for.
+    let average = Some(i128::MIN as f64 / 2.0);
+    assert_eq!(snapshot.query::<UnitRef<'_>>().avg(Unit::C.worth), average);
+    assert_eq!(
+        snapshot.query::<UnitRef<'_>>().group_by(Unit::C.gold).aggregate(ecsdb::avg(Unit::C.worth))[0].1,
+        average
+    );
     assert_eq!(snapshot.query::<&Purse>().sum(Purse::C.gold), None);
     assert_eq!(snapshot.query::<&Purse>().avg(Purse::C.gold), None);
 }

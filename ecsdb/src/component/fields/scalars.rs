@@ -203,6 +203,12 @@ macro_rules! numbers {
             fn to_float(sum: $sum) -> f64 {
                 sum as f64
             }
+
+            const IS_WIDE: bool = size_of::<$ty>() == 16;
+
+            fn rounded(self) -> f64 {
+                self as f64
+            }
         }
     )+};
 }

@@ -36,6 +36,8 @@ pub struct Checkpoints {
     pub figures: Arc<Figures>,
     /// How hard to compress, if at all.
     pub compression: Option<i32>,
+    /// Whether the directory of the files has been made.
+    pub has_directory: bool,
     /// The last one that was made since.
     pub last: Option<Last>,
 }
@@ -116,8 +118,11 @@ impl Checkpoints {
             schema_hash: described.schema_hash,
             schema: described.schema.clone(),
         };
-        let dir = self.directory.snapshots();
-        self.media.create_dir_all(dir).map_err(CheckpointError::io("make", dir))?;
+        if !self.has_directory {
+            let dir = self.directory.snapshots();
+            self.media.create_dir_all(dir).map_err(CheckpointError::io("make", dir))?;
+            self.has_directory = true;
+        }
         let since = base.map(|base| Since { serial: base.serial, chunks: &base.chunks });
         let tables = Arc::clone(&described.tables);
         let writing = Writing { header, pinned: &pinned, tables, since, compression: self.compression };

@@ -27,8 +27,10 @@ struct State {
 
 /// What there is to do.
 pub struct Work {
-    /// Who wants a checkpoint; nobody if it is time for one.
+    /// Who wants a checkpoint.
     pub wishes: Vec<Wish>,
+    /// Whether the log has become long. If not, and nobody wants one, it is time for a checkpoint.
+    pub is_log_long: bool,
 }
 
 /// What the keeper is to do.
@@ -88,8 +90,8 @@ impl Mailbox {
             let left = due.map(|due| due.saturating_duration_since(Instant::now()));
             let is_due = left.is_some_and(|left| left.is_zero());
             if !state.wishes.is_empty() || is_due || state.is_log_long {
-                state.is_log_long = false;
-                return Some(Work { wishes: core::mem::take(&mut state.wishes) });
+                let is_log_long = core::mem::take(&mut state.is_log_long);
+                return Some(Work { wishes: core::mem::take(&mut state.wishes), is_log_long });
             }
             state = match left {
                 None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),

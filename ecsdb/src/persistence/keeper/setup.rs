@@ -38,6 +38,9 @@ pub struct Keeping {
     pub retention: Retention,
     /// Where segments go that are needed no longer.
     pub archive: Option<ArchiveSetting>,
+    /// The runtime whose tasks make checkpoints, if not a thread of the database.
+    #[cfg(feature = "tokio")]
+    pub runtime: Option<tokio::runtime::Handle>,
 }
 
 /// A directory that was opened.
@@ -78,6 +81,9 @@ pub struct KeeperSetup {
     pub schedule: Schedule,
     /// Rings when the log has become long.
     pub alarm: Arc<Alarm>,
+    /// The runtime whose tasks make checkpoints, if not the thread itself.
+    #[cfg(feature = "tokio")]
+    pub runtime: Option<tokio::runtime::Handle>,
     /// The lock of the directory, held until the thread has ended.
     pub _lock: Arc<Lock>,
 }
@@ -85,7 +91,7 @@ pub struct KeeperSetup {
 impl KeeperSetup {
     /// For the directory `of`.
     pub fn new(keeping: Keeping, of: KeptDirectory<'_>) -> Self {
-        let Keeping { schedule, compression, retention, archive } = keeping;
+        let Keeping { schedule, compression, retention, archive, .. } = keeping;
         let recovery = of.recovery;
         let mut cleaner = Cleaner {
             media: Arc::clone(&of.media),
@@ -110,8 +116,17 @@ impl KeeperSetup {
             loaded: recovery.snapshot,
             figures: of.figures,
             compression,
+            has_directory: false,
             last: None,
         };
-        Self { checkpoints, cleaner, schedule, alarm: of.alarm, _lock: of.lock }
+        Self {
+            checkpoints,
+            cleaner,
+            schedule,
+            alarm: of.alarm,
+            #[cfg(feature = "tokio")]
+            runtime: keeping.runtime,
+            _lock: of.lock,
+        }
     }
 }

@@ -52,8 +52,9 @@ impl Probe {
             self.push(&[1]);
             part = Some(inner);
         }
-        if let Some(Part::FixedText { .. }) = part {
-            self.push(prefix.as_bytes());
+        if let Some(Part::FixedText { bytes }) = part {
+            // What is longer than the column would go on in the next one. No text begins with it, as a look at the rows shows.
+            self.push(&prefix.as_bytes()[..prefix.len().min(*bytes)]);
             return self;
         }
         let mut bytes = KeyBuf::new();

@@ -216,6 +216,22 @@ fn texts_that_begin_alike_are_a_range() {
 }
 
 #[test]
+fn a_prefix_does_not_go_on_in_the_next_column() {
+    let table = table(&["str<4>".parse().unwrap(), FieldType::Scalar(Scalar::U8)]);
+    let spec = KeySpec::of(&table, ["a", "b"]).unwrap();
+    let key = |number: u8| {
+        let stored = row(&table, &[Value::from("abcd"), Value::from(number)]);
+        keys(&spec, parts(&table, &stored)).remove(0).1
+    };
+    let begins = |prefix: &str, number| {
+        KeyRange::equal(spec.probe_values(&[]).unwrap().with_text_prefix(&spec, 0, prefix)).contains(&key(number))
+    };
+    assert!(begins("abc", b'e') && begins("abcd", b'e') && !begins("abd", b'e'));
+    // What no text of the column begins with is for the condition to refuse, whatever the next column holds.
+    assert_eq!(begins("abcde", b'e'), begins("abcde", b'f'));
+}
+
+#[test]
 fn texts_inside_of_other_types_are_cut_too() {
     let table = table(&["(u8, string?, [string; 2])".parse().unwrap(), FieldType::Scalar(Scalar::U8)]);
     let spec = KeySpec::of(&table, ["a", "b"]).unwrap();

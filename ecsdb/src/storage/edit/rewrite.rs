@@ -130,6 +130,9 @@ impl Batch<'_> {
                 }
             }
         }
+        if self.is_counted(table) {
+            self.note_all_numbers(table);
+        }
         Ok(selected_rows)
     }
 }

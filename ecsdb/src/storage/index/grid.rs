@@ -132,6 +132,12 @@ fn square_distance(one: &Point, other: &Point) -> f64 {
     one.iter().zip(other).map(|(one, other)| (one - other) * (one - other)).sum()
 }
 
+/// The most by which a distance between numbers of this size is wrong, compared with the borders of cells, for being computed in floats:
+/// some units in the last place; and what is too small to have a square.
+fn rounding(one: f64, other: f64) -> f64 {
+    (one.abs() + other.abs()) * (8.0 * f64::EPSILON) + 1e-150
+}
+
 /// A grid in one version, with the table that it is of.
 pub struct GridRead<'v> {
     spec: &'v GridSpec,
@@ -185,10 +191,18 @@ impl GridRead<'_> {
 
     /// The slots of the rows that are no further than `radius` from a point, ascending.
     pub fn within(&self, center: &Point, radius: f64) -> Vec<u32> {
-        let (low, high) = (center.map(|at| at - radius), center.map(|at| at + radius));
         let mut found = Vec::new();
+        if radius.is_nan() || radius < 0.0 || center.iter().any(|at| at.is_nan()) {
+            return found;
+        }
+        // A box that has room for errors of rounding. What is infinitely far away may be anywhere.
+        let side = |way: f64| {
+            let end = move |at: f64| at + way * (radius + rounding(at, radius));
+            center.map(|at| if at.is_finite() { end(at) } else { way * f64::INFINITY })
+        };
+        let (low, high) = (side(-1.0), side(1.0));
         self.visit_box(&low, &high, |slot, point| {
-            if square_distance(&point, center) <= radius * radius && radius >= 0.0 {
+            if square_distance(&point, center) <= radius * radius {
                 found.push(slot);
             }
         });
@@ -234,7 +248,8 @@ impl GridRead<'_> {
             let border = (0..spec.axes()).map(|axis| {
                 let low = (center[axis] - ring) as f64 * spec.edge;
                 let high = (center[axis] + ring + 1) as f64 * spec.edge;
-                (point[axis] - low).min(high - point[axis])
+                let inside = |end: f64| (point[axis] - end).abs() - rounding(point[axis], end);
+                if low <= point[axis] && point[axis] <= high { inside(low).min(inside(high)) } else { 0.0 }
             });
             let border = border.fold(f64::INFINITY, f64::min);
             if best.len() == count && border > 0.0 && best.peek().is_some_and(|last| last.square < border * border) {
@@ -341,6 +356,13 @@ impl GridRead<'_> {
             cell[axis] += 1;
             (axis + 1..axes - 1).for_each(|axis| cell[axis] = first[axis]);
         }
+    }
+
+    /// How many rows are somewhere. Cost: a look at all rows.
+    pub fn count(&self) -> u64 {
+        let mut count = 0;
+        self.visit_all(|_, _| count += 1);
+        count
     }
 
     /// Calls `each` with every row that is somewhere.

@@ -47,7 +47,16 @@ impl<'v> IndexRead<'v> {
         self.version.indexes.nodes[usize::from(self.number)].shape.entries
     }
 
-    /// How many different keys it has, roughly.
+    /// How many entries it has to give. Cost: none if it [is settled](Self::is_settled), a look at all rows if not.
+    pub fn len(self) -> u64 {
+        match self.grid() {
+            _ if self.is_settled() => self.entries(),
+            Some(grid) => grid.count(),
+            None => self.scan(&KeyRange::ALL).len() as u64,
+        }
+    }
+
+    /// How many different keys it has, roughly. It may be behind, see [`Self::is_settled`].
     pub fn keys(self) -> u64 {
         self.version.indexes.nodes[usize::from(self.number)].shape.keys
     }

@@ -12,8 +12,12 @@ use crate::storage::{RowShape, Store, Version};
 
 /// A grid over two or three floats that stand one after the other.
 fn grid(axes: usize, edge: f64) -> IndexDefinition {
-    let float = FieldType::Scalar(Scalar::F32);
-    let columns: Vec<(usize, &FieldType)> = (0..axes).map(|axis| (4 * axis, &float)).collect();
+    grid_of(axes, edge, Scalar::F32)
+}
+
+fn grid_of(axes: usize, edge: f64, scalar: Scalar) -> IndexDefinition {
+    let (float, bytes) = (FieldType::Scalar(scalar), scalar.size());
+    let columns: Vec<(usize, &FieldType)> = (0..axes).map(|axis| (bytes * axis, &float)).collect();
     IndexDefinition {
         table: 0,
         table_name: "t".into(),
@@ -23,7 +27,7 @@ fn grid(axes: usize, edge: f64) -> IndexDefinition {
         is_unique: false,
         fields: ColumnSet::ALL,
         key: KeySpec::new(columns).unwrap(),
-        grid: Some(GridSpec::new((0..axes).map(|axis| (4 * axis, Scalar::F32)).collect(), edge)),
+        grid: Some(GridSpec::new((0..axes).map(|axis| (bytes * axis, scalar)).collect(), edge)),
     }
 }
 
@@ -56,7 +60,7 @@ fn positions(version: &Version, axes: usize) -> Vec<(u32, [f64; 3])> {
 }
 
 fn square(one: &Point, other: &Point) -> f64 {
-    (0..3).map(|axis| (one[axis] - other[axis]).powi(2)).sum()
+    (0..3).map(|axis| (one[axis] - other[axis]) * (one[axis] - other[axis])).sum()
 }
 
 fn check(grid: &GridRead<'_>, rows: &[(u32, [f64; 3])], center: &Point, other: &Point, radius: f64, count: usize) {
@@ -128,6 +132,55 @@ proptest! {
             if let Some((_, at)) = rows.first() {
                 check(&grid, &rows, at, at, 0.0, 3);
             }
+        }
+        batch.rollback();
+    }
+}
+
+/// Numbers at the borders of cells of 0.1, and next to them.
+fn at_a_border() -> impl Strategy<Value = f64> {
+    (-20..20_i8, 0..4_u8).prop_map(|(cell, nudge)| {
+        let border = f64::from(cell) * 0.1;
+        match nudge {
+            0 => border.next_down(),
+            1 => border.next_up(),
+            _ => border,
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: if cfg!(miri) { 1 } else { ProptestConfig::default().cases.max(100) },
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn what_lies_on_the_border_of_a_cell_is_found(
+        far in prop::sample::select(vec![0.0, 1e4, -1e6]),
+        places in prop::collection::vec((at_a_border(), at_a_border()), 1..if cfg!(miri) { 10 } else { 100 }),
+        looks in prop::collection::vec((at_a_border(), at_a_border(), at_a_border(), 0..6_usize), 1..20),
+    ) {
+        let definitions = Definitions::new(1, vec![grid_of(2, 0.1, Scalar::F64)]);
+        let mut store = Store::with_indexes([RowShape::plain(16)], definitions, usize::MAX);
+        let mut batch = store.batch();
+        batch.begin();
+        let set = batch.sets().intern(&[0]);
+        let mut rows = Vec::new();
+        for (x, y) in places {
+            let taken = batch.spawn(set, 1).unwrap();
+            let slot = batch.entity_in(taken.block, taken.mask.trailing_zeros()).slot();
+            let at = [far + x, y];
+            let bytes: Vec<u8> = at.iter().flat_map(|at| at.to_le_bytes()).collect();
+            batch.insert_row(0, slot, RowBytes::plain(&bytes)).unwrap();
+            rows.push((slot, [at[0], at[1], 0.0]));
+        }
+        rows.sort_unstable_by_key(|(slot, _)| *slot);
+        batch.settle_indexes().unwrap();
+        let grid = IndexRead::new(batch.version(), 0).grid().unwrap();
+        for (x, y, reach, count) in looks {
+            let center = [far + x, y, 0.0];
+            check(&grid, &rows, &center, &[center[0] + reach, y + reach, 0.0], reach.abs(), count);
         }
         batch.rollback();
     }

@@ -1,0 +1,146 @@
+//! What the keeper does when it is asked, and on which thread.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+#[cfg(feature = "tokio")]
+use std::sync::{Mutex, PoisonError};
+
+use super::checkpoint::Made;
+use super::figures::CheckpointFigures;
+use super::mailbox::{Mailbox, Wish, Work};
+use super::report::CheckpointProgress;
+use super::setup::KeeperSetup;
+#[cfg(feature = "tokio")]
+use crate::sync::completion;
+use crate::transaction::{DatabaseId, Queue};
+
+/// After a failure the log grows by the bytes for a checkpoint, divided by this, before the next one is tried.
+const RETRY_PARTS: u64 = 4;
+
+/// Who makes checkpoints.
+pub struct Worker {
+    pub setup: KeeperSetup,
+    pub mailbox: Arc<Mailbox>,
+    pub figures: Arc<CheckpointFigures>,
+    pub queue: Arc<Queue>,
+    pub database: DatabaseId,
+}
+
+impl Worker {
+    /// Takes the archive, if there is one.
+    fn begin(&mut self) {
+        let cleaner = &mut self.setup.cleaner;
+        if let Some(setting) = &mut cleaner.archive
+            && let Err(error) = setting.claim(&cleaner.directory)
+        {
+            tracing::error!(%error, "the archive cannot be taken now: it is tried again when there is something for it");
+        }
+    }
+
+    /// Makes a checkpoint, unless it is only time for one and there is one.
+    fn carry_out(&mut self, work: Work) {
+        let checkpoints = &self.setup.checkpoints;
+        // What is published may be later by now; then there is a next time.
+        let is_idle = || checkpoints.has(checkpoints.watermark.durable());
+        if !work.wishes.is_empty() || work.is_log_long || !is_idle() {
+            self.checkpoint(work.wishes);
+        }
+    }
+
+    /// Makes a checkpoint, and lets go of what is needed no longer.
+    fn checkpoint(&mut self, mut wishes: Vec<Wish>) {
+        let (mailbox, database) = (&self.mailbox, self.database);
+        let KeeperSetup { checkpoints, cleaner, schedule, alarm, .. } = &mut self.setup;
+        let made = checkpoints.make(&self.queue, &mut |progress| {
+            for wish in &mut wishes {
+                tell(wish, progress, database);
+            }
+            !mailbox.is_closing()
+        });
+        let outcome = match made {
+            Ok(Made { mut report, known, log_bytes }) => {
+                alarm.set(log_bytes.saturating_add(schedule.log_bytes));
+                cleaner.files.insert(report.version, known);
+                if let Err(error) = cleaner.clean(report.version) {
+                    tracing::error!(%error, "files are kept that are not needed");
+                    report.kept_because = Some(error.to_string());
+                }
+                Ok(report)
+            }
+            Err(error) => {
+                tracing::error!(%error, "there is no checkpoint");
+                // Again when a part of what makes it necessary has come once more.
+                alarm.set(checkpoints.figures.bytes().saturating_add(schedule.log_bytes / RETRY_PARTS));
+                Err(error)
+            }
+        };
+        self.figures.note(&outcome, checkpoints.media.now());
+        for wish in wishes {
+            wish.completer.complete(outcome.clone());
+        }
+    }
+}
+
+/// Tells somebody how far a checkpoint is. A callback that panics is not asked again.
+fn tell(wish: &mut Wish, progress: CheckpointProgress, database: DatabaseId) {
+    if let Some(on_progress) = &mut wish.on_progress {
+        let told = database.enter_for(|| catch_unwind(AssertUnwindSafe(|| on_progress(progress))));
+        if told.is_err() {
+            tracing::error!("a callback of a checkpoint panicked");
+            wish.on_progress = None;
+        }
+    }
+}
+
+/// Where the work is done: on the thread of the keeper.
+#[cfg(not(feature = "tokio"))]
+pub struct Place(Worker);
+
+#[cfg(not(feature = "tokio"))]
+impl Place {
+    pub fn new(mut worker: Worker) -> Self {
+        worker.begin();
+        Self(worker)
+    }
+
+    pub fn carry_out(&mut self, work: Work) {
+        self.0.carry_out(work);
+    }
+}
+
+/// Where the work is done: on the thread of the keeper, or as a blocking task of a runtime that the thread waits for.
+#[cfg(feature = "tokio")]
+pub struct Place {
+    worker: Arc<Mutex<Worker>>,
+    runtime: Option<tokio::runtime::Handle>,
+}
+
+#[cfg(feature = "tokio")]
+impl Place {
+    pub fn new(mut worker: Worker) -> Self {
+        let runtime = worker.setup.runtime.take();
+        let mut place = Self { worker: Arc::new(Mutex::new(worker)), runtime };
+        place.run(Worker::begin);
+        place
+    }
+
+    pub fn carry_out(&mut self, work: Work) {
+        self.run(|worker| worker.carry_out(work));
+    }
+
+    fn run(&mut self, task: impl FnOnce(&mut Worker) + Send + 'static) {
+        let worker = Arc::clone(&self.worker);
+        let (completer, pending) = completion();
+        let task = move || {
+            task(&mut worker.lock().unwrap_or_else(PoisonError::into_inner));
+            completer.complete(());
+        };
+        let Some(runtime) = &self.runtime else { return task() };
+        drop(runtime.spawn_blocking(task));
+        if pending.wait().is_err() {
+            // Who waited for it has been told. What comes later is done here.
+            tracing::warn!("the runtime is gone: checkpoints are made on a thread of the database");
+            self.runtime = None;
+        }
+    }
+}
