@@ -166,7 +166,8 @@ pub use entity::Entity;
 pub use events::{Changes, ColumnChange, ColumnsChanged, Event};
 pub use persistence::{
     CheckpointError, CheckpointProgress, CheckpointReport, CheckpointStats, DirectoryError, LastCheckpoint, LogFailure,
-    LogStats, Migration, MigrationError, MigrationFailure, OldRow, PassedOver, Recovery, Retention, SchemaMismatch,
+    LogStats, Migration, MigrationError, MigrationFailure, OldRow, PassedOver, Recovery, RecoveryProgress, Retention,
+    SchemaMismatch,
 };
 pub use persistence::{archive, maintenance};
 pub use query::DynQuery;

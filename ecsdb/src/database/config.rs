@@ -14,7 +14,8 @@ use crate::component::{Field, Stored};
 use crate::media::{Disk, Media};
 use crate::persistence::archive::Archive;
 use crate::persistence::{
-    ArchiveSetting, DirectoryError, Keeping, MigrationFailure, Migrations, OldRow, Retention, Schedule,
+    ArchiveSetting, DirectoryError, Keeping, MigrationFailure, Migrations, OldRow, OnRecovery, RecoveryProgress,
+    Retention, Schedule,
 };
 use crate::schema::{DatabaseSchema, Schema, SchemaError, TableOf, Value};
 use crate::sync::HistoryLimits;
@@ -62,6 +63,7 @@ pub(super) struct Config {
     pub sync_within: Duration,
     pub migrations: Migrations,
     pub keeping: Keeping,
+    pub on_recovery: Option<OnRecovery>,
     pub history: Option<HistoryLimits>,
     pub procedures: Vec<Registered>,
     #[cfg(feature = "metrics")]
@@ -86,6 +88,7 @@ impl Default for Config {
             sync_within: Duration::ZERO,
             migrations: Migrations::default(),
             keeping: Keeping::default(),
+            on_recovery: None,
             history: None,
             procedures: Vec::new(),
             #[cfg(feature = "metrics")]
@@ -201,6 +204,12 @@ impl<S> DbBuilder<S> {
 
 /// Checkpoints of the [directory](Self::directory), and what is kept of the past.
 impl<S> DbBuilder<S> {
+    /// Has `tell` be told, while the directory is opened, how far that is: after each piece that was read, on the thread that opens.
+    pub fn on_recovery_progress(mut self, tell: impl FnMut(RecoveryProgress) + Send + 'static) -> Self {
+        self.config.on_recovery = Some(Box::new(tell));
+        self
+    }
+
     /// When a [checkpoint](Db::checkpoint) is made by itself: when `log_bytes` bytes have been written to the log since the last
     /// one, or, if something was committed, when `interval` has passed. `u64::MAX` and `None` leave it to
     /// [`Db::checkpoint`] alone. A checkpoint that fails is tried again when a quarter of `log_bytes` has come.

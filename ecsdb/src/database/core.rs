@@ -141,6 +141,7 @@ impl Core {
                 migrations: config.migrations,
                 threads: reading_threads(config.workers),
                 keeping: config.keeping,
+                on_progress: config.on_recovery.take(),
             };
             let opened = persistence::open(settings, &Arc::new(catalog.schema().clone()), &fresh)?;
             store = opened.store;

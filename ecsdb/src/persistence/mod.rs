@@ -42,4 +42,4 @@ pub use keeper::{
 };
 pub use log::{Figures, LogStats};
 pub use migration::{MigrationError, MigrationFailure, Migrations, OldRow};
-pub use recovery::{LogSettings, Migration, PassedOver, Recovery, open};
+pub use recovery::{LogSettings, Migration, OnRecovery, PassedOver, Recovery, RecoveryProgress, open};

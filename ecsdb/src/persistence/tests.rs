@@ -151,6 +151,7 @@ impl Temporary {
             sync_within: Duration::ZERO,
             threads: 0,
             keeping: Keeping::default(),
+            on_progress: None,
         };
         let opened = open(settings, &schema(), &|| Store::new([RowShape::plain(9)], usize::MAX))?;
         let row = opened.store.live().tables[0].row_bytes(0);

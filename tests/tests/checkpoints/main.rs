@@ -275,3 +275,41 @@ fn rows_that_are_not_logged_have_the_values_of_the_last_snapshot_file() {
     drop(db);
     assert_eq!(open().snapshot().get::<Hot>(entity).unwrap().n, 2);
 }
+
+#[test]
+fn an_opening_tells_how_far_it_is() {
+    let media = Simulated::new();
+    let db = small(&media).open().unwrap();
+    db.write(|tx| Ok(tx.spawn_all((0..30_000).map(|n| (Small::sample(n), Purse::sample(n))))?)).unwrap();
+    db.checkpoint().unwrap().wait().unwrap();
+    for n in 0..300 {
+        db.spawn(Wide::sample(n)).unwrap();
+    }
+    drop(db);
+    let (told, seen) = std::sync::mpsc::channel();
+    let db = small(&media).on_recovery_progress(move |progress| told.send(progress).unwrap()).open().unwrap();
+    let seen: Vec<_> = seen.iter().collect();
+    assert!(seen.len() > 16, "in pieces: {}", seen.len());
+    let climbs =
+        |pair: &[ecsdb::RecoveryProgress]| pair[0].rows <= pair[1].rows && pair[0].log_bytes <= pair[1].log_bytes;
+    assert!(seen.windows(2).all(climbs), "{seen:?}");
+    let last = seen.last().unwrap();
+    assert_eq!((last.rows, last.rows_total), (60_000, 60_000));
+    assert!(last.log_bytes == last.log_bytes_total && last.log_bytes > 300_000, "{last:?}");
+    assert_eq!(db.stats().rows, 60_300);
+}
+
+#[test]
+fn a_file_that_does_not_fit_in_memory_is_an_error_and_nothing_is_passed_over() {
+    let media = Simulated::new();
+    let db = small(&media).open().unwrap();
+    db.write(|tx| Ok(tx.spawn_all((0..20_000).map(Pos::sample).map(|pos| (pos,)))?)).unwrap();
+    db.checkpoint().unwrap().wait().unwrap();
+    drop(db);
+    let before = media.state();
+    let error = error_of(small(&media).memory_limit(20_000).open());
+    assert!(matches!(error, DirectoryError::Memory(_)), "{error}");
+    let names = |state: &ecsdb_tests::simulated::State| -> Vec<_> { state.paths().map(ToOwned::to_owned).collect() };
+    assert_eq!(names(&media.state()), names(&before), "nothing was changed");
+    assert_eq!(small(&media).open().unwrap().stats().rows, 20_000);
+}

@@ -11,4 +11,4 @@ mod record;
 pub use cursor::{Cursor, Malformed};
 pub use header::{CRC, HEADER_STEP, Header, HeaderError, PREFIX_BYTES, checksum};
 pub use item::{ITEM_BYTES, ItemHead, Masks, Tag};
-pub use record::{ALIGN, Kind, RECORD_BYTES, RecordHead, TRANSACTION_BYTES, frame, seal};
+pub use record::{ALIGN, Kind, RECORD_BYTES, RecordHead, TRANSACTION_BYTES, frame, frame_unchecked, seal};

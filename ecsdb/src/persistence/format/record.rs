@@ -66,8 +66,15 @@ pub fn seal(buffer: &mut Vec<u8>, head: &RecordHead) {
 /// The record at the front of `bytes`, head and body, if one of the salt `salt` stands there (or of any, if that is `None`) and
 /// its checksum is right.
 pub fn frame(bytes: &[u8], salt: Option<u64>) -> Option<(RecordHead, &[u8])> {
+    let (head, body) = frame_unchecked(bytes, salt)?;
+    let len = RECORD_BYTES + body.len();
+    (crc32c::crc32c(&bytes[4..len]).to_le_bytes() == bytes[..4]).then_some((head, body))
+}
+
+/// As [`frame`], but whether the checksum is right is known already, or for the caller to see.
+pub fn frame_unchecked(bytes: &[u8], salt: Option<u64>) -> Option<(RecordHead, &[u8])> {
     let mut cursor = Cursor::new(bytes, 0);
-    let crc = cursor.u32().ok()?;
+    cursor.u32().ok()?;
     let len = cursor.u32().ok()? as usize;
     let found = cursor.u64().ok()?;
     // First what is cheap: most of what is looked at is no record.
@@ -83,7 +90,7 @@ pub fn frame(bytes: &[u8], salt: Option<u64>) -> Option<(RecordHead, &[u8])> {
         3 => Kind::Open,
         _ => return None,
     };
-    if cursor.bytes(3).ok()? != [0; 3] || crc32c::crc32c(&whole[4..]) != crc {
+    if cursor.bytes(3).ok()? != [0; 3] {
         return None;
     }
     Some((RecordHead { salt: found, version, durable, time, transactions, kind }, &whole[RECORD_BYTES..]))

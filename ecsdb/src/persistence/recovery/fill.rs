@@ -2,11 +2,12 @@
 //!
 //! Touches no file. A file that is damaged is passed over, and said; then an older one has to do, or the whole log.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::replay::{Replayed, Start, Target, replay};
-use super::report::PassedOver;
-use crate::media::Media;
+use super::replay::{Replayed, Segments, Start, Target, replay};
+use super::report::{PassedOver, Teller};
+use crate::media::{Media, Open};
 use crate::persistence::codec::Tables;
 use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
@@ -25,6 +26,8 @@ pub struct Sources<'a> {
     pub snapshots: &'a [u64],
     /// How many threads read besides this one.
     pub threads: usize,
+    /// Who is told how far it is.
+    pub teller: RefCell<Teller>,
 }
 
 /// What was read.
@@ -51,7 +54,7 @@ impl Sources<'_> {
             match self.load(*version, target, &tables, &mut store) {
                 Ok(loaded) => {
                     let start = Start { version: loaded.version, timeline: loaded.timeline };
-                    let replayed = replay(self.media, self.directory, self.firsts, target, start, &mut store)?;
+                    let replayed = self.replay(target, start, &mut store)?;
                     return Ok(Filled { store, replayed, loaded: Some(loaded), passed_over });
                 }
                 Err(error) => {
@@ -68,8 +71,26 @@ impl Sources<'_> {
         }
         let mut store = fresh();
         store.begin_restore();
-        let replayed = replay(self.media, self.directory, self.firsts, target, Start::default(), &mut store)?;
+        let replayed = self.replay(target, Start::default(), &mut store)?;
         Ok(Filled { store, replayed, loaded: None, passed_over })
+    }
+
+    /// Reads the log from behind `start` on.
+    fn replay(&self, target: &Target<'_>, start: Start, store: &mut Store) -> Result<Replayed, DirectoryError> {
+        let mut teller = self.teller.borrow_mut();
+        if teller.is_heard() {
+            let mut total = 0;
+            let skipped = self.firsts.iter().rposition(|first| *first <= start.version + 1).unwrap_or(0);
+            for first in &self.firsts[skipped..] {
+                let path = self.directory.segment(*first);
+                let len = self.media.open(&path, Open::Read).and_then(|file| file.len());
+                total += len.map_err(DirectoryError::io("read", &path))?;
+            }
+            teller.tell(|progress| progress.log_bytes_total = total);
+        }
+        let mut read = |bytes: u64| teller.tell(|progress| progress.log_bytes += bytes);
+        let Self { media, directory, firsts, threads, .. } = *self;
+        replay(&Segments { media, directory, firsts, threads }, target, start, store, &mut read)
     }
 
     /// Puts the snapshot file of version `version` into `store`, which is fresh.
@@ -83,7 +104,10 @@ impl Sources<'_> {
         let chain = Chain::open(self.media, self.directory, version)?;
         store.begin_restore();
         let to = Destination { tables, now: target.ids, threads: self.threads };
-        let loaded = chain.load(&to, store, |_, _| ())?;
+        let mut teller = self.teller.borrow_mut();
+        let loaded = chain.load(&to, store, |rows, rows_total| {
+            teller.tell(|progress| (progress.rows, progress.rows_total) = (rows, rows_total));
+        })?;
         loaded.restore_counters(tables, store);
         Ok(loaded)
     }

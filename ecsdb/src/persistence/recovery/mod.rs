@@ -9,13 +9,14 @@ mod replay;
 mod report;
 mod scan;
 
+use std::cell::RefCell;
 use std::io;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use report::{Migration, PassedOver, Recovery};
+pub use report::{Migration, OnRecovery, PassedOver, Recovery, RecoveryProgress, Teller};
 
 use self::fill::{Filled, Sources};
 use self::replay::{LastSegment, Replayed, Target};
@@ -55,6 +56,8 @@ pub struct LogSettings {
     pub threads: usize,
     /// When checkpoints are made, and what is kept.
     pub keeping: Keeping,
+    /// Who is told how far the opening is.
+    pub on_progress: Option<OnRecovery>,
 }
 
 /// A directory that is open.
@@ -80,14 +83,16 @@ pub fn open(
     fresh: &dyn Fn() -> Store,
 ) -> Result<Opened, DirectoryError> {
     let began = Instant::now();
-    let LogSettings { directory, media, segment_bytes, sync_within, memory_limit, migrations, threads, keeping } =
-        settings;
+    let LogSettings { directory, media, segment_bytes, sync_within, memory_limit, migrations, .. } = settings;
+    let LogSettings { threads, keeping, on_progress, .. } = settings;
     let directory = Directory::new(directory);
     let lock = Arc::new(lock(&*media, &directory)?);
     let (firsts, drafts) = directory.list(&*media).map_err(DirectoryError::io("list", directory.wal()))?;
     let listed = directory.list_snapshots(&*media);
     let (snapshots, snapshot_drafts) = listed.map_err(DirectoryError::io("list", directory.snapshots()))?;
-    let sources = Sources { media: &*media, directory: &directory, firsts: &firsts, snapshots: &snapshots, threads };
+    let teller = RefCell::new(Teller::new(on_progress));
+    let sources =
+        Sources { media: &*media, directory: &directory, firsts: &firsts, snapshots: &snapshots, threads, teller };
     let reading = Reading { sources, schema, memory_limit, migrations: &migrations, fresh };
     let Read { mut store, found, ids, steps, moved, loaded, passed_over } = match firsts.last() {
         None => reading.nothing()?,

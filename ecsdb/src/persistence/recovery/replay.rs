@@ -9,6 +9,7 @@ use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::format::{Header, Kind};
 use crate::persistence::ids::Ids;
+use crate::persistence::pipeline::in_order;
 use crate::schema::DatabaseSchema;
 use crate::storage::{RestoreError, Store};
 
@@ -72,55 +73,81 @@ pub struct Target<'t> {
     pub schema: &'t Arc<DatabaseSchema>,
 }
 
-/// Reads the segments that begin with the versions `firsts` into `store`, which has the tables of `target` and holds version `start`, in
-/// a transaction that goes on here. It is left with version [`Replayed::version`] published.
+/// Segments to read.
+pub struct Segments<'a> {
+    /// On what.
+    pub media: &'a dyn Media,
+    /// Where.
+    pub directory: &'a Directory,
+    /// Their first versions, ascending.
+    pub firsts: &'a [u64],
+    /// How many threads read and check ahead.
+    pub threads: usize,
+}
+
+/// Why no more segments are read.
+enum Stop {
+    /// The log ends.
+    End,
+    Failed(DirectoryError),
+}
+
+impl From<DirectoryError> for Stop {
+    fn from(error: DirectoryError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Reads `segments` into `store`, which has the tables of `target` and holds version `start`, in a transaction that goes on here. It is
+/// left with version [`Replayed::version`] published.
 ///
-/// Of segments that have only versions up to that one nothing is read; of records up to it, whether they are whole.
+/// Of segments that have only versions up to that one nothing is read; of records up to it, whether they are whole. `read` is told how many
+/// bytes each segment has.
 pub fn replay(
-    media: &dyn Media,
-    directory: &Directory,
-    firsts: &[u64],
+    segments: &Segments<'_>,
     target: &Target<'_>,
     start: Start,
     store: &mut Store,
+    read: &mut dyn FnMut(u64),
 ) -> Result<Replayed, DirectoryError> {
+    let Segments { media, directory, firsts, threads } = *segments;
     let tables = Tables::new(target.ids, Arc::clone(target.schema));
     let mut reader: Option<Reader> = None;
     let skipped = firsts.iter().rposition(|first| *first <= start.version + 1).unwrap_or(0);
-    for (index, first) in firsts.iter().enumerate().skip(skipped) {
-        let segment = SegmentFile::read(media, directory.segment(*first), *first)?;
+    let mut index = skipped;
+    let prepare = |number: usize| {
+        let first = firsts[skipped + number];
+        let mut segment = SegmentFile::read(media, directory.segment(first), first)?;
+        segment.check();
+        Ok::<_, DirectoryError>(segment)
+    };
+    let done = in_order(firsts.len() - skipped, threads.min(AHEAD_MAX), prepare, |segment| {
+        let segment = segment?;
+        index += 1;
         let reader = match &mut reader {
             Some(reader) => {
-                follows(&reader.replayed.last.header, &segment)?;
-                if !segment.ids.can_follow(&reader.ids) {
-                    return Err(segment.damaged(0, "its tables cannot have become of those of the segment before"));
-                }
-                reader.ids = segment.ids.clone();
+                reader.follow(&segment)?;
                 reader
             }
             None => {
-                let is_first = segment.header.sequence == 1 && segment.first == 1;
-                if segment.first > start.version + 1 || start.version == 0 && !is_first {
-                    return Err(segment.damaged(0, "segments before this one are missing"));
-                }
-                if segment.first <= start.version && segment.header.timeline != start.timeline {
-                    let what = format!("version {} of another timeline is in a snapshot file", start.version);
-                    return Err(segment.damaged(0, what));
-                }
+                start.is_before(&segment)?;
                 reader.insert(Reader::new(&segment, &tables, target.ids, start))
             }
         };
         let end = reader.segment(store, &segment)?;
-        reader.replayed.kept = index + 1;
-        let next = firsts.get(index + 1);
-        if next.is_some_and(|next| *next == reader.replayed.version + 1) {
+        reader.replayed.kept = index;
+        read(segment.len());
+        if firsts.get(index).is_some_and(|next| *next == reader.replayed.version + 1) {
             // What stands behind the records of a segment that was left for the next one means nothing.
-            continue;
+            return Ok(());
         }
         // The log ends here, one way or another.
-        reader.judge(media, directory, &segment, end, &firsts[index + 1..])?;
+        reader.judge(media, directory, &segment, end, &firsts[index..])?;
         reader.replayed.torn_bytes += segment.torn_bytes(end) as u64;
-        break;
+        Err(Stop::End)
+    });
+    if let Err(Stop::Failed(error)) = done {
+        return Err(error);
     }
     let Some(Reader { mut replayed, .. }) = reader else {
         return Err(DirectoryError::Damaged {
@@ -142,15 +169,22 @@ pub fn replay(
     Ok(replayed)
 }
 
-/// Checks that `segment` is the one after that with the header `before`.
-fn follows(before: &Header, segment: &SegmentFile) -> Result<(), DirectoryError> {
-    if segment.header.sequence != before.sequence + 1 || segment.header.previous != before.salt {
-        let (found, expected) = (segment.header.sequence, before.sequence + 1);
-        let what =
-            format!("it is segment {found} and does not follow the one before, {expected} is missing or another one");
-        return Err(segment.damaged(0, what));
+/// How many segments are read ahead of the one that is replayed: they may be large.
+const AHEAD_MAX: usize = 2;
+
+impl Start {
+    /// Checks that a log that begins with `segment` goes on from here.
+    fn is_before(self, segment: &SegmentFile) -> Result<(), DirectoryError> {
+        let is_first = segment.header.sequence == 1 && segment.first == 1;
+        if segment.first > self.version + 1 || self.version == 0 && !is_first {
+            return Err(segment.damaged(0, "segments before this one are missing"));
+        }
+        if segment.first <= self.version && segment.header.timeline != self.timeline {
+            let what = format!("version {} of another timeline is in a snapshot file", self.version);
+            return Err(segment.damaged(0, what));
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 struct Reader<'t> {
@@ -182,6 +216,23 @@ impl<'t> Reader<'t> {
             close: Vec::new(),
         };
         Self { start, tables, now, ids: segment.ids.clone(), replayed }
+    }
+
+    /// Goes on with `segment`, which must be the one after that which was read last.
+    fn follow(&mut self, segment: &SegmentFile) -> Result<(), DirectoryError> {
+        let before = &self.replayed.last.header;
+        if segment.header.sequence != before.sequence + 1 || segment.header.previous != before.salt {
+            let (found, expected) = (segment.header.sequence, before.sequence + 1);
+            let what = format!(
+                "it is segment {found} and does not follow the one before, {expected} is missing or another one"
+            );
+            return Err(segment.damaged(0, what));
+        }
+        if !segment.ids.can_follow(&self.ids) {
+            return Err(segment.damaged(0, "its tables cannot have become of those of the segment before"));
+        }
+        self.ids = segment.ids.clone();
+        Ok(())
     }
 
     /// Takes in the records of one segment. Returns where they end.

@@ -39,6 +39,49 @@ pub struct Recovery {
     pub time: Duration,
 }
 
+/// How far an opening is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecoveryProgress {
+    /// Rows that were read from a snapshot file. They begin anew with an older one if a newer one is damaged.
+    pub rows: u64,
+    /// All rows in it.
+    pub rows_total: u64,
+    /// Bytes of the log that were read, those included in which nothing has been written.
+    pub log_bytes: u64,
+    /// All bytes of the log that are read.
+    pub log_bytes_total: u64,
+}
+
+/// Is told how far an opening is.
+pub type OnRecovery = Box<dyn FnMut(RecoveryProgress) + Send>;
+
+/// Tells somebody how far an opening is.
+pub struct Teller {
+    progress: RecoveryProgress,
+    tell: Option<OnRecovery>,
+}
+
+impl Teller {
+    /// Tells it to `tell`.
+    pub fn new(tell: Option<OnRecovery>) -> Self {
+        Self { progress: RecoveryProgress::default(), tell }
+    }
+
+    /// Whether anybody wants to know.
+    pub fn is_heard(&self) -> bool {
+        self.tell.is_some()
+    }
+
+    /// Something has changed.
+    pub fn tell(&mut self, change: impl FnOnce(&mut RecoveryProgress)) {
+        change(&mut self.progress);
+        if let Some(tell) = &mut self.tell {
+            tell(self.progress);
+        }
+    }
+}
+
 /// A snapshot file that was passed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::media::{Media, Open};
 use crate::persistence::error::DirectoryError;
 use crate::persistence::format::{
-    ALIGN, HEADER_STEP, Header, HeaderError, Kind, PREFIX_BYTES, RECORD_BYTES, RecordHead, frame,
+    ALIGN, HEADER_STEP, Header, HeaderError, Kind, PREFIX_BYTES, RECORD_BYTES, RecordHead, frame, frame_unchecked,
 };
 use crate::persistence::ids::Ids;
 
@@ -40,6 +40,8 @@ pub struct SegmentFile {
     /// Where its records start.
     pub start: usize,
     bytes: Vec<u8>,
+    /// Up to where the checksums of records are known to be right.
+    checked: usize,
 }
 
 impl SegmentFile {
@@ -51,7 +53,7 @@ impl SegmentFile {
         let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
         file.read_exact_at(&mut bytes, 0).map_err(DirectoryError::io("read", &path))?;
         let (header, ids, start) = read_front(&bytes, &path)?;
-        Ok(Self { path, first, header, ids, start, bytes })
+        Ok(Self { path, first, header, ids, start, bytes, checked: 0 })
     }
 
     /// The tables that the header of the segment at `path` names.
@@ -72,8 +74,18 @@ impl SegmentFile {
 
     /// The record at `at`, if there is a whole one of this segment: its head, its body and its length.
     pub fn record(&self, at: usize) -> Option<(RecordHead, &[u8], usize)> {
+        let frame = if at < self.checked { frame_unchecked } else { frame };
         let (head, body) = frame(self.bytes.get(at..)?, Some(self.header.salt))?;
         Some((head, body, RECORD_BYTES + body.len()))
+    }
+
+    /// Looks at the checksums of all records ahead of [`Self::record`], which then does not.
+    pub fn check(&mut self) {
+        let mut at = self.start;
+        while let Some((_, _, len)) = self.record(at) {
+            at += len;
+        }
+        self.checked = at;
     }
 
     /// What its records come to; nothing if there is no commit among them.
@@ -91,6 +103,11 @@ impl SegmentFile {
             }
         }
         span
+    }
+
+    /// Bytes of the file.
+    pub fn len(&self) -> u64 {
+        self.bytes.len() as u64
     }
 
     /// What stands at `range`, which ends within the file.
