@@ -15,6 +15,7 @@ pub mod place;
 pub mod random;
 pub mod raw_log;
 pub mod report;
+pub mod tails;
 pub mod work;
 pub mod world;
 

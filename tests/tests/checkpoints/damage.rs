@@ -142,3 +142,21 @@ fn a_file_under_a_wrong_name_is_passed_over() {
     assert!(recovery.passed_over[0].what.contains("its name says"), "{recovery:?}");
     assert_same(&db, &witness, "from another one");
 }
+
+#[test]
+fn a_log_that_ends_before_a_damaged_file_is_damaged_as_well() {
+    let (media, _) = with_files();
+    let mut state = media.state();
+    for file in snapshots(&media) {
+        state.damage(&file, Vec::new());
+    }
+    // The last segments are gone, as if they had never been.
+    let segments: Vec<PathBuf> =
+        state.paths().filter(|path| path.extension().is_some_and(|e| e == "wal")).map(Path::to_owned).collect();
+    let media = Simulated::of(state);
+    for segment in segments.iter().rev().take(segments.len() / 2) {
+        media.remove(segment).unwrap();
+    }
+    let error = error_of(small(&media).open());
+    assert!(error.to_string().contains("there is a snapshot file of it"), "{error}");
+}

@@ -90,7 +90,18 @@ impl Sources<'_> {
         }
         let mut read = |bytes: u64| teller.tell(|progress| progress.log_bytes += bytes);
         let Self { media, directory, firsts, threads, .. } = *self;
-        replay(&Segments { media, directory, firsts, threads }, target, start, store, &mut read)
+        let replayed = replay(&Segments { media, directory, firsts, threads }, target, start, store, &mut read)?;
+        // A file has its name only if its version was durable, whatever has become of what is in it.
+        match self.snapshots.last() {
+            Some(newest) if *newest > replayed.version => Err(DirectoryError::Damaged {
+                file: directory.segment(replayed.last.first),
+                offset: replayed.last.end,
+                what: format!(
+                    "the log ends here, although version {newest} was durable: there is a snapshot file of it"
+                ),
+            }),
+            _ => Ok(replayed),
+        }
     }
 
     /// Puts the snapshot file of version `version` into `store`, which is fresh.
