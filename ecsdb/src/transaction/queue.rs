@@ -121,7 +121,9 @@ impl Queue {
 
     /// What waits for the writer: messages, and bytes.
     pub fn depth(&self) -> (usize, usize) {
-        (self.sender.len(), self.budget.in_use())
+        let bytes = self.budget.in_use();
+        // A wake-up takes none, and may lie there when the writer has ended without it: nobody waits with it.
+        (if bytes == 0 { 0 } else { self.sender.len() }, bytes)
     }
 
     /// Queues `request`, which takes `bytes` bytes. What is refused comes back.
