@@ -1,9 +1,31 @@
 //! Rounds of transactions on the world, which depend on nothing but the state: two databases in which the same rounds were done are
-//! alike, entity by entity.
+//! alike, entity by entity. And what tests of directories need beside them.
 
-use ecsdb::{Db, Entity, TransactionError};
+use ecsdb::{Db, DbBuilder, DirectoryError, Entity, OpenError, TransactionError};
 
+use crate::log::Rows;
+use crate::simulated::Simulated;
 use crate::world::*;
+
+/// Settings under which files are small.
+pub fn small(media: &Simulated) -> DbBuilder<World> {
+    Db::<World>::builder().media(media.clone()).directory("save").segment_bytes(16 << 10).worker_threads(1)
+}
+
+/// Checks that two databases have the same rows of the same entities, in the same version.
+pub fn assert_same(db: &Db<World>, other: &Db<World>, what: &str) {
+    assert!(Rows::of(db) == Rows::of(other), "{what}");
+    assert_eq!(db.stats().version, other.stats().version, "{what}");
+}
+
+/// Why a directory was not opened.
+pub fn error_of<S>(result: Result<Db<S>, OpenError>) -> DirectoryError {
+    match result {
+        Ok(_) => panic!("it was opened"),
+        Err(OpenError::Directory(error)) => error,
+        Err(error) => panic!("{error}"),
+    }
+}
 
 /// One round of everything, that depends on nothing but the state: also transactions that are rolled back after they have
 /// seen ids.

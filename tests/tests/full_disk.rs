@@ -79,7 +79,8 @@ fn inside(dir: &Path) {
     std::fs::remove_file(ballast).expect("it is there");
     let db = builder(dir).open().expect("there is room again");
     let found = count(&db);
-    assert!((durable..=visible + 1).contains(&found), "{found} of {visible}, {durable} durable");
+    // The machine has not stopped, so what was written is there: all that was visible, and perhaps the one that was refused.
+    assert!((visible..=visible + 1).contains(&found), "{found} of {visible}, {durable} durable");
     let number = found + 1;
     db.write(move |tx| Ok(tx.spawn(blob(number))?)).expect("it goes on");
     db.sync().expect("there is room");

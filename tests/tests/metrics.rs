@@ -212,17 +212,29 @@ fn a_recorder_is_told_what_has_come_since_the_last_time() {
     for (name, unit) in described.iter() {
         assert!(documented.contains(&format!("| `{name}` |")), "docs/operations.md does not list {name}");
         assert!(unit.is_some(), "{name} has no unit");
+        assert!(names.contains(&&**name), "{name} is never told");
     }
 }
 
 #[test]
 fn metrics_are_published_by_a_thread_that_ends_with_the_database() {
+    // The thread is none of this test's, so the recorder is the one of the process; the other tests have their own.
+    let told = Told::default();
+    metrics::set_global_recorder(told.clone()).expect("nobody else has set one");
     let builder = Db::<World>::builder().publish_metrics_every(Duration::from_millis(1));
     let db = builder.open().expect("it opens");
     for gold in 0..500 {
         db.spawn(Purse { gold }).expect("it commits");
     }
+    let version = || told.values.lock().unwrap().get("ecsdb_version database=World").copied();
+    while version() != Some(500.0) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
     let copy = db.clone();
     db.close().expect("it closes, and does not wait for the thread for ever");
+    // Dropping the last handle waits for the thread, so nothing is told any more.
     drop((db, copy));
+    told.values.lock().unwrap().clear();
+    std::thread::sleep(Duration::from_millis(20));
+    assert_eq!(version(), None);
 }

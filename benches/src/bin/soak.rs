@@ -20,9 +20,6 @@ use ecsdb_benches::world::{Filled, Pos, Vel, World, body, fill};
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Threads that pin a version, look at all of it, and let it go.
-const READERS: usize = 2;
-
 /// What memory may differ by from one turn to the next for other reasons: lists that grow, pages on their way.
 const NOISE: usize = 1 << 20;
 
@@ -37,6 +34,8 @@ const LOOKS: u32 = 10;
 struct Seen {
     /// Pages that the published version does not have, at the most: of snapshots, and of versions that will be written again.
     retained: usize,
+    /// The same for each version that a snapshot holds. A reader that the system leaves waiting holds one as well.
+    retained_each: usize,
     /// Everything that the process has allocated, at the least: what a leak moves, whatever comes and goes.
     allocated: usize,
 }
@@ -61,7 +60,7 @@ fn main() -> io::Result<()> {
     let go_on = || !stop.load(Ordering::Relaxed);
     std::thread::scope(|scope| {
         scope.spawn(|| write_until(world, &go_on, &commits));
-        for number in 0..READERS as u64 {
+        for number in 0..2 {
             let (db, go_on) = (&db, &go_on);
             scope.spawn(move || read_until(db, number, go_on));
         }
@@ -93,9 +92,12 @@ fn main() -> io::Result<()> {
             assert_eq!(sum(&snapshot), expected, "what a snapshot sees has changed");
             drop(snapshot);
             let after = take("let go", None)?;
-            // A reader that the system leaves waiting holds a version as well, and that may happen in this turn alone.
-            let limit = before * (1 + READERS) + free.retained.max(after.retained) + NOISE;
-            assert!(held.retained <= limit, "a snapshot retains {} bytes, {limit} are allowed", held.retained);
+            let limit = before + free.retained_each.max(after.retained_each) + NOISE;
+            assert!(
+                held.retained_each <= limit,
+                "a snapshot retains {} bytes, {limit} are allowed",
+                held.retained_each
+            );
             if cycle == 0 {
                 continue;
             }
@@ -122,7 +124,7 @@ fn live_bytes(usage: &MemoryUsage) -> usize {
 
 /// Looks at memory some times in `turn`. Returns the most of each, and the last.
 fn watch(db: &Db<World>, turn: Duration) -> (Seen, MemoryUsage) {
-    let mut seen = Seen { retained: 0, allocated: usize::MAX };
+    let mut seen = Seen { retained: 0, retained_each: 0, allocated: usize::MAX };
     let mut usage = MemoryUsage::default();
     for look in 0..LOOKS {
         std::thread::sleep(turn / LOOKS);
@@ -130,8 +132,11 @@ fn watch(db: &Db<World>, turn: Duration) -> (Seen, MemoryUsage) {
         if look < LOOKS / 2 {
             continue;
         }
+        let pinned = db.stats().pinned_versions;
         usage = db.memory().expect("the database is open");
+        let pinned = pinned.max(db.stats().pinned_versions).max(1);
         seen.retained = seen.retained.max(usage.retained_bytes);
+        seen.retained_each = seen.retained_each.max(usage.retained_bytes / pinned);
         seen.allocated = seen.allocated.min(bytes_in_use());
     }
     (seen, usage)

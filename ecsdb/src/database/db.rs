@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::checkpoint::Checkpoint;
 use super::config::{DbBuilder, OpenError};
 use super::core::Core;
 use super::lane::Lane;
@@ -16,7 +15,7 @@ use super::subscription::{Follower, Subscription};
 use super::table::Table;
 use crate::component::{Assignments, Field};
 use crate::entity::Entity;
-use crate::persistence::{BackupError, BackupReport, CheckpointProgress, Recovery};
+use crate::persistence::Recovery;
 use crate::query::QueryParam;
 use crate::schema::{DatabaseSchema, Schema, TableOf, Value};
 use crate::storage::MemoryUsage;
@@ -415,95 +414,6 @@ impl<S: Schema> Db<S> {
     /// [`TransactionError::Reentrant`] inside a transaction.
     pub fn sync(&self) -> Result<u64, TransactionError> {
         self.core.sync()
-    }
-
-    /// Writes all rows of the published version to a *snapshot file* in the directory, so that opening it begins there, and older
-    /// parts of the log are needed no longer. This happens on a thread of its own; transactions and reads go on meanwhile.
-    /// Several that are asked for at the same time become one.
-    ///
-    /// A checkpoint that fails harms nothing: what is in the directory is still good.
-    ///
-    /// # Errors
-    /// [`TransactionError::NoLog`] if the database is in memory only, [`TransactionError::Closed`] if it is closed. What the
-    /// checkpoint itself comes to the [`Checkpoint`] says.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use ecsdb::{Component, Db};
-    /// # #[derive(Component)] struct Purse { gold: u64 }
-    /// # ecsdb::schema! { World: Purse }
-    /// # let path = std::env::temp_dir().join(format!("ecsdb-checkpoint-{}", std::process::id()));
-    /// let db = Db::<World>::open(&path)?;
-    /// db.spawn((Purse { gold: 7 },))?;
-    /// let report = db.checkpoint()?.wait()?;
-    /// assert_eq!((report.version, report.rows), (1, 1));
-    /// drop(db);
-    /// let db = Db::<World>::open(&path)?;
-    /// assert_eq!(db.recovery().unwrap().snapshot, Some(1));
-    /// # drop(db);
-    /// # std::fs::remove_dir_all(path)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn checkpoint(&self) -> Result<Checkpoint, TransactionError> {
-        self.core.checkpoint(None)
-    }
-
-    /// As [`Self::checkpoint`]. `on_progress` is told after each piece how far it is, on the thread that writes: it should be
-    /// quick, and cannot wait for the database.
-    ///
-    /// # Errors
-    /// As for [`Self::checkpoint`].
-    pub fn checkpoint_with(
-        &self,
-        on_progress: impl FnMut(CheckpointProgress) + Send + 'static,
-    ) -> Result<Checkpoint, TransactionError> {
-        self.core.checkpoint(Some(Box::new(on_progress)))
-    }
-
-    /// Makes a copy in the directory `destination`, which does not exist or is empty, while transactions go on: a snapshot file of
-    /// what is visible now, and the log from there up to what is durable when the file is there. It opens like any other directory, and
-    /// [`maintenance::Restore`](crate::maintenance::Restore) has every version from the snapshot file on. Waits until it is there and durable.
-    ///
-    /// The writer does as much for it as for a [checkpoint](Self::checkpoint), which waits meanwhile.
-    ///
-    /// A crash leaves a directory that is marked as unfinished, and that nobody opens.
-    ///
-    /// ```
-    /// # use ecsdb::{Component, Db};
-    /// # #[derive(Component)] struct Purse { gold: u64 }
-    /// # ecsdb::schema! { World: Purse }
-    /// # let path = std::env::temp_dir().join(format!("ecsdb-backup-{}", std::process::id()));
-    /// # let (save, monday) = (path.join("save"), path.join("monday"));
-    /// let db = Db::<World>::open(&save)?;
-    /// db.spawn(Purse { gold: 100 })?;
-    /// let report = db.backup(&monday)?;
-    /// assert_eq!((report.version, report.rows), (1, 1));
-    ///
-    /// assert_eq!(Db::<World>::open(&monday)?.stats().rows, 1);
-    /// # drop(db);
-    /// # std::fs::remove_dir_all(path)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If the directory is not empty; if the system refuses; if the log has failed; if the database has no directory, or is closed; or inside
-    /// a transaction. The database itself is never harmed.
-    pub fn backup(&self, destination: impl Into<PathBuf>) -> Result<BackupReport, BackupError> {
-        self.backup_with(destination, |_| ())
-    }
-
-    /// As [`Self::backup`]. `on_progress` is told after each piece of the snapshot file how far it is, on the thread that writes: it should
-    /// be quick.
-    ///
-    /// # Errors
-    /// As for [`Self::backup`].
-    pub fn backup_with(
-        &self,
-        destination: impl Into<PathBuf>,
-        on_progress: impl FnMut(CheckpointProgress) + Send + 'static,
-    ) -> Result<BackupReport, BackupError> {
-        self.core.backup(destination.into(), Box::new(on_progress))
     }
 
     /// Closes the database for all its handles: takes no more transactions, and waits until all that were queued are

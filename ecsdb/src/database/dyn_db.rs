@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::checkpoint::Checkpoint;
 use super::config::{DbBuilder, OpenError};
 use super::core::Core;
 use super::dyn_subscription::{DynSubscription, SubscribeError};
@@ -13,7 +12,7 @@ use super::lane::Lane;
 use super::stats::Stats;
 use super::subscription::Follower;
 use crate::component::Field;
-use crate::persistence::{BackupError, BackupReport, CheckpointProgress, Recovery};
+use crate::persistence::Recovery;
 use crate::query::DynView;
 use crate::schema::diff::Plan;
 use crate::schema::{DatabaseSchema, Value};
@@ -265,45 +264,6 @@ impl DynDb {
     /// [`TransactionError::Reentrant`] inside a transaction.
     pub fn sync(&self) -> Result<u64, TransactionError> {
         self.core.sync()
-    }
-
-    /// Writes all rows to a snapshot file; see [`Db::checkpoint`](crate::Db::checkpoint).
-    ///
-    /// # Errors
-    /// As there.
-    pub fn checkpoint(&self) -> Result<Checkpoint, TransactionError> {
-        self.core.checkpoint(None)
-    }
-
-    /// As [`Self::checkpoint`], with a callback; see [`Db::checkpoint_with`](crate::Db::checkpoint_with).
-    ///
-    /// # Errors
-    /// As there.
-    pub fn checkpoint_with(
-        &self,
-        on_progress: impl FnMut(CheckpointProgress) + Send + 'static,
-    ) -> Result<Checkpoint, TransactionError> {
-        self.core.checkpoint(Some(Box::new(on_progress)))
-    }
-
-    /// Makes a copy in a directory of its own while transactions go on; see [`Db::backup`](crate::Db::backup).
-    ///
-    /// # Errors
-    /// As there.
-    pub fn backup(&self, destination: impl Into<PathBuf>) -> Result<BackupReport, BackupError> {
-        self.backup_with(destination, |_| ())
-    }
-
-    /// As [`Self::backup`], with a callback; see [`Db::backup_with`](crate::Db::backup_with).
-    ///
-    /// # Errors
-    /// As there.
-    pub fn backup_with(
-        &self,
-        destination: impl Into<PathBuf>,
-        on_progress: impl FnMut(CheckpointProgress) + Send + 'static,
-    ) -> Result<BackupReport, BackupError> {
-        self.core.backup(destination.into(), Box::new(on_progress))
     }
 
     /// Closes the database; see [`Db::close`](crate::Db::close).

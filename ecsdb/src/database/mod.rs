@@ -2,6 +2,7 @@
 //!
 //! Owns the handles, their configuration and their lifetimes. Everything they do is done below.
 
+mod backup;
 mod checkpoint;
 mod config;
 mod core;

@@ -21,13 +21,9 @@ impl<'v, S: Schema, Q: QueryParam<S>> Sorted<'v, S, Q> {
         self.limit?.checked_add(self.offset).filter(|most| *most > 0)
     }
 
-    /// How many entries of an index are looked at, at most.
-    fn budget(&self) -> u64 {
-        self.query.estimate() / ENTRY_COST
-    }
-
-    /// An index in whose order the items are, if that is likely to lead to the first ones sooner than a look at all.
-    fn index_in_order(&self) -> Option<IndexRead<'v>> {
+    /// An index in whose order the items are, if that is likely to lead to the first ones sooner than a look at all; and how many of its
+    /// entries are looked at, at most.
+    fn index_in_order(&self) -> Option<(IndexRead<'v>, u64)> {
         let (first, most) = (self.orders.first()?, self.most()? as u64);
         let version = self.query.view.storage();
         let is_free = matches!(self.query.planned, Planned::Cheapest)
@@ -37,27 +33,36 @@ impl<'v, S: Schema, Q: QueryParam<S>> Sorted<'v, S, Q> {
         let table = first.column.table;
         let mut has_row = self.query.filters.requires(&version.tables[usize::from(table)]);
         Q::Fetch::tables(&mut |given, is_required| has_row |= is_required && given == table);
-        if !is_free || !has_row || most > self.budget() {
+        if !is_free || !has_row {
+            return None;
+        }
+        // Every item has a row in that table, so a look at all looks at no more.
+        let budget = self.query.estimate().min(version.tables[usize::from(table)].rows()) / ENTRY_COST;
+        if most > budget {
             return None;
         }
         let numbers = 0..version.indexes.definitions.all().len() as u16;
-        numbers.map(|number| IndexRead::new(version, number)).find(|read| {
+        let read = numbers.map(|number| IndexRead::new(version, number)).find(|read| {
             let index = read.definition();
-            let is_of_column = index.key.columns_in_row().next().is_some_and(|(start, of, is_list)| {
-                !is_list && start == first.column.offset as usize && *of == *first.column.field_type
-            });
+            let is_of_column =
+                index.key.columns_in_row().next().is_some_and(|(start, of, _)| {
+                    start == first.column.offset as usize && *of == *first.column.field_type
+                });
+            // A row has an entry for each element of a list, and none if it is empty.
             is_of_column
+                && !index.key.has_list()
                 && index.table == table
                 && index.kind == IndexKind::Ordered
                 && !index.skips_none()
                 && read.is_settled()
-                && read.entries() / read.keys().max(1) <= self.budget()
-        })
+                && read.entries() / read.keys().max(1) <= budget
+        })?;
+        Some((read, budget))
     }
 
     /// The slots of the items, by an index that has their order; nothing if there is none, or it would lead too far.
     pub(super) fn slots_in_order(&self) -> Option<Vec<u32>> {
-        let (read, most) = (self.index_in_order()?, self.most()?);
+        let ((read, budget), most) = (self.index_in_order()?, self.most()?);
         let (view, version, first) = (self.query.view, self.query.view.storage(), self.orders.first()?);
         let slots = read.range(KeyRange::ALL);
         let slots: Box<dyn Iterator<Item = u32> + '_> =
@@ -69,7 +74,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> Sorted<'v, S, Q> {
             if most.checked_sub(1).and_then(|last| found.get(last)).is_some_and(|last| key > last.key) {
                 break;
             }
-            if looked >= self.budget() {
+            if looked >= budget {
                 return None;
             }
             let block = slot as usize / BLOCK_SLOTS;
@@ -85,7 +90,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> Sorted<'v, S, Q> {
     /// items are asked for, it is tried first: `plan` names it, and what the query does without it is the first of `others`.
     pub fn explain(&self) -> Explanation {
         let mut explanation = self.query.explain();
-        if let (Some(read), Some(most)) = (self.index_in_order(), self.most()) {
+        if let (Some((read, _)), Some(most)) = (self.index_in_order(), self.most()) {
             let plan = Plan::index(name_of(read.definition()));
             explanation.others.retain(|(other, _)| *other != plan);
             let without = (core::mem::replace(&mut explanation.plan, plan), explanation.rows);

@@ -151,10 +151,13 @@ impl Writer {
                 Request::Control(work) => {
                     self.publish();
                     work(&mut self.config.store);
+                    // That was no part of a batch.
+                    self.began = Instant::now();
                 }
                 Request::Evolve(change) => {
                     self.publish();
                     self.evolve(*change);
+                    self.began = Instant::now();
                 }
                 Request::Wake => {}
                 Request::Ops(OpsJob { completer, .. }) if has_expired => {

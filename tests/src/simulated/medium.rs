@@ -77,6 +77,11 @@ impl Simulated {
         self.inner().state.clone()
     }
 
+    /// What a process leaves behind that is killed now: everything that it has written, and no lock.
+    pub fn killed(&self) -> Self {
+        Self::of(self.state())
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

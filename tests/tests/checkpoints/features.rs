@@ -5,7 +5,7 @@ use ecsdb_tests::rounds::work;
 use ecsdb_tests::simulated::Simulated;
 use ecsdb_tests::world::*;
 
-use super::{assert_same, killed, small};
+use super::{assert_same, small};
 
 #[test]
 fn a_compressed_file_is_smaller_and_holds_the_same() {
@@ -24,7 +24,7 @@ fn a_compressed_file_is_smaller_and_holds_the_same() {
             db.spawn(Small::sample(1)).unwrap();
         }
         bytes.push(db.checkpoint().unwrap().wait().unwrap().bytes);
-        let copy = small(&killed(&media)).worker_threads(3).open().unwrap();
+        let copy = small(&media.killed()).worker_threads(3).open().unwrap();
         assert!(copy.recovery().unwrap().passed_over.is_empty());
         assert_same(&copy, &witness, "from the file");
     }

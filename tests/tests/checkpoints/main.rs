@@ -5,35 +5,12 @@ mod damage;
 mod features;
 mod retention;
 
-use ecsdb::{CheckpointError, Component, Db, DirectoryError, OpenError, TransactionError};
+use ecsdb::{CheckpointError, Component, Db, DirectoryError, TransactionError};
 use ecsdb_tests::log::Rows;
-use ecsdb_tests::rounds::work;
+use ecsdb_tests::rounds::{assert_same, error_of, small, work};
 use ecsdb_tests::simulated::Simulated;
 use ecsdb_tests::world::*;
 use ecsdb_tests::{block_on, block_writer};
-
-/// Settings under which files are small.
-fn small(media: &Simulated) -> ecsdb::DbBuilder<World> {
-    Db::<World>::builder().media(media.clone()).directory("save").segment_bytes(16 << 10).worker_threads(1)
-}
-
-/// What a process leaves behind that is killed now.
-fn killed(media: &Simulated) -> Simulated {
-    Simulated::of(media.state())
-}
-
-fn assert_same(db: &Db<World>, other: &Db<World>, what: &str) {
-    assert!(Rows::of(db) == Rows::of(other), "{what}");
-    assert_eq!(db.stats().version, other.stats().version, "{what}");
-}
-
-fn error_of<S>(result: Result<Db<S>, OpenError>) -> DirectoryError {
-    match result {
-        Ok(_) => panic!("it was opened"),
-        Err(OpenError::Directory(error)) => error,
-        Err(error) => panic!("{error}"),
-    }
-}
 
 #[test]
 fn a_database_goes_on_from_a_snapshot_file_as_if_it_had_never_been_closed() {
@@ -56,7 +33,7 @@ fn a_database_goes_on_from_a_snapshot_file_as_if_it_had_never_been_closed() {
         work(&witness, round);
         assert_same(&db, &witness, "the same ids are handed out");
         if round % 2 == 0 {
-            media = killed(&media);
+            media = media.killed();
             drop(db);
         } else {
             drop(db);
@@ -84,7 +61,7 @@ fn a_file_may_go_on_from_an_earlier_one() {
         if round % 2 == 1 {
             let report = db.checkpoint().unwrap().wait().unwrap();
             bases.push(report.base);
-            let copy = small(&killed(&media)).open().unwrap();
+            let copy = small(&media.killed()).open().unwrap();
             assert_eq!(copy.recovery().unwrap().snapshot, Some(report.version));
             assert_same(&copy, &witness, "a chain of files");
             work(&copy, 99);
@@ -117,7 +94,7 @@ fn chunks_that_are_gone_stay_gone() {
     let report = db.checkpoint().unwrap().wait().unwrap();
     assert!(report.base.is_some(), "most of it is as it was");
     assert!(report.rows < 2 * 4096, "one chunk of each table was touched in part: {}", report.rows);
-    let copy = small(&killed(&media)).open().unwrap();
+    let copy = small(&media.killed()).open().unwrap();
     assert_eq!(copy.recovery().unwrap().snapshot_rows, 18_000);
     assert!(Rows::of(&copy) == Rows::of(&db));
     assert_eq!(copy.stats().entities, kept.len() as u64);
@@ -144,7 +121,7 @@ fn commits_go_on_while_a_checkpoint_is_made() {
     assert_eq!((report.version, report.rows), (1, 60_000), "what was committed meanwhile is not in it");
     let last = seen.iter().last().unwrap();
     assert_eq!((last.rows, last.bytes), (60_000, report.bytes));
-    let copy = small(&killed(&media)).open().unwrap();
+    let copy = small(&media.killed()).open().unwrap();
     assert!(Rows::of(&copy) == Rows::of(&db));
 }
 

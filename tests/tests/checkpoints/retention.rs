@@ -12,7 +12,7 @@ use ecsdb_tests::rounds::work;
 use ecsdb_tests::simulated::Simulated;
 use ecsdb_tests::world::*;
 
-use super::{assert_same, killed, small};
+use super::{assert_same, small};
 
 /// The numbers in the names of all files that end with `ending`.
 fn numbers(media: &Simulated, ending: &str) -> Vec<u64> {
@@ -67,7 +67,7 @@ fn a_log_does_not_grow_for_ever() {
         assert!(files.len() <= 8, "{files:?}");
         assert!(segments[0] <= files[0] + 1, "the log goes on from the oldest file: {segments:?}, {files:?}");
         assert_eq!(db.stats().log.unwrap().segments, segments.len() as u64);
-        media = killed(&media);
+        media = media.killed();
         drop(db);
     }
     assert!(most < 40, "{most} segments");
@@ -145,7 +145,7 @@ fn checkpoints_are_made_when_the_log_has_become_long() {
         round += 1;
         assert!(round < 100_000, "nobody makes checkpoints");
     }
-    let copy = small(&killed(&media)).open().unwrap();
+    let copy = small(&media.killed()).open().unwrap();
     assert!(copy.recovery().unwrap().snapshot.is_some());
     assert_same(&copy, &witness, "with checkpoints that nobody has asked for");
     drop(db);
@@ -249,7 +249,7 @@ fn a_database_that_was_replaced_stores_nothing_any_more() {
     };
     let media = Simulated::new();
     let db = open(&media);
-    let other = open(&killed(&media));
+    let other = open(&media.killed());
     work(&other, 60);
     let witness = Db::<World>::in_memory().unwrap();
     for round in 0..30 {

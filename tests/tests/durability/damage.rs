@@ -8,7 +8,7 @@ use ecsdb_tests::log::Rows;
 use ecsdb_tests::simulated::Simulated;
 use ecsdb_tests::world::*;
 
-use super::{assert_same, error_of, killed, small, work};
+use super::{assert_same, error_of, small, work};
 
 /// A log that was not closed, what it held after each version, and the one segment that it is in.
 fn log_of_versions(close: bool) -> (Simulated, Vec<Rows>, PathBuf) {
@@ -36,7 +36,7 @@ fn log_of_versions(close: bool) -> (Simulated, Vec<Rows>, PathBuf) {
         drop(db);
         media
     } else {
-        let killed = killed(&media);
+        let killed = media.killed();
         drop(db);
         killed
     };

@@ -7,7 +7,7 @@ use ecsdb_tests::log::Rows;
 use ecsdb_tests::simulated::{Failure, Fault, Simulated, Survival};
 use ecsdb_tests::world::*;
 
-use super::{assert_same, killed, small, spawn_one, work};
+use super::{assert_same, small, spawn_one, work};
 
 /// A log that cannot be synced: what is visible stays visible, nothing more is acknowledged, and nothing is tried again.
 #[test]
@@ -30,7 +30,7 @@ fn a_failed_sync_poisons_the_log() {
     assert!(matches!(db.sync(), Err(TransactionError::NotDurable { version: 2, .. })));
     assert_eq!(db.stats().durable_version, Some(1));
     assert!(Rows::of(&db) == visible, "reads go on, and what was refused has not happened");
-    let killed = killed(&media);
+    let killed = media.killed();
     let crashed = Simulated::of(media.state().image(Survival::Nothing));
     drop(db);
     assert!(Rows::of(&small(&killed).open().unwrap()) == visible);

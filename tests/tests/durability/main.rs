@@ -11,7 +11,7 @@ use std::time::Duration;
 use ecsdb::{Db, DirectoryError, OpenError, Ticket, TransactionError};
 use ecsdb_tests::block_on;
 use ecsdb_tests::log::{Recorder, Rows};
-use ecsdb_tests::rounds::work;
+use ecsdb_tests::rounds::{assert_same, error_of, small, work};
 use ecsdb_tests::simulated::Simulated;
 use ecsdb_tests::world::*;
 
@@ -32,28 +32,11 @@ impl Drop for Temporary {
     }
 }
 
-fn assert_same(db: &Db<World>, other: &Db<World>, what: &str) {
-    assert!(Rows::of(db) == Rows::of(other), "{what}");
-}
-
-/// Settings under which files are small.
-fn small(media: &Simulated) -> ecsdb::DbBuilder<World> {
-    Db::<World>::builder().media(media.clone()).directory("save").segment_bytes(16 << 10).worker_threads(1)
-}
-
 /// Commits the spawn of one row, without waiting.
 fn spawn_one(db: &Db<World>, n: u64) -> Ticket {
     let mut tx = db.begin();
     tx.spawn(Small::sample(n));
     tx.commit().unwrap()
-}
-
-fn error_of<S>(result: Result<Db<S>, OpenError>) -> DirectoryError {
-    match result {
-        Ok(_) => panic!("it was opened"),
-        Err(OpenError::Directory(error)) => error,
-        Err(error) => panic!("{error}"),
-    }
 }
 
 #[test]
@@ -75,11 +58,6 @@ fn a_database_goes_on_as_if_it_had_never_been_closed() {
     }
 }
 
-/// What a process leaves behind that is killed now.
-fn killed(media: &Simulated) -> Simulated {
-    Simulated::of(media.state())
-}
-
 #[test]
 fn a_process_that_is_killed_loses_nothing_that_was_visible() {
     let witness = Db::<World>::in_memory().unwrap();
@@ -90,7 +68,7 @@ fn a_process_that_is_killed_loses_nothing_that_was_visible() {
         timelines.push(db.recovery().unwrap().timeline);
         work(&db, round);
         work(&witness, round);
-        media = killed(&media);
+        media = media.killed();
         drop(db);
         let db = small(&media).open().unwrap();
         assert_same(&db, &witness, "what was visible");
@@ -117,7 +95,7 @@ fn a_directory_that_is_open_is_not_taken_for_one_that_was_closed() {
     drop(small(&media).open().unwrap());
     let db = small(&media).open().unwrap();
     assert!(db.recovery().unwrap().was_closed);
-    let media = killed(&media);
+    let media = media.killed();
     drop(db);
     assert!(!small(&media).open().unwrap().recovery().unwrap().was_closed);
 }

@@ -47,10 +47,6 @@ fn fill(db: &DynDb, count: u16) -> Vec<Entity> {
     (0..count).map(|n| spawn(n).unwrap()).collect()
 }
 
-fn killed(media: &Simulated) -> Simulated {
-    Simulated::of(media.state())
-}
-
 /// The number that the next unit gets.
 fn next_id(db: &DynDb, values: &'static [(&'static str, u32)]) -> Value {
     let e = db
@@ -86,7 +82,7 @@ fn a_directory_with_a_snapshot_file_opens_with_another_schema() {
     assert_eq!(without_name(&db), narrow_rows);
     let now = rows(&db);
     // The old file, and the log with the rows that were made anew.
-    for media in [killed(&media), killed(&killed(&media))] {
+    for media in [media.killed(), media.killed().killed()] {
         let copy = open(&media, wide()).unwrap();
         assert_eq!(copy.recovery().unwrap().snapshot, Some(report.version));
         assert_eq!(rows(&copy), now);
@@ -94,7 +90,7 @@ fn a_directory_with_a_snapshot_file_opens_with_another_schema() {
     // A file under the new schema.
     let report = db.checkpoint().unwrap().wait().unwrap();
     assert_eq!(report.base, None);
-    let copy = open(&killed(&media), wide()).unwrap();
+    let copy = open(&media.killed(), wide()).unwrap();
     assert_eq!(copy.recovery().unwrap().snapshot, Some(report.version));
     assert_eq!(rows(&copy), now);
     assert_eq!(
@@ -112,14 +108,14 @@ fn a_schema_that_changes_while_the_database_runs_makes_the_next_file_complete() 
     db.checkpoint().unwrap().wait().unwrap();
     db.evolve(&wide_and_all()).unwrap();
     let after = rows(&db);
-    let copy = open(&killed(&media), wide_and_all()).unwrap();
+    let copy = open(&media.killed(), wide_and_all()).unwrap();
     assert_eq!(copy.recovery().unwrap().snapshot, Some(100));
     assert_eq!(rows(&copy), after, "the file under the old schema, and the log under the new one");
     drop(copy);
     let id = next_id(&db, &[("hp", 1)]);
     let report = db.checkpoint().unwrap().wait().unwrap();
     assert_eq!(report.base, None, "it cannot go on from a file with other tables");
-    let copy = open(&killed(&media), wide_and_all()).unwrap();
+    let copy = open(&media.killed(), wide_and_all()).unwrap();
     assert_eq!(copy.recovery().unwrap().snapshot, Some(report.version));
     assert_eq!(rows(&copy), rows(&db));
     assert_eq!(id, Value::U32(101));

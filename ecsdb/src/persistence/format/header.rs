@@ -66,14 +66,8 @@ impl Header {
         for number in [self.timeline, self.salt, self.sequence, self.previous, self.created, self.schema_hash] {
             out.extend_from_slice(&number.to_le_bytes());
         }
-        out.extend_from_slice(&(self.schema.len() as u32).to_le_bytes());
-        out.extend_from_slice(&[0; 4]);
-        debug_assert_eq!(out.len(), PREFIX_BYTES);
-        out.extend_from_slice(&self.schema);
-        out.resize(len, 0);
-        let crc = checksum(&out).to_le_bytes();
-        out[CRC].copy_from_slice(&crc);
-        out
+        debug_assert_eq!(out.len() + 8, PREFIX_BYTES);
+        seal_header(out, &self.schema, len)
     }
 
     /// How long the header says that it is, that `front`, the front of a file, begins with, if it says so.
@@ -114,6 +108,17 @@ impl Header {
         let recycled = flags == 1;
         Ok((Self { timeline, salt, sequence, previous, created, schema_hash, recycled, schema }, len))
     }
+}
+
+/// Ends `out`, the header of a segment or a snapshot file up to the schema, which makes it `len` bytes long.
+pub fn seal_header(mut out: Vec<u8>, schema: &[u8], len: usize) -> Vec<u8> {
+    out.extend_from_slice(&(schema.len() as u32).to_le_bytes());
+    out.extend_from_slice(&[0; 4]);
+    out.extend_from_slice(schema);
+    out.resize(len, 0);
+    let crc = checksum(&out).to_le_bytes();
+    out[CRC].copy_from_slice(&crc);
+    out
 }
 
 /// The checksum of a header of a segment or a snapshot file: of all bytes, with zeros where it stands.

@@ -9,6 +9,6 @@ mod item;
 mod record;
 
 pub use cursor::{Cursor, Malformed};
-pub use header::{CRC, HEADER_STEP, Header, HeaderError, PREFIX_BYTES, checksum};
+pub use header::{CRC, HEADER_STEP, Header, HeaderError, PREFIX_BYTES, checksum, seal_header};
 pub use item::{ITEM_BYTES, ItemHead, Masks, Tag};
 pub use record::{ALIGN, Kind, RECORD_BYTES, RecordHead, TRANSACTION_BYTES, frame, frame_unchecked, seal};

@@ -1,6 +1,6 @@
 //! Headers of snapshot files.
 
-use crate::persistence::format::{CRC, Cursor, HeaderError, Malformed, checksum};
+use crate::persistence::format::{CRC, Cursor, HeaderError, Malformed, checksum, seal_header};
 
 /// What a snapshot file begins with.
 const MAGIC: [u8; 8] = *b"ecsdbSNP";
@@ -57,14 +57,8 @@ impl SnapshotHeader {
         for number in numbers {
             out.extend_from_slice(&number.to_le_bytes());
         }
-        out.extend_from_slice(&(self.schema.len() as u32).to_le_bytes());
-        out.extend_from_slice(&[0; 4]);
-        debug_assert_eq!(out.len(), PREFIX_BYTES);
-        out.extend_from_slice(&self.schema);
-        out.resize(len, 0);
-        let crc = checksum(&out).to_le_bytes();
-        out[CRC].copy_from_slice(&crc);
-        out
+        debug_assert_eq!(out.len() + 8, PREFIX_BYTES);
+        seal_header(out, &self.schema, len)
     }
 
     /// How many bytes the header has, of which `front` are the first [`PREFIX_BYTES`].
