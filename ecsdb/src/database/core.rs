@@ -126,6 +126,10 @@ impl Core {
             let (found, expected) = (config.segment_bytes, "use at least 16384");
             return Err(OpenError::Setting { setting: "segment_bytes", found, expected });
         }
+        if config.keeping.schedule.every.is_some_and(|every| every.is_zero()) {
+            let expected = "use an interval that is longer than nothing, or `None`";
+            return Err(OpenError::Setting { setting: "checkpoint_every", found: 0, expected });
+        }
         let procedures = Procedures::new(core::mem::take(&mut config.procedures))?;
         let catalog = Arc::new(Catalog::new(schema));
         let fresh = || {

@@ -107,7 +107,10 @@ impl Directory {
 
     /// The first versions of all segments, ascending; and drafts, and segments that are needed no longer.
     pub fn list(&self, media: &dyn Media) -> std::io::Result<(Vec<u64>, Vec<PathBuf>)> {
-        numbered(media, &self.wal, "wal", &["new", "old"])
+        let (mut firsts, drafts) = numbered(media, &self.wal, "wal", &["new", "old"])?;
+        // Versions begin with 1: what is called otherwise is somebody else's.
+        firsts.retain(|first| *first > 0);
+        Ok((firsts, drafts))
     }
 
     /// The versions of all snapshot files, ascending, and the drafts. Nothing if there is no directory of them.

@@ -16,7 +16,7 @@ struct Turns {
 }
 
 /// Prepares `count` pieces with `prepare`, each from its number, on `threads` threads, and gives them to `take` in their order, on
-/// this thread. At most `threads + 1` of them are around at a time. The first error of `take` ends it.
+/// this thread. At most `threads + 2` of them are around at a time: one on each thread, one on its way, one with `take`. The first error of `take` ends it.
 pub fn in_order<T: Send, E>(
     count: usize,
     threads: usize,

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ecsdb::archive::{Archive, ArchiveError, ArchivedSegment, Put};
-use ecsdb::{Db, DbBuilder, Retention};
+use ecsdb::{Db, DbBuilder, OpenError, Retention, TransactionError};
 use ecsdb_tests::rounds::work;
-use ecsdb_tests::simulated::Simulated;
+use ecsdb_tests::simulated::{Call, Failure, Fault, Simulated};
 use ecsdb_tests::world::*;
 
 use super::{assert_same, small};
@@ -263,4 +263,40 @@ fn a_database_that_was_replaced_stores_nothing_any_more() {
     let db = open(&media);
     assert_same(&db, &witness, "nothing was let go");
     assert!(before.is_empty() && numbers(&media, "wal")[0] > 1 && !shelf.segments().is_empty());
+}
+
+/// A sync of the directory of segments that fails when old ones go may have given up the name of a new one, and the next sync would
+/// not say so.
+#[test]
+fn a_sync_that_fails_while_segments_go_is_the_end_of_the_log() {
+    let mut ended = 0;
+    for call in 0..60 {
+        let media = Simulated::new();
+        let db = small(&media).retention(keeping(|retention| retention.snapshots = 1)).open().unwrap();
+        for round in 0..6 {
+            work(&db, round);
+        }
+        db.sync().unwrap();
+        let fault = Fault { only: Some(Call::SyncDir), ..Fault::at(media.calls().len() + call, Failure::Device) };
+        media.set_faults(vec![fault]);
+        let Ok(report) = db.checkpoint().unwrap().wait() else { continue };
+        let Some(why) = report.kept_because else { continue };
+        if why.contains("wal") {
+            let refused = db.write(|tx| Ok(tx.spawn(Purse::sample(1))?));
+            assert!(matches!(refused, Err(TransactionError::Log(_))), "call {call}: {why}, and then {refused:?}");
+            ended += 1;
+        }
+    }
+    assert!(ended > 0, "no sync of the segments has failed");
+}
+
+#[test]
+fn an_empty_database_needs_no_file_and_no_interval_is_zero() {
+    let media = Simulated::new();
+    let db = small(&media).checkpoint_every(u64::MAX, Duration::from_millis(1)).open().unwrap();
+    std::thread::sleep(Duration::from_millis(30));
+    drop(db);
+    assert_eq!(numbers(&media, "snap"), [0; 0]);
+    let refused = small(&media).checkpoint_every(u64::MAX, Duration::ZERO).open();
+    assert!(matches!(refused, Err(OpenError::Setting { setting: "checkpoint_every", .. })));
 }

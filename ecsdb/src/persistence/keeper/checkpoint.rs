@@ -12,7 +12,7 @@ use super::retention::Known;
 use crate::media::Media;
 use crate::persistence::directory::Directory;
 use crate::persistence::log::{Described, Description, Figures, nanoseconds, random};
-use crate::persistence::snapshot::{Base, Chunks, Progress, Since, SnapshotHeader, WriteError, Writing, Written};
+use crate::persistence::snapshot::{Base, Progress, SnapshotHeader, WriteError, Writing, Written};
 use crate::storage::Pinned;
 use crate::sync::Watermark;
 use crate::transaction::{LogError, Queue};
@@ -62,8 +62,6 @@ pub struct Last {
     serial: u64,
     /// Its tables.
     described: Arc<Described>,
-    /// What it holds, with the files that it goes on from.
-    chunks: Chunks,
     /// How many files that are, itself included.
     files: usize,
     /// Bytes of the complete one, and of all others.
@@ -92,7 +90,10 @@ pub(super) struct Held {
 impl Checkpoints {
     /// Whether there is a snapshot file of version `version`.
     pub fn has(&self, version: u64) -> bool {
-        self.loaded == Some(version) || self.last.as_ref().is_some_and(|last| last.report.version == version)
+        // Version 0 holds nothing.
+        version == 0
+            || self.loaded == Some(version)
+            || self.last.as_ref().is_some_and(|last| last.report.version == version)
     }
 
     /// Makes a checkpoint of the published version. `progress` is told how far it is, and says whether to go on.
@@ -137,7 +138,7 @@ impl Checkpoints {
             Some(base) => (base.files + 1, base.complete_bytes, base.other_bytes + written.bytes),
             None => (1, written.bytes, 0),
         };
-        let (serial, chunks) = (held.pinned.serial, written.chunks);
+        let serial = held.pinned.serial;
         let known = Known { base: report.base, time: held.time };
         self.last = Some(Last {
             report: report.clone(),
@@ -145,7 +146,6 @@ impl Checkpoints {
             salt,
             serial,
             described: Arc::clone(described),
-            chunks,
             files,
             complete_bytes,
             other_bytes,
@@ -154,7 +154,7 @@ impl Checkpoints {
     }
 
     /// What is to be written of what is `held`: what is not in `base`, if that is given.
-    pub(super) fn writing<'h>(&self, held: &'h Held, base: Option<&'h Last>) -> Writing<'h> {
+    pub(super) fn writing<'h>(&self, held: &'h Held, base: Option<&Last>) -> Writing<'h> {
         let (version, described) = (held.pinned.version.number, &held.described);
         let header = SnapshotHeader {
             timeline: if version == self.opened.0 { self.opened.1 } else { self.timeline },
@@ -165,7 +165,7 @@ impl Checkpoints {
             schema_hash: described.schema_hash,
             schema: described.schema.clone(),
         };
-        let since = base.map(|base| Since { serial: base.serial, chunks: &base.chunks });
+        let since = base.map(|base| base.serial);
         let tables = Arc::clone(&described.tables);
         Writing { header, pinned: &held.pinned, tables, since, compression: self.compression }
     }

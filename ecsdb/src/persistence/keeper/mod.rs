@@ -8,7 +8,7 @@
 //! - `setup`: what it starts with
 //! - `retention`: what is needed no longer, and where it goes
 //!
-//! It asks the writer for nothing but a version to hold. It never waits for a transaction, and no transaction waits for it.
+//! It asks the writer for nothing but a version to hold, and waits until that has time for it. No transaction waits for the keeper.
 
 mod backup;
 mod checkpoint;

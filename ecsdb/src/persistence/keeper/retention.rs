@@ -2,6 +2,9 @@
 //!
 //! What goes is decided from what counts: snapshot files whose names are on the medium. Files go one at a time, each durably before the next
 //! one, so a crash leaves a log without holes and no file without its base.
+//!
+//! The directory of the segments is synced here as well as by the thread that syncs the log. A sync of it that fails may have given up
+//! the name of a new segment, and a later one would not say so: so it is the end of the log, wherever it fails.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,8 +17,11 @@ use thiserror::Error;
 use crate::media::{Media, Open};
 use crate::persistence::archive::{Archive, ArchiveError, Archiver};
 use crate::persistence::directory::Directory;
+use crate::persistence::error::LogFailure;
 use crate::persistence::log::{Figures, Spares, nanoseconds};
 use crate::persistence::snapshot::read_header;
+use crate::sync::Watermark;
+use crate::transaction::LogError;
 
 /// What is kept of the past: [`DbBuilder::retention`](crate::DbBuilder::retention).
 ///
@@ -109,6 +115,9 @@ pub enum CleanError {
         /// What the system says.
         source: io::Error,
     },
+    /// The log has failed with it.
+    #[error(transparent)]
+    Log(#[from] LogError),
     /// The archive did not take it.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
@@ -131,6 +140,8 @@ pub struct Cleaner {
     pub retention: Retention,
     /// Where the log gets its spare files.
     pub spares: Arc<Spares>,
+    /// What of the log is durable.
+    pub watermark: Arc<Watermark<LogError>>,
     /// What the log counts.
     pub figures: Arc<Figures>,
     /// How long segments should be, in bytes.
@@ -139,9 +150,6 @@ pub struct Cleaner {
     pub files: KnownFiles,
     /// Where segments go before they are let go.
     pub archive: Option<ArchiveSetting>,
-    /// Whether the names of all snapshot files are on the medium: those that were found when the directory was opened may be in a cache
-    /// only.
-    pub are_names_synced: bool,
 }
 
 /// An archive, and the claim on it.
@@ -166,15 +174,11 @@ impl Cleaner {
         }
     }
 
-    /// Lets go of what is needed no longer. `version` is the last one.
+    /// Lets go of what is needed no longer. `version` is the last one. A checkpoint was made before, so the names of all snapshot files
+    /// are on the medium.
     pub fn clean(&mut self, version: u64) -> Result<(), CleanError> {
         let now = nanoseconds(self.media.now());
         let Some(oldest) = self.retention.oldest(&self.files, version, now) else { return Ok(()) };
-        let dir = self.directory.snapshots();
-        if !self.are_names_synced {
-            self.media.sync_dir(dir).map_err(CleanError::io("sync", dir))?;
-            self.are_names_synced = true;
-        }
         self.let_snapshots_go(oldest)?;
         self.let_segments_go(oldest)
     }
@@ -198,7 +202,12 @@ impl Cleaner {
     fn let_segments_go(&mut self, oldest: u64) -> Result<(), CleanError> {
         let wal = self.directory.wal().to_owned();
         let (firsts, _) = self.directory.list(&*self.media).map_err(CleanError::io("list", &wal))?;
-        for pair in firsts.windows(2).filter(|pair| pair[1] <= oldest + 1) {
+        let going: Vec<&[u64]> = firsts.windows(2).filter(|pair| pair[1] <= oldest + 1).collect();
+        if !going.is_empty() {
+            // What stays may have got its name just now: without this a crash might leave nothing.
+            self.sync_wal()?;
+        }
+        for pair in going {
             let path = self.directory.segment(pair[0]);
             if let Some(setting) = &mut self.archive {
                 setting.store(&*self.media, &self.directory, pair)?;
@@ -206,16 +215,26 @@ impl Cleaner {
             if self.spares.has_room() && self.is_of_use(pair[0]) {
                 let spare = self.directory.spare(pair[0]);
                 self.media.rename(&path, &spare).map_err(CleanError::io("rename to", &spare))?;
-                self.media.sync_dir(&wal).map_err(CleanError::io("sync", &wal))?;
+                self.sync_wal()?;
                 self.spares.put(spare);
             } else {
                 self.media.remove(&path).map_err(CleanError::io("remove", &path))?;
-                self.media.sync_dir(&wal).map_err(CleanError::io("sync", &wal))?;
+                self.sync_wal()?;
             }
             self.figures.note_segment_gone();
             tracing::debug!(first = pair[0], "a segment was let go");
         }
         Ok(())
+    }
+
+    /// Syncs the names of segments. If that fails, the log has failed.
+    fn sync_wal(&self) -> Result<(), CleanError> {
+        let wal = self.directory.wal();
+        self.media.sync_dir(wal).map_err(LogFailure::io("sync", wal)).map_err(|failure| {
+            let error = LogError::new(failure);
+            self.watermark.fail(error.clone());
+            error.into()
+        })
     }
 
     /// Whether the file of a segment is about as long as segments are.

@@ -98,11 +98,11 @@ impl KeeperSetup {
             directory: of.directory.clone(),
             retention,
             spares: of.spares,
+            watermark: Arc::clone(&of.watermark),
             figures: Arc::clone(&of.figures),
             segment_bytes: of.segment_bytes,
             files: KnownFiles::new(),
             archive,
-            are_names_synced: false,
         };
         let passed_over: Vec<u64> = recovery.passed_over.iter().map(|passed| passed.version).collect();
         cleaner.look(of.snapshots, &passed_over);

@@ -27,8 +27,6 @@ pub enum Codec {
     Raw,
     /// Compressed with zstd.
     Zstd,
-    /// In a way that this version does not know.
-    Unknown(u8),
 }
 
 /// What stands at the front of a frame.
@@ -76,7 +74,6 @@ impl FrameHead {
         frame[21] = match self.codec {
             Codec::Raw => 0,
             Codec::Zstd => 1,
-            Codec::Unknown(code) => code,
         };
         frame[22..24].copy_from_slice(&self.table.to_le_bytes());
         frame[24..28].copy_from_slice(&self.chunk.to_le_bytes());
@@ -102,7 +99,7 @@ impl FrameHead {
         let codec = match cursor.u8()? {
             0 => Codec::Raw,
             1 => Codec::Zstd,
-            other => Codec::Unknown(other),
+            other => return Err(at.malformed(format!("a frame is stored in an unknown way, {other}"))),
         };
         let (table, chunk, count, found_number) = (cursor.u16()?, cursor.u32()?, cursor.u32()?, cursor.u32()?);
         let head = Self { stored, salt, raw, kind, codec, table, chunk, count, number };
@@ -136,7 +133,7 @@ pub struct End {
     pub burned: Vec<(u32, u32)>,
     /// Up to where counted fields are counted: ids of table and field, and the last number.
     pub counters: Vec<(u16, u16, u128)>,
-    /// Chunks of the base of which nothing is left: the id of the table, or 0 for entities, and the chunk.
+    /// Chunks that were touched since the base was made and of which nothing is left: the id of the table, or 0 for entities, and the chunk.
     pub gone: Vec<(u16, u32)>,
 }
 

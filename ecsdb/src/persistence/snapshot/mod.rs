@@ -17,4 +17,4 @@ mod zstd;
 pub use header::{Base, SnapshotHeader};
 pub use load::{Chain, Destination, Loaded};
 pub use read::read_header;
-pub use write::{Chunks, Progress, Since, WriteError, Writing, Written};
+pub use write::{Progress, WriteError, Writing, Written};

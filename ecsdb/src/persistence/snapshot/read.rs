@@ -143,6 +143,5 @@ fn body(path: &Path, at: u64, head: &FrameHead, mut bytes: Vec<u8>) -> Result<Ve
             Some(body) => body.map_err(|error| damaged(format!("a frame cannot be decompressed: {error}"))),
             None => Err(DirectoryError::Codec { file: path.to_owned(), feature: "zstd" }),
         },
-        Codec::Unknown(code) => Err(damaged(format!("a frame is stored in an unknown way, {code}"))),
     }
 }

@@ -3,7 +3,6 @@
 //! Goes through a version that is held, chunk by chunk, and knows neither the writer nor the log. What it leaves has the name of
 //! a draft: it is for the caller to say when it counts.
 
-use std::collections::HashSet;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,17 +21,6 @@ const WRITE_BYTES: usize = 2 << 20;
 /// How large the body of a frame becomes, about, before the rest of the chunk goes to another one.
 const BODY_BYTES: usize = 4 << 20;
 
-/// Which chunks a file and its bases hold: the id of the table, or 0 for entities, and the chunk.
-pub type Chunks = HashSet<(u16, u32)>;
-
-/// What a file goes on from: chunks that no transaction has touched since are there already.
-pub struct Since<'a> {
-    /// The last transaction that is in it.
-    pub serial: u64,
-    /// What it holds, with its own bases.
-    pub chunks: &'a Chunks,
-}
-
 /// What is to be written.
 pub struct Writing<'a> {
     /// The header.
@@ -41,8 +29,8 @@ pub struct Writing<'a> {
     pub pinned: &'a Pinned,
     /// The tables as the log has them.
     pub tables: Arc<Tables>,
-    /// What is left out.
-    pub since: Option<Since<'a>>,
+    /// The last transaction that is in the base, if there is one: chunks that none has touched since are there already.
+    pub since: Option<u64>,
     /// How hard to compress, if at all.
     pub compression: Option<i32>,
 }
@@ -53,8 +41,6 @@ pub struct Written {
     pub bytes: u64,
     /// Rows in it.
     pub rows: u64,
-    /// What it holds, with its bases.
-    pub chunks: Chunks,
 }
 
 /// How far a file is.
@@ -95,7 +81,6 @@ impl Writing<'_> {
         progress: &mut dyn FnMut(Progress) -> bool,
     ) -> Result<Written, WriteError> {
         let file = media.open(path, Open::Truncate)?;
-        let mut chunks = self.since.as_ref().map_or_else(HashSet::new, |since| since.chunks.clone());
         let mut out = Frames {
             file,
             at: 0,
@@ -113,7 +98,7 @@ impl Writing<'_> {
         for chunk in 0..version.chunk_count() {
             if self.is_new(|serial| self.pinned.entities_touched_after(chunk, serial)) {
                 let is_there = self.entities(&mut out, chunk)?;
-                state.note(&mut chunks, (0, chunk as u32), is_there);
+                state.note(self.since.is_some(), (0, chunk as u32), is_there);
                 if !progress(told(&state, &out)) {
                     return Err(WriteError::Stopped);
                 }
@@ -126,7 +111,7 @@ impl Writing<'_> {
                 if self.is_new(|serial| self.pinned.rows_touched_after(number, chunk, serial)) {
                     let rows = self.pinned.rows(number, chunk, &mut changes);
                     out.rows(&changes, id, chunk as u32)?;
-                    state.note(&mut chunks, (id, chunk as u32), rows > 0);
+                    state.note(self.since.is_some(), (id, chunk as u32), rows > 0);
                     state.stored += rows;
                 }
                 state.rows +=
@@ -139,12 +124,12 @@ impl Writing<'_> {
         let State { stored, gone, .. } = state;
         let bytes = self.end(out, rows_total, gone)?;
         progress(Progress { rows: rows_total, rows_total, bytes });
-        Ok(Written { bytes, rows: stored, chunks })
+        Ok(Written { bytes, rows: stored })
     }
 
     /// Whether a chunk has to be in the file, if `touched_after` says whether it was touched after a transaction.
     fn is_new(&self, touched_after: impl FnOnce(u64) -> bool) -> bool {
-        self.since.as_ref().is_none_or(|since| touched_after(since.serial))
+        self.since.is_none_or(touched_after)
     }
 
     /// Writes the entities of a chunk. Returns whether there was anything to write.
@@ -194,11 +179,9 @@ struct State {
 }
 
 impl State {
-    /// Notes whether anything of a chunk is left.
-    fn note(&mut self, chunks: &mut Chunks, chunk: (u16, u32), is_there: bool) {
-        if is_there {
-            chunks.insert(chunk);
-        } else if chunks.remove(&chunk) {
+    /// Notes that nothing of a chunk is left, if so, in a file with a base: that may have it.
+    fn note(&mut self, has_base: bool, chunk: (u16, u32), is_there: bool) {
+        if has_base && !is_there {
             self.gone.push(chunk);
         }
     }

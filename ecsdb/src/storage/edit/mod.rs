@@ -185,12 +185,6 @@ impl Batch<'_> {
         }
     }
 
-    /// Notes the numbers in all rows of a table that were changed together. Cost: a look at every row.
-    pub(super) fn note_all_numbers(&mut self, table: u16) {
-        let rows = &self.version.tables[usize::from(table)];
-        rows.slots().filter_map(|slot| rows.row_bytes(slot)).for_each(|row| self.counters.note(table, row));
-    }
-
     /// Keeps what the running transaction did, and lets go of the way back. The indexes are settled.
     pub fn commit(&mut self) {
         self.counters.keep();

@@ -112,6 +112,7 @@ impl Batch<'_> {
         };
         share_out(&mut tasks, workers, rewrite);
 
+        let is_counted = self.is_counted(table);
         for task in tasks {
             let undo = self.touch_page(table, task.page);
             for index in 0..count {
@@ -120,6 +121,12 @@ impl Batch<'_> {
             let chunk = self.version.tables[usize::from(table)].chunk_mut(task.page >> geometry.chunk_shift());
             let in_chunk = task.page & (geometry.chunk_pages() - 1);
             if let Some(copy) = task.copy {
+                if is_counted {
+                    let bytes = chunk.pages()[in_chunk].len as usize * geometry.stride();
+                    copy.bytes()[..bytes]
+                        .chunks_exact(geometry.stride())
+                        .for_each(|row| self.counters.note(table, row));
+                }
                 let old = chunk.replace_page(geometry, in_chunk, Some(copy));
                 let record = &mut self.undo.pages[undo as usize];
                 // A page that this transaction had made before is nobody's way back.
@@ -129,9 +136,6 @@ impl Batch<'_> {
                     None => {}
                 }
             }
-        }
-        if self.is_counted(table) {
-            self.note_all_numbers(table);
         }
         Ok(selected_rows)
     }
