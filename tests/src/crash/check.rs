@@ -3,6 +3,7 @@
 //! An image is opened, compared with the version that it claims to be, and then used: it is opened once more, played on, crashed
 //! while it recovers, or led into another history.
 
+use std::ops::AddAssign;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::simulated::{Simulated, State, Survival, Trace};
@@ -39,6 +40,28 @@ pub struct Tally {
     pub second: usize,
     /// That were opened from a snapshot file.
     pub snapshots: usize,
+}
+
+impl Tally {
+    /// Whether there are as many of each kind as in `least`.
+    pub fn reaches(&self, least: &Self) -> bool {
+        let Self { images, torn, behind, second, snapshots } = *self;
+        images >= least.images
+            && torn >= least.torn
+            && behind >= least.behind
+            && second >= least.second
+            && snapshots >= least.snapshots
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, more: Self) {
+        self.images += more.images;
+        self.torn += more.torn;
+        self.behind += more.behind;
+        self.second += more.second;
+        self.snapshots += more.snapshots;
+    }
 }
 
 impl Matrix {
