@@ -16,7 +16,7 @@ use ecsdb_peers::compared::{Engine, Side, Table};
 use ecsdb_peers::relational::{
     self as engines, Item, ItemRef, Leaf, Map, Place, SCALE, STEPS, Unit, World, bodies, number,
 };
-use ecsdb_peers::stores::Failure;
+use ecsdb_peers::Failure;
 use rstar::AABB;
 use rusqlite::{Statement, params};
 
