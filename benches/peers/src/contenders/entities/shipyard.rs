@@ -14,15 +14,14 @@ pub struct Shipyard(World);
 /// That a storage is there, and that nobody else has it.
 const FREE: &str = "no other view is open";
 
-impl Shipyard {
-    fn view<T: shipyard::Component>(&self) -> View<'_, T, T::Tracking>
-    where
-        T: Send + Sync,
-        T::Tracking: shipyard::tracking::Tracking,
-    {
-        self.0.borrow().expect(FREE)
-    }
+/// Borrows a view.
+macro_rules! borrow {
+    ($world:expr, $view:ty) => {
+        $world.0.borrow::<$view>().expect(FREE)
+    };
+}
 
+impl Shipyard {
     fn insert<T: shipyard::Component + Send + Sync + Copy>(&mut self, ids: &[EntityId], component: T) {
         ids.iter().for_each(|id| self.0.add_component(*id, (component,)));
     }
@@ -57,22 +56,22 @@ impl Entities for Shipyard {
     }
 
     fn sum(&mut self) -> f64 {
-        let pos = self.view::<Pos>();
+        let pos = borrow!(self, View<'_, Pos>);
         pos.iter().fold(0.0, add)
     }
 
     fn join_two(&mut self) -> f64 {
-        let (pos, vel) = (self.view::<Pos>(), self.view::<Vel>());
+        let (pos, vel) = (borrow!(self, View<'_, Pos>), borrow!(self, View<'_, Vel>));
         (&pos, &vel).iter().fold(0.0, |sum, (pos, vel)| add_two(sum, pos, vel))
     }
 
     fn join_three(&mut self) -> f64 {
-        let (pos, vel, acc) = (self.view::<Pos>(), self.view::<Vel>(), self.view::<Acc>());
+        let (pos, vel, acc) = (borrow!(self, View<'_, Pos>), borrow!(self, View<'_, Vel>), borrow!(self, View<'_, Acc>));
         (&pos, &vel, &acc).iter().fold(0.0, |sum, (pos, vel, acc)| add_three(sum, pos, vel, acc))
     }
 
     fn get(&mut self, ids: &[EntityId]) -> f64 {
-        let pos = self.view::<Pos>();
+        let pos = borrow!(self, View<'_, Pos>);
         ids.iter().map(|id| (&pos).get(*id).map_or(0.0, |pos| f64::from(pos.x))).sum()
     }
 
@@ -81,23 +80,23 @@ impl Entities for Shipyard {
     }
 
     fn set(&mut self, ids: &[EntityId], x: f32) {
-        let mut pos: ViewMut<'_, Pos> = self.0.borrow().expect(FREE);
+        let mut pos = borrow!(self, ViewMut<'_, Pos>);
         ids.iter().for_each(|id| pos[*id].x = x);
     }
 
     fn step(&mut self) {
-        let (mut pos, vel): (ViewMut<'_, Pos>, _) = (self.0.borrow().expect(FREE), self.view::<Vel>());
+        let (mut pos, vel) = (borrow!(self, ViewMut<'_, Pos>), borrow!(self, View<'_, Vel>));
         (&mut pos, &vel).iter().for_each(|(pos, vel)| step(pos, vel));
     }
 
     fn toil(&mut self) {
-        let (mut pos, vel): (ViewMut<'_, Pos>, _) = (self.0.borrow().expect(FREE), self.view::<Vel>());
+        let (mut pos, vel) = (borrow!(self, ViewMut<'_, Pos>), borrow!(self, View<'_, Vel>));
         (&mut pos, &vel).iter().for_each(|(pos, vel)| toil(pos, vel));
     }
 
     fn add_remove(&mut self, ids: &[EntityId]) {
-        let entities: EntitiesView<'_> = self.0.borrow().expect(FREE);
-        let mut targets: ViewMut<'_, Target> = self.0.borrow().expect(FREE);
+        let entities = borrow!(self, EntitiesView<'_>);
+        let mut targets = borrow!(self, ViewMut<'_, Target>);
         for id in ids {
             entities.add_component(*id, &mut targets, Target { id: 1.0 });
             targets.remove(*id).expect("it has one");
@@ -114,12 +113,12 @@ impl Entities for Shipyard {
     }
 
     fn sum_data(&mut self) -> f64 {
-        let data = self.view::<Data>();
+        let data = borrow!(self, View<'_, Data>);
         data.iter().map(|data| f64::from(data.value)).sum()
     }
 
     fn scale_data(&mut self, factor: f32) {
-        let mut data: ViewMut<'_, Data> = self.0.borrow().expect(FREE);
+        let mut data = borrow!(self, ViewMut<'_, Data>);
         (&mut data).iter().for_each(|data| data.value *= factor);
     }
 

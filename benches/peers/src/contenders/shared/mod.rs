@@ -9,7 +9,6 @@ mod rw_lock;
 
 use core::any::Any;
 use core::hash::{BuildHasherDefault, Hasher};
-use core::time::Duration;
 use std::time::Instant;
 
 use cpu_time::ThreadTime;
