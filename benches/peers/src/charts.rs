@@ -66,22 +66,54 @@ fn charts(plan: &Plan) -> Vec<Chart> {
         [0, 1, 2, 4, 8].map(|readers| (readers, format!("{key}, {}", company((readers, 0))))).into_iter()
     };
     let held = (0..5).map(|held| (held, format!("writer, {}", company((1, held)))));
-    let walks = ["scan", "join of two", "join of three", "scan, churned", "join of two, churned", "scan, fragmented", "step"];
+    let walks =
+        ["scan", "join of two", "join of three", "scan, churned", "join of two, churned", "scan, fragmented", "step"];
     let handles = ["get in order", "get at random", "get plainly", "get at random, churned", "set"];
     let changes = ["add and remove", "add and remove, declared", "spawn many", "spawn each", "despawn"];
-    let commits = ["durable, one row", "durable, one row, 64 threads", "durable, 1,000 rows", "visible, one row", "visible, one row, queued", "visible, 1,000 rows"];
+    let commits = [
+        "durable, one row",
+        "durable, one row, 64 threads",
+        "durable, 1,000 rows",
+        "visible, one row",
+        "visible, one row, queued",
+        "visible, 1,000 rows",
+    ];
     let kinds = growth::kinds().map(|kinds| (kinds, format!("scan, {kinds} kinds")));
     vec![
         bars("iteration.svg", "Iteration, time an entity", "entities", false, &walks),
         bars("handles.svg", "One entity after the other, time an entity", "entities", false, &handles),
         bars("changes.svg", "Components and entities that come and go, time an entity", "entities", true, &changes),
-        lines("growth-scan.svg", "Sum over one component, time an entity", "growth", ("entities", Unit::Time), sizes("scan")),
+        lines(
+            "growth-scan.svg",
+            "Sum over one component, time an entity",
+            "growth",
+            ("entities", Unit::Time),
+            sizes("scan"),
+        ),
         lines("growth-get.svg", "A component of an entity at random", "growth", ("entities", Unit::Time), sizes("get")),
-        lines("growth-kinds.svg", "Sum over one component, time an entity", "growth", ("kinds of entities", Unit::Time), kinds),
+        lines(
+            "growth-kinds.svg",
+            "Sum over one component, time an entity",
+            "growth",
+            ("kinds of entities", Unit::Time),
+            kinds,
+        ),
         bars("commits.svg", "Commits, time a row", "stores", true, &commits),
-        lines("writer.svg", "Commit of one row, processor time of the writer", "shared", ("readers", Unit::Time), readers("writer")),
+        lines(
+            "writer.svg",
+            "Commit of one row, processor time of the writer",
+            "shared",
+            ("readers", Unit::Time),
+            readers("writer"),
+        ),
         lines("held.svg", "The same with one reader", "shared", ("versions held", Unit::Time), held),
-        lines("reads.svg", "Rows read beside the writer, all readers together", "shared", ("readers", Unit::Rate), readers("reads").skip(1)),
+        lines(
+            "reads.svg",
+            "Rows read beside the writer, all readers together",
+            "shared",
+            ("readers", Unit::Rate),
+            readers("reads").skip(1),
+        ),
     ]
 }
 
@@ -99,9 +131,8 @@ pub fn draw(dir: &Path, plan: &Plan, all: &[Measured]) -> Result<Vec<(String, St
         if values.is_empty() {
             continue;
         }
-        let (least, most) = values.iter().fold((f64::INFINITY, 0.0_f64), |(least, most), value| {
-            (least.min(*value), most.max(*value))
-        });
+        let (least, most) =
+            values.iter().fold((f64::INFINITY, 0.0_f64), |(least, most), value| (least.min(*value), most.max(*value)));
         let path = dir.join(chart.file);
         let area = SVGBackend::new(&path, SIZE).into_drawing_area();
         area.fill(&WHITE)?;

@@ -54,9 +54,9 @@ fn name(group: &Group, contender: &Contender) -> String {
 
 /// Finds whom such a name means.
 pub fn find(groups: Vec<Group>, wanted: &str) -> Option<Contender> {
-    groups.into_iter().find_map(|group| {
-        group.contenders.iter().find(|contender| name(&group, contender) == wanted).copied()
-    })
+    groups
+        .into_iter()
+        .find_map(|group| group.contenders.iter().find(|contender| name(&group, contender) == wanted).copied())
 }
 
 /// Measures `group`, and says on `progress` where it is.

@@ -131,8 +131,7 @@ fn abilities(out: &mut dyn Write, contenders: &[Contender]) -> fmt::Result {
     let word = |does: bool| if does { "yes" } else { "no" };
     for Contender { name, does, .. } in contenders {
         let version = does.package.and_then(|package| versions.get(package)).copied().unwrap_or("");
-        let [readers, stay, rollback, durable] =
-            [does.readers, does.versions, does.rollback, does.durable].map(word);
+        let [readers, stay, rollback, durable] = [does.readers, does.versions, does.rollback, does.durable].map(word);
         writeln!(out, "| {name} | {version} | {readers} | {stay} | {rollback} | {durable} | {} |", does.how)?;
     }
     writeln!(out)
@@ -166,7 +165,9 @@ fn machine() -> String {
     let load = load.split(' ').next().unwrap_or("unknown").to_owned();
     let commit = Command::new("git").args(["rev-parse", "--short", "HEAD"]).output();
     let commit = commit.map(|done| String::from_utf8_lossy(&done.stdout).trim().to_owned()).unwrap_or_default();
-    format!("Commit {commit}, {cores} cores of {processor}, {memory} of memory; load when the report was written: {load}.")
+    format!(
+        "Commit {commit}, {cores} cores of {processor}, {memory} of memory; load when the report was written: {load}."
+    )
 }
 
 #[cfg(test)]

@@ -56,7 +56,8 @@ fn cases(_: &Scale) -> Vec<Case> {
         Case::new("join of two, churned", "sum over two components, churned", Time),
         Case::new("get at random, churned", "one component of an entity at random, churned", Time),
         Case::new("scan, fragmented", "sum over one component, 26 kinds of 20 entities", Time),
-        Case::new("step, fragmented", "change of one component, 26 kinds of 20 entities", Time).but(Ecsdb::NAME, published),
+        Case::new("step, fragmented", "change of one component, 26 kinds of 20 entities", Time)
+            .but(Ecsdb::NAME, published),
         Case::new("step", "`pos += vel * dt` for all", Time),
         Case::new("toil", "100 small turns in space for all", Time),
         Case::new("set", "change of a field of an entity at random (ecsdb: one transaction)", Time),

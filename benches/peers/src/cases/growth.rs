@@ -26,7 +26,11 @@ fn cases(scale: &Scale) -> Vec<Case> {
     let mut cases = Vec::new();
     for (key, what) in [("scan", "sum over one component"), ("get", "one component of an entity at random")] {
         for size in &scale.sizes {
-            cases.push(Case::new(format!("{key}, {size} entities"), format!("{what}, {} entities", short(*size)), Time));
+            cases.push(Case::new(
+                format!("{key}, {size} entities"),
+                format!("{what}, {} entities", short(*size)),
+                Time,
+            ));
         }
     }
     for kinds in kinds() {

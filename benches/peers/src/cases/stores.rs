@@ -46,8 +46,7 @@ pub fn group() -> Group {
 fn cases(_: &Scale) -> Vec<Case> {
     let killed = "loses the last commits when the process is killed";
     let unsafe_file = "a loss of power may leave a damaged file";
-    let visible =
-        |key, what, unit| Case::new(key, what, unit).but(Redb::NAME, killed).but(Lmdb::NAME, unsafe_file);
+    let visible = |key, what, unit| Case::new(key, what, unit).but(Redb::NAME, killed).but(Lmdb::NAME, unsafe_file);
     let loads = "reads everything into memory, the others nothing yet";
     vec![
         Case::new("durable, one row", "durable commit of one row, one thread", Time),

@@ -66,7 +66,8 @@ impl Entities for Shipyard {
     }
 
     fn join_three(&mut self) -> f64 {
-        let (pos, vel, acc) = (borrow!(self, View<'_, Pos>), borrow!(self, View<'_, Vel>), borrow!(self, View<'_, Acc>));
+        let (pos, vel, acc) =
+            (borrow!(self, View<'_, Pos>), borrow!(self, View<'_, Vel>), borrow!(self, View<'_, Acc>));
         (&pos, &vel, &acc).iter().fold(0.0, |sum, (pos, vel, acc)| add_three(sum, pos, vel, acc))
     }
 

@@ -57,7 +57,11 @@ impl Store for Ecsdb {
             tx.replace(entities[*row as usize], pos(value));
         }
         let ticket = tx.commit()?;
-        if durable { ticket.durable()? } else { ticket.visible()? };
+        if durable {
+            ticket.durable()?
+        } else {
+            ticket.visible()?
+        };
         Ok(())
     }
 
