@@ -10,7 +10,7 @@ use super::judge::schema_of;
 use crate::media::{Media, Open};
 use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
-use crate::persistence::format::Header;
+use crate::persistence::format::{Header, Kind, RECORD_BYTES, RecordHead, seal};
 use crate::persistence::ids::Ids;
 use crate::persistence::log::{Segment, nanoseconds, random};
 
@@ -104,7 +104,8 @@ pub struct Fork<'a> {
 }
 
 impl Fork<'_> {
-    /// Makes a segment without records in `directory`, in which a new history begins, durably. Returns its timeline.
+    /// Makes a segment without versions in `directory`, in which a new history begins, durably. Returns its timeline. With it the log is
+    /// closed, so an opening goes on in the same timeline.
     pub fn make(&self, media: &dyn Media, directory: &Directory) -> Result<u64, DirectoryError> {
         let header = Header {
             timeline: random(),
@@ -118,6 +119,12 @@ impl Fork<'_> {
         };
         let (draft, path) = (directory.draft(header.sequence), directory.segment(self.version + 1));
         let mut segment = Segment::create(media, &draft, &header, 0).map_err(DirectoryError::io("make", &draft))?;
+        let mut record = vec![0; RECORD_BYTES];
+        let (salt, version, time) = (header.salt, self.version, header.created);
+        let head = RecordHead { salt, version, durable: version, time, transactions: 0, kind: Kind::Close };
+        seal(&mut record, &head);
+        let written = segment.write(&record, head.kind).and_then(|()| segment.named.file.sync_data());
+        written.map_err(DirectoryError::io("write", &draft))?;
         segment.rename(media, path.clone()).map_err(DirectoryError::io("rename to", &path))?;
         media.sync_dir(directory.wal()).map_err(DirectoryError::io("sync", directory.wal()))?;
         Ok(header.timeline)
