@@ -67,7 +67,7 @@ impl Encoder {
         mut full: impl FnMut(&mut Self, bool) -> Result<(), E>,
     ) -> Result<(), E> {
         /// How large a record becomes before the next one is begun.
-        const RECORD_BYTES_MAX: usize = 16 << 20;
+        const RECORD_BYTES_MAX: usize = 4 << 20;
         self.items.begin();
         let mut pages = changes.pages().filter(|page| is_wanted(page.table())).peekable();
         while let Some(page) = pages.next() {

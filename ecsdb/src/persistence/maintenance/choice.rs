@@ -88,9 +88,10 @@ impl Choice<'_> {
     /// The way along the history in question that leads as far as it is known to go, and farthest.
     fn complete(&self) -> Option<&Way> {
         let is_complete = |way: &&Way| {
-            let is_alone = way.line.0.is_empty();
-            let has_end = self.known.salt.is_none_or(|salt| way.line.0.iter().any(|piece| piece.salt == salt));
-            way.to >= self.known.version && (is_alone || has_end)
+            // What came behind a snapshot file nobody knows without the log.
+            let pieces = &way.line.0;
+            let has_end = self.known.salt.is_none_or(|salt| pieces.iter().any(|piece| piece.salt == salt));
+            way.to >= self.known.version && !pieces.is_empty() && has_end
         };
         // Of those that lead as far the first one.
         self.reach.ways.iter().filter(is_complete).min_by_key(|way| Reverse(way.to))

@@ -13,6 +13,8 @@ use crate::persistence::error::DirectoryError;
 use crate::persistence::format::{Header, Kind, RECORD_BYTES, RecordHead, seal};
 use crate::persistence::ids::Ids;
 use crate::persistence::log::{Segment, nanoseconds, random};
+use crate::persistence::recovery::SegmentFile;
+use crate::persistence::snapshot::Chain;
 
 /// A directory in the making.
 pub struct Unfinished<'m> {
@@ -71,6 +73,29 @@ impl<'m> Unfinished<'m> {
     /// Makes everything durable that is there.
     pub fn settle(&self) -> Result<(), DirectoryError> {
         [self.directory.wal(), self.directory.snapshots()].into_iter().try_for_each(|dir| self.sync(dir))
+    }
+
+    /// Reads everything once more that is there, as far as checksums tell: the log has to end with version `version`.
+    pub fn read_again(&self, version: u64) -> Result<(), DirectoryError> {
+        let (media, directory) = (self.media, &self.directory);
+        let (snapshots, _) =
+            directory.list_snapshots(media).map_err(DirectoryError::io("list", directory.snapshots()))?;
+        for snapshot in snapshots {
+            Chain::open(media, directory, snapshot)?.check()?;
+        }
+        let (firsts, _) = directory.list(media).map_err(DirectoryError::io("list", directory.wal()))?;
+        for (index, first) in firsts.iter().enumerate() {
+            let segment = SegmentFile::read(media, directory.segment(*first), *first)?;
+            let (last, end) =
+                segment.heads().last().map_or((first - 1, segment.start), |(head, end)| (head.version, end));
+            let expected = firsts.get(index + 1).map_or(version, |next| next - 1);
+            if last != expected {
+                return Err(
+                    segment.damaged(end, format!("it was written up to version {expected}, and ends with {last}"))
+                );
+            }
+        }
+        Ok(())
     }
 
     /// It is whole, and its tables are `ids`: takes the mark away.

@@ -43,8 +43,8 @@ pub enum MaintenanceError {
     /// The state that was asked for, the latest one or that of a time, cannot be put together from the files that there are: they are
     /// damaged, or something is missing. An earlier one is not taken unless its version is named.
     #[error(
-        "there was a version {highest}, and it cannot be seen that an earlier one is what was asked for: {}; name a \
-         version to restore that",
+        "the files speak of version {highest}, and it is not certain that what can be restored is what was asked for: {}; \
+         name a version to take that",
         runs(reachable)
     )]
     Lost {

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::closed::ClosedDirectory;
-use super::pieces::{Line, Pieces};
+use super::pieces::Pieces;
 use super::progress::Steps;
 use super::reach::{Bases, Reach, Way};
 use super::report::Damage;
@@ -86,15 +86,13 @@ impl Judged {
         survey: &Survey,
         mut way: Way,
     ) -> Result<Option<Way>, DirectoryError> {
-        let (from, Some(ids)) = (way.from(), newest_tables(&self.reach.bases, &way)) else {
+        let (from, tables) = (way.from(), self.reach.tables(&way, way.to).cloned());
+        // What stands behind a damage cannot be read as it lies.
+        let Some((ids, _)) = tables.filter(|_| !way.line.0.is_empty() && !way.is_stranded()) else {
             self.reach.ways.push(way);
             return Ok(None);
         };
-        if way.is_stranded() {
-            // It cannot be read as it lies.
-            self.reach.ways.push(way);
-            return Ok(None);
-        }
+        let ids = &ids;
         let firsts = survey.firsts();
         let (mut store, start) = load(closed, from, ids)?;
         let schema = schema_of(closed.path(), ids)?;
@@ -253,18 +251,6 @@ pub fn fill(directory: &Path, sources: &Sources<'_>, ids: &Ids) -> Result<Filled
     let schema = schema_of(directory, ids)?;
     let fresh = || Store::new(schema.tables().iter().map(RowShape::of), usize::MAX);
     sources.fill(&Target { ids, schema: &schema }, &fresh)
-}
-
-/// The tables under which the log of `way` is read: those that its end has.
-fn newest_tables<'r>(bases: &'r Bases, way: &'r Way) -> Option<&'r Ids> {
-    let Line(pieces) = &way.line;
-    let last = pieces.last()?;
-    let base = way.bases.last().and_then(|base| bases.with(*base)).filter(|base| base.version >= last.last);
-    match (base, &last.tables) {
-        // Without a version in it, it was made when everything else was there.
-        (Some(base), _) if last.last >= last.first => Some(&base.tables.0),
-        (_, tables) => tables.as_ref().map(|(ids, _)| ids),
-    }
 }
 
 /// A store with the snapshot file of version `version` in it, or nothing if that is 0, under the tables `ids`; and what to go on from.

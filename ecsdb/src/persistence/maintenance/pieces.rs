@@ -80,10 +80,12 @@ impl Line {
 pub struct Pieces<'a> {
     closed: Option<&'a ClosedDirectory>,
     archive: Option<&'a dyn Archive>,
-    /// Those of the directory, in order; those behind a damage last.
+    /// Those of the directory, in order.
     own: Vec<Piece>,
     /// Those of the archive.
     archived: Vec<Piece>,
+    /// Those of the directory that stand behind a damage.
+    stranded: Vec<Piece>,
 }
 
 impl<'a> Pieces<'a> {
@@ -92,7 +94,7 @@ impl<'a> Pieces<'a> {
         closed: Option<(&'a ClosedDirectory, &Survey)>,
         archive: Option<&'a dyn Archive>,
     ) -> Result<Self, MaintenanceError> {
-        let none = Self { closed: None, archive: None, own: Vec::new(), archived: Vec::new() };
+        let none = Self { closed: None, archive: None, own: Vec::new(), archived: Vec::new(), stranded: Vec::new() };
         let own = closed.map_or(none, |(closed, survey)| Self::own(closed, survey));
         let listed = archive.map_or(Ok(Vec::new()), ArchivedSegment::list)?;
         Ok(Self { archive, archived: listed.into_iter().map(Piece::archived).collect(), ..own })
@@ -107,14 +109,13 @@ impl<'a> Pieces<'a> {
                 stranded.push(Piece::stranded(found, records, segment.file.clone()));
             }
         }
-        own.extend(stranded);
-        Self { closed: Some(closed), archive: None, own, archived: Vec::new() }
+        Self { closed: Some(closed), archive: None, own, archived: Vec::new(), stranded }
     }
 
     /// Puts them in order: the line that the directory ends with comes first, or the latest one of an archive.
     pub fn lines(&self) -> Vec<Line> {
         let mut lines: Vec<Line> = Vec::new();
-        let mut ends: Vec<&Piece> = self.own.iter().collect();
+        let mut ends: Vec<&Piece> = self.own.iter().chain(&self.stranded).collect();
         ends.sort_by_key(|piece| core::cmp::Reverse(piece.first));
         let mut latest: Vec<&Piece> = self.archived.iter().collect();
         latest.sort_by_key(|piece| core::cmp::Reverse((piece.times.map(|(_, latest)| latest), piece.last)));
@@ -133,7 +134,8 @@ impl<'a> Pieces<'a> {
     fn line_to(&self, end: &Piece) -> Line {
         let mut line = vec![end.clone()];
         let mut next = end;
-        let all = || self.own.iter().chain(&self.archived);
+        // What is whole comes before what is left.
+        let all = || self.own.iter().chain(&self.archived).chain(&self.stranded);
         let is_before = |piece: &Piece, next: &Piece| {
             (piece.salt, piece.sequence + 1, piece.last + 1) == (next.previous, next.sequence, next.first)
         };

@@ -118,7 +118,7 @@ impl ClosedDirectory {
                 plan.reachable = reach.runs();
                 return Ok(plan);
             };
-            (plan.version, plan.fork) = (Some(best.to), Some(newest(best, tables).clone()));
+            (plan.version, plan.fork) = (Some(best.to), Some(tables.clone()));
             self.plan_log(&survey, best, &mut plan.steps)?;
         }
         let kept = reach.ways.iter().filter(|way| way.line.0.iter().all(|piece| plan.keeps(piece)));
@@ -180,12 +180,6 @@ impl ClosedDirectory {
         let segment = SegmentFile::read(&*self.media, file.to_owned(), first)?;
         Ok(segment.after(version, found.front.end as usize) as u64)
     }
-}
-
-/// The tables of the version that `way` ends with: a segment without versions at its end was made when everything else was there.
-fn newest<'w>(way: &'w Way, tables: &'w (Ids, u64)) -> &'w (Ids, u64) {
-    let last = way.line.0.last().filter(|piece| piece.last < piece.first);
-    last.and_then(|piece| piece.tables.as_ref()).unwrap_or(tables)
 }
 
 impl RepairPlan {

@@ -161,8 +161,8 @@ impl Surveyed {
             }
             Err(error) => {
                 let damage = Damage::of(error)?;
-                // It was made for its first version, which may have been in it.
-                let highest = highest_record(media, &file).unwrap_or(0).max(first);
+                // It was made for its first version, which may have been in it. Older records are what the file held before.
+                let highest = highest_record(media, &file).filter(|highest| *highest >= first - 1).unwrap_or(first);
                 Ok(Self { first, file, found: Err(damage), highest })
             }
         }

@@ -231,7 +231,9 @@ impl<'t> Reader<'t> {
             return Err(segment.damaged(0, what));
         }
         if self.is_part {
-            return Err(segment.damaged(0, "the segment before has a part only of the rows that were written anew there"));
+            return Err(
+                segment.damaged(0, "the segment before has a part only of the rows that were written anew there")
+            );
         }
         if !segment.ids.can_follow(&self.ids) {
             return Err(segment.damaged(0, "its tables cannot have become of those of the segment before"));
