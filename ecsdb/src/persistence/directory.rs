@@ -130,12 +130,7 @@ impl Directory {
     pub fn list_snapshots(&self, media: &dyn Media) -> std::io::Result<(Vec<u64>, Vec<PathBuf>)> {
         match numbered(media, &self.snapshots, "snap", &["snap.new"]) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((Vec::new(), Vec::new())),
-            Err(error) => Err(error),
-            Ok((mut versions, drafts)) => {
-                // There is nothing in the first version, which is where the log begins anyway.
-                versions.retain(|version| *version > 0);
-                Ok((versions, drafts))
-            }
+            listed => listed,
         }
     }
 

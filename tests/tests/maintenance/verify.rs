@@ -193,3 +193,18 @@ fn a_header_that_cannot_be_read_is_where_the_log_ends() {
     let report = verified(&damaged);
     assert_eq!(report.reachable, [(0, first(&path) - 1)], "{report:#?}");
 }
+
+#[test]
+fn a_damaged_snapshot_file_of_the_beginning_is_damage_as_well() {
+    let medium = Simulated::new();
+    let db = small(&medium, SAVE).open().unwrap();
+    db.checkpoint().unwrap().wait().unwrap();
+    db.spawn(Small::sample(1)).unwrap();
+    drop(db);
+    assert!(verified(&medium).is_fine());
+    let path = PathBuf::from(format!("{SAVE}/snapshots/{:020}.snap", 0));
+    let damaged = with(&medium, &path, |bytes| bytes[20] ^= 1);
+    assert!(!small(&copy(&damaged), SAVE).open().unwrap().recovery().unwrap().passed_over.is_empty());
+    let report = verified(&damaged);
+    assert_eq!((report.version, report.damages.len()), (Some(1), 1), "{report:#?}");
+}

@@ -36,6 +36,8 @@ pub struct End {
     pub kept: usize,
     /// What the records of the last of them are told by; 0 if there is none.
     pub salt: u64,
+    /// What is damaged of a snapshot file of version 0, if it would be passed over.
+    passed_over: Option<Damage>,
 }
 
 /// What was found.
@@ -56,7 +58,8 @@ impl Judged {
         let mut judged = Self { reach: Reach::of(Some(closed), bases, &lines), breaks: Vec::new(), end: None };
         steps.begin("log", judged.reach.ways.len() as u64 + 1);
         let hindrance = match opening(closed, survey)? {
-            Ok(end) => {
+            Ok(mut end) => {
+                judged.reach.bases.bad.extend(end.passed_over.take().map(|damage| (0, damage)));
                 judged.end = Some(end);
                 None
             }
@@ -221,10 +224,18 @@ pub fn opening(closed: &ClosedDirectory, survey: &Survey) -> Result<Result<End, 
     }
     let firsts = survey.firsts();
     let teller = RefCell::new(Teller::new(None));
-    let sources = Sources { media, directory, firsts: &firsts, snapshots: &survey.snapshots, threads: 1, teller };
+    let sources = Sources { media, directory, firsts: &firsts, snapshots: &survey.listed, threads: 1, teller };
     let Some(last) = survey.segments.last() else {
         return match sources.check_new() {
-            Ok(()) => Ok(Ok(End { version: 0, timeline: 0, was_closed: true, torn_bytes: 0, kept: 0, salt: 0 })),
+            Ok(()) => Ok(Ok(End {
+                version: 0,
+                timeline: 0,
+                was_closed: true,
+                torn_bytes: 0,
+                kept: 0,
+                salt: 0,
+                passed_over: None,
+            })),
             Err(error) => Ok(Err(Damage::of(error)?)),
         };
     };
@@ -234,13 +245,14 @@ pub fn opening(closed: &ClosedDirectory, survey: &Survey) -> Result<Result<End, 
     };
     let filled = fill(closed.path(), &sources, ids);
     Ok(match filled {
-        Ok(Filled { replayed, .. }) => Ok(End {
+        Ok(Filled { replayed, passed_over, .. }) => Ok(End {
             version: replayed.version,
             timeline: replayed.timeline,
             was_closed: replayed.was_closed,
             torn_bytes: replayed.torn_bytes,
             kept: replayed.kept,
             salt: replayed.last.header.salt,
+            passed_over: passed_over.into_iter().find(|passed| passed.version == 0).map(Damage::from),
         }),
         Err(error) => Err(Damage::of(error)?),
     })

@@ -18,8 +18,11 @@ use crate::persistence::recovery::SegmentFile;
 pub struct Survey {
     /// The segments, in the order of their first versions.
     pub segments: Vec<Surveyed>,
-    /// The versions of the snapshot files, ascending.
+    /// The versions of the snapshot files, ascending. That of version 0 is not counted: there are no rows in it, and the log begins there
+    /// anyway.
     pub snapshots: Vec<u64>,
+    /// Those of all of them, as an opening sees them.
+    pub listed: Vec<u64>,
     /// Files that were being written when somebody was stopped.
     pub drafts: Vec<PathBuf>,
 }
@@ -98,7 +101,7 @@ impl Survey {
         let (media, directory) = (&*closed.media, &closed.directory);
         let (firsts, mut drafts) = directory.list(media).map_err(DirectoryError::io("list", directory.wal()))?;
         let listed = directory.list_snapshots(media);
-        let (snapshots, more) = listed.map_err(DirectoryError::io("list", directory.snapshots()))?;
+        let (listed, more) = listed.map_err(DirectoryError::io("list", directory.snapshots()))?;
         drafts.extend(more);
         steps.begin("segments", firsts.len() as u64);
         let mut segments = Vec::with_capacity(firsts.len());
@@ -106,7 +109,8 @@ impl Survey {
             segments.push(Surveyed::of(media, directory.segment(first), first)?);
             steps.advance(1);
         }
-        Ok(Self { segments, snapshots, drafts })
+        let snapshots = listed.iter().copied().filter(|version| *version > 0).collect();
+        Ok(Self { segments, snapshots, listed, drafts })
     }
 
     /// The first versions of all segments.
