@@ -112,7 +112,7 @@ impl Checkpoints {
         let (firsts, _) = self.directory.list(media).map_err(DirectoryError::io("list", self.directory.wal()))?;
         let mut copied = Copied { version: from, last: None, bytes: 0 };
         for (index, first) in firsts.iter().enumerate() {
-            let ends_before = firsts.get(index + 1).is_some_and(|next| *next <= from);
+            let ends_before = firsts.get(index + 1).is_some_and(|next| *next <= from + 1);
             if ends_before || *first > durable {
                 continue;
             }

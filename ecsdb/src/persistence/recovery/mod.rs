@@ -184,6 +184,7 @@ pub fn open(
         version_timeline: timeline,
         snapshots: &snapshots,
         description: Arc::clone(wal.description()),
+        cut: wal.cut(),
         watermark: Arc::clone(&watermark),
         figures: Arc::clone(&figures),
         spares,
