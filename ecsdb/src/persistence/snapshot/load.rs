@@ -84,7 +84,7 @@ impl Chain {
     /// Reads every frame of every file, as far as checksums tell.
     pub fn check(&self) -> Result<(), DirectoryError> {
         for file in &self.0 {
-            file.frames.iter().try_for_each(|frame| file.read(frame).map(drop))?;
+            file.frames.iter().try_for_each(|frame| file.read(frame, Vec::new()).map(drop))?;
         }
         Ok(())
     }
