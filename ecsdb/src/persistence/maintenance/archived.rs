@@ -7,7 +7,6 @@ use super::pieces::Pieces;
 use super::progress::{Progress, Steps};
 use super::report::Damage;
 use crate::persistence::archive::{Archive, ArchiveError, ArchivedSegment};
-use crate::persistence::format::Kind;
 use crate::persistence::recovery::SegmentFile;
 
 /// What [`verify_archive`] has found.
@@ -81,11 +80,11 @@ fn fault(named: &ArchivedSegment, bytes: Vec<u8>) -> Option<(u64, String)> {
     let mut next = named.first;
     let mut end = segment.start;
     for (head, behind) in segment.heads() {
-        let expected = if head.kind == Kind::Commit { next } else { next - 1 };
+        let expected = if head.kind.has_version() { next } else { next - 1 };
         if head.version != expected {
             return Some((end as u64, format!("a record of version {} where {expected} is expected", head.version)));
         }
-        next += u64::from(head.kind == Kind::Commit);
+        next += u64::from(head.kind.has_version());
         end = behind;
     }
     if next != named.last + 1 || end as u64 != segment.len() {
