@@ -10,7 +10,6 @@ macro_rules! components {
             #[derive(
                 bevy_ecs::component::Component,
                 ecsdb::Component,
-                flecs_ecs::prelude::Component,
                 shipyard::Component,
                 Clone,
                 Copy,

@@ -8,7 +8,7 @@ use super::Unit::{Bytes, Time};
 use super::{Case, Contender, Group};
 use crate::Failure;
 use crate::components::{BODY_BYTES, LETTERS};
-use crate::contenders::entities::{Bevy, Ecsdb, Entities, Flecs, Hecs, Raw, Shipyard};
+use crate::contenders::entities::{Bevy, Ecsdb, Entities, Hecs, Raw, Shipyard};
 use crate::sheet::{Scale, Sheet};
 
 /// Entities with each letter in a fragmented world.
@@ -20,7 +20,7 @@ const LOOPS: usize = 200;
 /// All entity-component systems, each with what `$run` does with it.
 macro_rules! contenders {
     ($run:ident) => {
-        contenders!($run: Ecsdb, Bevy, Hecs, Flecs, Shipyard, Raw)
+        contenders!($run: Ecsdb, Bevy, Hecs, Shipyard, Raw)
     };
     ($run:ident: $($engine:ident),*) => {
         vec![$(Contender { name: $engine::NAME, does: $engine::DOES, run: $run::<$engine> }),*]

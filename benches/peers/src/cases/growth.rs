@@ -6,7 +6,7 @@ use super::Unit::Time;
 use super::entities::{contenders, filled};
 use super::{Case, Contender, Group};
 use crate::Failure;
-use crate::contenders::entities::{Bevy, Ecsdb, Entities, Flecs, Hecs, MARKS, Raw, Shipyard};
+use crate::contenders::entities::{Bevy, Ecsdb, Entities, Hecs, MARKS, Raw, Shipyard};
 use crate::sheet::{Scale, Sheet};
 
 /// The group.

@@ -2,7 +2,6 @@
 
 mod bevy;
 mod ecsdb;
-mod flecs;
 mod hecs;
 mod raw;
 mod shipyard;
@@ -13,7 +12,6 @@ use ecsdb_benches::random::Random;
 
 pub use self::bevy::Bevy;
 pub use self::ecsdb::Ecsdb;
-pub use self::flecs::Flecs;
 pub use self::hecs::Hecs;
 pub use self::raw::Raw;
 pub use self::shipyard::Shipyard;
