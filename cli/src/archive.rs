@@ -4,18 +4,16 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use ecsdb::archive::{Archive, ArchivedSegment, DirectoryArchive};
-use ecsdb::maintenance::{ClosedDirectory, verify_archive};
+use ecsdb::maintenance::{ClosedDirectory, Gap, MaintenanceError, verify_archive};
 
 use crate::args::ArchiveCommand;
 use crate::progress::Bar;
-use crate::text::{bytes, count, damages, failure, runs, time, verdict};
+use crate::text::{bytes, count, damages, failure, found, runs, time, verdict};
 use crate::{Failure, Outcome};
 
 pub fn run(command: &ArchiveCommand) -> Result<Outcome, Failure> {
     let (segments, as_json) = match command {
-        ArchiveCommand::List { archive, output } => {
-            (ArchivedSegment::list(&*open(archive)?).map_err(failure)?, output.json)
-        }
+        ArchiveCommand::List { archive, output } => (list(archive)?, output.json),
         ArchiveCommand::Verify { archive, output } => return verify(archive, output.json),
         ArchiveCommand::Store { directory, archive, level, output } => {
             let closed = ClosedDirectory::open(directory).map_err(failure)?;
@@ -23,6 +21,12 @@ pub fn run(command: &ArchiveCommand) -> Result<Outcome, Failure> {
         }
     };
     Outcome::of(&segments, as_json, || text(&segments))
+}
+
+/// The segments of an archive, of which there is one at least: a place that was mistyped is not called empty.
+fn list(archive: &str) -> Result<Vec<ArchivedSegment>, Failure> {
+    let segments = ArchivedSegment::list(&*open(archive)?).map_err(failure)?;
+    if segments.is_empty() { Err(failure(MaintenanceError::NoSegments)) } else { Ok(segments) }
 }
 
 fn verify(archive: &str, as_json: bool) -> Result<Outcome, Failure> {
@@ -34,6 +38,17 @@ fn verify(archive: &str, as_json: bool) -> Result<Outcome, Failure> {
         // Writing to a `String` cannot fail.
         let _ = writeln!(out, "{} ({}) were read", count(report.segments, "segment"), bytes(report.bytes));
         let _ = writeln!(out, "versions that follow one another: {}", runs(&report.lines));
+        for Gap { first, last, until, .. } in &report.gaps {
+            let _ = writeln!(out, "versions {first} to {last} are missing");
+            let _ = writeln!(out, "    versions up to {until} that follow them cannot be restored from here alone");
+        }
+        if !report.lines.iter().any(|(first, _)| *first == 1) {
+            let _ = writeln!(out, "none begins with version 1: a restore needs a snapshot file of a directory as well");
+        }
+        let gaps = report.gaps.len();
+        if gaps > 0 && report.damages.is_empty() {
+            return out + &found(gaps, "gap");
+        }
         out + &verdict(&report.damages)
     })?;
     Ok(Outcome { is_fine: report.is_fine(), ..outcome })

@@ -51,6 +51,11 @@ pub fn damages(damages: &[Damage]) -> String {
 pub fn verdict(damages: &[Damage]) -> String {
     match damages.len() {
         0 => "all is well\n".into(),
-        found => format!("{} found\n", count(found as u64, "damaged place")),
+        places => found(places, "damaged place"),
     }
+}
+
+/// The last line of what is not well: how many of something were found.
+pub fn found(number: usize, what: &str) -> String {
+    format!("{} found\n", count(number as u64, what))
 }

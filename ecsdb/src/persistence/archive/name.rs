@@ -81,8 +81,9 @@ impl ArchivedSegment {
             checksum: u32::try_from(number(16)?).ok()?,
             is_compressed,
         };
-        // One segment has one name.
-        (parsed.name() == name).then_some(parsed)
+        // One segment has one name. There is a version in it, and one may come after it.
+        let is_span = 0 < parsed.first && parsed.first <= parsed.last && parsed.last < u64::MAX;
+        (is_span && parsed.name() == name).then_some(parsed)
     }
 
     /// The bytes of the segment, from those of the object.

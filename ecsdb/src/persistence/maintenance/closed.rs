@@ -90,12 +90,11 @@ impl ClosedDirectory {
         self.check_finished()?;
         let wal = self.directory.wal();
         let (firsts, _) = self.directory.list(&*self.media).map_err(DirectoryError::io("list", wal))?;
-        let archiver = Archiver::open(archive, &self.path().display().to_string(), level)?;
+        let mut archiver = Archiver::open(archive, &self.path().display().to_string(), level)?;
         let mut stored = Vec::new();
         for (index, first) in firsts.iter().enumerate() {
-            let path = self.directory.segment(*first);
             let next = firsts.get(index + 1).copied();
-            stored.extend(archiver.store_segment(&*self.media, &path, *first, next)?);
+            stored.extend(archiver.store_segment(&*self.media, &self.directory, *first, next)?);
         }
         Ok(stored)
     }

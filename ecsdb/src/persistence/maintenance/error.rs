@@ -24,6 +24,9 @@ pub enum MaintenanceError {
         /// Its path.
         path: PathBuf,
     },
+    /// There are no segments where an archive should be.
+    #[error("the archive holds no segments: nothing was stored there yet, or it is somewhere else")]
+    NoSegments,
     /// Something is to be made in a directory that has something in it already.
     #[error("{} is not empty, {found} is there: name a directory that does not exist, or an empty one", path.display())]
     NotEmpty {

@@ -24,7 +24,7 @@ mod salvage;
 mod survey;
 mod verify;
 
-pub use archived::{ArchiveReport, verify_archive};
+pub use archived::{ArchiveReport, Gap, verify_archive};
 pub use closed::ClosedDirectory;
 pub(in crate::persistence) use destination::{Fork, Unfinished};
 pub use error::MaintenanceError;

@@ -3,8 +3,10 @@
 //! Segments know the one before them, so they are followed from the last one back. Where a directory has lost one, or has it
 //! damaged, the one in the archive takes its place.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
+use super::archived::Gap;
 use super::closed::ClosedDirectory;
 use super::error::MaintenanceError;
 use super::survey::Survey;
@@ -95,6 +97,12 @@ impl<'a> Pieces<'a> {
         Ok(Self { closed: closed.map(|(closed, _)| closed), archive, own, archived })
     }
 
+    /// Those of an archive alone, to be put in order and not to be read.
+    pub fn of_segments(archived: Vec<ArchivedSegment>) -> Self {
+        let archived = archived.into_iter().map(Piece::of).collect();
+        Self { closed: None, archive: None, own: Vec::new(), archived }
+    }
+
     /// Puts them in order: the line that the directory ends with comes first, or the latest one of an archive.
     pub fn lines(&self) -> Vec<Line> {
         let mut lines: Vec<Line> = Vec::new();
@@ -102,30 +110,49 @@ impl<'a> Pieces<'a> {
         let mut latest: Vec<&Piece> = self.archived.iter().collect();
         latest.sort_by_key(|piece| core::cmp::Reverse((piece.times.map(|(_, latest)| latest), piece.last)));
         ends.extend(latest);
+        let by_salt = self.by_salt();
+        // Up to where lines have come in the segment with a salt.
+        let mut reached: HashMap<u64, u64> = HashMap::new();
         for end in ends {
             // What a line has gone through is no end.
-            let is_known = lines.iter().any(|line| line.0.iter().any(|piece| piece.covers(end)));
-            if !is_known {
-                lines.push(self.line_to(end));
+            if reached.get(&end.salt).is_none_or(|last| *last < end.last) {
+                let line = line_to(end, &by_salt);
+                for piece in &line.0 {
+                    let last = reached.entry(piece.salt).or_insert(piece.last);
+                    *last = piece.last.max(*last);
+                }
+                lines.push(line);
             }
         }
         lines
     }
 
-    /// The line that ends with `end`.
-    fn line_to(&self, end: &Piece) -> Line {
-        let mut line = vec![end.clone()];
-        let mut next = end;
-        let all = || self.own.iter().chain(&self.archived);
-        while let Some(before) = all().find(|piece| piece.salt == next.previous && piece.last + 1 == next.first) {
-            line.push(before.clone());
-            next = before;
-            if next.sequence <= 1 {
-                break;
+    /// The segments with each salt: those of the directory first.
+    fn by_salt(&self) -> HashMap<u64, Vec<&Piece>> {
+        let mut by_salt: HashMap<u64, Vec<&Piece>> = HashMap::new();
+        for piece in self.own.iter().chain(&self.archived) {
+            by_salt.entry(piece.salt).or_default().push(piece);
+        }
+        by_salt
+    }
+
+    /// Versions that are missing where a line begins that follows something else.
+    pub fn gaps(&self) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        for line in self.lines() {
+            let Some(front) = line.0.first().filter(|front| front.previous != 0 && front.sequence > 1) else {
+                continue;
+            };
+            let earlier = self.own.iter().chain(&self.archived).filter(|piece| piece.sequence < front.sequence);
+            let lasts: Vec<u64> = earlier.map(|piece| piece.last).collect();
+            // Before the first one of all, nobody knows what there was.
+            if !lasts.is_empty() {
+                // One that ends just before it is of another history, or would be a part of the line.
+                let before = lasts.into_iter().filter(|last| last + 1 < front.first).max().unwrap_or(0);
+                gaps.push(Gap { first: before + 1, last: front.first - 1, until: line.last() });
             }
         }
-        line.reverse();
-        Line(line)
+        gaps
     }
 
     /// Reads a segment.
@@ -154,9 +181,20 @@ impl Piece {
             place: Place::Object(segment),
         }
     }
+}
 
-    /// Whether it has everything that `other` has.
-    fn covers(&self, other: &Self) -> bool {
-        self.salt == other.salt && self.last >= other.last
+/// The line that ends with `end`.
+fn line_to(end: &Piece, by_salt: &HashMap<u64, Vec<&Piece>>) -> Line {
+    let mut line = vec![end.clone()];
+    let mut next = end;
+    // Ever earlier, so this comes to an end whatever names say.
+    let is_before = |piece: &&&Piece, next: &Piece| piece.last + 1 == next.first && piece.first < next.first;
+    while next.sequence > 1
+        && let Some(before) = by_salt.get(&next.previous).and_then(|all| all.iter().find(|one| is_before(one, next)))
+    {
+        line.push((*before).clone());
+        next = before;
     }
+    line.reverse();
+    Line(line)
 }
