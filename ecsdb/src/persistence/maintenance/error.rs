@@ -24,6 +24,12 @@ pub enum MaintenanceError {
         /// Its path.
         path: PathBuf,
     },
+    /// The directory could not be locked when it was looked at, since it had no file `LOCK`, and somebody has opened it since.
+    #[error("{} was opened since it was looked at: look at it again", path.display())]
+    OpenedSince {
+        /// Its path.
+        path: PathBuf,
+    },
     /// There are no segments where an archive should be.
     #[error("the archive holds no segments: nothing was stored there yet, or it is somewhere else")]
     NoSegments,

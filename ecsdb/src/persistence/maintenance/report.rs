@@ -59,12 +59,7 @@ pub struct Damage {
 impl Damage {
     /// The damage that `error` is about, if it is about one and not about the program or the system.
     pub(super) fn of(error: DirectoryError) -> Result<Self, DirectoryError> {
-        let (file, offset, what) = match error {
-            DirectoryError::Damaged { file, offset, what } => (file, offset, what),
-            // A place that cannot be read is lost, as one with other bytes is.
-            DirectoryError::Io { action, path, source } => (path, 0, format!("cannot {action} it: {source}")),
-            other => return Err(other),
-        };
+        let Some((file, offset, what)) = error.damage() else { return Err(error) };
         Ok(Self { file, offset, what, meaning: String::new() })
     }
 

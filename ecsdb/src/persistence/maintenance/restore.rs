@@ -174,7 +174,7 @@ impl Restore {
         for version in versions {
             match load(closed, *version, None) {
                 Ok(_) => good.push(*version),
-                Err(DirectoryError::Damaged { .. } | DirectoryError::Io { .. }) => {}
+                Err(error) if error.damage().is_some() => {}
                 Err(error) => return Err(error.into()),
             }
         }

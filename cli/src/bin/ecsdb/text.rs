@@ -1,20 +1,13 @@
 //! Numbers and times for people.
 
-use std::fmt::{Display, Write};
+use std::fmt::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
 use ecsdb::maintenance::Damage;
 
-use crate::Failure;
-
-/// What went wrong, with the causes that it does not name itself.
-pub fn failure(error: impl Display) -> Failure {
-    error.to_string()
-}
-
-/// A time that is given in nanoseconds since 1970.
+/// A time that is given in nanoseconds since 1970, to the nanosecond: `--time` finds what was committed then.
 pub fn time(nanoseconds: u64) -> String {
-    humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_nanos(nanoseconds)).to_string()
+    humantime::format_rfc3339_nanos(UNIX_EPOCH + Duration::from_nanos(nanoseconds)).to_string()
 }
 
 /// A number of bytes.

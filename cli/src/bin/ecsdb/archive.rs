@@ -6,10 +6,12 @@ use std::sync::Arc;
 use ecsdb::archive::{Archive, ArchivedSegment, DirectoryArchive};
 use ecsdb::maintenance::{ClosedDirectory, Gap, MaintenanceError, verify_archive};
 
+use ecsdb_cli::{Failure, Outcome, failure};
+
 use crate::args::ArchiveCommand;
+use crate::outcome;
 use crate::progress::Bar;
-use crate::text::{bytes, count, damages, failure, found, runs, time, verdict};
-use crate::{Failure, Outcome};
+use crate::text::{bytes, count, damages, found, runs, time, verdict};
 
 pub fn run(command: &ArchiveCommand) -> Result<Outcome, Failure> {
     let (segments, as_json) = match command {
@@ -20,7 +22,7 @@ pub fn run(command: &ArchiveCommand) -> Result<Outcome, Failure> {
             (closed.archive_to(open(archive)?, *level).map_err(failure)?, output.json)
         }
     };
-    Outcome::of(&segments, as_json, || text(&segments))
+    outcome(&segments, as_json, || text(&segments))
 }
 
 /// The segments of an archive, of which there is one at least: a place that was mistyped is not called empty.
@@ -33,7 +35,7 @@ fn verify(archive: &str, as_json: bool) -> Result<Outcome, Failure> {
     let mut bar = Bar::new();
     let report = verify_archive(&*open(archive)?, |progress| bar.show(progress)).map_err(failure)?;
     drop(bar);
-    let outcome = Outcome::of(&report, as_json, || {
+    let outcome = outcome(&report, as_json, || {
         let mut out = damages(&report.damages);
         // Writing to a `String` cannot fail.
         let _ = writeln!(out, "{} ({}) were read", count(report.segments, "segment"), bytes(report.bytes));
@@ -66,7 +68,9 @@ pub fn open(place: &str) -> Result<Arc<dyn Archive>, Failure> {
 #[cfg(feature = "object-store")]
 fn behind(place: &str) -> Result<Arc<dyn Archive>, Failure> {
     let url = url::Url::parse(place).map_err(failure)?;
-    let settings = std::env::vars().map(|(name, value)| (name.to_ascii_lowercase(), value));
+    // What is not Unicode is nobody's setting.
+    let settings = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?.to_ascii_lowercase(), value.into_string().ok()?)));
     let (store, prefix) = object_store::parse_url_opts(&url, settings).map_err(failure)?;
     let archive = ecsdb::archive::ObjectArchive::new(Arc::from(store), prefix.as_ref()).map_err(failure)?;
     Ok(Arc::new(archive))
