@@ -3,6 +3,7 @@
 //! This is the only place where bytes become typed references. It knows nothing of tables or schemas.
 
 mod heap;
+mod huge_pages;
 mod meter;
 mod page;
 mod page_heap;
@@ -10,6 +11,7 @@ mod prefetch;
 mod row;
 
 pub use heap::{Heap, HeapBuf, HeapPlace, RowBytes, Slot};
+pub use huge_pages::{HugePages, Places};
 pub use meter::Meter;
 pub use page::{Line, Page, PageRef};
 pub use page_heap::{PageHeap, PageHeapRef};

@@ -54,6 +54,7 @@ pub(super) struct Config {
     pub memory_limit: usize,
     pub queue: QueueLimits,
     pub batch: BatchLimits,
+    pub huge_pages: bool,
     pub idle: Duration,
     pub workers: usize,
     pub log: Option<Box<dyn CommitLog>>,
@@ -79,6 +80,7 @@ impl Default for Config {
             memory_limit: usize::MAX,
             queue: QueueLimits { messages: 8192, bytes: 64 << 20 },
             batch: BatchLimits { transactions: 64, bytes: 4 << 20 },
+            huge_pages: true,
             idle: Duration::from_millis(500),
             workers: 0,
             log: None,
@@ -136,6 +138,14 @@ impl<S> DbBuilder<S> {
     /// After how long without a transaction spare versions and free pages are given back. Default: half a second.
     pub fn idle_after(mut self, idle: Duration) -> Self {
         self.config.idle = idle;
+        self
+    }
+
+    /// Whether the system is asked to keep rows in huge pages, where a place for one is full of them. Look-ups at random are
+    /// a quarter faster then. It happens on the worker threads when nothing waits for the writer; what reads in that place meanwhile waits
+    /// for as long as 2 MiB take to be copied. Only Linux since 6.1 does it. Default: yes.
+    pub fn huge_pages(mut self, huge_pages: bool) -> Self {
+        self.config.huge_pages = huge_pages;
         self
     }
 

@@ -185,6 +185,7 @@ impl Core {
                 workers: Arc::clone(&workers),
                 log: config.log.map(Guarded::new),
                 limits: config.batch,
+                huge_pages: config.huge_pages,
                 idle: config.idle,
             },
             &queue,

@@ -15,8 +15,7 @@ pub struct BlockRows<'v, R> {
     rows: &'v [R],
     chunk: Option<&'v Chunk>,
     block: usize,
-    /// The address at which the next page has what this block has in its page; 0 where the hardware looks by itself. Only to
-    /// ask the processor for it.
+    /// The address at which the next page has what this block has in its page, or 0. Only to ask the processor for it.
     ahead: usize,
     marker: PhantomData<&'v R>,
 }
@@ -56,7 +55,8 @@ impl<'v, R: Row> BlockRows<'v, R> {
         Self { word, rows, chunk: Some(chunk), block, ahead: Self::ahead(chunk, block, behind), marker: PhantomData }
     }
 
-    /// The address at which the next page has what block `block` has in its page, unless the hardware finds it by itself.
+    /// The address at which the next page has what block `block` has in its page, if there is one. Also where the next page lies right
+    /// behind: of one table the hardware finds it by itself, of two or three it is late.
     #[inline]
     fn ahead(chunk: &Chunk, block: usize, behind: usize) -> usize {
         if size_of::<R>() == 0 || Self::GEOMETRY.is_wide() {
@@ -66,7 +66,7 @@ impl<'v, R: Row> BlockRows<'v, R> {
         let next = first + Self::GEOMETRY.page_words();
         let here = chunk.block_rows(first).addr();
         let there = if next < CHUNK_BLOCKS { chunk.block_rows(next).addr() } else { behind };
-        if there == 0 || super::prefetch::is_near(here, there) {
+        if there == 0 {
             return 0;
         }
         there.wrapping_add(chunk.block_rows(block).addr().wrapping_sub(here))

@@ -6,7 +6,6 @@
 //! whole pages asks for a page at once.
 
 use crate::bytes::{self, Line};
-use crate::limits::PAGE_BYTES;
 
 /// How many cache lines of the next rows are asked for at once: enough for the hardware to see where it goes.
 const LINES: usize = 32;
@@ -21,10 +20,4 @@ pub fn prefetch(behind: *const u8, next: *const u8) {
     if next.addr().wrapping_sub(behind.addr()) >= NEAR_BYTES {
         bytes::prefetch(next, LINES);
     }
-}
-
-/// Whether a page at the address `next` lies so close behind one at `page` that the hardware looks there by itself.
-#[inline(always)]
-pub fn is_near(page: usize, next: usize) -> bool {
-    next.wrapping_sub(page) < PAGE_BYTES + NEAR_BYTES
 }

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::recording::Recording;
 use super::table::PageGeometry;
-use crate::bytes::{Line, Meter, Page, PageHeap, PageHeapRef, PageRef};
+use crate::bytes::{HugePages, Line, Meter, Page, PageHeap, PageHeapRef, PageRef, Places};
 use crate::change_set::ChangeSet;
 use crate::sync::shim::unwatched::Arc;
 
@@ -56,6 +56,7 @@ pub struct PagePool {
     partial: Vec<Vec<PageRef>>,
     free_bytes: usize,
     meter: Arc<Meter>,
+    huge: HugePages,
     limit: usize,
     /// What is kept of the last commits. It stands here because it goes before a transaction is refused for lack of memory.
     pub(super) recording: Recording,
@@ -74,7 +75,15 @@ impl PagePool {
     /// A pool for tables of these geometries, whose pages count in `meter` and may take `limit` bytes.
     pub fn new(tables: impl IntoIterator<Item = PageGeometry>, meter: Arc<Meter>, limit: usize) -> Self {
         let tables = tables.into_iter().map(TablePool::new).collect();
-        Self { tables, partial: Vec::new(), free_bytes: 0, meter, limit, recording: Recording::new() }
+        Self {
+            tables,
+            partial: Vec::new(),
+            free_bytes: 0,
+            meter,
+            huge: HugePages::default(),
+            limit,
+            recording: Recording::new(),
+        }
     }
 
     /// Has the table `table` pages of another geometry from now on, or adds it behind all others.
@@ -125,7 +134,7 @@ impl PagePool {
             pool.allocated += count;
         }
         // First all buffers, then what counts their holders, so that the buffers are neighbours.
-        let pages: Vec<Page> = (0..count).map(|_| Page::zeroed(lines, &self.meter)).collect();
+        let pages: Vec<Page> = (0..count).map(|_| self.page(lines)).collect();
         let mut pages: Vec<PageRef> = pages.into_iter().map(PageRef::new).collect();
         // The last of the list is handed out first: that with the lowest address.
         pages.sort_unstable_by_key(|page| core::cmp::Reverse(page.rows().addr()));
@@ -159,7 +168,7 @@ impl PagePool {
         if self.meter.allocated_bytes() + needed > self.limit {
             self.make_room(needed)?;
         }
-        Ok(PageRef::new(Page::zeroed(lines, &self.meter)))
+        Ok(PageRef::new(self.page(lines)))
     }
 
     /// Lets go of the page of a node; if nobody else holds it, its buffer is used again.
@@ -240,7 +249,7 @@ impl PagePool {
         if missing > 0 {
             self.tables[usize::from(table)].allocated += missing;
             for _ in 0..missing {
-                let page = PageRef::new(Page::zeroed(lines, &self.meter));
+                let page = PageRef::new(self.page(lines));
                 self.put(table, page);
             }
             self.sort(table);
@@ -250,12 +259,29 @@ impl PagePool {
 
     /// Gives all free pages back to the allocator.
     pub fn trim(&mut self) {
-        self.partial.clear();
+        for page in self.partial.drain(..).flatten() {
+            self.huge.note_end(&page);
+        }
         for pool in &mut self.tables {
             pool.allocated = pool.allocated.saturating_sub(pool.free.len());
-            pool.free = Vec::new();
+            for page in core::mem::take(&mut pool.free) {
+                self.huge.note_end(&page);
+            }
         }
         self.free_bytes = 0;
+    }
+
+    /// A new page of `lines` cache lines.
+    fn page(&mut self, lines: usize) -> Page {
+        let page = Page::zeroed(lines, &self.meter);
+        self.huge.note(&page);
+        page
+    }
+
+    /// Places that have become full of pages since the last time, if there are any.
+    #[inline]
+    pub fn take_places(&mut self) -> Option<Places> {
+        self.huge.take()
     }
 
     /// Bytes in free pages.

@@ -12,7 +12,7 @@ use super::roots::{Dirty, Roots, catch_up};
 use super::slots::{SlotAllocator, SlotsExhausted};
 use super::table::{PageGeometry, RowShape, Table};
 use super::version::Version;
-use crate::bytes::Meter;
+use crate::bytes::{Meter, Places};
 use crate::change_set::ChangeSet;
 use crate::limits::{CHUNK_SLOTS, SLOTS_MAX};
 use crate::schema::DatabaseSchema;
@@ -293,6 +293,12 @@ impl Store {
             block_end: self.slots.end() as u32,
             ..ChangeSet::default()
         }
+    }
+
+    /// Places that have become full of pages since the last time, if there are any: for huge pages.
+    #[inline]
+    pub fn take_places(&mut self) -> Option<Places> {
+        self.pool.take_places()
     }
 
     /// Gives memory back that only helps the next commits: spare versions and free pages.

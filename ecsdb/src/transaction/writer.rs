@@ -46,6 +46,8 @@ pub struct WriterConfig {
     pub log: Option<Guarded>,
     /// When a batch ends.
     pub limits: BatchLimits,
+    /// Whether the system is asked for huge pages.
+    pub huge_pages: bool,
     /// After how long without work memory is given back.
     pub idle: Duration,
 }
@@ -121,6 +123,11 @@ impl Writer {
     /// The next message, however long it takes; `None` if none will come. Gives memory back in the meantime.
     fn wait(&mut self) -> Option<Message> {
         self.completions.give(&mut self.spent);
+        if self.config.huge_pages
+            && let Some(places) = self.config.store.take_places()
+        {
+            self.config.workers.spawn(|| places.fill());
+        }
         let mut patience = Some(self.config.idle);
         loop {
             match self.inbox.wait(patience) {
@@ -431,7 +438,15 @@ type = \"u32\"
         let published = store.published();
         let workers = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap());
         let limits = BatchLimits { transactions: 8, bytes: 1 << 20 };
-        let config = WriterConfig { store, catalog, workers, log: None, limits, idle: Duration::from_secs(1) };
+        let config = WriterConfig {
+            store,
+            catalog,
+            workers,
+            log: None,
+            limits,
+            huge_pages: false,
+            idle: Duration::from_secs(1),
+        };
         let (queue, receiver) = Queue::new(QueueLimits { messages: 8, bytes: 1 << 20 }, DatabaseId::next(), None);
         let writer = Writer::new(config, &queue, receiver);
         let writer = std::thread::spawn(move || writer.run());

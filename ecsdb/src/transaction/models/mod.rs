@@ -80,6 +80,7 @@ fn parts(
         workers,
         log: log.map(Guarded::new),
         limits: BatchLimits { transactions: 8, bytes: 1 << 20 },
+        huge_pages: false,
         idle: Duration::from_secs(1),
     };
     let writer = Writer::new(config, &queue, receiver);
