@@ -188,7 +188,9 @@ fn an_archive_that_is_not_there_or_has_a_hole_is_not_called_well() {
     let directory = saved("holes");
     let closing = alone();
     let db = Db::<World>::builder().directory(directory.join("save")).segment_bytes(16 << 10).open().unwrap();
-    (200..400).for_each(|gold| drop(db.spawn(Purse { gold }).unwrap()));
+    for gold in 200..400 {
+        db.spawn(Purse { gold }).unwrap();
+    }
     db.close().unwrap();
     drop(closing);
     assert_eq!(run(&directory, &["archive", "store", "save", "shelf"]).0, 0);

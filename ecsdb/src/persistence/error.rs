@@ -122,9 +122,7 @@ impl DirectoryError {
     pub(super) fn damage(&self) -> Option<(PathBuf, u64, String)> {
         match self {
             Self::Damaged { file, offset, what } => Some((file.clone(), *offset, what.clone())),
-            Self::Io { action, path, source } if is_loss(source) => {
-                Some((path.clone(), 0, format!("cannot {action} it: {source}")))
-            }
+            Self::Io { path, source, .. } if is_loss(source) => Some((path.clone(), 0, source.to_string())),
             _ => None,
         }
     }
