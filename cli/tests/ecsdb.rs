@@ -263,13 +263,21 @@ fn damage_is_reported_and_repaired_only_when_told_to() {
     assert!(code == 1 && err.is_empty() && out.contains(&name) && out.contains("cannot be opened"), "{out}");
     assert!(out.ends_with("1 damaged place found\n"), "{out}");
     let before = fs::read(&file).unwrap();
+    for arguments in [&["backup", "save", "copy"][..], &["restore", "copy", "--from", "save"]] {
+        let (code, out, err) = run(&directory, arguments);
+        assert!(code == 2 && out.is_empty() && err.contains("those that can be are 0 to 151"), "{err}");
+        assert!(err.contains("--version 151") && err.lines().count() == 1, "{err}");
+    }
+    let (code, _, err) = run(&directory, &["restore", "copy", "--from", "save", "--version", "151"]);
+    assert_eq!(code, 0, "{err}");
     let (code, out, _) = run(&directory, &["repair", "save"]);
     assert!(code == 1 && out.contains("do it with --yes"), "{out}");
     assert_eq!(fs::read(&file).unwrap(), before, "it was only said");
     let (code, answer) = json(&directory, &["repair", "save", "--yes", "--json"]);
     let version = answer["repaired"]["version"].as_u64().unwrap();
-    // The snapshot file makes up for what is damaged, and behind it everything is good.
-    assert!(code == 0 && version == 200, "{answer}");
+    // Up to the damage, and no further.
+    assert!(code == 0 && version == 151, "{answer}");
+    assert_eq!(answer["plan"]["reachable"], serde_json::json!([[0, 151]]));
     let kept = PathBuf::from(answer["repaired"]["kept_in"].as_str().unwrap());
     assert_eq!(fs::read(directory.join(kept).join(name)).unwrap(), before, "nothing is removed");
     assert_eq!(run(&directory, &["verify", "save"]).0, 0);

@@ -44,6 +44,8 @@ fn clean_ones_open_and_damaged_ones_name_file_and_place() {
     let snapshot = text("snapshot-killed.txt");
     assert!(snapshot.contains("\nfrom the snapshot file of version 10\n"), "{snapshot}");
     assert!(snapshot.contains("angle=F32(7.0)") && !snapshot.contains("angle=F32(8.0)"), "{snapshot}");
+    // One from before the log was cut behind a checkpoint.
+    assert_eq!(snapshot, text("snapshot-uncut.txt"));
     for case in ["snapshot-flipped.txt", "snapshot-cut.txt", "snapshot-without-its-base.txt"] {
         let text = text(case);
         assert!(text.starts_with("version 12, ") && text.contains("\npassed over: "), "{case}: {text}");

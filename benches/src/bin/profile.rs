@@ -5,22 +5,25 @@
 
 use core::hint::black_box;
 use core::time::Duration;
+use std::io::Write;
 use std::time::Instant;
 
-use ecsdb::{Entity, Transaction};
+use ecsdb::{Db, Entity, Transaction};
 use ecsdb_benches::commits::{Readers, pipelined, queued, without_groups};
 use ecsdb_benches::entity_count;
+use ecsdb_benches::place::Place;
 use ecsdb_benches::random::Random;
 use ecsdb_benches::work;
-use ecsdb_benches::world::{Filled, Pos, Target, Vel, World, churned, fresh};
+use ecsdb_benches::world::{Filled, Pos, Target, Vel, World, churned, fresh, three};
 
 const WORKLOADS: &str = "scan, scan-for, scan-pages, join, get, each of them also as *-churned; commit, commit-pinned, commit-grouped, \
-                         commit-pipelined, commit-readers, thousand, update-all, update, update-in-order, add-remove, respawn";
+                         commit-pipelined, commit-readers, thousand, update-all, update, update-in-order, add-remove, respawn, open";
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let workload = arguments.next().unwrap_or_default();
     let seconds = arguments.next().map_or(Ok(5.0), |text| text.parse())?;
+    let place = Place::new("target/tmp")?;
     let until = Duration::from_secs_f64(seconds);
     let mut random = Random::new(1);
     let count = entity_count();
@@ -106,12 +109,25 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
                 world.entities = filled.unwrap_or_default();
             })
         }
+        "open" => {
+            let dir = place.fresh("world");
+            let open = move || Db::<World>::open(&dir).expect("the directory can be opened");
+            let db = open();
+            db.write(move |tx| Ok(tx.spawn_all((0..count).map(three)).map(drop)?))?;
+            db.checkpoint()?.wait()?;
+            drop(db);
+            Box::new(move || drop(open()))
+        }
         _ => return Err(format!("`{workload}` is no workload: use one of {WORKLOADS}").into()),
     };
     let start = Instant::now();
+    let mut turns = 0;
     while start.elapsed() < until {
         turn();
+        turns += 1;
     }
+    let took = start.elapsed().checked_div(turns).unwrap_or_default();
+    writeln!(std::io::stdout(), "{turns} turns of {took:?}")?;
     drop(turn);
     drop(readers);
     drop(pinned);

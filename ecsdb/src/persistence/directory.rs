@@ -10,6 +10,8 @@
 //! snapshots/00000000000000000007.snap       snapshot files, by the version in them
 //! snapshots/00000000000000000009.snap.new   one that is being written
 //! UNFINISHED                  there while a backup or a restored directory is being made
+//! REPAIRING                   there while a damaged directory is being repaired
+//! repaired/<time>/            what a repair has moved away
 //! ```
 
 use std::io::ErrorKind;
@@ -59,6 +61,17 @@ impl Directory {
     /// What says that the directory is being made from another one, and is not whole yet.
     pub fn unfinished(&self) -> PathBuf {
         self.root.join("UNFINISHED")
+    }
+
+    /// What says that a repair is going on.
+    pub fn repairing(&self) -> PathBuf {
+        self.root.join("REPAIRING")
+    }
+
+    /// Whether a repair was begun, and not finished.
+    pub fn is_in_repair(&self, media: &dyn Media) -> Result<bool, DirectoryError> {
+        let path = self.repairing();
+        media.exists(&path).map_err(DirectoryError::io("look for", &path))
     }
 
     /// Refuses a directory that is not whole yet.

@@ -55,6 +55,12 @@ pub enum DirectoryError {
         /// The directory.
         path: PathBuf,
     },
+    /// A repair of the directory was begun, and whoever did it was stopped. Repair it once more: nothing is lost.
+    #[error("{} is being repaired, and that was not finished: run `ecsdb repair` on it again", path.display())]
+    InRepair {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A snapshot file is compressed in a way that this program was built without. Build it with the feature that it names.
     #[error("{} is compressed: build ecsdb with the feature `{feature}` to read it", file.display())]
     Codec {

@@ -12,6 +12,8 @@ use ecsdb_tests::simulated::Simulated;
 use ecsdb_tests::world::*;
 use ecsdb_tests::{block_on, block_writer};
 
+use retention::numbers;
+
 #[test]
 fn a_database_goes_on_from_a_snapshot_file_as_if_it_had_never_been_closed() {
     let witness = Db::<World>::in_memory().unwrap();
@@ -123,6 +125,40 @@ fn commits_go_on_while_a_checkpoint_is_made() {
     assert_eq!((last.rows, last.bytes), (60_000, report.bytes));
     let copy = small(&media.killed()).open().unwrap();
     assert!(Rows::of(&copy) == Rows::of(&db));
+}
+
+#[test]
+fn the_log_goes_on_in_a_new_segment_behind_a_checkpoint() {
+    let media = Simulated::new();
+    let db = small(&media).open().unwrap();
+    // More than a segment of this size is meant to hold.
+    db.write(|tx| Ok(tx.spawn_all((0..2_000).map(|n| (Small::sample(n), Purse::sample(n))))?)).unwrap();
+    db.checkpoint().unwrap().wait().unwrap();
+    db.spawn(Small::sample(1)).unwrap();
+    db.sync().unwrap();
+    let killed = small(&media.killed()).open().unwrap();
+    let recovery = killed.recovery().unwrap();
+    assert_eq!((recovery.snapshot, recovery.version, recovery.rows), (Some(1), 2, 1));
+    assert_eq!(numbers(&media, "wal"), [1, 2], "the first versions of the segments");
+    assert!(Rows::of(&killed) == Rows::of(&db));
+    // Also the mark of a close.
+    let later = db.write(|tx| Ok(tx.spawn_all((0..2_000).map(Small::sample))?)).map(|_| db.stats().version).unwrap();
+    db.checkpoint().unwrap().wait().unwrap();
+    let rows = Rows::of(&db);
+    db.close().unwrap();
+    let db = small(&media).open().unwrap();
+    let recovery = db.recovery().unwrap();
+    assert_eq!((recovery.snapshot, recovery.version, recovery.rows), (Some(later), later, 0));
+    assert!(numbers(&media, "wal").contains(&(later + 1)), "where the mark of the close is");
+    assert!(Rows::of(&db) == rows);
+    // Little is worth no segment.
+    let before = numbers(&media, "wal");
+    for n in 0..5 {
+        db.spawn(Small::sample(n)).unwrap();
+        db.checkpoint().unwrap().wait().unwrap();
+    }
+    let after = numbers(&media, "wal");
+    assert!(after.len() <= before.len() + 1, "{before:?} and then {after:?}");
 }
 
 #[test]

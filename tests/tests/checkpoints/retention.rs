@@ -15,7 +15,7 @@ use ecsdb_tests::world::*;
 use super::{assert_same, small};
 
 /// The numbers in the names of all files that end with `ending`.
-fn numbers(media: &Simulated, ending: &str) -> Vec<u64> {
+pub fn numbers(media: &Simulated, ending: &str) -> Vec<u64> {
     let state = media.state();
     let number = |path: &Path| {
         let name = path.file_name()?.to_str()?;

@@ -9,12 +9,12 @@ use super::*;
 
 const COPY: &str = "/copies/monday";
 
-/// Opens the copy, and says which version it has. It must be one that there was.
-fn version_of(medium: &Simulated, versions: &[Rows]) -> u64 {
+/// Opens the copy, and says which version it has, and which timeline begins there. It must be a version that there was.
+fn opened(medium: &Simulated, versions: &[Rows]) -> (u64, u64) {
     let db = small(medium, COPY).open().unwrap();
     let version = db.stats().version;
     assert!(Rows::of(&db) == versions[version as usize], "version {version}");
-    version
+    (version, db.recovery().unwrap().timeline)
 }
 
 #[test]
@@ -26,10 +26,10 @@ fn a_backup_opens_to_what_was_visible() {
         let last = versions.len() as u64 - 1;
         assert_eq!((report.version, report.snapshot, report.rows), (last, last, db.stats().rows), "{report:?}");
         let timeline = db.recovery().unwrap().timeline;
-        assert_ne!(timeline, report.timeline);
         let verified = closed(&medium, COPY).unwrap().verify(|_| ()).unwrap();
         assert!(verified.is_fine() && verified.version == Some(last), "{verified:#?}");
-        assert_eq!(version_of(&medium, &versions), last);
+        assert_eq!(opened(&medium, &versions), (last, report.timeline), "what the report says stays");
+        assert_ne!(timeline, report.timeline);
         // Both go on, each for itself, and a second copy takes another place.
         db.spawn(Small::sample(1)).unwrap();
         let error = db.backup(COPY).unwrap_err();
@@ -67,7 +67,7 @@ fn a_backup_does_not_stop_the_writer() {
     assert_eq!(report.snapshot, 12);
     assert!(report.version > 12, "{report:?}");
     let copied = copy(&medium);
-    assert_eq!(version_of(&medium, &versions), report.version);
+    assert_eq!(opened(&medium, &versions), (report.version, report.timeline));
     for version in report.snapshot..=report.version {
         let medium = copy(&copied);
         let restore = Restore::from_directory(closed(&medium, COPY).unwrap()).onto(Arc::new(medium.clone()));
@@ -106,7 +106,7 @@ fn a_backup_that_crashes_anywhere_is_whole_or_unfinished() {
                 assert!(error.contains("/copies/monday is unfinished"), "{error}");
                 unfinished += 1;
             } else if !there.is_empty() {
-                assert_eq!(version_of(&image, &versions), 9);
+                assert_eq!(opened(&image, &versions).0, 9);
                 whole += 1;
             }
             // The original is never harmed.
@@ -134,7 +134,7 @@ fn a_backup_that_fails_harms_nothing() {
         let db = small(&medium, SAVE).open().unwrap();
         assert_eq!(db.stats().version, 9);
         if made.is_ok() {
-            assert_eq!(version_of(&medium, &versions), 8);
+            assert_eq!(opened(&medium, &versions).0, 8);
         } else if !files(&medium, COPY).is_empty() {
             let opened = small(&medium, COPY).open().err();
             let is_refused = opened.is_some_and(|error| error.to_string().contains("unfinished"));

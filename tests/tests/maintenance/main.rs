@@ -2,8 +2,11 @@
 
 mod archive;
 mod backup;
+mod complete;
+mod laws;
 mod repair;
 mod restore;
+mod rewritten;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -48,6 +51,18 @@ fn checkpointed(commits: u64) -> Played {
             db.checkpoint().unwrap().wait().unwrap();
         }
     })
+}
+
+/// The same, with snapshot files of which most go on from an earlier one.
+fn chained(commits: u64) -> Played {
+    let played = played_with(commits, |db, n| {
+        if [3, 6, 8].contains(&(n % 10)) {
+            db.checkpoint().unwrap().wait().unwrap();
+        }
+    });
+    let info = closed(&copy(&played.medium), SAVE).unwrap().info().unwrap();
+    assert!(info.snapshots.iter().filter(|snapshot| snapshot.base.is_some()).count() > 1, "{info:?}");
+    played
 }
 
 fn played_with(commits: u64, between: impl Fn(&Db<World>, u64)) -> Played {
@@ -101,6 +116,11 @@ fn segments(medium: &Simulated, directory: &str) -> Vec<PathBuf> {
     let state = medium.state();
     let paths = state.paths().filter(|path| path.starts_with(&wal));
     paths.filter(|path| path.extension().is_some_and(|ending| ending == "wal")).map(Path::to_owned).collect()
+}
+
+/// The first version of a segment, as its name says.
+fn first(path: &Path) -> u64 {
+    path.file_stem().unwrap().to_str().unwrap().parse().unwrap()
 }
 
 /// The same medium with something else in a file.

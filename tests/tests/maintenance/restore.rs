@@ -16,13 +16,13 @@ fn restore(medium: &Simulated, target: Target) -> Result<Restored, MaintenanceEr
     restore.run(target, EARLIER, |_| ())
 }
 
-/// Opens what was restored, and checks that it is the version, and that it can be gone on with.
-fn is_version(medium: &Simulated, versions: &[Rows], version: u64, timelines: &[u64]) {
+/// Opens what was restored, and checks that it is what was said, and that it can be gone on with.
+fn is_version(medium: &Simulated, versions: &[Rows], restored: &Restored) {
+    let version = restored.version;
     let db = small(medium, EARLIER).open().unwrap();
     assert_eq!(db.stats().version, version);
     assert!(Rows::of(&db) == versions[version as usize], "version {version}");
-    let timeline = db.recovery().unwrap().timeline;
-    assert!(!timelines.contains(&timeline), "a timeline of its own");
+    assert_eq!(db.recovery().unwrap().timeline, restored.timeline, "the timeline that was named");
     db.spawn(Small::sample(7)).unwrap();
     let rows = Rows::of(&db);
     drop(db);
@@ -49,15 +49,16 @@ fn every_version_can_be_restored() {
             assert_eq!(restored.version, version, "{restored:?}");
             assert!(files(&medium, SAVE) == before, "the source has changed");
             rests_on.extend(restored.snapshot);
-            is_version(&medium, &versions, version, &old);
+            assert!(!old.contains(&restored.timeline), "a timeline of its own");
+            is_version(&medium, &versions, &restored);
         }
         assert_eq!(rests_on.is_empty(), is_all_log, "{rests_on:?}");
         let medium = copy(&medium);
         let restored = restore(&medium, Target::Latest).unwrap();
         assert_eq!(restored.version, 32);
         let report = closed(&medium, EARLIER).unwrap().verify(|_| ()).unwrap();
-        assert!(report.is_fine() && !report.was_closed, "{report:?}");
-        is_version(&medium, &versions, 32, &old);
+        assert!(report.is_fine() && report.was_closed, "{report:?}");
+        is_version(&medium, &versions, &restored);
     }
 }
 
@@ -76,7 +77,7 @@ fn a_state_is_found_by_its_time() {
                 let medium = copy(&medium);
                 let restored = restore(&medium, Target::Time(time - Duration::from_nanos(1))).unwrap();
                 assert_eq!(restored.version, version - 1);
-                is_version(&medium, &versions, version - 1, &[]);
+                is_version(&medium, &versions, &restored);
             }
             before = Some(time);
         }
@@ -119,8 +120,9 @@ fn damage_before_a_version_keeps_it_from_being_restored() {
     let damaged = with(&medium, &path, |bytes| bytes[4200] ^= 1);
     let report = closed(&damaged, SAVE).unwrap().verify(|_| ()).unwrap();
     let (_, reached) = report.reachable[0];
-    assert_eq!(restore(&damaged, Target::Version(reached)).unwrap().version, reached);
-    is_version(&damaged, &versions, reached, &[]);
+    let restored = restore(&damaged, Target::Version(reached)).unwrap();
+    assert_eq!(restored.version, reached);
+    is_version(&damaged, &versions, &restored);
     let fresh = with(&medium, &path, |bytes| bytes[4200] ^= 1);
     let error = restore(&fresh, Target::Version(reached + 1)).unwrap_err();
     assert!(matches!(error, MaintenanceError::OutOfReach { .. }), "{error}");
@@ -135,7 +137,7 @@ fn an_archive_has_every_version_without_the_directory() {
         let restore = Restore::from_archive(shelf(&medium)).onto(Arc::new(medium.clone()));
         let restored = restore.run(Target::Version(version), EARLIER, |_| ()).unwrap();
         assert_eq!((restored.version, restored.snapshot), (version, None));
-        is_version(&medium, &versions, version, &[]);
+        is_version(&medium, &versions, &restored);
     }
     let restore = Restore::from_archive(shelf(&medium)).onto(Arc::new(medium.clone()));
     assert_eq!(restore.run(Target::Latest, EARLIER, |_| ()).unwrap().version, 30);
@@ -159,7 +161,7 @@ fn an_archive_makes_up_for_what_the_directory_has_lost() {
             let restore = restore.onto(Arc::new(damaged.clone()));
             let restored = restore.run(Target::Version(40), EARLIER, |_| ()).unwrap();
             assert_eq!(restored.version, 40, "without {}", path.display());
-            is_version(&damaged, &versions, 40, &[]);
+            is_version(&damaged, &versions, &restored);
         }
     }
 }
@@ -205,7 +207,7 @@ fn a_restore_that_crashes_anywhere_is_whole_or_unfinished() {
             } else if there.is_empty() {
                 nothing += 1;
             } else {
-                is_version(&image, &versions, 9, &[]);
+                is_version(&image, &versions, &restored);
                 whole += 1;
             }
         }

@@ -133,3 +133,80 @@ fn a_place_that_cannot_be_read_is_damage() {
     }
     assert!(damaged > 5, "{damaged}");
 }
+
+/// The log begins behind a snapshot file that is kept because a later one goes on from it, as retention leaves it.
+#[test]
+fn a_file_that_is_kept_for_later_ones_only_is_no_damage() {
+    let Played { medium, versions } = chained(40);
+    let (base, next) = (4, 7);
+    let paths = segments(&medium, SAVE);
+    for pair in paths.windows(2).filter(|pair| first(&pair[1]) <= next + 1) {
+        ecsdb::media::Media::remove(&medium, &pair[0]).unwrap();
+    }
+    assert!(first(&segments(&medium, SAVE)[0]) > base + 1, "the log begins later");
+    let report = verified(&medium);
+    assert!(report.is_fine() && report.version == Some(40), "{report:#?}");
+    assert_eq!(report.reachable, [(base, base), (next, 40)]);
+    let db = small(&medium, SAVE).open().unwrap();
+    assert!(Rows::of(&db) == versions[40]);
+}
+
+/// The newest snapshot file is damaged, and the log ends before its version.
+#[test]
+fn a_log_that_ends_before_a_damaged_snapshot_file_is_damaged() {
+    let Played { medium, .. } = checkpointed(32);
+    let newest = format!("{SAVE}/snapshots/{:020}.snap", 32);
+    let (before, after): (Vec<_>, Vec<_>) = segments(&medium, SAVE).into_iter().partition(|path| first(path) <= 32);
+    let damaged = with(&medium, Path::new(&newest), |bytes| bytes[400] ^= 1);
+    assert!(verified(&damaged).version.is_some(), "the log has it");
+    // From the first record of the segment that has the version on.
+    let cut = with(&damaged, before.last().unwrap(), |bytes| bytes.truncate(4096));
+    for path in after {
+        ecsdb::media::Media::remove(&cut, &path).unwrap();
+    }
+    assert!(small(&copy(&cut), SAVE).open().is_err());
+    let report = verified(&cut);
+    assert!(report.version.is_none() && report.damages.len() == 2, "{report:#?}");
+}
+
+#[test]
+fn a_snapshot_file_of_another_history_is_damage() {
+    let ours = checkpointed(32).medium;
+    // Another database has played the same.
+    let theirs = checkpointed(32).medium;
+    for version in [5, 32] {
+        let path = PathBuf::from(format!("{SAVE}/snapshots/{version:020}.snap"));
+        let foreign = theirs.state().content(&path).unwrap().to_vec();
+        let mixed = with(&ours, &path, |bytes| *bytes = foreign);
+        let report = verified(&mixed);
+        assert!(!report.is_fine(), "{report:#?}");
+        assert_eq!(report.version.is_some(), small(&copy(&mixed), SAVE).open().is_ok(), "{report:#?}");
+        let plan = closed(&mixed, SAVE).unwrap().plan_repair(|_| ()).unwrap();
+        closed(&mixed, SAVE).unwrap().repair(&plan).unwrap();
+        assert_eq!(small(&mixed, SAVE).open().unwrap().stats().version, 32);
+    }
+}
+
+#[test]
+fn a_header_that_cannot_be_read_is_where_the_log_ends() {
+    let Played { medium, .. } = played(40);
+    let path = segments(&medium, SAVE)[3].clone();
+    let damaged = with(&medium, &path, |bytes| bytes[24] ^= 1);
+    let report = verified(&damaged);
+    assert_eq!(report.reachable, [(0, first(&path) - 1)], "{report:#?}");
+}
+
+#[test]
+fn a_damaged_snapshot_file_of_the_beginning_is_damage_as_well() {
+    let medium = Simulated::new();
+    let db = small(&medium, SAVE).open().unwrap();
+    db.checkpoint().unwrap().wait().unwrap();
+    db.spawn(Small::sample(1)).unwrap();
+    drop(db);
+    assert!(verified(&medium).is_fine());
+    let path = PathBuf::from(format!("{SAVE}/snapshots/{:020}.snap", 0));
+    let damaged = with(&medium, &path, |bytes| bytes[20] ^= 1);
+    assert!(!small(&copy(&damaged), SAVE).open().unwrap().recovery().unwrap().passed_over.is_empty());
+    let report = verified(&damaged);
+    assert_eq!((report.version, report.damages.len()), (Some(1), 1), "{report:#?}");
+}

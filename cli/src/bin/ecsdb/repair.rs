@@ -49,9 +49,12 @@ fn text(Answer { plan, repaired }: &Answer) -> String {
     for step in &plan.steps {
         let _ = match step {
             RepairStep::Move { file } => writeln!(out, "{} {has} moved away", file.display()),
-            RepairStep::Salvage { file, first, .. } => {
-                writeln!(out, "{} {has} replaced by what is good of it, from version {first} on", file.display())
-            }
+            RepairStep::Salvage { file, bytes, first, .. } => writeln!(
+                out,
+                "{} {has} cut off after {bytes} bytes, and what is good behind the damage, from version {first} on, \
+                 {has} put in a file of its own",
+                file.display()
+            ),
             RepairStep::Cut { file, bytes } => writeln!(out, "{} {has} cut off after {bytes} bytes", file.display()),
             _ => Ok(()),
         };

@@ -1,6 +1,6 @@
 //! `ecsdb restore`, and `ecsdb backup`, which is the same for the latest state.
 
-use ecsdb::maintenance::{self, Restored, Target};
+use ecsdb::maintenance::{self, MaintenanceError, Restored, Target};
 use ecsdb_cli::{Failure, Outcome, failure};
 
 use crate::archive::open;
@@ -24,16 +24,27 @@ pub fn run(of: &Restore) -> Result<Outcome, Failure> {
         (None, None) => Target::Latest,
     };
     let mut bar = Bar::new();
-    let restored = restore.run(target, &of.destination, |progress| bar.show(progress)).map_err(failure)?;
+    let restored = restore.run(target, &of.destination, |progress| bar.show(progress)).map_err(refused)?;
     drop(bar);
     outcome(&restored, of.output.json, || text(&restored))
+}
+
+/// Why nothing was restored, and how to take what there is.
+fn refused(error: MaintenanceError) -> Failure {
+    match &error {
+        MaintenanceError::Lost { reachable, .. } => match reachable.last() {
+            Some((_, highest)) => format!("{error} (the highest with --version {highest} of `ecsdb restore`)"),
+            None => failure(error),
+        },
+        _ => failure(error),
+    }
 }
 
 pub fn backup(of: &Backup) -> Result<Outcome, Failure> {
     let closed = look_at(&of.directory)?;
     let mut bar = Bar::new();
     let backup = maintenance::Restore::from_directory(closed);
-    let made = backup.run(Target::Latest, &of.destination, |progress| bar.show(progress)).map_err(failure)?;
+    let made = backup.run(Target::Latest, &of.destination, |progress| bar.show(progress)).map_err(refused)?;
     drop(bar);
     outcome(&made, of.output.json, || text(&made))
 }

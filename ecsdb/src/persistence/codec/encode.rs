@@ -59,25 +59,26 @@ impl Encoder {
     }
 
     /// Appends the rows of the tables that `is_wanted` says as transactions, and has `full` write a record whenever one has
-    /// become large.
+    /// become large, and says whether that is the last one.
     pub fn append_rows<E>(
         &mut self,
         changes: &ChangeSet,
         is_wanted: impl Fn(u16) -> bool,
-        mut full: impl FnMut(&mut Self) -> Result<(), E>,
+        mut full: impl FnMut(&mut Self, bool) -> Result<(), E>,
     ) -> Result<(), E> {
         /// How large a record becomes before the next one is begun.
-        const RECORD_BYTES_MAX: usize = 16 << 20;
+        const RECORD_BYTES_MAX: usize = 4 << 20;
         self.items.begin();
-        for page in changes.pages().filter(|page| is_wanted(page.table())) {
+        let mut pages = changes.pages().filter(|page| is_wanted(page.table())).peekable();
+        while let Some(page) = pages.next() {
             let start = self.begin();
             self.items.page(changes, &page);
             self.end(start);
-            if self.items.buffer.len() > RECORD_BYTES_MAX {
-                full(self)?;
+            if self.items.buffer.len() > RECORD_BYTES_MAX && pages.peek().is_some() {
+                full(self, false)?;
             }
         }
-        if self.transactions > 0 { full(self) } else { Ok(()) }
+        if self.transactions > 0 { full(self, true) } else { Ok(()) }
     }
 
     /// Makes room for the head of a transaction.

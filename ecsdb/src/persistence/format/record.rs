@@ -20,6 +20,16 @@ pub enum Kind {
     Close,
     /// The log was opened again after a clean close: from here on, versions may get lost. No version of its own.
     Open,
+    /// Rows that were written anew for another schema, of which the next record has more. It has a version, which nobody has ever
+    /// seen: the state is whole with the commit that follows, and a log never ends before that.
+    Part,
+}
+
+impl Kind {
+    /// Whether a record of this kind is the next version.
+    pub fn has_version(self) -> bool {
+        matches!(self, Self::Commit | Self::Part)
+    }
 }
 
 /// What stands at the front of a record.
@@ -57,6 +67,7 @@ pub fn seal(buffer: &mut Vec<u8>, head: &RecordHead) {
         Kind::Commit => 1,
         Kind::Close => 2,
         Kind::Open => 3,
+        Kind::Part => 4,
     };
     buffer[..RECORD_BYTES].copy_from_slice(&bytes);
     let crc = crc32c::crc32c(&buffer[4..]);
@@ -88,6 +99,7 @@ pub fn frame_unchecked(bytes: &[u8], salt: Option<u64>) -> Option<(RecordHead, &
         1 => Kind::Commit,
         2 => Kind::Close,
         3 => Kind::Open,
+        4 => Kind::Part,
         _ => return None,
     };
     if cursor.bytes(3).ok()? != [0; 3] {

@@ -3,6 +3,7 @@
 //! The file gets its name when it is on the medium and its version is durable in the log. So no log ever ends before a snapshot
 //! file that counts. Nothing that fails here harms the log.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,7 +12,7 @@ use super::report::{CheckpointError, CheckpointProgress, CheckpointReport};
 use super::retention::Known;
 use crate::media::Media;
 use crate::persistence::directory::Directory;
-use crate::persistence::log::{Described, Description, Figures, nanoseconds, random};
+use crate::persistence::log::{Cut, Described, Description, Figures, nanoseconds, random};
 use crate::persistence::snapshot::{Base, Progress, SnapshotHeader, WriteError, Writing, Written};
 use crate::storage::Pinned;
 use crate::sync::Watermark;
@@ -25,6 +26,12 @@ pub struct Checkpoints {
     pub directory: Directory,
     /// What the log says of tables.
     pub description: Arc<Description>,
+    /// Has the log go on in a new segment behind a version that is held.
+    pub cut: Arc<Cut>,
+    /// How many bytes must have been written to the log since that happened last.
+    pub cut_after: u64,
+    /// How many had been written then.
+    pub cut_at: Cell<Option<u64>>,
     /// What of the log is durable.
     pub watermark: Arc<Watermark<LogError>>,
     /// The timeline of versions that are committed from now on.
@@ -170,17 +177,28 @@ impl Checkpoints {
         Writing { header, pinned: &held.pinned, tables, since, compression: self.compression }
     }
 
-    /// Holds the published version.
+    /// Holds the published version. The log goes on in a new segment behind it, if there is enough in the one at hand.
     pub(super) fn hold(&self, queue: &Queue) -> Result<Held, CheckpointError> {
         let (description, media) = (Arc::clone(&self.description), Arc::clone(&self.media));
-        let figures = Arc::clone(&self.figures);
-        let held = queue.control(move |store| Held {
-            pinned: store.pin(),
-            described: description.get(),
-            time: nanoseconds(media.now()),
-            log_bytes: figures.bytes(),
+        let (figures, cut) = (Arc::clone(&self.figures), Arc::clone(&self.cut));
+        let since = self.cut_at.get().map(|at| figures.bytes() - at);
+        let is_cut = since.is_none_or(|bytes| bytes >= self.cut_after) && self.cut.prepare();
+        let held = queue.control(move |store| {
+            if is_cut {
+                cut.here();
+            }
+            Held {
+                pinned: store.pin(),
+                described: description.get(),
+                time: nanoseconds(media.now()),
+                log_bytes: figures.bytes(),
+            }
         });
-        held.map_err(|_| CheckpointError::Closed)
+        let held = held.map_err(|_| CheckpointError::Closed)?;
+        if is_cut {
+            self.cut_at.set(Some(held.log_bytes));
+        }
+        Ok(held)
     }
 
     /// Writes the file, and gives it its name when its version is durable.

@@ -1,5 +1,6 @@
 //! What the keeper starts with.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use super::checkpoint::Checkpoints;
 use super::retention::{ArchiveSetting, Cleaner, KnownFiles, Retention};
 use crate::media::{Lock, Media};
 use crate::persistence::directory::Directory;
-use crate::persistence::log::{Alarm, Description, Figures, Spares};
+use crate::persistence::log::{Alarm, Cut, Description, Figures, Spares};
 use crate::persistence::recovery::Recovery;
 use crate::sync::Watermark;
 use crate::transaction::LogError;
@@ -43,6 +44,9 @@ pub struct Keeping {
     pub runtime: Option<tokio::runtime::Handle>,
 }
 
+/// How much of a log it is worth to begin a new segment for.
+const CUT_BYTES: u64 = 1 << 20;
+
 /// A directory that was opened.
 pub struct KeptDirectory<'a> {
     /// On what.
@@ -59,6 +63,8 @@ pub struct KeptDirectory<'a> {
     pub snapshots: &'a [u64],
     /// What the log says of tables.
     pub description: Arc<Description>,
+    /// Has the log go on in a new segment.
+    pub cut: Cut,
     /// What of the log is durable.
     pub watermark: Arc<Watermark<LogError>>,
     /// What the log counts.
@@ -110,6 +116,9 @@ impl KeeperSetup {
             media: of.media,
             directory: of.directory,
             description: of.description,
+            cut: Arc::new(of.cut),
+            cut_after: CUT_BYTES.min(of.segment_bytes / 4),
+            cut_at: Cell::new(None),
             watermark: of.watermark,
             timeline: recovery.timeline,
             opened: (recovery.version, of.version_timeline),

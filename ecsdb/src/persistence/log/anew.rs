@@ -26,9 +26,10 @@ impl Anew<'_> {
     pub fn write(&self, encoder: &mut Encoder, segment: &mut Segment) -> io::Result<u64> {
         let (salt, mut version) = (segment.salt, self.version);
         let is_wanted = |table: u16| self.rewritten.get(usize::from(table)) == Some(&true);
-        encoder.append_rows(self.rows, is_wanted, |encoder| {
+        encoder.append_rows(self.rows, is_wanted, |encoder, is_last| {
             version += 1;
-            segment.write(encoder.seal(salt, version, self.version, self.time, Kind::Commit), Kind::Commit)?;
+            let kind = if is_last { Kind::Commit } else { Kind::Part };
+            segment.write(encoder.seal(salt, version, self.version, self.time, kind), kind)?;
             encoder.clear(true);
             Ok::<(), io::Error>(())
         })?;

@@ -127,7 +127,7 @@ impl Segment {
         }
         self.named.file.write_all_at(record, self.end)?;
         self.end = end;
-        self.has_commits |= kind == Kind::Commit;
+        self.has_commits |= kind.has_version();
         Ok(())
     }
 }

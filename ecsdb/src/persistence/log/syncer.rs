@@ -13,6 +13,7 @@ use crate::persistence::error::LogFailure;
 use crate::persistence::format::Header;
 use crate::persistence::ids::Ids;
 use crate::sync::Watermark;
+use crate::sync::shim::unwatched::{AtomicBool, Ordering};
 use crate::transaction::LogError;
 
 /// The files that a sync has to cover.
@@ -93,6 +94,8 @@ pub struct Shared {
     pub figures: Arc<Figures>,
     files: Mutex<Files>,
     next: Mutex<Next>,
+    /// Whether the next record goes to the next segment. Ordering: `Relaxed`, it is the writer's alone.
+    cut: AtomicBool,
 }
 
 impl Shared {
@@ -106,6 +109,7 @@ impl Shared {
             figures,
             files: Mutex::new(files),
             next: Mutex::new(Next { maker, ready: None, is_wanted: false }),
+            cut: AtomicBool::new(false),
         }
     }
 
@@ -152,6 +156,22 @@ impl Shared {
                 Err(failure) => self.watermark.fail(LogError::new(failure)),
             }
         }
+    }
+
+    /// Makes the next segment, unless it is there already. If that fails, everything goes on as it was.
+    pub fn make_next(&self) -> Result<(), LogFailure> {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        if next.ready.is_none() {
+            next.ready = Some(next.maker.make()?);
+        }
+        Ok(())
+    }
+
+    /// Says whether the next record goes to the next segment, and returns what was said before. For the writer.
+    pub fn set_cut(&self, is_cut: bool) -> bool {
+        let before = self.cut.load(Ordering::Relaxed);
+        self.cut.store(is_cut, Ordering::Relaxed);
+        before
     }
 
     /// Where the log is.
@@ -204,6 +224,7 @@ impl Shared {
             self.figures.note_segment();
         }
         files.current = Arc::clone(&segment.named);
+        self.set_cut(false);
         Ok(segment)
     }
 

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use super::alarm::Alarm;
+use super::cut::Cut;
 use super::description::{Described, Description};
 use super::figures::Figures;
 use super::segment::{Segment, nanoseconds};
@@ -80,6 +81,11 @@ impl Wal {
         &self.description
     }
 
+    /// Has it go on in a new segment.
+    pub fn cut(&self) -> Cut {
+        Cut::new(Arc::clone(&self.shared))
+    }
+
     /// Writes the record in the making.
     fn write(&mut self, version: u64, durable: u64, kind: Kind) -> Result<(), LogError> {
         let bytes = self.encoder.sealed_len();
@@ -87,7 +93,8 @@ impl Wal {
             return Err(LogError::new(LogFailure::TooLarge { bytes }));
         }
         let mut done = Ok(());
-        if self.segment.is_full_for(bytes as u64) {
+        let is_cut = self.shared.set_cut(false) && self.segment.has_commits();
+        if is_cut || self.segment.is_full_for(bytes as u64) {
             // A mark of a close has no version of its own: the segment begins with the next one.
             let first = if kind == Kind::Commit { version } else { version + 1 };
             done = self.shared.rotate(first).map(|next| self.segment = next);

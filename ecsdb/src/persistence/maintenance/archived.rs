@@ -7,7 +7,6 @@ use super::pieces::Pieces;
 use super::progress::{Progress, Steps};
 use super::report::Damage;
 use crate::persistence::archive::{Archive, ArchiveError, ArchivedSegment};
-use crate::persistence::format::Kind;
 use crate::persistence::recovery::SegmentFile;
 
 /// What [`verify_archive`] has found.
@@ -84,10 +83,10 @@ pub fn verify_archive(
         }
         steps.advance(1);
     }
-    let lines = Pieces::of_segments(good).lines().iter().map(|line| (line.first(), line.last())).collect();
+    let lines = Pieces::archived(good).lines().iter().map(|line| (line.first(), line.last())).collect();
     let segments = all.len() as u64;
     // What is damaged is there, and is reported as such.
-    Ok(ArchiveReport { segments, bytes, lines, gaps: Pieces::of_segments(all).gaps(), damages })
+    Ok(ArchiveReport { segments, bytes, lines, gaps: Pieces::archived(all).gaps(), damages })
 }
 
 /// What is wrong with the segment that `bytes` are, and where, if it is not the one that `named` says.
@@ -104,11 +103,11 @@ fn fault(named: &ArchivedSegment, bytes: Vec<u8>) -> Option<(u64, String)> {
     let mut next = named.first;
     let mut end = segment.start;
     for (head, behind) in segment.heads() {
-        let expected = if head.kind == Kind::Commit { next } else { next - 1 };
+        let expected = if head.kind.has_version() { next } else { next - 1 };
         if head.version != expected {
             return Some((end as u64, format!("a record of version {} where {expected} is expected", head.version)));
         }
-        next += u64::from(head.kind == Kind::Commit);
+        next += u64::from(head.kind.has_version());
         end = behind;
     }
     if next != named.last + 1 || end as u64 != segment.len() {

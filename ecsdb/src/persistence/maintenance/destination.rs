@@ -10,9 +10,11 @@ use super::judge::schema_of;
 use crate::media::{Media, Open};
 use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
-use crate::persistence::format::Header;
+use crate::persistence::format::{Header, Kind, RECORD_BYTES, RecordHead, seal};
 use crate::persistence::ids::Ids;
 use crate::persistence::log::{Segment, nanoseconds, random};
+use crate::persistence::recovery::SegmentFile;
+use crate::persistence::snapshot::Chain;
 
 /// A directory in the making.
 pub struct Unfinished<'m> {
@@ -73,6 +75,29 @@ impl<'m> Unfinished<'m> {
         [self.directory.wal(), self.directory.snapshots()].into_iter().try_for_each(|dir| self.sync(dir))
     }
 
+    /// Reads everything once more that is there, as far as checksums tell: the log has to end with version `version`.
+    pub fn read_again(&self, version: u64) -> Result<(), DirectoryError> {
+        let (media, directory) = (self.media, &self.directory);
+        let (snapshots, _) =
+            directory.list_snapshots(media).map_err(DirectoryError::io("list", directory.snapshots()))?;
+        for snapshot in snapshots {
+            Chain::open(media, directory, snapshot)?.check()?;
+        }
+        let (firsts, _) = directory.list(media).map_err(DirectoryError::io("list", directory.wal()))?;
+        for (index, first) in firsts.iter().enumerate() {
+            let segment = SegmentFile::read(media, directory.segment(*first), *first)?;
+            let (last, end) =
+                segment.heads().last().map_or((first - 1, segment.start), |(head, end)| (head.version, end));
+            let expected = firsts.get(index + 1).map_or(version, |next| next - 1);
+            if last != expected {
+                return Err(
+                    segment.damaged(end, format!("it was written up to version {expected}, and ends with {last}"))
+                );
+            }
+        }
+        Ok(())
+    }
+
     /// It is whole, and its tables are `ids`: takes the mark away.
     pub fn finish(self, ids: &Ids) -> Result<Directory, DirectoryError> {
         let (mark, root) = (self.directory.unfinished(), self.directory.root());
@@ -104,7 +129,8 @@ pub struct Fork<'a> {
 }
 
 impl Fork<'_> {
-    /// Makes a segment without records in `directory`, in which a new history begins, durably. Returns its timeline.
+    /// Makes a segment without versions in `directory`, in which a new history begins, durably. Returns its timeline. With it the log is
+    /// closed, so an opening goes on in the same timeline.
     pub fn make(&self, media: &dyn Media, directory: &Directory) -> Result<u64, DirectoryError> {
         let header = Header {
             timeline: random(),
@@ -118,6 +144,12 @@ impl Fork<'_> {
         };
         let (draft, path) = (directory.draft(header.sequence), directory.segment(self.version + 1));
         let mut segment = Segment::create(media, &draft, &header, 0).map_err(DirectoryError::io("make", &draft))?;
+        let mut record = vec![0; RECORD_BYTES];
+        let (salt, version, time) = (header.salt, self.version, header.created);
+        let head = RecordHead { salt, version, durable: version, time, transactions: 0, kind: Kind::Close };
+        seal(&mut record, &head);
+        let written = segment.write(&record, head.kind).and_then(|()| segment.named.file.sync_data());
+        written.map_err(DirectoryError::io("write", &draft))?;
         segment.rename(media, path.clone()).map_err(DirectoryError::io("rename to", &path))?;
         media.sync_dir(directory.wal()).map_err(DirectoryError::io("sync", directory.wal()))?;
         Ok(header.timeline)

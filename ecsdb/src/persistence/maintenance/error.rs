@@ -49,6 +49,19 @@ pub enum MaintenanceError {
         /// Those that can be: the first and the last one of each run.
         reachable: Vec<(u64, u64)>,
     },
+    /// The state that was asked for, the latest one or that of a time, cannot be put together from the files that there are: they are
+    /// damaged, or something is missing. An earlier one is not taken unless its version is named.
+    #[error(
+        "the files speak of version {highest}, and it is not certain that what can be restored is what was asked for: {}; \
+         name a version to take that",
+        runs(reachable)
+    )]
+    Lost {
+        /// The highest version that any file knows of.
+        highest: u64,
+        /// Those that can be restored: the first and the last one of each run.
+        reachable: Vec<(u64, u64)>,
+    },
     /// There was no version at the time that was asked for, as far as the files reach.
     #[error("nothing can be restored of that time: the oldest version that there is was committed {} s later", later.as_secs())]
     TooEarly {

@@ -1,143 +1,140 @@
 //! What the files of a directory come to together: judged by the code that opens a directory.
 //!
-//! An opening stops at the first damage. Here the rest is looked at as well: behind a damage the log is taken up again from the
-//! next snapshot file.
+//! What an opening comes to is found by doing what it does. It stops at the first damage, and does not look at what is older than the
+//! newest snapshot file; here the rest is read as well, by the same code.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::closed::ClosedDirectory;
+use super::pieces::Pieces;
 use super::progress::Steps;
+use super::reach::{Bases, Reach, Way};
 use super::report::Damage;
 use super::survey::Survey;
 use crate::persistence::codec::Tables;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::handshake::SchemaMismatch;
 use crate::persistence::ids::Ids;
-use crate::persistence::recovery::{Replayed, Segments, Start, Target, replay};
+use crate::persistence::recovery::{Filled, Segments, Sources, Start, Target, Teller, replay};
 use crate::persistence::snapshot::{Chain, Destination, Loaded};
 use crate::schema::{DatabaseSchema, SchemaError};
 use crate::storage::{RowShape, Store};
 
-/// Versions that can be had, one after the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Run {
-    /// What it begins with: a snapshot file of this version, or 0 for the beginning of the log.
-    pub from: u64,
-    /// The last of them.
-    pub to: u64,
+/// What an opening would come to.
+pub struct End {
+    /// The version.
+    pub version: u64,
+    /// The history that it belongs to.
+    pub timeline: u64,
+    /// Whether the log was closed.
+    pub was_closed: bool,
+    /// Bytes that would be cut off.
+    pub torn_bytes: u64,
+    /// How many segments would stay.
+    pub kept: usize,
+    /// What the records of the last of them are told by; 0 if there is none.
+    pub salt: u64,
+    /// What is damaged of a snapshot file of version 0, if it would be passed over.
+    passed_over: Option<Damage>,
 }
 
 /// What was found.
 pub struct Judged {
-    /// The versions of the snapshot files that are in order, ascending.
-    pub good: Vec<u64>,
-    /// Those that are not, and what is damaged of them or of what they go on from.
-    pub bad: Vec<(u64, Damage)>,
     /// Which versions can be had.
-    pub runs: Vec<Run>,
+    pub reach: Reach,
     /// What is damaged in the log, each with the last version before it.
     pub breaks: Vec<(u64, Damage)>,
     /// What an opening would come to, if there can be one.
-    pub end: Option<Replayed>,
+    pub end: Option<End>,
 }
 
 impl Judged {
     /// Judges what `survey` has found in `closed`.
     pub fn of(closed: &ClosedDirectory, survey: &Survey, steps: &mut Steps<'_>) -> Result<Self, DirectoryError> {
-        let mut judged = Self { good: Vec::new(), bad: Vec::new(), runs: Vec::new(), breaks: Vec::new(), end: None };
-        judged.snapshots(closed, survey, steps)?;
-        judged.log(closed, survey, steps)?;
+        let bases = Bases::read(closed, &survey.snapshots, steps)?;
+        let lines = Pieces::own(closed, survey).lines();
+        let mut judged = Self { reach: Reach::of(Some(closed), bases, &lines), breaks: Vec::new(), end: None };
+        steps.begin("log", judged.reach.ways.len() as u64 + 1);
+        let hindrance = match opening(closed, survey)? {
+            Ok(mut end) => {
+                judged.reach.bases.bad.extend(end.passed_over.take().map(|damage| (0, damage)));
+                judged.end = Some(end);
+                None
+            }
+            Err(damage) => Some(damage),
+        };
+        steps.advance(1);
+        let mut left = core::mem::take(&mut judged.reach.ways);
+        left.reverse();
+        while let Some(way) = left.pop() {
+            let rest = judged.follow(closed, survey, way)?;
+            steps.advance(u64::from(rest.is_none()));
+            left.extend(rest);
+        }
         judged.rest(survey);
+        if let Some(damage) = hindrance {
+            judged.hindrance(closed, survey, damage);
+        }
+        judged.breaks.sort_by_key(|(version, _)| *version);
         Ok(judged)
     }
 
-    /// Puts every snapshot file together, under the tables that it has.
-    fn snapshots(
+    /// Reads the log of `way` from its first version on, and what comes behind it. Returns what is left of it behind a damage that nobody
+    /// has seen from outside.
+    fn follow(
         &mut self,
         closed: &ClosedDirectory,
         survey: &Survey,
-        steps: &mut Steps<'_>,
-    ) -> Result<(), DirectoryError> {
-        steps.begin("snapshot files", survey.snapshots.len() as u64);
-        for version in &survey.snapshots {
-            match load(closed, *version, None) {
-                Ok(_) => self.good.push(*version),
-                Err(error) => self.bad.push((*version, Damage::of(error)?)),
-            }
-            steps.advance(1);
-        }
-        Ok(())
-    }
-
-    /// Reads the log from its beginning, or from the oldest snapshot file; behind a damage from the next one.
-    fn log(&mut self, closed: &ClosedDirectory, survey: &Survey, steps: &mut Steps<'_>) -> Result<(), DirectoryError> {
-        let Some(ids) = survey.ids() else {
-            let nothing = || {
-                let what = "no segment is left of the log that was here".into();
-                DirectoryError::Damaged { file: closed.directory.wal().to_owned(), offset: 0, what }
-            };
-            // Why they cannot be read is said of each.
-            if survey.segments.is_empty() {
-                self.breaks.push((0, Damage::of(nothing())?));
-            }
-            self.runs.extend(self.good.iter().map(|version| Run { from: *version, to: *version }));
-            return Ok(());
+        mut way: Way,
+    ) -> Result<Option<Way>, DirectoryError> {
+        let (from, tables) = (way.from(), self.reach.tables(&way, way.to).cloned());
+        // What stands behind a damage cannot be read as it lies.
+        let Some((ids, _)) = tables.filter(|_| !way.line.0.is_empty() && !way.is_stranded()) else {
+            self.reach.ways.push(way);
+            return Ok(None);
         };
+        let ids = &ids;
         let firsts = survey.firsts();
-        let is_whole = firsts.first() == Some(&1);
-        let mut starts: Vec<u64> = is_whole.then_some(0).into_iter().chain(self.good.iter().copied()).collect();
-        if starts.is_empty() {
-            // For what is wrong.
-            starts.push(0);
-        }
-        steps.begin("log", survey.highest());
-        let mut next = starts.first().copied();
-        while let Some(from) = next {
-            let (mut store, start) = load(closed, from, Some(ids))?;
-            let schema = schema_of(closed.path(), ids)?;
-            let target = Target { ids, schema: &schema };
-            let (media, directory) = (&*closed.media, &closed.directory);
-            let segments = Segments { media, directory, firsts: &firsts, threads: 1 };
-            match replay(&segments, &target, start, &mut store, &mut |_| ()) {
-                Ok(replayed) => {
-                    let to = replayed.version;
-                    self.runs.push(Run { from, to });
-                    next = starts.iter().copied().find(|start| *start > to);
-                    if let Some(later) = next {
-                        if survey.is_bridged(to, later) {
-                            continue;
-                        }
-                        // To an opening from there this is no hindrance.
-                        let what = format!("the log ends here, although a snapshot file has version {later}");
-                        let (file, offset) = (closed.directory.segment(replayed.last.first), replayed.last.end);
-                        self.breaks.push((to, Damage { file, offset, what, meaning: String::new() }));
-                    } else {
-                        self.end = Some(replayed);
-                    }
+        let (mut store, start) = load(closed, from, ids)?;
+        let schema = schema_of(closed.path(), ids)?;
+        let segments = Segments { media: &*closed.media, directory: &closed.directory, firsts: &firsts, threads: 1 };
+        let mut rest = None;
+        match replay(&segments, &Target { ids, schema: &schema }, start, &mut store, &mut |_| ()) {
+            Ok(replayed) => {
+                way.to = way.to.min(replayed.version);
+                let later = survey.snapshots.iter().find(|version| **version > way.to);
+                if let Some(later) = later.filter(|_| !survey.is_bridged(way.to, &self.reach.bases.versions())) {
+                    // To an opening from there this is no hindrance.
+                    let what = format!("the log ends here, although a snapshot file has version {later}");
+                    let (file, offset) = (closed.directory.segment(replayed.last.first), replayed.last.end);
+                    self.breaks.push((way.to, Damage { file, offset, what, meaning: String::new() }));
                 }
-                Err(error) => {
-                    let damage = Damage::of(error)?;
-                    let has_next = firsts.iter().any(|first| *first <= from + 1);
-                    let before = survey.version_before(&*closed.media, &damage.file, damage.offset);
-                    let reached = before.filter(|_| has_next).unwrap_or(from).max(from);
-                    if from > 0 || is_whole {
-                        self.runs.push(Run { from, to: reached });
-                    }
-                    next = starts.iter().copied().find(|start| *start > reached);
-                    if !next.is_some_and(|later| survey.is_bridged(reached, later)) {
-                        self.breaks.push((reached, damage));
-                    }
+            }
+            Err(error) => {
+                let damage = Damage::of(error)?;
+                let before = survey.version_before(&*closed.media, &damage.file, damage.offset);
+                let reached = before.unwrap_or(from).clamp(from, way.to);
+                if reached < way.to && way.bases.iter().any(|base| *base > reached) {
+                    let bases = way.bases.iter().copied().filter(|base| *base > reached).collect();
+                    rest = Some(Way { bases, ..way.clone() });
+                }
+                way.bases.retain(|base| *base <= reached);
+                way.to = reached;
+                if !survey.is_bridged(reached, &self.reach.bases.versions()) {
+                    self.breaks.push((reached, damage));
                 }
             }
         }
-        steps.advance(survey.highest());
-        Ok(())
+        self.reach.ways.push(way);
+        Ok(rest)
     }
 
     /// Segments that nobody has come to: what is wrong with each by itself, and with their order.
     fn rest(&mut self, survey: &Survey) {
         let kept = self.end.as_ref().map_or(usize::MAX, |end| end.kept);
+        let good = self.reach.bases.versions();
         for (index, segment) in survey.segments.iter().enumerate() {
             if self.breaks.iter().any(|(_, damage)| damage.file == segment.file) {
                 continue;
@@ -150,72 +147,133 @@ impl Judged {
                 }
             };
             let Some(next) = survey.segments.get(index + 1) else { continue };
-            let is_judged = self.runs.iter().any(|run| run.from < segment.first && found.last <= run.to);
+            let (last, end) = (found.front.last, found.front.end);
+            let follows = next.found.as_ref().map_or(true, |next| next.header.previous == found.header.salt);
+            let is_judged = self.reach.ways.iter().any(|way| way.from() < segment.first && last <= way.to);
             // What stands behind the end of the log was being written, and is no loss.
-            let is_bridged = self.good.contains(&(next.first - 1)) && survey.is_bridged(found.last, next.first - 1);
-            if is_judged || is_bridged || index + 1 >= kept || found.last + 1 == next.first {
+            if is_judged || survey.is_bridged(last, &good) || index + 1 >= kept || follows && last + 1 == next.first {
                 continue;
             }
-            let what = format!("no whole record, although the next segment begins with version {}", next.first);
-            let damage = Damage { file: segment.file.clone(), offset: found.end, what, meaning: String::new() };
-            self.breaks.push((found.last, damage));
+            let what = match last + 1 == next.first {
+                true => "the next segment follows another one".into(),
+                false => format!("no whole record, although the next segment begins with version {}", next.first),
+            };
+            let damage = Damage { file: segment.file.clone(), offset: end, what, meaning: String::new() };
+            self.breaks.push((last, damage));
         }
-        self.breaks.sort_by_key(|(version, _)| *version);
+    }
+
+    /// What keeps the directory from being opened, if nothing that was found says so.
+    fn hindrance(&mut self, closed: &ClosedDirectory, survey: &Survey, damage: Damage) {
+        let mut known = self.breaks.iter().chain(&self.reach.bases.bad).map(|(_, known)| known);
+        if known.any(|known| (&known.file, known.offset) == (&damage.file, damage.offset)) {
+            return;
+        }
+        let before = survey.version_before(&*closed.media, &damage.file, damage.offset);
+        let highest = self.reach.highest().map_or(0, |way| way.to);
+        self.breaks.push((before.unwrap_or(highest), damage));
     }
 
     /// Everything that is damaged, with what it means.
     pub fn damages(&self, survey: &Survey) -> Vec<Damage> {
-        let highest = survey.highest();
-        let of_log = |(version, damage): &(u64, Damage)| damage.clone().meaning(self.lost_after(*version, highest));
+        let (highest, runs) = (survey.highest(), self.reach.runs());
+        let of_log = |(version, damage): &(u64, Damage)| match damage.meaning.is_empty() {
+            true => damage.clone().meaning(lost_after(*version, highest, &runs)),
+            false => damage.clone(),
+        };
         let of_snapshot = |(version, damage): &(u64, Damage)| {
-            let meaning = match self.run_with(*version) {
+            let meaning = match self.reach.way_to(*version) {
                 Some(_) => format!("nothing is missing: version {version} can be had from what is before it"),
                 None => format!("version {version} cannot be put together"),
             };
             damage.clone().meaning(meaning)
         };
         let mut all: Vec<Damage> = Vec::new();
-        for damage in self.breaks.iter().map(of_log).chain(self.bad.iter().map(of_snapshot)) {
+        let of_snapshots = self.reach.bases.bad.iter().map(of_snapshot);
+        for damage in self.breaks.iter().map(of_log).chain(of_snapshots) {
             // One place may keep the log from going on more than once, and a file may be the base of several.
             match all.iter_mut().find(|known| (&known.file, known.offset) == (&damage.file, damage.offset)) {
+                Some(known) if known.meaning == damage.meaning => {}
                 Some(known) => known.meaning = format!("{}; {}", known.meaning, damage.meaning),
                 None => all.push(damage),
             }
         }
         all
     }
+}
 
-    /// The run that has version `version`.
-    fn run_with(&self, version: u64) -> Option<Run> {
-        self.runs.iter().copied().find(|run| (run.from..=run.to).contains(&version))
+/// What it means that the log breaks off after `version`, of `highest` that there were, where `runs` can be had.
+fn lost_after(version: u64, highest: u64, runs: &[(u64, u64)]) -> String {
+    if let Some((_, to)) = runs.iter().find(|(from, to)| (from..=to).contains(&&(version + 1))) {
+        return format!("nothing is missing: a snapshot file makes up for it, and versions up to {to} can be had");
     }
-
-    /// What it means that the log breaks off after `version`, of `highest` that there were.
-    fn lost_after(&self, version: u64, highest: u64) -> String {
-        match self.runs.iter().map(|run| run.from).find(|from| *from > version) {
-            Some(from) if from == version + 1 => {
-                format!("nothing is missing: a snapshot file has version {from}, and the log goes on from there")
-            }
-            Some(from) => format!("versions {} to {} cannot be reached", version + 1, from - 1),
-            None if highest > version => format!("versions {} to {highest} cannot be reached", version + 1),
-            None => format!("what came after version {version} cannot be reached"),
-        }
+    match runs.iter().map(|(from, _)| *from).find(|from| *from > version) {
+        Some(from) => format!("versions {} to {} cannot be reached", version + 1, from - 1),
+        None if highest > version => format!("versions {} to {highest} cannot be reached", version + 1),
+        None => format!("what came after version {version} cannot be reached"),
     }
 }
 
-/// A store with the snapshot file of version `version` in it, or nothing if that is 0, under the tables `ids`, or under those of the
-/// file; and what to go on from.
-pub fn load(closed: &ClosedDirectory, version: u64, ids: Option<&Ids>) -> Result<(Store, Start), DirectoryError> {
-    let chain = match version {
-        0 => None,
-        _ => Some(Chain::open(&*closed.media, &closed.directory, version)?),
+/// What an opening of `closed` comes to, or what keeps it from being opened.
+pub fn opening(closed: &ClosedDirectory, survey: &Survey) -> Result<Result<End, Damage>, DirectoryError> {
+    let (media, directory) = (&*closed.media, &closed.directory);
+    if directory.is_in_repair(media)? {
+        let what = "a repair was begun, and not finished".into();
+        let meaning = "nobody opens it until it is repaired again".into();
+        return Ok(Err(Damage { file: directory.repairing(), offset: 0, what, meaning }));
+    }
+    let firsts = survey.firsts();
+    let teller = RefCell::new(Teller::new(None));
+    let sources = Sources { media, directory, firsts: &firsts, snapshots: &survey.listed, threads: 1, teller };
+    let Some(last) = survey.segments.last() else {
+        return match sources.check_new() {
+            Ok(()) => Ok(Ok(End {
+                version: 0,
+                timeline: 0,
+                was_closed: true,
+                torn_bytes: 0,
+                kept: 0,
+                salt: 0,
+                passed_over: None,
+            })),
+            Err(error) => Ok(Err(Damage::of(error)?)),
+        };
     };
-    let own = chain.as_ref().map(|chain| chain.newest().ids.clone());
-    let ids = ids.or(own.as_ref()).expect("the beginning of a log is read under the tables of the log");
+    let ids = match &last.found {
+        Ok(found) => &found.ids,
+        Err(damage) => return Ok(Err(damage.clone())),
+    };
+    let filled = fill(closed.path(), &sources, ids);
+    Ok(match filled {
+        Ok(Filled { replayed, passed_over, .. }) => Ok(End {
+            version: replayed.version,
+            timeline: replayed.timeline,
+            was_closed: replayed.was_closed,
+            torn_bytes: replayed.torn_bytes,
+            kept: replayed.kept,
+            salt: replayed.last.header.salt,
+            passed_over: passed_over.into_iter().find(|passed| passed.version == 0).map(Damage::from),
+        }),
+        Err(error) => Err(Damage::of(error)?),
+    })
+}
+
+/// Reads `sources`, as an opening does with the schema that they have themselves.
+pub fn fill(directory: &Path, sources: &Sources<'_>, ids: &Ids) -> Result<Filled, DirectoryError> {
+    let schema = schema_of(directory, ids)?;
+    let fresh = || Store::new(schema.tables().iter().map(RowShape::of), usize::MAX);
+    sources.fill(&Target { ids, schema: &schema }, &fresh)
+}
+
+/// A store with the snapshot file of version `version` in it, or nothing if that is 0, under the tables `ids`; and what to go on from.
+pub fn load(closed: &ClosedDirectory, version: u64, ids: &Ids) -> Result<(Store, Start), DirectoryError> {
     let schema = schema_of(closed.path(), ids)?;
     let mut store = Store::new(schema.tables().iter().map(RowShape::of), usize::MAX);
     store.begin_restore();
-    let Some(chain) = chain else { return Ok((store, Start::default())) };
+    if version == 0 {
+        return Ok((store, Start::default()));
+    }
+    let chain = Chain::open(&*closed.media, &closed.directory, version)?;
     let tables = Tables::new(ids, Arc::clone(&schema));
     let to = Destination { tables: &tables, now: ids, threads: 1 };
     let Loaded { version, timeline, .. } = chain.load(&to, &mut store, |_, _| ())?;

@@ -10,17 +10,19 @@
 //! - `repair`: a directory that can be opened again; `salvage`: records behind a damage that a snapshot file makes up for
 
 mod archived;
+mod choice;
 mod closed;
 mod destination;
 mod error;
 mod info;
 mod judge;
 mod pieces;
+mod plan;
 mod progress;
+mod reach;
 mod repair;
 mod report;
 mod restore;
-mod salvage;
 mod survey;
 mod verify;
 
@@ -29,7 +31,8 @@ pub use closed::ClosedDirectory;
 pub(in crate::persistence) use destination::{Fork, Unfinished};
 pub use error::MaintenanceError;
 pub use info::{Info, SegmentInfo, SnapshotInfo, TableInfo};
+pub use plan::{RepairPlan, RepairStep};
 pub use progress::Progress;
-pub use repair::{RepairPlan, RepairStep, Repaired};
+pub use repair::Repaired;
 pub use report::{Damage, VerifyReport};
 pub use restore::{Restore, Restored, Target};

@@ -3,21 +3,26 @@
 //! Segments know the one before them, so they are followed from the last one back. Where a directory has lost one, or has it
 //! damaged, the one in the archive takes its place.
 
+use core::ops::Range;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::archived::Gap;
 use super::closed::ClosedDirectory;
 use super::error::MaintenanceError;
-use super::survey::Survey;
+use super::survey::{Found, Records, Survey};
 use crate::persistence::archive::{Archive, ArchivedSegment};
+use crate::persistence::format::Kind;
+use crate::persistence::ids::Ids;
 use crate::persistence::recovery::SegmentFile;
 
 /// Where a segment is.
 #[derive(Clone, Debug)]
 pub enum Place {
-    /// In the directory.
+    /// In the directory: the front of a file.
     File(PathBuf),
+    /// In the directory: what stands at these bytes of a file, behind a damage.
+    Stranded(PathBuf, Range<u64>),
     /// In the archive.
     Object(ArchivedSegment),
 }
@@ -29,19 +34,26 @@ pub struct Piece {
     pub first: u64,
     /// The last version in it; that before the first one if there is none.
     pub last: u64,
+    /// The first version in it that is a state, if that is known: an object has to be fetched for that.
+    pub whole: Option<u64>,
     /// Its number in the log.
     pub sequence: u64,
+    /// The history that its versions belong to.
+    pub timeline: u64,
     /// What its records are told by.
-    salt: u64,
+    pub salt: u64,
     /// The salt of the segment before.
     previous: u64,
     /// When the earliest and the latest of its versions were committed.
     pub times: Option<(u64, u64)>,
+    /// Its tables, and the hash of their schema, if that is known.
+    pub tables: Option<(Ids, u64)>,
     /// Where it is.
     pub place: Place,
 }
 
 /// Segments that follow one another, in order.
+#[derive(Clone, Debug, Default)]
 pub struct Line(pub Vec<Piece>);
 
 impl Line {
@@ -59,6 +71,11 @@ impl Line {
     pub fn is_from_the_beginning(&self) -> bool {
         self.0.first().is_some_and(|piece| piece.first == 1 && piece.sequence == 1)
     }
+
+    /// The piece that has version `version`.
+    pub fn with(&self, version: u64) -> Option<&Piece> {
+        self.0.iter().find(|piece| (piece.first..=piece.last).contains(&version))
+    }
 }
 
 /// All segments that there are.
@@ -69,6 +86,8 @@ pub struct Pieces<'a> {
     own: Vec<Piece>,
     /// Those of the archive.
     archived: Vec<Piece>,
+    /// Those of the directory that stand behind a damage.
+    stranded: Vec<Piece>,
 }
 
 impl<'a> Pieces<'a> {
@@ -77,49 +96,50 @@ impl<'a> Pieces<'a> {
         closed: Option<(&'a ClosedDirectory, &Survey)>,
         archive: Option<&'a dyn Archive>,
     ) -> Result<Self, MaintenanceError> {
-        let mut own = Vec::new();
-        for segment in closed.iter().flat_map(|(_, survey)| &survey.segments) {
-            let Ok(found) = &segment.found else { continue };
-            own.push(Piece {
-                first: segment.first,
-                last: found.last,
-                sequence: found.header.sequence,
-                salt: found.header.salt,
-                previous: found.header.previous,
-                times: found.times,
-                place: Place::File(segment.file.clone()),
-            });
-        }
-        let mut archived = Vec::new();
-        if let Some(archive) = archive {
-            archived.extend(ArchivedSegment::list(archive)?.into_iter().map(Piece::of));
-        }
-        Ok(Self { closed: closed.map(|(closed, _)| closed), archive, own, archived })
+        let listed = archive.map_or(Ok(Vec::new()), ArchivedSegment::list)?;
+        let archived = Self::archived(listed);
+        Ok(match closed {
+            Some((closed, survey)) => Self { archive, archived: archived.archived, ..Self::own(closed, survey) },
+            None => Self { archive, ..archived },
+        })
     }
 
     /// Those of an archive alone, to be put in order and not to be read.
-    pub fn of_segments(archived: Vec<ArchivedSegment>) -> Self {
-        let archived = archived.into_iter().map(Piece::of).collect();
-        Self { closed: None, archive: None, own: Vec::new(), archived }
+    pub fn archived(segments: Vec<ArchivedSegment>) -> Self {
+        let archived = segments.into_iter().map(Piece::archived).collect();
+        Self { closed: None, archive: None, own: Vec::new(), archived, stranded: Vec::new() }
+    }
+
+    /// Those of a directory alone.
+    pub fn own(closed: &'a ClosedDirectory, survey: &Survey) -> Self {
+        let (mut own, mut stranded) = (Vec::new(), Vec::new());
+        for (segment, found) in survey.found() {
+            own.push(Piece::front(found, segment.file.clone()));
+            for records in &found.stranded {
+                stranded.push(Piece::stranded(found, records, segment.file.clone()));
+            }
+        }
+        Self { closed: Some(closed), archive: None, own, archived: Vec::new(), stranded }
     }
 
     /// Puts them in order: the line that the directory ends with comes first, or the latest one of an archive.
     pub fn lines(&self) -> Vec<Line> {
         let mut lines: Vec<Line> = Vec::new();
-        let mut ends: Vec<&Piece> = self.own.iter().rev().collect();
+        let mut ends: Vec<&Piece> = self.own.iter().chain(&self.stranded).collect();
+        ends.sort_by_key(|piece| core::cmp::Reverse(piece.first));
         let mut latest: Vec<&Piece> = self.archived.iter().collect();
         latest.sort_by_key(|piece| core::cmp::Reverse((piece.times.map(|(_, latest)| latest), piece.last)));
         ends.extend(latest);
         let by_salt = self.by_salt();
-        // Up to where lines have come in the segment with a salt.
-        let mut reached: HashMap<u64, u64> = HashMap::new();
+        // The parts of the segment with a salt that lines have gone through.
+        let mut seen: HashMap<u64, Vec<(u64, u64)>> = HashMap::new();
         for end in ends {
             // What a line has gone through is no end.
-            if reached.get(&end.salt).is_none_or(|last| *last < end.last) {
+            let has_end = |(first, last): &(u64, u64)| *first <= end.first && *last >= end.last;
+            if !seen.get(&end.salt).is_some_and(|parts| parts.iter().any(has_end)) {
                 let line = line_to(end, &by_salt);
                 for piece in &line.0 {
-                    let last = reached.entry(piece.salt).or_insert(piece.last);
-                    *last = piece.last.max(*last);
+                    seen.entry(piece.salt).or_default().push((piece.first, piece.last));
                 }
                 lines.push(line);
             }
@@ -127,23 +147,22 @@ impl<'a> Pieces<'a> {
         lines
     }
 
-    /// The segments with each salt: those of the directory first.
+    /// The segments with each salt: what is whole comes before what is left.
     fn by_salt(&self) -> HashMap<u64, Vec<&Piece>> {
         let mut by_salt: HashMap<u64, Vec<&Piece>> = HashMap::new();
-        for piece in self.own.iter().chain(&self.archived) {
+        for piece in self.own.iter().chain(&self.archived).chain(&self.stranded) {
             by_salt.entry(piece.salt).or_default().push(piece);
         }
         by_salt
     }
 
-    /// Versions that are missing where a line begins that follows something else.
+    /// Versions that are missing in the archive where a line begins that follows something else.
     pub fn gaps(&self) -> Vec<Gap> {
         let mut gaps = Vec::new();
         for line in self.lines() {
-            let Some(front) = line.0.first().filter(|front| front.previous != 0 && front.sequence > 1) else {
-                continue;
-            };
-            let earlier = self.own.iter().chain(&self.archived).filter(|piece| piece.sequence < front.sequence);
+            let is_amid = |front: &&Piece| front.previous != 0 && front.sequence > 1;
+            let Some(front) = line.0.first().filter(is_amid) else { continue };
+            let earlier = self.archived.iter().filter(|piece| piece.sequence < front.sequence);
             let lasts: Vec<u64> = earlier.map(|piece| piece.last).collect();
             // Before the first one of all, nobody knows what there was.
             if !lasts.is_empty() {
@@ -155,10 +174,14 @@ impl<'a> Pieces<'a> {
         gaps
     }
 
-    /// Reads a segment.
+    /// Reads a segment: of one behind a damage, that part alone.
     pub fn read(&self, piece: &Piece) -> Result<SegmentFile, MaintenanceError> {
         match (&piece.place, self.closed, self.archive) {
             (Place::File(path), Some(closed), _) => Ok(SegmentFile::read(&*closed.media, path.clone(), piece.first)?),
+            (Place::Stranded(path, records), Some(closed), _) => {
+                let whole = SegmentFile::read(&*closed.media, path.clone(), piece.first)?;
+                Ok(SegmentFile::parse(whole.extract(records), path.clone(), piece.first)?)
+            }
             (Place::Object(segment), _, Some(archive)) => {
                 let name = segment.name();
                 let bytes = segment.open(&archive.get(&name)?)?;
@@ -167,18 +190,62 @@ impl<'a> Pieces<'a> {
             _ => unreachable!("a piece comes from the directory or from the archive"),
         }
     }
+
+    /// The first version of a segment that is a state. Reads it if it takes that.
+    pub fn whole(&self, piece: &Piece) -> Result<u64, MaintenanceError> {
+        if let Some(whole) = piece.whole {
+            return Ok(whole);
+        }
+        let segment = self.read(piece)?;
+        let parts = segment.heads().take_while(|(head, _)| head.kind == Kind::Part);
+        Ok(parts.last().map_or(piece.first, |(head, _)| head.version + 1))
+    }
 }
 
 impl Piece {
-    fn of(segment: ArchivedSegment) -> Self {
+    /// The records that a segment begins with.
+    fn front(found: &Found, file: PathBuf) -> Self {
+        let previous = found.header.previous;
+        Self { previous, place: Place::File(file), ..Self::stranded(found, &found.front, PathBuf::new()) }
+    }
+
+    /// Some records of a segment, which follow nothing that is whole.
+    fn stranded(found: &Found, records: &Records, file: PathBuf) -> Self {
+        let header = &found.header;
+        Self {
+            first: records.first,
+            last: records.last,
+            whole: Some(records.whole),
+            sequence: header.sequence,
+            timeline: header.timeline,
+            salt: header.salt,
+            previous: 0,
+            times: records.times,
+            tables: Some((found.ids.clone(), header.schema_hash)),
+            place: Place::Stranded(file, records.from..records.end),
+        }
+    }
+
+    fn archived(segment: ArchivedSegment) -> Self {
         Self {
             first: segment.first,
             last: segment.last,
+            whole: None,
             sequence: segment.sequence,
+            timeline: segment.timeline,
             salt: segment.salt,
             previous: segment.previous,
             times: Some((segment.earliest, segment.latest)),
+            tables: None,
             place: Place::Object(segment),
+        }
+    }
+
+    /// The file that it is in, if it is in the directory.
+    pub fn file(&self) -> Option<&PathBuf> {
+        match &self.place {
+            Place::File(file) | Place::Stranded(file, _) => Some(file),
+            Place::Object(_) => None,
         }
     }
 }
@@ -187,11 +254,11 @@ impl Piece {
 fn line_to(end: &Piece, by_salt: &HashMap<u64, Vec<&Piece>>) -> Line {
     let mut line = vec![end.clone()];
     let mut next = end;
-    // Ever earlier, so this comes to an end whatever names say.
-    let is_before = |piece: &&&Piece, next: &Piece| piece.last + 1 == next.first && piece.first < next.first;
-    while next.sequence > 1
-        && let Some(before) = by_salt.get(&next.previous).and_then(|all| all.iter().find(|one| is_before(one, next)))
-    {
+    // Their numbers go down, so this comes to an end whatever names say.
+    let is_before = |piece: &Piece, next: &Piece| {
+        (piece.sequence.checked_add(1), piece.last + 1) == (Some(next.sequence), next.first)
+    };
+    while let Some(before) = by_salt.get(&next.previous).and_then(|all| all.iter().find(|one| is_before(one, next))) {
         line.push((*before).clone());
         next = before;
     }

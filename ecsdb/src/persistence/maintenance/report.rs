@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::persistence::error::DirectoryError;
+use crate::persistence::recovery::PassedOver;
 
 /// What [`ClosedDirectory::verify`](super::ClosedDirectory::verify) has found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -54,6 +55,12 @@ pub struct Damage {
     pub what: String,
     /// What that means.
     pub meaning: String,
+}
+
+impl From<PassedOver> for Damage {
+    fn from(PassedOver { file, offset, what, .. }: PassedOver) -> Self {
+        Self { file, offset, what, meaning: String::new() }
+    }
 }
 
 impl Damage {

@@ -11,27 +11,27 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
+use super::choice::{Choice, Known};
 use super::closed::ClosedDirectory;
 use super::destination::{Fork, Unfinished};
 use super::error::MaintenanceError;
-use super::judge::{load, schema_of};
-use super::pieces::{Line, Piece, Pieces};
+use super::judge::fill;
+use super::pieces::{Piece, Pieces};
 use super::progress::{Progress, Steps};
+use super::reach::{Bases, Reach};
 use super::survey::Survey;
 use crate::media::{Disk, Media};
 use crate::persistence::archive::Archive;
 use crate::persistence::error::DirectoryError;
-use crate::persistence::format::{Header, Kind};
+use crate::persistence::format::Header;
 use crate::persistence::ids::Ids;
-use crate::persistence::log::nanoseconds;
-use crate::persistence::recovery::{self, SegmentFile, Sources, Teller};
-use crate::persistence::snapshot::Chain;
-use crate::storage::{RowShape, Store};
+use crate::persistence::recovery::{SegmentFile, Sources, Teller};
 
 /// Which state is to be restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// The latest.
+    /// The latest. Of a directory that is that to which it opens; if it cannot be opened, all that any of its files knows of, or it is
+    /// refused. An archive may have more of the same history.
     Latest,
     /// That after this version was committed.
     Version(u64),
@@ -96,14 +96,15 @@ struct Copying {
     pieces: Vec<Piece>,
     /// The segment that comes next, which has the tables if nothing is copied.
     next: Option<Piece>,
+    /// The tables, and the hash of their schema, if that is known before a segment is read.
+    tables: Option<(Ids, u64)>,
 }
 
 /// What the last segment follows, and how it is described.
 struct Front {
     before: Option<Header>,
     sequence: u64,
-    ids: Ids,
-    schema_hash: u64,
+    tables: (Ids, u64),
 }
 
 impl Restore {
@@ -135,8 +136,8 @@ impl Restore {
     /// Until it is whole the directory is marked as unfinished, and nobody opens it: a crash leaves the mark.
     ///
     /// # Errors
-    /// If there is no such state in the files, with those that there are; if the destination is not empty; or if a file is
-    /// damaged or cannot be read or written.
+    /// If there is no such state in the files, with those that there are, or if it cannot be seen that there is; if the destination is
+    /// not empty; or if a file is damaged or cannot be read or written.
     pub fn run(
         &self,
         target: Target,
@@ -148,112 +149,31 @@ impl Restore {
             None => None,
             Some(closed) => {
                 closed.check_finished()?;
-                Some(Survey::of(closed, &mut steps)?)
+                Some((closed, Survey::of(closed, &mut steps)?))
             }
         };
-        let pieces = Pieces::of(self.closed.as_ref().zip(survey.as_ref()), self.archive.as_deref())?;
-        let lines = pieces.lines();
-        let snapshots = survey.as_ref().map_or(&[][..], |survey| &survey.snapshots);
-        let good = self.good_snapshots(snapshots)?;
-        let version = match target {
-            Target::Version(version) => version,
-            Target::Latest => {
-                let last = lines.first().map_or(0, Line::last);
-                last.max(good.last().copied().unwrap_or(0))
-            }
-            Target::Time(time) => self.version_at(nanoseconds(time), &pieces, &lines, &good)?,
+        let own = survey.as_ref().map(|(closed, survey)| (*closed, survey));
+        let bases = match own {
+            None => Bases::default(),
+            Some((closed, survey)) => Bases::read(closed, &survey.snapshots, &mut steps)?,
         };
-        let copying = self.choose(version, &lines, &good)?;
+        let pieces = Pieces::of(own, self.archive.as_deref())?;
+        let reach = Reach::of(self.closed.as_ref(), bases, &pieces.lines());
+        let known = match own {
+            None => Known::of_archive(&pieces),
+            Some((closed, survey)) => Known::of_directory(closed, survey)?,
+        };
+        let choice = Choice { pieces: &pieces, reach: &reach, known };
+        let version = choice.version(target)?;
+        let way = choice.way_to(version)?;
+        let copying = Copying {
+            version,
+            snapshots: reach.bases.with(way.base_of(version)).map_or(Vec::new(), |base| base.chain.clone()),
+            pieces: way.pieces_of(version),
+            next: way.line.0.iter().find(|piece| piece.first > version).cloned(),
+            tables: reach.tables(way, version).cloned(),
+        };
         self.write(&copying, &pieces, destination.into(), &mut steps)
-    }
-
-    /// The snapshot files that can be put together, ascending.
-    fn good_snapshots(&self, versions: &[u64]) -> Result<Vec<u64>, MaintenanceError> {
-        let Some(closed) = &self.closed else { return Ok(Vec::new()) };
-        let mut good = Vec::new();
-        for version in versions {
-            match load(closed, *version, None) {
-                Ok(_) => good.push(*version),
-                Err(error) if error.damage().is_some() => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(good)
-    }
-
-    /// What to copy for `version`: the newest snapshot file that is not newer, and the log from there on.
-    fn choose(&self, version: u64, lines: &[Line], good: &[u64]) -> Result<Copying, MaintenanceError> {
-        let mut reachable = Vec::new();
-        for line in lines {
-            let beginning = line.is_from_the_beginning().then_some(0);
-            let within = |snapshot: &u64| (line.first()..=line.last() + 1).contains(&(snapshot + 1));
-            let bases: Vec<u64> = beginning.into_iter().chain(good.iter().copied().filter(within)).collect();
-            let Some(oldest) = bases.first() else { continue };
-            reachable.push((*oldest, line.last()));
-            let base = bases.iter().copied().rfind(|base| *base <= version);
-            if let Some(base) = base.filter(|_| version <= line.last()) {
-                // Marks of the version of the snapshot file may say more about it.
-                let is_needed = |piece: &&Piece| piece.last >= base && piece.first <= version;
-                let pieces = line.0.iter().filter(is_needed).cloned().collect();
-                let next = line.0.iter().find(|piece| piece.first > version).cloned();
-                return Ok(Copying { version, snapshots: self.chain_of(base)?, pieces, next });
-            }
-        }
-        // A snapshot file is enough for its own version.
-        if good.contains(&version) {
-            return Ok(Copying { version, snapshots: self.chain_of(version)?, pieces: Vec::new(), next: None });
-        }
-        reachable.extend(
-            good.iter()
-                .map(|good| (*good, *good))
-                .filter(|(good, _)| !reachable.iter().any(|(from, to)| (from..=to).contains(&good)))
-                .collect::<Vec<_>>(),
-        );
-        reachable.sort_unstable();
-        Err(MaintenanceError::OutOfReach { asked: version, reachable })
-    }
-
-    fn chain_of(&self, base: u64) -> Result<Vec<u64>, DirectoryError> {
-        match &self.closed {
-            Some(closed) if base > 0 => Ok(Chain::open(&*closed.media, &closed.directory, base)?.versions()),
-            _ => Ok(Vec::new()),
-        }
-    }
-
-    /// The last version that was committed at `time`, or before.
-    fn version_at(
-        &self,
-        time: u64,
-        pieces: &Pieces<'_>,
-        lines: &[Line],
-        good: &[u64],
-    ) -> Result<u64, MaintenanceError> {
-        let mut oldest: Option<u64> = None;
-        for line in lines {
-            for piece in line.0.iter().rev() {
-                let Some((earliest, _)) = piece.times else { continue };
-                oldest = Some(oldest.map_or(earliest, |oldest| oldest.min(earliest)));
-                if earliest <= time {
-                    let segment = pieces.read(piece)?;
-                    let heads = segment.heads().map(|(head, _)| head);
-                    let found = heads.filter(|head| head.time <= time && head.version >= piece.first).last();
-                    if let Some(head) = found {
-                        return Ok(head.version);
-                    }
-                }
-            }
-        }
-        for version in good.iter().rev() {
-            let Some(closed) = &self.closed else { break };
-            let chain = Chain::open(&*closed.media, &closed.directory, *version)?;
-            let committed = chain.newest().header.time;
-            if committed <= time {
-                return Ok(*version);
-            }
-            oldest = Some(oldest.map_or(committed, |oldest| oldest.min(committed)));
-        }
-        let later = Duration::from_nanos(oldest.unwrap_or(time).saturating_sub(time));
-        Err(MaintenanceError::TooEarly { later })
     }
 
     /// Makes the directory.
@@ -275,21 +195,21 @@ impl Restore {
             bytes += unfinished.copy(&*closed.media, &from, &to)?;
             steps.advance(1);
         }
-        let mut last: Option<(Header, Ids)> = None;
+        let mut last: Option<SegmentFile> = None;
         let mut time = None;
         for piece in &copying.pieces {
             let segment = pieces.read(piece)?;
             let wanted = || segment.heads().take_while(|(head, _)| head.version <= version);
             let Some((_, end)) = wanted().last() else { continue };
             // Marks come later than the commit that they follow.
-            let commits = wanted().filter(|(head, _)| head.kind == Kind::Commit);
+            let commits = wanted().filter(|(head, _)| head.kind.has_version());
             time = commits.last().map_or(time, |(head, _)| Some(head.time));
             unfinished.put(&unfinished.directory.segment(piece.first), segment.bytes(0..end))?;
             bytes += end as u64;
-            last = Some((segment.header, segment.ids));
+            last = Some(segment);
             steps.advance(1);
         }
-        let Front { before, sequence, ids, schema_hash } = self.front(last, copying, pieces)?;
+        let Front { before, sequence, tables: (ids, schema_hash) } = self.front(last, copying, pieces)?;
         let fork = Fork { version, before: before.as_ref(), sequence, ids: &ids, schema_hash };
         let timeline = fork.make(&*self.media, &unfinished.directory)?;
         unfinished.settle()?;
@@ -306,28 +226,32 @@ impl Restore {
         })
     }
 
-    /// What the new segment follows, and its tables: those of the segment before, of the snapshot file, or of the one that came next.
+    /// What the new segment follows, and its tables: those of the snapshot file of the version, of the segment before, or of the one that
+    /// came next.
     fn front(
         &self,
-        last: Option<(Header, Ids)>,
+        last: Option<SegmentFile>,
         copying: &Copying,
         pieces: &Pieces<'_>,
     ) -> Result<Front, MaintenanceError> {
+        let known = copying.tables.clone();
+        if let Some(SegmentFile { header, ids, .. }) = last {
+            let tables = known.unwrap_or((ids, header.schema_hash));
+            return Ok(Front { sequence: header.sequence + 1, before: Some(header), tables });
+        }
         let next = copying.next.as_ref();
-        if let Some((header, ids)) = last {
-            let (sequence, schema_hash) = (header.sequence + 1, header.schema_hash);
-            return Ok(Front { before: Some(header), sequence, ids, schema_hash });
-        }
-        if let (Some(closed), Some(snapshot)) = (&self.closed, copying.snapshots.first()) {
-            let chain = Chain::open(&*closed.media, &closed.directory, *snapshot)?;
-            let (ids, schema_hash) = (chain.newest().ids.clone(), chain.newest().header.schema_hash);
-            return Ok(Front { before: None, sequence: next.map_or(1, |next| next.sequence), ids, schema_hash });
-        }
-        let Some(next) = next else {
-            return Err(MaintenanceError::OutOfReach { asked: copying.version, reachable: Vec::new() });
+        let sequence = next.map_or(1, |next| next.sequence);
+        let tables = match (known, next) {
+            (Some(tables), _) => tables,
+            (None, Some(next)) => {
+                let SegmentFile { header, ids, .. } = pieces.read(next)?;
+                (ids, header.schema_hash)
+            }
+            (None, None) => {
+                return Err(MaintenanceError::OutOfReach { asked: copying.version, reachable: Vec::new() });
+            }
         };
-        let SegmentFile { header, ids, .. } = pieces.read(next)?;
-        Ok(Front { before: None, sequence: header.sequence, ids, schema_hash: header.schema_hash })
+        Ok(Front { before: None, sequence, tables })
     }
 
     /// Reads what was written, as an opening does.
@@ -336,11 +260,9 @@ impl Restore {
         let (firsts, _) = directory.list(media).map_err(DirectoryError::io("list", directory.wal()))?;
         let (snapshots, _) =
             directory.list_snapshots(media).map_err(DirectoryError::io("list", directory.snapshots()))?;
-        let schema = schema_of(directory.root(), ids)?;
         let teller = RefCell::new(Teller::new(None));
         let sources = Sources { media, directory, firsts: &firsts, snapshots: &snapshots, threads: 1, teller };
-        let fresh = || Store::new(schema.tables().iter().map(RowShape::of), usize::MAX);
-        let filled = sources.fill(&recovery::Target { ids, schema: &schema }, &fresh)?;
+        let filled = fill(directory.root(), &sources, ids)?;
         let found = filled.replayed.version;
         if found != version || filled.replayed.kept != firsts.len() {
             let what = format!("version {found} was found in what was written, and {version} is expected");

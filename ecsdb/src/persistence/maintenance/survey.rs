@@ -1,16 +1,16 @@
 //! The files of a directory, each by itself.
 //!
-//! Says what is in every segment, also in those that an opening would never come to. Whether the log as a whole is in order is not
-//! for this to say: that is what recovery judges.
+//! Says what is in every segment, also in those that an opening would never come to, and behind what is damaged. What the files come
+//! to together is not for this to say.
 
 use std::path::{Path, PathBuf};
 
 use super::closed::ClosedDirectory;
 use super::progress::Steps;
 use super::report::Damage;
-use crate::media::Media;
+use crate::media::{Media, Open};
 use crate::persistence::error::DirectoryError;
-use crate::persistence::format::{Header, Kind};
+use crate::persistence::format::{ALIGN, Header, Kind, RECORD_BYTES, RecordHead, frame};
 use crate::persistence::ids::Ids;
 use crate::persistence::recovery::SegmentFile;
 
@@ -18,8 +18,11 @@ use crate::persistence::recovery::SegmentFile;
 pub struct Survey {
     /// The segments, in the order of their first versions.
     pub segments: Vec<Surveyed>,
-    /// The versions of the snapshot files, ascending.
+    /// The versions of the snapshot files, ascending. That of version 0 is not counted: there are no rows in it, and the log begins there
+    /// anyway.
     pub snapshots: Vec<u64>,
+    /// Those of all of them, as an opening sees them.
+    pub listed: Vec<u64>,
     /// Files that were being written when somebody was stopped.
     pub drafts: Vec<PathBuf>,
 }
@@ -32,6 +35,8 @@ pub struct Surveyed {
     pub file: PathBuf,
     /// What is in it, or why nobody can say.
     pub found: Result<Found, Damage>,
+    /// The highest version of which anything in the file says that there was one.
+    pub highest: u64,
 }
 
 /// What is in a segment.
@@ -42,16 +47,52 @@ pub struct Found {
     pub ids: Ids,
     /// Bytes of the file.
     pub bytes: u64,
-    /// Where the records end that follow one another from the start.
-    pub end: u64,
-    /// Whether something of this segment stands behind that.
+    /// The records that follow one another from the start.
+    pub front: Records,
+    /// Those behind a damage, which lead somewhere only from a snapshot file.
+    pub stranded: Vec<Records>,
+    /// Whether something of this segment stands behind the front.
     pub is_torn: bool,
-    /// The last version in them; that before the first one if there is none.
+}
+
+/// Records that follow one another without a gap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Records {
+    /// The first version.
+    pub first: u64,
+    /// The last version; that before the first one if there is none.
     pub last: u64,
-    /// When the earliest and the latest of them were written, if there are any.
+    /// The first version that is a state: those before are parts of what was written anew for another schema.
+    pub whole: u64,
+    /// Where they begin and end.
+    pub from: u64,
+    pub end: u64,
+    /// When the earliest and the latest version was written, if there are any.
     pub times: Option<(u64, u64)>,
-    /// The highest version of any whole record in the file.
-    pub highest: u64,
+}
+
+impl Records {
+    /// None yet: `first` is to be the next version, at `at`.
+    fn none(first: u64, at: u64) -> Self {
+        Self { first, last: first - 1, whole: first, from: at, end: at, times: None }
+    }
+
+    /// Takes in the record of `len` bytes at `at`, unless it does not follow.
+    fn take(&mut self, at: u64, head: &RecordHead, len: u64) -> bool {
+        if (at, head.version) != (self.end, self.last + u64::from(head.kind.has_version())) {
+            return false;
+        }
+        if head.kind.has_version() {
+            let (earliest, latest) = self.times.unwrap_or((head.time, head.time));
+            self.times = Some((earliest.min(head.time), latest.max(head.time)));
+        }
+        self.last = head.version;
+        if head.kind == Kind::Part {
+            self.whole = head.version + 1;
+        }
+        self.end += len;
+        true
+    }
 }
 
 impl Survey {
@@ -60,22 +101,16 @@ impl Survey {
         let (media, directory) = (&*closed.media, &closed.directory);
         let (firsts, mut drafts) = directory.list(media).map_err(DirectoryError::io("list", directory.wal()))?;
         let listed = directory.list_snapshots(media);
-        let (mut snapshots, more) = listed.map_err(DirectoryError::io("list", directory.snapshots()))?;
-        // There is nothing in the first version, which is where the log begins anyway.
-        snapshots.retain(|version| *version > 0);
+        let (listed, more) = listed.map_err(DirectoryError::io("list", directory.snapshots()))?;
         drafts.extend(more);
         steps.begin("segments", firsts.len() as u64);
         let mut segments = Vec::with_capacity(firsts.len());
         for first in firsts {
-            let file = directory.segment(first);
-            let found = match SegmentFile::read(media, file.clone(), first) {
-                Ok(segment) => Ok(Found::of(&segment)),
-                Err(error) => Err(Damage::of(error)?),
-            };
-            segments.push(Surveyed { first, file, found });
+            segments.push(Surveyed::of(media, directory.segment(first), first)?);
             steps.advance(1);
         }
-        Ok(Self { segments, snapshots, drafts })
+        let snapshots = listed.iter().copied().filter(|version| *version > 0).collect();
+        Ok(Self { segments, snapshots, listed, drafts })
     }
 
     /// The first versions of all segments.
@@ -83,26 +118,29 @@ impl Survey {
         self.segments.iter().map(|segment| segment.first).collect()
     }
 
-    /// The tables as the newest segment has them that can be read.
-    pub fn ids(&self) -> Option<&Ids> {
-        self.segments.iter().rev().find_map(|segment| segment.found.as_ref().ok()).map(|found| &found.ids)
+    /// The segments that can be read, with what is in them.
+    pub fn found(&self) -> impl DoubleEndedIterator<Item = (&Surveyed, &Found)> {
+        self.segments.iter().filter_map(|segment| segment.found.as_ref().ok().map(|found| (segment, found)))
     }
 
     /// The highest version that any file knows of.
     pub fn highest(&self) -> u64 {
-        let found = self.segments.iter().filter_map(|segment| segment.found.as_ref().ok());
-        let segments = found.map(|found| found.highest).max().unwrap_or(0);
+        let segments = self.segments.iter().map(|segment| segment.highest).max().unwrap_or(0);
         segments.max(self.snapshots.last().copied().unwrap_or(0))
     }
 
-    /// Whether the log goes on from a snapshot file of version `snapshot` where it has ended with version `last`: a repair has left it
-    /// so, and the segment behind the gap says which one it follows.
-    pub fn is_bridged(&self, last: u64, snapshot: u64) -> bool {
+    /// Whether the log goes on from one of the snapshot files `good` where it has ended with version `last`: a repair has left it so,
+    /// and the segment behind the gap says which one it follows, or is what is left of the same one.
+    pub fn is_bridged(&self, last: u64, good: &[u64]) -> bool {
         self.segments.windows(2).any(|pair| match (&pair[0].found, &pair[1].found) {
             (Ok(before), Ok(after)) => {
-                let follows = after.header.previous == before.header.salt;
+                let (salt, header) = (before.header.salt, &after.header);
+                let is_held = |version: &u64| (after.front.first..=after.front.last + 1).contains(&(version + 1));
                 // A repair leaves nothing that is damaged.
-                follows && !before.is_torn && (before.last, pair[1].first) == (last, snapshot + 1)
+                !before.is_torn
+                    && before.front.last == last
+                    && (header.previous == salt || header.salt == salt)
+                    && good.iter().any(is_held)
             }
             _ => false,
         })
@@ -118,22 +156,74 @@ impl Survey {
     }
 }
 
+impl Surveyed {
+    fn of(media: &dyn Media, file: PathBuf, first: u64) -> Result<Self, DirectoryError> {
+        match SegmentFile::read(media, file.clone(), first) {
+            Ok(segment) => {
+                let (found, highest) = Found::of(&segment);
+                Ok(Self { first, file, found: Ok(found), highest })
+            }
+            Err(error) => {
+                let damage = Damage::of(error)?;
+                // It was made for its first version, which may have been in it. Older records are what the file held before.
+                let highest = highest_record(media, &file).filter(|highest| *highest >= first - 1).unwrap_or(first);
+                Ok(Self { first, file, found: Err(damage), highest })
+            }
+        }
+    }
+}
+
+/// The highest version of any record in a file whose header cannot be read; nothing if the rest cannot be read either.
+fn highest_record(media: &dyn Media, file: &Path) -> Option<u64> {
+    let source = media.open(file, Open::Read).ok()?;
+    let mut bytes = vec![0; usize::try_from(source.len().ok()?).ok()?];
+    source.read_exact_at(&mut bytes, 0).ok()?;
+    let mut highest = None;
+    let mut at = 0;
+    while at + RECORD_BYTES <= bytes.len() {
+        match frame(&bytes[at..], None) {
+            Some((head, body)) => {
+                highest = highest.max(Some(head.version));
+                at += RECORD_BYTES + body.len();
+            }
+            None => at += ALIGN,
+        }
+    }
+    highest
+}
+
 impl Found {
-    fn of(segment: &SegmentFile) -> Self {
-        let span = segment.span();
-        let end = segment.heads().last().map_or(segment.start, |(_, end)| end);
-        let last = span.map_or(segment.first - 1, |span| span.last);
-        let stranded = segment.behind(end).map(|(_, head, _)| head);
-        let stranded = stranded.filter(|head| head.kind == Kind::Commit).map(|head| head.version).max();
-        Self {
+    /// What is in `segment`, and the highest version that it knows of.
+    fn of(segment: &SegmentFile) -> (Self, u64) {
+        let start = segment.start as u64;
+        let mut front = Records::none(segment.first, start);
+        for (head, end) in segment.heads() {
+            let at = front.end;
+            if !front.take(at, &head, end as u64 - at) {
+                break;
+            }
+        }
+        let mut highest = front.last;
+        let mut stranded: Vec<Records> = Vec::new();
+        for (at, head, len) in segment.behind(front.end as usize) {
+            // What is durable was there, whatever became of it.
+            highest = highest.max(head.durable).max(head.version);
+            let (at, len) = (at as u64, len as u64);
+            let goes_on = stranded.last_mut().is_some_and(|records| records.take(at, &head, len));
+            if !goes_on && head.kind.has_version() {
+                let mut records = Records::none(head.version, at);
+                records.take(at, &head, len);
+                stranded.push(records);
+            }
+        }
+        let found = Self {
             header: segment.header.clone(),
             ids: segment.ids.clone(),
             bytes: segment.len(),
-            end: end as u64,
-            is_torn: segment.torn_bytes(end) > 0,
-            last,
-            times: span.map(|span| (span.earliest, span.latest)),
-            highest: last.max(stranded.unwrap_or(0)),
-        }
+            is_torn: segment.torn_bytes(front.end as usize) > 0,
+            front,
+            stranded,
+        };
+        (found, highest)
     }
 }

@@ -39,17 +39,16 @@ impl ClosedDirectory {
         let survey = Survey::of(self, &mut steps)?;
         let judged = Judged::of(self, &survey, &mut steps)?;
         let end = judged.end.as_ref();
-        let found = survey.segments.iter().filter_map(|segment| segment.found.as_ref().ok());
         Ok(VerifyReport {
             directory: self.path().to_owned(),
             version: end.map(|end| end.version),
             timeline: end.map(|end| end.timeline),
             was_closed: end.is_some_and(|end| end.was_closed),
             torn_bytes: end.map_or(0, |end| end.torn_bytes),
-            reachable: judged.runs.iter().map(|run| (run.from, run.to)).collect(),
+            reachable: judged.reach.runs(),
             segments: survey.segments.len() as u64,
-            segment_bytes: found.map(|found| found.bytes).sum(),
-            snapshots: judged.good.clone(),
+            segment_bytes: survey.found().map(|(_, found)| found.bytes).sum(),
+            snapshots: judged.reach.bases.versions(),
             damages: judged.damages(&survey),
             drafts: survey.drafts,
         })

@@ -43,6 +43,21 @@ pub struct Filled {
 }
 
 impl Sources<'_> {
+    /// Refuses a directory without segments that had some: the copy of the schema is written after the first one.
+    pub fn check_new(&self) -> Result<(), DirectoryError> {
+        let path = self.directory.schema();
+        if self.snapshots.is_empty() && !self.media.exists(&path).map_err(DirectoryError::io("look for", &path))? {
+            return Ok(());
+        }
+        Err(self.lost())
+    }
+
+    /// There was a log, and none is left.
+    pub fn lost(&self) -> DirectoryError {
+        let what = "no segment is left of the log that was here".into();
+        DirectoryError::Damaged { file: self.directory.wal().to_owned(), offset: 0, what }
+    }
+
     /// Fills a store with the tables of `target`, as `fresh` makes them.
     pub fn fill(&self, target: &Target<'_>, fresh: &dyn Fn() -> Store) -> Result<Filled, DirectoryError> {
         let tables = Tables::new(target.ids, Arc::clone(target.schema));

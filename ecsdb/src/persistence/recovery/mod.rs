@@ -17,8 +17,7 @@ use std::time::{Duration, Instant};
 
 pub use report::{Migration, OnRecovery, PassedOver, Recovery, RecoveryProgress, Teller};
 
-use self::fill::Filled;
-pub use self::fill::Sources;
+pub use self::fill::{Filled, Sources};
 use self::replay::LastSegment;
 pub use self::replay::{Replayed, Segments, Start, Target, replay};
 pub use self::scan::SegmentFile;
@@ -89,6 +88,9 @@ pub fn open(
     let directory = Directory::new(directory);
     let lock = Arc::new(lock(&*media, &directory)?);
     directory.check_finished(&*media)?;
+    if directory.is_in_repair(&*media)? {
+        return Err(DirectoryError::InRepair { path: directory.root().to_owned() });
+    }
     let (firsts, drafts) = directory.list(&*media).map_err(DirectoryError::io("list", directory.wal()))?;
     let listed = directory.list_snapshots(&*media);
     let (snapshots, snapshot_drafts) = listed.map_err(DirectoryError::io("list", directory.snapshots()))?;
@@ -181,6 +183,7 @@ pub fn open(
         version_timeline: timeline,
         snapshots: &snapshots,
         description: Arc::clone(wal.description()),
+        cut: wal.cut(),
         watermark: Arc::clone(&watermark),
         figures: Arc::clone(&figures),
         spares,
@@ -233,18 +236,10 @@ struct Moved {
 impl Reading<'_> {
     /// Refuses a directory without segments that had some: the copy of the schema is written after the first one.
     fn nothing(&self) -> Result<Read, DirectoryError> {
-        let Sources { media, directory, snapshots, .. } = self.sources;
-        let lost = || {
-            let what = "no segment is left of the log that was here".into();
-            DirectoryError::Damaged { file: directory.wal().to_owned(), offset: 0, what }
-        };
-        let path = directory.schema();
-        if !snapshots.is_empty() || media.exists(&path).map_err(DirectoryError::io("look for", &path))? {
-            return Err(lost());
-        }
+        self.sources.check_new()?;
         let mut store = (self.fresh)();
         store.begin_restore();
-        store.finish_restore(0).map_err(|_| lost())?;
+        store.finish_restore(0).map_err(|_| self.sources.lost())?;
         let ids = Ids::assign(self.schema);
         Ok(Read { store, found: None, ids, steps: Vec::new(), moved: None, loaded: None, passed_over: Vec::new() })
     }

@@ -195,6 +195,8 @@ struct Reader<'t> {
     now: &'t Ids,
     /// The tables of the segment that was read last.
     ids: Ids,
+    /// Whether the record that was read last is a part of what is not whole without the next one.
+    is_part: bool,
     replayed: Replayed,
 }
 
@@ -215,7 +217,7 @@ impl<'t> Reader<'t> {
             unsure: Vec::new(),
             close: Vec::new(),
         };
-        Self { start, tables, now, ids: segment.ids.clone(), replayed }
+        Self { start, tables, now, ids: segment.ids.clone(), is_part: false, replayed }
     }
 
     /// Goes on with `segment`, which must be the one after that which was read last.
@@ -227,6 +229,11 @@ impl<'t> Reader<'t> {
                 "it is segment {found} and does not follow the one before, {expected} is missing or another one"
             );
             return Err(segment.damaged(0, what));
+        }
+        if self.is_part {
+            return Err(
+                segment.damaged(0, "the segment before has a part only of the rows that were written anew there")
+            );
         }
         if !segment.ids.can_follow(&self.ids) {
             return Err(segment.damaged(0, "its tables cannot have become of those of the segment before"));
@@ -245,13 +252,13 @@ impl<'t> Reader<'t> {
             return Err(segment.damaged(0, format!("it begins after version {}", replayed.version)));
         }
         while let Some((head, body, len)) = segment.record(at) {
-            let expected = replayed.version + u64::from(head.kind == Kind::Commit);
+            let expected = replayed.version + u64::from(head.kind.has_version());
             if head.version != expected || head.durable > replayed.version {
                 let what = format!("a record of version {} where version {expected} is expected", head.version);
                 return Err(segment.damaged(at, what));
             }
             // What was in the store before is not done again. A mark may say more about the version that it follows.
-            if head.version > self.start.version || head.version == self.start.version && head.kind != Kind::Commit {
+            if head.version > self.start.version || head.version == self.start.version && !head.kind.has_version() {
                 let applied =
                     apply(&mut store.batch(), &era, body, head.transactions).map_err(|error| match error {
                         ApplyError::Malformed(error) => segment.damaged(at + error.at, error.what),
@@ -262,7 +269,7 @@ impl<'t> Reader<'t> {
                 replayed.rows += applied.rows;
                 replayed.bytes += len as u64;
             }
-            if head.kind == Kind::Commit {
+            if head.kind.has_version() {
                 replayed.timeline = segment.header.timeline;
             }
             replayed.version = head.version;
@@ -271,6 +278,7 @@ impl<'t> Reader<'t> {
                 replayed.close = segment.bytes(at..at + len).to_vec();
             }
             replayed.was_closed = head.kind == Kind::Close;
+            self.is_part = head.kind == Kind::Part;
             at += len;
         }
         replayed.last = last(segment, at, replayed.version);
@@ -292,7 +300,7 @@ impl<'t> Reader<'t> {
     ) -> Result<(), DirectoryError> {
         let version = self.replayed.version;
         let damaged = || segment.damaged(end, format!("no whole record, although version {} was durable", version + 1));
-        if version < self.start.version || segment.shows_damage_at(end, version) {
+        if version < self.start.version || self.is_part || segment.shows_damage_at(end, version) {
             return Err(damaged());
         }
         for first in later {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::media::{Media, Open};
 use crate::persistence::error::DirectoryError;
 use crate::persistence::format::{
-    ALIGN, HEADER_STEP, Header, HeaderError, Kind, PREFIX_BYTES, RECORD_BYTES, RecordHead, frame, frame_unchecked,
+    ALIGN, HEADER_STEP, Header, HeaderError, PREFIX_BYTES, RECORD_BYTES, RecordHead, frame, frame_unchecked,
 };
 use crate::persistence::ids::Ids;
 
@@ -112,7 +112,7 @@ impl SegmentFile {
     pub fn span(&self) -> Option<Span> {
         let mut span: Option<Span> = None;
         for (head, end) in self.heads() {
-            if head.kind == Kind::Commit {
+            if head.kind.has_version() {
                 let (earliest, latest) = span.map_or((head.time, head.time), |span| (span.earliest, span.latest));
                 let (earliest, latest) = (earliest.min(head.time), latest.max(head.time));
                 span = Some(Span { last: head.version, earliest, latest, end });
@@ -131,6 +131,13 @@ impl SegmentFile {
     /// What stands at `range`, which ends within the file.
     pub fn bytes(&self, range: Range<usize>) -> &[u8] {
         &self.bytes[range]
+    }
+
+    /// A segment with the records at `records` alone.
+    pub fn extract(&self, records: &Range<u64>) -> Vec<u8> {
+        let mut extracted = self.bytes(0..self.start).to_vec();
+        extracted.extend_from_slice(self.bytes(records.start as usize..records.end as usize));
+        extracted
     }
 
     /// Where the first record stands whose version is later than `version`; `end`, where the records end, if there is none.
@@ -200,5 +207,5 @@ fn read_front(bytes: &[u8], path: &Path) -> Result<(Header, Ids, usize), Directo
 fn is_evidence(head: &RecordHead, version: u64) -> bool {
     // A mark is synced before anything comes after it; so if the next commit is here and the place before it is bad, a mark is
     // damaged.
-    head.durable > version || head.kind == Kind::Commit && head.version <= version + 1
+    head.durable > version || head.kind.has_version() && head.version <= version + 1
 }

@@ -4,9 +4,10 @@
 //! store, entities first.
 
 use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 
 use super::frame::{FRAME_BYTES, FrameKind};
-use super::read::{PlacedFrame, SnapshotFile};
+use super::read::{Body, PlacedFrame, SnapshotFile};
 use crate::media::Media;
 use crate::persistence::codec::{ApplyError, Era, Tables, restore_entities, restore_rows, validate_rows};
 use crate::persistence::directory::Directory;
@@ -80,6 +81,14 @@ impl Chain {
         &self.0[0]
     }
 
+    /// Reads every frame of every file, as far as checksums tell.
+    pub fn check(&self) -> Result<(), DirectoryError> {
+        for file in &self.0 {
+            file.frames.iter().try_for_each(|frame| file.read(frame, Vec::new()).map(drop))?;
+        }
+        Ok(())
+    }
+
     /// The frames that hold the version: entities first, then tables in the order of their ids.
     fn wanted(&self) -> Vec<Wanted<'_>> {
         let mut seen = HashSet::new();
@@ -108,18 +117,21 @@ impl Chain {
         let newest = self.newest();
         let era = Era::new(to.tables, &newest.ids, to.now);
         let wanted = self.wanted();
+        let groups: Vec<&[Wanted<'_>]> = groups(&wanted).collect();
+        let spare = Spare::default();
         let (mut rows, mut entities) = (0, 0);
-        let prepare = |number: usize| {
-            let wanted: &Wanted<'_> = &wanted[number];
-            wanted.prepare(&era).map(|body| (wanted, body))
+        let prepare = |number: usize| -> Result<Vec<(&Wanted<'_>, Body)>, DirectoryError> {
+            groups[number].iter().map(|wanted| Ok((wanted, wanted.prepare(&era, spare.take())?))).collect()
         };
-        in_order(wanted.len(), to.threads, prepare, |prepared| {
-            let (wanted, body) = prepared?;
-            let head = &wanted.frame.head;
-            wanted.put(&mut store.batch(), &era, &body)?;
-            match head.kind {
-                FrameKind::Entities => entities += u64::from(head.count),
-                _ => rows += u64::from(head.count),
+        in_order(groups.len(), to.threads, prepare, |prepared| {
+            for (wanted, body) in prepared? {
+                let head = &wanted.frame.head;
+                wanted.put(&mut store.batch(), &era, &body)?;
+                spare.put(body.into_spare());
+                match head.kind {
+                    FrameKind::Entities => entities += u64::from(head.count),
+                    _ => rows += u64::from(head.count),
+                }
             }
             progress(rows, newest.end.rows);
             Ok::<(), DirectoryError>(())
@@ -148,6 +160,39 @@ impl Chain {
     }
 }
 
+/// How many bytes are read, checked and handed over together, at least: handing over costs a thread's waking up.
+const GROUP_BYTES: u64 = 256 << 10;
+
+/// Frames that follow one another, in groups that are handed over together.
+fn groups<'w, 'c>(mut wanted: &'w [Wanted<'c>]) -> impl Iterator<Item = &'w [Wanted<'c>]> {
+    core::iter::from_fn(move || {
+        let mut bytes = 0;
+        let is_last = |wanted: &Wanted<'_>| {
+            bytes += wanted.frame.head.len();
+            bytes >= GROUP_BYTES
+        };
+        let count = wanted.iter().position(is_last).map_or(wanted.len(), |last| last + 1);
+        let (group, rest) = wanted.split_at(count);
+        wanted = rest;
+        (!group.is_empty()).then_some(group)
+    })
+}
+
+/// Memory of frames that are in the store, for those that are still to be read: memory that is new costs the system more than reading
+/// into it.
+#[derive(Default)]
+struct Spare(Mutex<Vec<Vec<u8>>>);
+
+impl Spare {
+    fn take(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn put(&self, memory: Vec<u8>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+    }
+}
+
 impl Loaded {
     /// Has counted fields go on from where they were counted to.
     pub fn restore_counters(&self, tables: &Tables, store: &mut Store) {
@@ -164,9 +209,9 @@ impl Loaded {
 
 impl Wanted<'_> {
     /// Reads the frame, and checks it as far as that is possible without the store.
-    fn prepare(&self, era: &Era<'_>) -> Result<Vec<u8>, DirectoryError> {
+    fn prepare(&self, era: &Era<'_>, spare: Vec<u8>) -> Result<Body, DirectoryError> {
         let (file, head) = (self.file, &self.frame.head);
-        let body = file.read(&self.frame)?;
+        let body = file.read(&self.frame, spare)?;
         if head.kind == FrameKind::Rows {
             let rows = validate_rows(era, &body, head.table, head.chunk).map_err(|error| self.damaged(error))?;
             if rows != u64::from(head.count) {

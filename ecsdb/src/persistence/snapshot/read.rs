@@ -1,5 +1,6 @@
 //! Reading a snapshot file: its header, and where its frames are. What is in them is checked when they are read.
 
+use core::ops::{Deref, Range};
 use std::path::{Path, PathBuf};
 
 use super::frame::{CHUNKS_MAX, Codec, End, FRAME_BYTES, FrameHead, FrameKind};
@@ -36,6 +37,27 @@ pub struct PlacedFrame {
     pub at: u64,
     /// Its head, which was not checked.
     pub head: FrameHead,
+}
+
+/// The body of a frame.
+pub struct Body {
+    bytes: Vec<u8>,
+    place: Range<usize>,
+}
+
+impl Body {
+    /// Its memory, for the next one.
+    pub fn into_spare(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
+impl Deref for Body {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[self.place.clone()]
+    }
 }
 
 /// The header of the file at `path`, which holds version `version`.
@@ -116,9 +138,11 @@ impl SnapshotFile {
         }
     }
 
-    /// Reads and checks a frame. Returns its body.
-    pub fn read(&self, frame: &PlacedFrame) -> Result<Vec<u8>, DirectoryError> {
-        let mut bytes = vec![0; frame.head.len() as usize];
+    /// Reads and checks a frame, with the memory of `spare`. Returns its body.
+    pub fn read(&self, frame: &PlacedFrame, spare: Vec<u8>) -> Result<Body, DirectoryError> {
+        let mut bytes = spare;
+        // What is in it already need not be zeroed.
+        bytes.resize(frame.head.len() as usize, 0);
         self.file.read_exact_at(&mut bytes, frame.at).map_err(DirectoryError::io("read", &self.path))?;
         body(&self.path, frame.at, &frame.head, bytes)
     }
@@ -130,17 +154,17 @@ impl SnapshotFile {
 }
 
 /// The body of the frame that `bytes` is, which stands at `at` in the file at `path`, if it is whole.
-fn body(path: &Path, at: u64, head: &FrameHead, mut bytes: Vec<u8>) -> Result<Vec<u8>, DirectoryError> {
+fn body(path: &Path, at: u64, head: &FrameHead, bytes: Vec<u8>) -> Result<Body, DirectoryError> {
     let damaged = |what: String| DirectoryError::Damaged { file: path.to_owned(), offset: at, what };
     if !head.is_whole(&bytes) {
         return Err(damaged("the checksum of a frame is wrong".into()));
     }
-    bytes.truncate(FRAME_BYTES + head.stored as usize);
-    bytes.drain(..FRAME_BYTES);
+    let stored = FRAME_BYTES..FRAME_BYTES + head.stored as usize;
     match head.codec {
-        Codec::Raw => Ok(bytes),
-        Codec::Zstd => match zstd::decompress(&bytes, head.raw as usize) {
-            Some(body) => body.map_err(|error| damaged(format!("a frame cannot be decompressed: {error}"))),
+        Codec::Raw => Ok(Body { bytes, place: stored }),
+        Codec::Zstd => match zstd::decompress(&bytes[stored], head.raw as usize) {
+            Some(Ok(bytes)) => Ok(Body { place: 0..bytes.len(), bytes }),
+            Some(Err(error)) => Err(damaged(format!("a frame cannot be decompressed: {error}"))),
             None => Err(DirectoryError::Codec { file: path.to_owned(), feature: "zstd" }),
         },
     }

@@ -26,5 +26,5 @@ pub(crate) use on_std::*;
 /// conclude about the work of another belongs on the primitives above, where loom sees it.
 pub(crate) mod unwatched {
     pub(crate) use std::sync::Arc;
-    pub(crate) use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 }

@@ -1,0 +1,225 @@
+//! Which versions can be had, by which files.
+//!
+//! A version is put together from a snapshot file, or from nothing where the log begins, and from the log from there on. This is the
+//! one place that says which: what is verified, what a restore copies and what a repair keeps is all taken from here.
+
+use core::cmp::Reverse;
+
+use super::closed::ClosedDirectory;
+use super::judge::load;
+use super::pieces::{Line, Piece, Place};
+use super::progress::Steps;
+use super::report::Damage;
+use crate::persistence::error::DirectoryError;
+use crate::persistence::ids::Ids;
+use crate::persistence::snapshot::Chain;
+
+/// A snapshot file that is in order, with those that it goes on from.
+pub struct Base {
+    /// Its version.
+    pub version: u64,
+    /// The history that this belongs to.
+    pub timeline: u64,
+    /// When that was the last version.
+    pub time: u64,
+    /// The versions of all files: the newest first.
+    pub chain: Vec<u64>,
+    /// Its tables, and the hash of their schema.
+    pub tables: (Ids, u64),
+}
+
+/// The snapshot files of a directory.
+#[derive(Default)]
+pub struct Bases {
+    /// Those that are in order, by ascending versions.
+    pub good: Vec<Base>,
+    /// The versions of those that are not, and what is damaged of them or of what they go on from.
+    pub bad: Vec<(u64, Damage)>,
+}
+
+impl Bases {
+    /// Reads every snapshot file, under the tables that it has.
+    pub fn read(closed: &ClosedDirectory, versions: &[u64], steps: &mut Steps<'_>) -> Result<Self, DirectoryError> {
+        let mut bases = Self::default();
+        steps.begin("snapshot files", versions.len() as u64);
+        for version in versions {
+            let base = Chain::open(&*closed.media, &closed.directory, *version).and_then(|chain| {
+                let newest = chain.newest();
+                load(closed, *version, &newest.ids)?;
+                Ok(Base {
+                    version: *version,
+                    timeline: newest.header.timeline,
+                    time: newest.header.time,
+                    chain: chain.versions(),
+                    tables: (newest.ids.clone(), newest.header.schema_hash),
+                })
+            });
+            match base {
+                Ok(base) => bases.good.push(base),
+                Err(error) => bases.bad.push((*version, Damage::of(error)?)),
+            }
+            steps.advance(1);
+        }
+        Ok(bases)
+    }
+
+    /// The versions of those that are in order.
+    pub fn versions(&self) -> Vec<u64> {
+        self.good.iter().map(|base| base.version).collect()
+    }
+
+    /// That of version `version`, if it is in order.
+    pub fn with(&self, version: u64) -> Option<&Base> {
+        self.good.iter().find(|base| base.version == version)
+    }
+
+    /// Takes out those that have a version of another history than the log of the directory has.
+    fn reject_strange(&mut self, closed: &ClosedDirectory, lines: &[Line]) {
+        let own = || lines.iter().flat_map(|line| &line.0).filter(|piece| piece.file().is_some());
+        let is_strange = |base: &Base| {
+            let mut with = own().filter(|piece| (piece.first..=piece.last).contains(&base.version)).peekable();
+            with.peek().is_some() && with.all(|piece| piece.timeline != base.timeline)
+        };
+        let (strange, good) = core::mem::take(&mut self.good).into_iter().partition(is_strange);
+        self.good = good;
+        let strange: Vec<Base> = strange;
+        self.bad.extend(strange.into_iter().map(|Base { version, timeline, .. }| {
+            let what = format!("it holds version {version} of timeline {timeline:016x}, and the log has another one");
+            let file = closed.directory.snapshot(version);
+            (version, Damage { file, offset: 24, what, meaning: String::new() })
+        }));
+        self.bad.sort_by_key(|(version, _)| *version);
+    }
+}
+
+/// Versions that can be had, one after the other.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// The log; nothing if a snapshot file is all that there is.
+    pub line: Line,
+    /// What it can begin with, ascending: snapshot files of these versions, or 0 for nothing.
+    pub bases: Vec<u64>,
+    /// The last version that is a state.
+    pub to: u64,
+}
+
+impl Way {
+    /// The first version.
+    pub fn from(&self) -> u64 {
+        self.bases.first().copied().unwrap_or(0)
+    }
+
+    /// Whether version `version` can be had, as far as that is known without fetching objects.
+    pub fn has(&self, version: u64) -> bool {
+        let is_part = self.line.with(version).is_some_and(|piece| piece.whole.is_some_and(|whole| version < whole));
+        (self.from()..=self.to).contains(&version) && !is_part
+    }
+
+    /// The last base that version `version` can be put together from.
+    pub fn base_of(&self, version: u64) -> u64 {
+        self.bases.iter().copied().rfind(|base| *base <= version).unwrap_or(0)
+    }
+
+    /// What of the log is needed for version `version`. Marks of the version of the snapshot file may say more about it.
+    pub fn pieces_of(&self, version: u64) -> Vec<Piece> {
+        let base = self.base_of(version);
+        let is_needed = |piece: &&Piece| piece.last >= base && piece.first <= version;
+        self.line.0.iter().filter(is_needed).cloned().collect()
+    }
+
+    /// Whether some of it stands behind a damage.
+    pub fn is_stranded(&self) -> bool {
+        self.line.0.iter().any(|piece| matches!(piece.place, Place::Stranded(..)))
+    }
+
+    /// The versions that can be had: the first and the last one of each run.
+    pub fn runs(&self) -> Vec<(u64, u64)> {
+        let mut runs = vec![(self.from(), self.to)];
+        for piece in &self.line.0 {
+            let Some(whole) = piece.whole.filter(|whole| *whole > piece.first) else { continue };
+            let last = runs.pop().unwrap_or_default();
+            let halves = [(last.0, last.1.min(piece.first - 1)), (last.0.max(whole), last.1)];
+            runs.extend(halves.into_iter().filter(|(from, to)| from <= to));
+        }
+        runs
+    }
+}
+
+/// All ways to versions.
+pub struct Reach {
+    /// The snapshot files.
+    pub bases: Bases,
+    /// The ways: those that the directory ends with first, and snapshot files that no log goes on from last.
+    pub ways: Vec<Way>,
+}
+
+impl Reach {
+    /// What can be had with `bases`, which `closed` has, and `lines`.
+    pub fn of(closed: Option<&ClosedDirectory>, mut bases: Bases, lines: &[Line]) -> Self {
+        if let Some(closed) = closed {
+            bases.reject_strange(closed, lines);
+        }
+        let mut ways: Vec<Way> = lines.iter().filter_map(|line| way(line, &bases)).collect();
+        for base in &bases.good {
+            if !ways.iter().any(|way| way.bases.contains(&base.version)) {
+                ways.push(Way { line: Line::default(), bases: vec![base.version], to: base.version });
+            }
+        }
+        Self { bases, ways }
+    }
+
+    /// The way to version `version`.
+    pub fn way_to(&self, version: u64) -> Option<&Way> {
+        self.ways.iter().find(|way| way.has(version))
+    }
+
+    /// The way to the highest version that can be had: of several the one with the most versions.
+    pub fn highest(&self) -> Option<&Way> {
+        self.ways.iter().max_by_key(|way| (way.to, Reverse(way.from())))
+    }
+
+    /// The versions that can be had, in order: the first and the last one of each run.
+    pub fn runs(&self) -> Vec<(u64, u64)> {
+        merged(self.ways.iter().flat_map(Way::runs).collect())
+    }
+
+    /// The tables of version `version`, which `way` has: a snapshot file of it is written later than what is before it in the log.
+    /// Nothing if an object has to be fetched for that.
+    pub fn tables<'r>(&'r self, way: &'r Way, version: u64) -> Option<&'r (Ids, u64)> {
+        let base = self.bases.with(version).filter(|base| way.bases.contains(&base.version));
+        if let Some(base) = base {
+            return Some(&base.tables);
+        }
+        way.line.with(version).or(way.line.0.first()).and_then(|piece| piece.tables.as_ref())
+    }
+}
+
+/// Runs in order, those that overlap as one.
+pub fn merged(mut runs: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
+    runs.sort_unstable();
+    let mut merged: Vec<(u64, u64)> = Vec::new();
+    for (from, to) in runs {
+        match merged.last_mut() {
+            Some(last) if from <= last.1 + 1 => last.1 = last.1.max(to),
+            _ => merged.push((from, to)),
+        }
+    }
+    merged
+}
+
+/// What can be had along `line`; nothing if there is nothing that it goes on from.
+fn way(line: &Line, bases: &Bases) -> Option<Way> {
+    let first = line.0.first()?;
+    let is_before = |base: &&Base| match line.with(base.version) {
+        Some(piece) => piece.timeline == base.timeline,
+        // The log of a directory goes on from its own files; an object may be of any history.
+        None => base.version + 1 == line.first() && (first.file().is_some() || first.timeline == base.timeline),
+    };
+    let beginning = line.is_from_the_beginning().then_some(0);
+    let held = bases.good.iter().filter(is_before).map(|base| base.version);
+    let usable: Vec<u64> = beginning.into_iter().chain(held).collect();
+    // What is a part only can stand at the end only.
+    let whole = line.0.iter().rfind(|piece| piece.whole.is_none_or(|whole| whole <= piece.last));
+    let to = whole.map_or(line.first() - 1, |piece| piece.last).max(*usable.last()?);
+    Some(Way { line: line.clone(), bases: usable, to })
+}
