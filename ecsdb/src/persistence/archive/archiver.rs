@@ -12,6 +12,7 @@ use crate::media::Media;
 use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::recovery::SegmentFile;
+use crate::persistence::zstd;
 
 /// The folder of the numbers that were taken.
 const WRITERS: &str = "writers";
@@ -110,9 +111,14 @@ impl Archiver {
         if let Some(stored) = self.stored(&archived, bytes)? {
             return Ok(Some(stored));
         }
-        let packed = super::compression::pack(&segment.path.display().to_string(), bytes, self.level)?;
-        archived.is_compressed = packed.is_some();
-        let object = packed.as_deref().unwrap_or(bytes);
+        let mut packed = Vec::new();
+        let level = self.level.filter(|_| zstd::IS_THERE);
+        if let Some(level) = level {
+            let path = segment.path.display().to_string();
+            zstd::compress(bytes, level, &mut packed).map_err(ArchiveError::store("compress", &path))?;
+        }
+        archived.is_compressed = level.is_some();
+        let object = if archived.is_compressed { &packed } else { bytes };
         archived.checksum = crc32c::crc32c(object);
         let name = archived.name();
         if self.archive.put_if_absent(&name, object)? == Put::Present && self.archive.get(&name)? != object {
@@ -166,7 +172,8 @@ fn check_end(media: &dyn Media, directory: &Directory, segment: &SegmentFile, ne
     }
     if next > last && segment.torn_bytes(end) == 0 {
         let (header, ..) = SegmentFile::front(media, directory.segment(next)).map_err(file)?;
-        if header.previous == segment.header.salt {
+        // It may be the rest of the same one.
+        if [header.previous, header.salt].contains(&segment.header.salt) {
             tracing::warn!(last, next, "the archive goes on behind versions that a repair has left out");
             return Ok(());
         }

@@ -162,7 +162,9 @@ impl<'a> Pieces<'a> {
         for line in self.lines() {
             let is_amid = |front: &&Piece| front.previous != 0 && front.sequence > 1;
             let Some(front) = line.0.first().filter(is_amid) else { continue };
-            let earlier = self.archived.iter().filter(|piece| piece.sequence < front.sequence);
+            // Of one segment a repair may have left two parts.
+            let is_earlier = |piece: &&Piece| piece.sequence <= front.sequence && piece.first < front.first;
+            let earlier = self.archived.iter().filter(is_earlier);
             let lasts: Vec<u64> = earlier.map(|piece| piece.last).collect();
             // Before the first one of all, nobody knows what there was.
             if !lasts.is_empty() {
