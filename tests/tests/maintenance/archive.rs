@@ -171,7 +171,7 @@ fn a_place_without_segments_is_not_called_well() {
 }
 
 /// What is missing between those of `all` that are there, and the lines that this leaves, the latest first.
-fn expected(all: &[ArchivedSegment], is_there: impl Fn(usize) -> bool) -> (Vec<(u64, u64, u64)>, Vec<(u64, u64)>) {
+fn expected(all: &[ArchivedSegment], is_there: impl Fn(usize) -> bool) -> (Vec<[u64; 3]>, Vec<(u64, u64)>) {
     let mut lines: Vec<(u64, u64)> = Vec::new();
     for (_, segment) in all.iter().enumerate().filter(|(index, _)| is_there(*index)) {
         match lines.last_mut().filter(|line| line.1 + 1 == segment.first) {
@@ -179,7 +179,7 @@ fn expected(all: &[ArchivedSegment], is_there: impl Fn(usize) -> bool) -> (Vec<(
             None => lines.push((segment.first, segment.last)),
         }
     }
-    let gaps = lines.windows(2).map(|pair| (pair[0].1 + 1, pair[1].0 - 1, pair[1].1)).rev().collect();
+    let gaps = lines.windows(2).map(|pair| [pair[0].1 + 1, pair[1].0 - 1, pair[1].1]).rev().collect();
     lines.reverse();
     (gaps, lines)
 }
@@ -198,7 +198,7 @@ fn versions_that_are_missing_between_others_are_named() {
             some.put_if_absent(&stored[index].name(), &objects[index]).unwrap();
         }
         let ArchiveReport { gaps, lines, damages, .. } = verify_archive(&*some, |_| ()).unwrap();
-        let gaps = gaps.into_iter().map(|Gap { first, last, until, .. }| (first, last, until)).collect();
+        let gaps = gaps.into_iter().map(|Gap { first, last, until, .. }| [first, last, until]).collect();
         assert_eq!((gaps, lines), expected(&stored, is_there), "{chosen:b}");
         assert!(damages.is_empty());
     }
