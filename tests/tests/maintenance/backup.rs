@@ -275,7 +275,7 @@ impl MediaFile for CarelessFile {
 /// Every file of a backup is read before it is called done.
 #[test]
 fn a_backup_that_is_not_what_was_written_is_none() {
-    for (ending, is_noticed) in [("snap", true), ("wal", true), ("other", false)] {
+    for (ending, is_noticed) in [("snap", true), ("new", true), ("other", false)] {
         let Played { medium, .. } = played(12);
         let builder = Db::<World>::builder().media(Careless(medium.clone(), ending)).directory(SAVE);
         let db = builder.worker_threads(1).open().unwrap();

@@ -255,18 +255,26 @@ fn a_directory_whose_schema_has_changed_is_in_order_and_has_every_version() {
 fn the_laws_hold_for_damage_at_every_place_that_matters() {
     for (seed, history) in [(1, evolved(false)), (2, evolved(true))] {
         let mut rng = fastrand::Rng::with_seed(seed);
+        closed(&history.medium, SAVE).unwrap().archive_to(shelf(&history.medium), None).unwrap();
+        let with_archive = |damaged: &History, what: &str| {
+            let (version, rows) = damaged.restore(Target::Latest, true).unwrap();
+            assert!(version == history.last() && rows == history.states[&version], "{what}, with the archive");
+        };
         for (path, end) in written(&history.medium, history.directory) {
             let name = path.display();
             for at in [30, end / 2, end.saturating_sub(60), end - 1] {
-                let damaged = with(&history.medium, &path, |bytes| bytes[at] ^= 0x11);
-                history.on(damaged).holds(&format!("byte {at} of {name}"), &mut rng);
+                let damaged = history.on(with(&history.medium, &path, |bytes| bytes[at] ^= 0x11));
+                damaged.holds(&format!("byte {at} of {name}"), &mut rng);
+                with_archive(&damaged, &format!("byte {at} of {name}"));
             }
-            let cut = with(&history.medium, &path, |bytes| bytes.truncate(end * 2 / 3));
-            history.on(cut).holds(&format!("{name} cut off"), &mut rng);
-            let lossy = copy(&history.medium);
-            ecsdb::media::Media::remove(&lossy, &path).unwrap();
-            let report = history.on(lossy).verified();
+            let cut = history.on(with(&history.medium, &path, |bytes| bytes.truncate(end * 2 / 3)));
+            cut.holds(&format!("{name} cut off"), &mut rng);
+            with_archive(&cut, &format!("{name} cut off"));
+            let lossy = history.on(copy(&history.medium));
+            ecsdb::media::Media::remove(&lossy.medium, &path).unwrap();
+            let report = lossy.verified();
             assert!(report.version.is_none_or(|version| history.states.contains_key(&version)), "without {name}");
+            with_archive(&lossy, &format!("without {name}"));
         }
     }
 }
