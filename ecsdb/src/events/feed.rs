@@ -11,6 +11,9 @@ use crate::component::Component;
 use crate::storage::{CommitCursor, CommitHistory, HeldChanges};
 use crate::sync::Nothing as Missing;
 
+/// How many versions a task looks at before others have their turn, if none of them has anything for it.
+const VERSIONS_AT_ONCE: usize = 64;
+
 /// Why there are no changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nothing {
@@ -90,12 +93,18 @@ impl Feed {
         self.pump(|cursor| Poll::Ready(cursor.next(deadline))).unwrap_or(Err(Nothing::Yet))
     }
 
-    /// The next commit that did something, for a task.
+    /// The next commit that did something, for a task. After some versions that have nothing for it, it lets other tasks have their turn.
     pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Commit, Nothing>> {
-        match self.pump(|cursor| cursor.poll_next(context)) {
-            Some(found) => Poll::Ready(found),
-            None => Poll::Pending,
-        }
+        let mut left = VERSIONS_AT_ONCE;
+        let found = self.pump(|cursor| {
+            if left == 0 {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            left -= 1;
+            cursor.poll_next(context)
+        });
+        found.map_or(Poll::Pending, Poll::Ready)
     }
 
     /// Takes versions from `next` until one has something; nothing if that has to wait.

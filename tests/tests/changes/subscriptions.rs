@@ -285,3 +285,35 @@ fn a_condition_that_panics_is_the_affair_of_who_receives() {
     db.spawn(Small { n: 14 }).unwrap();
     assert_eq!(numbers(&mut calm), [vec![Some(13)], vec![Some(14)]]);
 }
+
+#[test]
+fn a_task_that_nothing_is_for_lets_others_have_their_turn() {
+    /// Counts how often it was woken.
+    #[derive(Default)]
+    struct Woken(std::sync::atomic::AtomicUsize);
+
+    impl std::task::Wake for Woken {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    let db = db();
+    let mut feed = db.subscribe::<Small>().unwrap();
+    for gold in 0..500 {
+        db.spawn(Purse::sample(gold)).unwrap();
+    }
+    let entity = db.spawn(Small { n: 1 }).unwrap();
+    let woken = std::sync::Arc::new(Woken::default());
+    let waker = Waker::from(std::sync::Arc::clone(&woken));
+    let mut turns = 0;
+    let changes = loop {
+        turns += 1;
+        match feed.poll_recv(&mut Context::from_waker(&waker)) {
+            Poll::Ready(changes) => break changes.unwrap(),
+            Poll::Pending => assert_eq!(woken.0.load(std::sync::atomic::Ordering::Relaxed), turns, "it asks to go on"),
+        }
+    };
+    assert_eq!(changes.iter().next().unwrap().entity(), entity);
+    assert!((5..50).contains(&turns), "{turns}");
+}
