@@ -33,7 +33,10 @@ pub struct CommitTime {
 }
 
 /// Processor time of the writer thread so far.
-fn writer_time(db: &Db<World>) -> Duration {
+///
+/// # Panics
+/// If the database is closed.
+pub fn writer_time(db: &Db<World>) -> Duration {
     db.write(|_| Ok(ThreadTime::now().as_duration())).expect("the database is open")
 }
 

@@ -11,12 +11,12 @@ use ecsdb::{Bundle, Component, Entity, Ticket};
 use ecsdb_benches::indexed::{Four, Indexed, KINDS, One, Plain, Rows, Sample, Two, place, rows};
 use ecsdb_benches::random::Random;
 use ecsdb_benches::{entity_count, is_smoke_run};
+use ecsdb_peers::Failure;
 use ecsdb_peers::compared::Engine::{Ecsdb, Raw, Rstar, Sqlite};
 use ecsdb_peers::compared::{Engine, Side, Table};
 use ecsdb_peers::relational::{
     self as engines, Item, ItemRef, Leaf, Map, Place, SCALE, STEPS, Unit, World, bodies, number,
 };
-use ecsdb_peers::stores::Failure;
 use rstar::AABB;
 use rusqlite::{Statement, params};
 

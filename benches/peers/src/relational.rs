@@ -11,7 +11,7 @@ use rstar::RTree;
 use rstar::primitives::GeomWithData;
 use rusqlite::{Connection, Statement, params};
 
-use crate::stores::Failure;
+use crate::Failure;
 
 /// Levels, worths, speeds and weights are below this.
 pub const SCALE: usize = 1000;

@@ -1,0 +1,206 @@
+//! What entity-component systems do all day, at one size.
+
+use std::fs;
+
+use ecsdb_benches::random::Random;
+
+use super::Unit::{Bytes, Time};
+use super::{Case, Contender, Group};
+use crate::Failure;
+use crate::components::{BODY_BYTES, LETTERS};
+use crate::contenders::entities::{Bevy, Ecsdb, Entities, Flecs, Hecs, Raw, Shipyard};
+use crate::sheet::{Scale, Sheet};
+
+/// Entities with each letter in a fragmented world.
+const EACH_LETTER: usize = 20;
+
+/// Turns of loops that take less than a microsecond.
+const LOOPS: usize = 200;
+
+/// All entity-component systems, each with what `$run` does with it.
+macro_rules! contenders {
+    ($run:ident) => {
+        contenders!($run: Ecsdb, Bevy, Hecs, Flecs, Shipyard, Raw)
+    };
+    ($run:ident: $($engine:ident),*) => {
+        vec![$(Contender { name: $engine::NAME, does: $engine::DOES, run: $run::<$engine> }),*]
+    };
+}
+pub(super) use contenders;
+
+/// The group.
+pub fn group() -> Group {
+    Group {
+        key: "entities",
+        title: "Entities and components",
+        intro: "Entities with three components of three floats each; one thread; time an entity. The others change their only world in \
+                place; ecsdb publishes a version that readers on other threads see at once, and can take all of it back until then. \
+                Churned: a tenth of the entities ended at random and as many came, 30 times.",
+        contenders: contenders!(measure),
+        cases,
+        passes: 3,
+    }
+}
+
+fn cases(_: &Scale) -> Vec<Case> {
+    let published = "publishes a version, and is waited for through two threads";
+    let from_the_end = "from the end of its vectors";
+    vec![
+        Case::new("scan", "sum over one component", Time),
+        Case::new("join of two", "sum over two components", Time),
+        Case::new("join of three", "sum over three components", Time),
+        Case::new("get at random", "one component of an entity at random", Time),
+        Case::new("get in order", "one component of an entity, in order of spawning", Time),
+        Case::new("get plainly", "one component of an entity at random, in the way that a user meets first", Time),
+        Case::new("scan, churned", "sum over one component, churned", Time),
+        Case::new("join of two, churned", "sum over two components, churned", Time),
+        Case::new("get at random, churned", "one component of an entity at random, churned", Time),
+        Case::new("scan, fragmented", "sum over one component, 26 kinds of 20 entities", Time),
+        Case::new("step, fragmented", "change of one component, 26 kinds of 20 entities", Time)
+            .but(Ecsdb::NAME, published),
+        Case::new("step", "`pos += vel * dt` for all", Time),
+        Case::new("toil", "100 small turns in space for all", Time),
+        Case::new("set", "change of a field of an entity at random (ecsdb: one transaction)", Time),
+        Case::new("add and remove", "a component comes and goes (ecsdb: one transaction)", Time),
+        Case::new("add and remove, declared", "a component that was declared to come and go does so", Time),
+        Case::new("spawn many", "spawn in bulk", Time),
+        Case::new("spawn each", "spawn one by one (ecsdb: one transaction)", Time),
+        Case::new("despawn", "despawn at random (ecsdb: one transaction)", Time).but(Raw::NAME, from_the_end),
+        Case::new("memory", "memory above the payload, an entity", Bytes),
+        Case::new("memory, churned", "memory above the payload, an entity, churned", Bytes),
+    ]
+}
+
+/// Bytes of memory that the process has.
+fn resident() -> Result<f64, Failure> {
+    let statm = fs::read_to_string("/proc/self/statm")?;
+    let pages: f64 = statm.split(' ').nth(1).ok_or("the second number of statm is the resident size")?.parse()?;
+    Ok(pages * 4096.0)
+}
+
+/// `ids` in the order `order`.
+fn ordered<I: Copy>(ids: &[I], order: &[u32]) -> Vec<I> {
+    order.iter().map(|index| ids[*index as usize]).collect()
+}
+
+/// A world of bodies, and their names.
+pub(super) fn filled<E: Entities>(count: usize) -> (E, Vec<E::Id>) {
+    let mut world = E::new();
+    let ids = world.spawn_many(0..count);
+    assert_eq!(ids.len(), count, "{} has spawned as many as it was told to", E::NAME);
+    (world, ids)
+}
+
+fn measure<E: Entities>(sheet: &mut Sheet) -> Result<(), Failure> {
+    let count = sheet.scale.count;
+    let mut random = Random::new(3);
+    // Memory comes first: nobody has left anything yet.
+    let before = resident()?;
+    let (mut world, ids) = filled::<E>(count);
+    let ids_bytes = (ids.len() * size_of::<E::Id>()) as f64;
+    world.trim();
+    sheet.put("memory", (resident()? - before - ids_bytes) / count as f64 - BODY_BYTES as f64, None);
+    sheet.time("scan", count, || world.sum());
+    sheet.time("join of two", count, || world.join_two());
+    sheet.time("join of three", count, || world.join_three());
+    sheet.time("get in order", count, || world.get(&ids));
+    let order = random.order(count);
+    let scattered = ordered(&ids, &order);
+    sheet.time("get at random", count, || world.get(&scattered));
+    sheet.time("get plainly", count, || world.get_plainly(&scattered));
+    changes(sheet, &mut world, &scattered);
+    drop((world, ids, scattered));
+    fragmented::<E>(sheet);
+    lives::<E>(sheet, &order);
+    churned::<E>(sheet, &order)
+}
+
+/// Changes of a world that exists.
+fn changes<E: Entities>(sheet: &mut Sheet, world: &mut E, scattered: &[E::Id]) {
+    let count = scattered.len();
+    sheet.time("set", count, || {
+        world.set(scattered, 2.0);
+        0.0
+    });
+    let few = &scattered[..count.div_ceil(4)];
+    sheet.time("add and remove", few.len(), || {
+        world.add_remove(few);
+        0.0
+    });
+    sheet.time("add and remove, declared", few.len(), || {
+        world.add_remove_declared(few);
+        0.0
+    });
+    sheet.time("step", count, || {
+        world.step();
+        0.0
+    });
+    if sheet.wants_any(&["set", "add and remove", "step"]) {
+        sheet.found("step", world.sum());
+    }
+    if sheet.wants("toil") {
+        let few = count.div_ceil(100);
+        let (mut world, _) = filled::<E>(few);
+        sheet.time("toil", few, || {
+            world.toil();
+            0.0
+        });
+        sheet.found("toil", world.sum());
+    }
+}
+
+/// A small world in which no two kinds of entities have the same components.
+fn fragmented<E: Entities>(sheet: &mut Sheet) {
+    let mut world = E::new();
+    world.fragment(EACH_LETTER);
+    let loops = if sheet.scale.quick { 2 } else { LOOPS };
+    let count = LETTERS * EACH_LETTER * loops;
+    sheet.time("scan, fragmented", count, || (0..loops).map(|_| world.sum_data()).sum());
+    sheet.time("step, fragmented", count, || {
+        // What was doubled is halved again, so that no number grows beyond all bounds.
+        (0..loops).for_each(|number| world.scale_data(if number % 2 == 0 { 2.0 } else { 0.5 }));
+        0.0
+    });
+    sheet.found("step, fragmented", world.sum_data());
+}
+
+/// Entities that come and go.
+fn lives<E: Entities>(sheet: &mut Sheet, order: &[u32]) {
+    let count = order.len();
+    sheet.prepared("spawn many", count, E::new, |world| world.spawn_many(0..count).len() as f64);
+    let numbers: Vec<u32> = (0..count as u32).collect();
+    sheet.prepared("spawn each", count, E::new, |world| world.spawn_each(&numbers).len() as f64);
+    let prepare = || {
+        let (world, ids) = filled::<E>(count);
+        (world, ordered(&ids, order))
+    };
+    sheet.prepared("despawn", count, prepare, |(world, ids)| {
+        world.despawn(ids);
+        0.0
+    });
+    if sheet.wants("despawn") {
+        let (mut world, ids) = prepare();
+        world.despawn(&ids[1..]);
+        // Whose number is left differs in the limit; that one is left does not.
+        sheet.found("despawn", f64::from(u8::from(world.sum() > 0.0 || count == 1)));
+    }
+}
+
+/// A world that has been running for long.
+fn churned<E: Entities>(sheet: &mut Sheet, order: &[u32]) -> Result<(), Failure> {
+    if !sheet.wants_any(&["scan, churned", "join of two, churned", "get at random, churned", "memory, churned"]) {
+        return Ok(());
+    }
+    let before = resident()?;
+    let (mut world, mut ids) = filled::<E>(order.len());
+    world.churn(&mut ids);
+    world.trim();
+    let ids_bytes = size_of_val(ids.as_slice()) as f64;
+    let bytes = (resident()? - before - ids_bytes) / order.len() as f64;
+    sheet.put("memory, churned", bytes - BODY_BYTES as f64, None);
+    sheet.time("scan, churned", order.len(), || world.sum());
+    sheet.time("join of two, churned", order.len(), || world.join_two());
+    let scattered = ordered(&ids, order);
+    sheet.time("get at random, churned", order.len(), || world.get(&scattered));
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! arc-swap with a persistent map of imbl.
+
+use core::any::Any;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use ecsdb_benches::commits::CommitTime;
+use imbl::GenericHashMap;
+use imbl::shared_ptr::DefaultSharedPtr;
+
+use super::{Does, Hashing, Row, Shared, row, timed};
+
+type Map = GenericHashMap<u32, Row, Hashing, DefaultSharedPtr>;
+
+/// The newest map, and the writer's.
+pub struct ArcSwapped {
+    newest: ArcSwap<Map>,
+    writer: Mutex<Map>,
+}
+
+impl Shared for ArcSwapped {
+    const NAME: &'static str = "arc-swap + imbl";
+    const DOES: Does = Does {
+        package: Some("imbl"),
+        readers: true,
+        versions: true,
+        rollback: true,
+        durable: false,
+        how: "a persistent `HashMap`, of which a commit copies the path to a row; the whole map is cloned and swapped in",
+    };
+
+    fn filled(count: usize) -> Self {
+        let map: Map = (0..count).map(|number| (number as u32, row(number))).collect();
+        Self { newest: ArcSwap::from_pointee(map.clone()), writer: Mutex::new(map) }
+    }
+
+    fn commit(&self, rows: &[u32], x: f32) -> CommitTime {
+        let mut map = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        timed(|| {
+            for row in rows {
+                if let Some(row) = map.get_mut(row) {
+                    row[0] = x;
+                }
+                self.newest.store(Arc::new(map.clone()));
+            }
+        })
+    }
+
+    fn reader(&self) -> Box<dyn FnMut(&[u32]) -> f64 + Send + '_> {
+        Box::new(|rows| {
+            let map = self.newest.load();
+            rows.iter().map(|row| map.get(row).map_or(0.0, |row| f64::from(row[0]))).sum()
+        })
+    }
+
+    fn pin(&self) -> Option<Box<dyn Any>> {
+        Some(Box::new(self.newest.load_full()))
+    }
+}

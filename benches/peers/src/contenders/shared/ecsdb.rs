@@ -1,0 +1,69 @@
+//! ecsdb in memory.
+
+use core::any::Any;
+use std::time::Instant;
+
+use ecsdb::{Db, Entity};
+use ecsdb_benches::commits::{CommitTime, writer_time};
+use ecsdb_benches::world::{Pos, World};
+
+use super::{Does, Shared, row};
+
+/// ecsdb with rows of `Pos`.
+pub struct Ecsdb {
+    db: Db<World>,
+    entities: Vec<Entity>,
+}
+
+/// That a transaction succeeds.
+const VALID: &str = "the database is open, and the entities are alive";
+
+impl Shared for Ecsdb {
+    const NAME: &'static str = "ecsdb";
+    const DOES: Does = Does {
+        package: Some("ecsdb"),
+        readers: true,
+        versions: true,
+        rollback: true,
+        durable: true,
+        how: "in memory; a message for each commit, one after the other without waiting for each, and a version published for each",
+    };
+    const AT_ONCE: usize = 2000;
+
+    fn filled(count: usize) -> Self {
+        let builder = Db::builder().worker_threads(1).batch_limits(1, usize::MAX);
+        let db = builder.open().expect("a database in memory opens");
+        let pos = |number| {
+            let [x, y, z] = row(number);
+            (Pos { x, y, z },)
+        };
+        let entities = db.write(move |tx| Ok(tx.spawn_all((0..count).map(pos))?)).expect(VALID);
+        Self { db, entities }
+    }
+
+    fn commit(&self, rows: &[u32], x: f32) -> CommitTime {
+        let before = writer_time(&self.db);
+        let began = Instant::now();
+        let mut last = None;
+        for row in rows {
+            let mut tx = self.db.begin();
+            tx.update(self.entities[*row as usize], Pos::C.x.set(x));
+            last = Some(tx.commit().expect(VALID));
+        }
+        last.map(|ticket| ticket.visible().expect(VALID));
+        let wall = began.elapsed();
+        CommitTime { writer: writer_time(&self.db) - before, wall }
+    }
+
+    fn reader(&self) -> Box<dyn FnMut(&[u32]) -> f64 + Send + '_> {
+        Box::new(|rows| {
+            let snapshot = self.db.snapshot();
+            let get = |row: &u32| snapshot.get::<Pos>(self.entities[*row as usize]).map_or(0.0, |pos| f64::from(pos.x));
+            rows.iter().map(get).sum()
+        })
+    }
+
+    fn pin(&self) -> Option<Box<dyn Any>> {
+        Some(Box::new(self.db.snapshot()))
+    }
+}

@@ -1,0 +1,212 @@
+//! The report: tables in Markdown, what each contender does besides, and where it was measured.
+//!
+//! Owns what counts as first: contenders that do other work in a case are marked, and not compared.
+
+use core::fmt::{self, Write};
+use std::collections::HashMap;
+use std::fs;
+use std::process::Command;
+
+use ecsdb_benches::report::{rate, time};
+
+use crate::cases::growth::short;
+use crate::cases::{Contender, Unit};
+use crate::contenders::entities::{Entities, Raw};
+use crate::run::{Measured, Plan, Row};
+
+/// Writes everything. `charts` are files beside the report, and their titles.
+///
+/// # Errors
+/// If `out` does.
+pub fn report(out: &mut dyn Write, plan: &Plan, all: &[Measured], charts: &[(String, String)]) -> fmt::Result {
+    writeln!(out, "# ecsdb beside other engines\n")?;
+    writeln!(out, "Written by `cargo run --release -p ecsdb-peers --bin compare`, in one run.\n")?;
+    writeln!(out, "- {}", machine())?;
+    writeln!(out, "- {} entities or rows, if nothing else is said.", short(plan.scale.count))?;
+    writeln!(
+        out,
+        "- Each contender is measured in a process of its own, which has the memory to itself as a game would. The processes of a group \
+         take turns, first and last change places, and a figure is the median over processes of medians over {} turns, on the clock.",
+        plan.scale.turns
+    )?;
+    writeln!(
+        out,
+        "- What the work finds (sums, counts, rows) is compared between turns and contenders; a run in which they differ fails."
+    )?;
+    writeln!(
+        out,
+        "- The last column is ecsdb's figure in units of the best of the others. Raw vectors are the limit, not one of the others. \
+         A letter marks who does other work than the rest in that row; such figures are not compared.\n"
+    )?;
+    for measured in all.iter().filter(|measured| !measured.rows.is_empty()) {
+        group(out, measured)?;
+    }
+    for (file, title) in charts {
+        writeln!(out, "![{title}](charts/{file})\n")?;
+    }
+    Ok(())
+}
+
+fn group(out: &mut dyn Write, Measured { group, rows }: &Measured) -> fmt::Result {
+    writeln!(out, "## {}\n\n{}\n", group.title, group.intro)?;
+    let names: Vec<&str> = group.contenders.iter().map(|contender| contender.name).collect();
+    writeln!(out, "| what | {} | to the best |", names.join(" | "))?;
+    writeln!(out, "|---|{}", "--:|".repeat(names.len() + 1))?;
+    let mut notes = Notes::default();
+    for row in rows {
+        write!(out, "| {}", row.case.what)?;
+        for (contender, value) in group.contenders.iter().zip(&row.values) {
+            let mark = notes.mark(row, contender.name);
+            write!(out, " | {}{mark}", value.map(|value| cell(value, row.case.unit)).unwrap_or_default())?;
+        }
+        writeln!(out, " | {} |", to_the_best(row, &group.contenders))?;
+    }
+    writeln!(out)?;
+    notes.write(out)?;
+    abilities(out, &group.contenders)
+}
+
+/// Notes below a table, each with a letter.
+#[derive(Default)]
+struct Notes(Vec<String>);
+
+impl Notes {
+    /// The mark of `contender` in a row, if it does other work there.
+    fn mark(&mut self, row: &Row, contender: &str) -> String {
+        let Some((_, does)) = row.case.other.iter().find(|(name, _)| *name == contender) else {
+            return String::new();
+        };
+        let note = format!("{contender} {does}.");
+        let at = self.0.iter().position(|known| *known == note).unwrap_or_else(|| {
+            self.0.push(note);
+            self.0.len() - 1
+        });
+        format!(" ({})", letter(at))
+    }
+
+    fn write(&self, out: &mut dyn Write) -> fmt::Result {
+        for (at, note) in self.0.iter().enumerate() {
+            writeln!(out, "- ({}) {note}", letter(at))?;
+        }
+        if self.0.is_empty() { Ok(()) } else { writeln!(out) }
+    }
+}
+
+/// The mark of a note.
+fn letter(at: usize) -> char {
+    char::from(b'a' + at as u8)
+}
+
+fn cell(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Time => time(value),
+        Unit::Rate => rate(value),
+        Unit::Bytes => format!("{value:.1} B"),
+    }
+}
+
+/// ecsdb, which comes first, in units of the best of those that do the same work.
+fn to_the_best(row: &Row, contenders: &[Contender]) -> String {
+    let is_other = |name: &str| row.case.other.iter().any(|(other, _)| *other == name);
+    let Some(Some(own)) = row.values.first().copied() else { return String::new() };
+    if is_other(contenders[0].name) {
+        return "other work".to_owned();
+    }
+    let peers = contenders.iter().zip(&row.values).skip(1);
+    let same = peers.filter(|(contender, _)| contender.name != Raw::NAME && !is_other(contender.name));
+    match same.filter_map(|(_, value)| *value).min_by(f64::total_cmp) {
+        // A ratio of bytes above the payload says little: they may be less than none.
+        Some(best) if row.case.unit == Unit::Bytes && best <= 0.0 => format!("{:+.1} B", own - best),
+        Some(best) if own <= best => format!("**{:.2}x**", own / best),
+        Some(best) => format!("{:.2}x", own / best),
+        None => String::new(),
+    }
+}
+
+/// What contenders do besides what was measured.
+fn abilities(out: &mut dyn Write, contenders: &[Contender]) -> fmt::Result {
+    let versions = versions();
+    writeln!(out, "| | version | readers beside the writer | versions stay | rollback | durable | how it is used |")?;
+    writeln!(out, "|---|---|---|---|---|---|---|")?;
+    let word = |does: bool| if does { "yes" } else { "no" };
+    for Contender { name, does, .. } in contenders {
+        let version = does.package.and_then(|package| versions.get(package)).copied().unwrap_or("");
+        let [readers, stay, rollback, durable] = [does.readers, does.versions, does.rollback, does.durable].map(word);
+        writeln!(out, "| {name} | {version} | {readers} | {stay} | {rollback} | {durable} | {} |", does.how)?;
+    }
+    writeln!(out)
+}
+
+/// The versions of all packages, as the workspace has them.
+fn versions() -> HashMap<&'static str, &'static str> {
+    let mut lines = include_str!("../../../Cargo.lock").lines();
+    let mut versions = HashMap::new();
+    while let Some(line) = lines.next() {
+        let quoted = |line: &'static str, key: &str| line.strip_prefix(key)?.strip_suffix('"');
+        if let Some(name) = quoted(line, "name = \"")
+            && let Some(version) = lines.next().and_then(|line| quoted(line, "version = \""))
+        {
+            versions.insert(name, version);
+        }
+    }
+    versions
+}
+
+/// What it was measured on.
+fn machine() -> String {
+    let line = |file: &str, key: &str| {
+        let text = fs::read_to_string(file).ok()?;
+        Some(text.lines().find_map(|line| line.strip_prefix(key))?.trim_start_matches([' ', '\t', ':']).to_owned())
+    };
+    let cores = std::thread::available_parallelism().map_or(1, |count| count.get());
+    let processor = line("/proc/cpuinfo", "model name").unwrap_or_else(|| "an unknown processor".to_owned());
+    let memory = line("/proc/meminfo", "MemTotal").unwrap_or_else(|| "unknown".to_owned());
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or("unknown").to_owned();
+    let commit = Command::new("git").args(["rev-parse", "--short", "HEAD"]).output();
+    let commit = commit.map(|done| String::from_utf8_lossy(&done.stdout).trim().to_owned()).unwrap_or_default();
+    format!(
+        "Commit {commit}, {cores} cores of {processor}, {memory} of memory; load when the report was written: {load}."
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{to_the_best, versions};
+    use crate::cases::{Case, Contender, Unit, groups};
+    use crate::run::Row;
+
+    fn contenders() -> Vec<Contender> {
+        let entities = groups().into_iter().find(|group| group.key == "entities");
+        entities.map(|group| group.contenders).unwrap_or_default()
+    }
+
+    fn row(values: [f64; 6]) -> Row {
+        Row { case: Case::new("scan", "scan", Unit::Time), values: values.map(Some).to_vec() }
+    }
+
+    #[test]
+    fn the_best_peer_counts_and_the_limit_does_not() {
+        let contenders = contenders();
+        assert_eq!(to_the_best(&row([2.0, 4.0, 8.0, 9.0, 5.0, 1.0]), &contenders), "**0.50x**");
+        assert_eq!(to_the_best(&row([6.0, 4.0, 8.0, 9.0, 5.0, 1.0]), &contenders), "1.50x");
+    }
+
+    #[test]
+    fn who_does_other_work_is_not_compared() {
+        let contenders = contenders();
+        let mut row = row([6.0, 4.0, 8.0, 9.0, 12.0, 1.0]);
+        row.case = row.case.but(contenders[1].name, "cheats");
+        assert_eq!(to_the_best(&row, &contenders), "**0.75x**");
+        row.case = row.case.but(contenders[0].name, "cheats");
+        assert_eq!(to_the_best(&row, &contenders), "other work");
+    }
+
+    #[test]
+    fn every_package_has_a_version() {
+        let versions = versions();
+        for contender in groups().iter().flat_map(|group| &group.contenders) {
+            assert!(contender.does.package.is_none_or(|package| versions.contains_key(package)), "{}", contender.name);
+        }
+    }
+}
