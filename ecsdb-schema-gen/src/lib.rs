@@ -49,13 +49,12 @@
 //!
 //! # The command line
 //!
-//! `cargo install ecsdb-schema-gen --features cli` gives `ecsdb-schema`, which checks schema files against sources, shows
+//! The package `ecsdb-cli` has `ecsdb-schema`, which checks schema files against sources, shows
 //! what differs between two schemas and what a migration would do, and draws how rows are laid out.
 //!
 //! # Features
 //!
 //! - `sources` (on): [`Sources`]. Without it, nothing that parses Rust is compiled.
-//! - `cli`: the command `ecsdb-schema`.
 
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]

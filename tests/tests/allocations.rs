@@ -6,10 +6,14 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use ecsdb::archive::{Archive, DirectoryArchive};
+use ecsdb::maintenance::{ClosedDirectory, verify_archive};
 use ecsdb_tests::fuzzed::{files_of_record, files_of_snapshot, mend, open_within};
 use ecsdb_tests::golden::{Files, medium, read, root};
+use ecsdb_tests::simulated::Simulated;
 
 /// The system's allocator, with the most that was ever allocated at once.
 struct Counting;
@@ -102,6 +106,27 @@ fn reading_allocates_twice_the_input_and_a_little() {
         segment[..400].copy_from_slice(&front);
         mend(&mut segment);
         check(&Files::from([(name.clone(), segment)]), &format_args!("header, number {number}"));
+    }
+    check_objects(name, segment);
+}
+
+/// An object of an archive that was compressed says how much comes out of it. That is `segment`, if it tells the truth.
+fn check_objects(name: &str, segment: &[u8]) {
+    let directory = medium(&Files::from([(name.to_owned(), segment.to_vec())]));
+    let shelf = |medium| DirectoryArchive::on(Arc::new(medium), "/shelf");
+    let closed = ClosedDirectory::open_on(Arc::new(directory.clone()), "/golden").expect("it is there");
+    let stored = closed.archive_to(Arc::new(shelf(directory.clone())), Some(3)).expect("it is in order");
+    let object = shelf(directory).get(&stored[0].name()).expect("it was stored");
+    // What is read ahead of it, and a copy of the medium.
+    let allowed = 4 * (object.len() + segment.len()) + (512 << 10);
+    for (number, changed) in large_numbers(&object[..object.len().min(200)]).enumerate() {
+        let changed = [&changed[..], &object[changed.len()..]].concat();
+        let mut named = stored[0].clone();
+        named.checksum = crc32c::crc32c(&changed);
+        let archive = shelf(Simulated::new());
+        archive.put_if_absent(&named.name(), &changed).expect("there is room");
+        let took = most(|| drop(verify_archive(&archive, |_| ())));
+        assert!(took <= allowed, "object, number {number}: {took} bytes, {allowed} are allowed");
     }
 }
 

@@ -58,6 +58,7 @@ const GAUGES: &[(&str, Unit, &str)] = &[
 const COUNTERS: &[(&str, Unit, &str)] = &[
     ("ecsdb_transactions_total", Unit::Count, "Transactions, by their outcome"),
     ("ecsdb_checkpoints_total", Unit::Count, "Checkpoints, by their outcome"),
+    ("ecsdb_checkpoints_unclean_total", Unit::Count, "Checkpoints after which files were kept that should have gone"),
     ("ecsdb_checkpoint_bytes_total", Unit::Bytes, "Bytes of all snapshot files that were made"),
     ("ecsdb_log_records_total", Unit::Count, "Records that were written to the log"),
     ("ecsdb_log_bytes_total", Unit::Bytes, "Bytes of records that were written to the log"),
@@ -164,6 +165,7 @@ impl Publisher {
     fn checkpoints(&self, was: &CheckpointStats, is: &CheckpointStats) {
         self.outcome("ecsdb_checkpoints_total", "made", was.made, is.made);
         self.outcome("ecsdb_checkpoints_total", "failed", was.failed, is.failed);
+        self.counter("ecsdb_checkpoints_unclean_total", was.unclean, is.unclean);
         self.counter("ecsdb_checkpoint_bytes_total", was.bytes, is.bytes);
         if let Some(last) = &is.last {
             self.gauge("ecsdb_checkpoint_version", last.version as f64);

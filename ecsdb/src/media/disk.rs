@@ -89,7 +89,13 @@ impl Media for Disk {
     }
 
     fn lock(&self, path: &Path) -> Result<Lock> {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let file = match OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path) {
+            // Who may only read what is there can lock it all the same.
+            Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => {
+                File::open(path).map_err(|_| error)?
+            }
+            opened => opened?,
+        };
         // A lock of this open file, not of the process: it excludes other openings by this process, and no other file that is
         // closed can end it.
         match file.try_lock() {

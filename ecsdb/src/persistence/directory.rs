@@ -14,11 +14,12 @@
 //! repaired/<time>/            what a repair has moved away
 //! ```
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::error::DirectoryError;
 use super::recovery::Migration;
-use crate::media::{Media, Open};
+use crate::media::{Lock, Media, Open};
 
 /// How long the numbers in names are, so that names are in the order of numbers.
 const DIGITS: usize = 20;
@@ -46,6 +47,15 @@ impl Directory {
     /// The lock.
     pub fn lock(&self) -> PathBuf {
         self.root.join("LOCK")
+    }
+
+    /// Takes the lock, whose file is made if there is none.
+    pub fn take_lock(&self, media: &dyn Media) -> Result<Lock, DirectoryError> {
+        let path = self.lock();
+        media.lock(&path).map_err(|error| match error.kind() {
+            ErrorKind::WouldBlock => DirectoryError::Locked { path: path.clone() },
+            _ => DirectoryError::io("lock", &path)(error),
+        })
     }
 
     /// What says that the directory is being made from another one, and is not whole yet.
@@ -129,7 +139,7 @@ impl Directory {
     /// The versions of all snapshot files, ascending, and the drafts. Nothing if there is no directory of them.
     pub fn list_snapshots(&self, media: &dyn Media) -> std::io::Result<(Vec<u64>, Vec<PathBuf>)> {
         match numbered(media, &self.snapshots, "snap", &["snap.new"]) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((Vec::new(), Vec::new())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok((Vec::new(), Vec::new())),
             listed => listed,
         }
     }

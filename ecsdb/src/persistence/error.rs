@@ -103,7 +103,36 @@ impl From<StorageError> for DirectoryError {
     }
 }
 
+/// Errors of the system by which a device or a file system says that it has lost what it should have kept: `EIO`, and on Linux `EBADMSG` and
+/// `EUCLEAN`; on Windows a wrong checksum, a device that fails, a corrupt file and a corrupt disk.
+const LOSSES: &[i32] = if cfg!(target_os = "linux") {
+    &[5, 74, 117]
+} else if cfg!(windows) {
+    &[23, 1117, 1392, 1393]
+} else {
+    &[5]
+};
+
+/// Whether `error` says that something is lost or was never there. All else is about this program and this machine, which lack rights, or
+/// handles, or memory, or a network; it says nothing about the file.
+fn is_loss(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, NotFound, Other, UnexpectedEof};
+    let is_lost = error.raw_os_error().is_some_and(|code| LOSSES.contains(&code));
+    // A medium that is not the disk says it in its own words.
+    is_lost || matches!(error.kind(), InvalidData | NotFound | Other | UnexpectedEof)
+}
+
 impl DirectoryError {
+    /// What is damaged, if this is about damage and not about the program or the system: the file, where in it, and what is wrong. A place
+    /// that the medium has lost is damaged, as one with other bytes is.
+    pub(super) fn damage(&self) -> Option<(PathBuf, u64, String)> {
+        match self {
+            Self::Damaged { file, offset, what } => Some((file.clone(), *offset, what.clone())),
+            Self::Io { path, source, .. } if is_loss(source) => Some((path.clone(), 0, source.to_string())),
+            _ => None,
+        }
+    }
+
     /// Adds to an error of the system what was to be done, and to what.
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { action, path: path.to_owned(), source }
@@ -137,5 +166,29 @@ impl LogFailure {
     /// Adds to an error of the system what was to be done, and to what.
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { action, path: path.to_owned(), source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_program_lacks_is_no_damage() {
+        let is_damage = |source: io::Error| DirectoryError::io("open", Path::new("x"))(source).damage().is_some();
+        for kind in [io::ErrorKind::NotFound, io::ErrorKind::UnexpectedEof, io::ErrorKind::InvalidData] {
+            assert!(is_damage(kind.into()), "{kind}");
+        }
+        for kind in [io::ErrorKind::PermissionDenied, io::ErrorKind::OutOfMemory, io::ErrorKind::TimedOut] {
+            assert!(!is_damage(kind.into()), "{kind}");
+        }
+        assert!(is_damage(io::Error::other("a bad sector")));
+        // `EIO`; and `ENOMEM`, `EACCES`, `ENFILE`, `EMFILE`.
+        if cfg!(unix) {
+            assert!(is_damage(io::Error::from_raw_os_error(5)));
+            for code in [12, 13, 23, 24] {
+                assert!(!is_damage(io::Error::from_raw_os_error(code)), "{code}");
+            }
+        }
     }
 }

@@ -11,6 +11,7 @@
 //! - `log`: the writing side, the thread that syncs, segments
 //! - `recovery`: opening
 //! - `directory`: the names of files
+//! - `zstd`: compression of frames and of objects
 //! - [`archive`]: where finished segments go
 //! - [`maintenance`]: what can be done with a directory that no database is open in
 
@@ -31,6 +32,7 @@ mod recovery;
 mod snapshot;
 #[cfg(all(test, not(ecsdb_loom)))]
 mod tests;
+mod zstd;
 
 pub use error::{DirectoryError, LogFailure};
 pub use handshake::SchemaMismatch;

@@ -11,7 +11,7 @@ use crate::simulated::Simulated;
 use crate::{block_on, block_writer};
 use ecsdb::{Commit, Db, Entity, OpenError, Ticket, TransactionError};
 
-use super::setup::{Layout, open, timeline};
+use super::setup::{Kept, Layout, open, timeline};
 use super::workload::{End, Op, Step, Tx, apply, build, run};
 use super::world::{Rows, World};
 
@@ -267,6 +267,10 @@ impl Game {
 
     /// Does transactions that become visible together.
     fn batch(&mut self, number: usize, transactions: &[Tx]) -> Outcome {
+        if transactions.len() > 1 && self.layout.kept != Kept::Usual {
+            // One that the database is about to make by itself would come in between, and part the batch.
+            self.checkpoint(true);
+        }
         let blocked = (transactions.len() > 1).then(|| block_writer(self.db()));
         let queued: Vec<Queued> = transactions.iter().map(|tx| queue(self.db(), tx, &self.known)).collect();
         drop(blocked);

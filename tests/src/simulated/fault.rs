@@ -38,6 +38,8 @@ pub enum Failure {
     Short,
     /// Everything fails and changes nothing: the medium is gone, as in a crash.
     Stop,
+    /// The program lacks the right (`EACCES`): calls that name a file or a directory do nothing.
+    Denied,
 }
 
 /// A failure at some calls.
@@ -82,6 +84,7 @@ impl Failure {
             Self::Device | Self::Stop => true,
             Self::NoSpace => matches!(call, CreateDir | Create | Rename | SyncDir | Lock | Write | SyncFile | SetLen),
             Self::Short => matches!(call, Read | Write),
+            Self::Denied => !matches!(call, Read | Write | SyncFile | Call::Len | SetLen),
         }
     }
 
@@ -92,6 +95,7 @@ impl Failure {
             Self::Device => Some(Error::other(text("input/output error"))),
             Self::NoSpace => Some(Error::new(ErrorKind::StorageFull, text("lack of space"))),
             Self::Stop => Some(Error::other(text("loss of the medium"))),
+            Self::Denied => Some(Error::new(ErrorKind::PermissionDenied, text("lack of rights"))),
             Self::Short => None,
         }
     }

@@ -85,7 +85,7 @@ fn crashes_of_checkpoints() {
 #[test]
 fn crashes_of_a_log_whose_past_goes() {
     let layout = Layout { kept: Kept::Little, ..SMALL };
-    crash("a log whose past goes", layout, 5, |seed| steps_with_checkpoints(seed, 70), &with_snapshots(LITTLE));
+    crash("a log whose past goes", layout, 5, |seed| steps_with_checkpoints(seed, 46), &with_snapshots(LITTLE));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn crashes_of_a_log_whose_past_is_archived() {
         "a log whose past is archived",
         layout,
         6,
-        |seed| steps_with_checkpoints(seed, 54),
+        |seed| steps_with_checkpoints(seed, 34),
         &with_snapshots(ARCHIVED),
     );
 }

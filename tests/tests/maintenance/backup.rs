@@ -1,8 +1,12 @@
 //! Copies of a database that goes on.
 
+use std::ffi::OsString;
+use std::io;
 use std::sync::Mutex;
+use std::time::SystemTime;
 
 use ecsdb::maintenance::{Restore, Target};
+use ecsdb::media::{Lock, Media, MediaFile, Open};
 use ecsdb::{BackupError, Component};
 
 use super::*;
@@ -195,4 +199,92 @@ fn numbers_that_were_given_out_are_not_given_out_again() {
     let restore = Restore::from_directory(closed(&medium, SAVE).unwrap()).onto(Arc::new(medium.clone()));
     restore.run(Target::Latest, "/games/earlier", |_| ()).unwrap();
     assert_eq!(next(&open("/games/earlier")), last + 1);
+}
+
+/// A medium that changes a bit of what is written to files with this ending in the copy, and says nothing.
+struct Careless(Simulated, &'static str);
+
+struct CarelessFile(Box<dyn MediaFile>);
+
+impl Media for Careless {
+    fn create_dir_all(&self, dir: &Path) -> io::Result<()> {
+        self.0.create_dir_all(dir)
+    }
+
+    fn open(&self, path: &Path, how: Open) -> io::Result<Box<dyn MediaFile>> {
+        let file = self.0.open(path, how)?;
+        let is_meant = path.starts_with(COPY) && path.extension().is_some_and(|ending| ending == self.1);
+        Ok(if is_meant { Box::new(CarelessFile(file)) } else { file })
+    }
+
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        self.0.exists(path)
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<OsString>> {
+        self.0.list(dir)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.0.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.0.remove(path)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        self.0.sync_dir(dir)
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Lock> {
+        self.0.lock(path)
+    }
+
+    fn now(&self) -> SystemTime {
+        self.0.now()
+    }
+}
+
+impl MediaFile for CarelessFile {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.0.read_at(buffer, offset)
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        let mut changed = bytes.to_vec();
+        if let Some(byte) = changed.last_mut().filter(|_| bytes.len() > 100) {
+            *byte ^= 1;
+        }
+        self.0.write_at(&changed, offset)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        self.0.len()
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
+    }
+}
+
+/// Every file of a backup is read before it is called done.
+#[test]
+fn a_backup_that_is_not_what_was_written_is_none() {
+    for (ending, is_noticed) in [("snap", true), ("new", true), ("other", false)] {
+        let Played { medium, .. } = played(12);
+        let builder = Db::<World>::builder().media(Careless(medium.clone(), ending)).directory(SAVE);
+        let db = builder.worker_threads(1).open().unwrap();
+        let made = db.backup(COPY);
+        assert_eq!(made.is_err(), is_noticed, "{ending}: {made:?}");
+        if is_noticed {
+            let error = made.unwrap_err().to_string();
+            assert!(error.contains("is damaged at byte") && error.contains(COPY), "{error}");
+            assert!(small(&medium, COPY).open().err().unwrap().to_string().contains("is unfinished"));
+        }
+    }
 }

@@ -14,9 +14,9 @@ use std::sync::Arc;
 
 use ecsdb::archive::DirectoryArchive;
 use ecsdb::maintenance::{ClosedDirectory, MaintenanceError};
-use ecsdb::{Db, Retention};
+use ecsdb::{Db, DirectoryError, Retention};
 use ecsdb_tests::log::Rows;
-use ecsdb_tests::simulated::{Failure, Fault, Simulated, Survival};
+use ecsdb_tests::simulated::{Call, Failure, Fault, Simulated, Survival};
 use ecsdb_tests::world::*;
 
 /// Where the database is on the medium.
@@ -152,4 +152,101 @@ fn what_is_no_closed_database_is_refused_by_name() {
     assert!(small(&medium, SAVE).open().is_err(), "nobody opens what is held");
     drop(held);
     assert!(small(&medium, SAVE).open().is_ok());
+}
+
+/// The same medium, without the file `LOCK`: nobody has opened the directory yet.
+fn never_opened(medium: &Simulated) -> Simulated {
+    let fresh = copy(medium);
+    ecsdb::media::Media::remove(&fresh, &Path::new(SAVE).join("LOCK")).unwrap();
+    fresh
+}
+
+#[test]
+fn who_only_looks_makes_no_lock_and_who_changes_something_does() {
+    let Played { medium, .. } = played(14);
+    let fresh = never_opened(&medium);
+    let before = files(&fresh, SAVE);
+    let looking = closed(&fresh, SAVE).unwrap();
+    assert!(!looking.is_locked() && looking.verify(|_| ()).unwrap().is_fine());
+    assert!(files(&fresh, SAVE) == before, "nothing has changed");
+    looking.archive_to(shelf(&fresh), None).unwrap();
+    assert!(looking.is_locked() && small(&fresh, SAVE).open().is_err(), "from now on it is held");
+    drop(looking);
+    assert!(closed(&fresh, SAVE).unwrap().is_locked(), "there is a file to lock");
+}
+
+#[test]
+fn a_repair_holds_what_it_changes() {
+    let Played { medium, .. } = played(40);
+    let path = segments(&medium, SAVE)[2].clone();
+    let fresh = never_opened(&with(&medium, &path, |bytes| bytes[4200] ^= 1));
+    let held = closed(&fresh, SAVE).unwrap();
+    let plan = held.plan_repair(|_| ()).unwrap();
+    assert!(!held.is_locked(), "a plan changes nothing");
+    held.repair(&plan).unwrap();
+    assert!(held.is_locked());
+}
+
+#[test]
+fn what_somebody_has_opened_meanwhile_is_looked_at_again() {
+    let Played { medium, .. } = played(14);
+    let fresh = never_opened(&medium);
+    let looking = closed(&fresh, SAVE).unwrap();
+    let db = small(&fresh, SAVE).open().unwrap();
+    let error = looking.archive_to(shelf(&fresh), None).unwrap_err();
+    assert!(matches!(error, MaintenanceError::Directory(DirectoryError::Locked { .. })), "{error}");
+    drop(db);
+    let error = looking.archive_to(shelf(&fresh), None).unwrap_err();
+    assert!(matches!(error, MaintenanceError::OpenedSince { .. }), "{error}");
+    closed(&fresh, SAVE).unwrap().archive_to(shelf(&fresh), None).unwrap();
+}
+
+#[test]
+fn who_may_only_read_looks_without_a_lock_and_changes_nothing() {
+    let Played { medium, .. } = played(40);
+    let path = segments(&medium, SAVE)[2].clone();
+    let damaged = with(&medium, &path, |bytes| bytes[4200] ^= 1);
+    damaged.set_faults(vec![Fault::of(Call::Lock, Failure::Denied)]);
+    let looking = closed(&damaged, SAVE).unwrap();
+    let plan = looking.plan_repair(|_| ()).unwrap();
+    assert!(!looking.is_locked() && plan.is_needed());
+    let before = files(&damaged, SAVE);
+    let is_denied = |error: MaintenanceError| {
+        let MaintenanceError::Directory(DirectoryError::Io { action: "lock", source, .. }) = error else {
+            return false;
+        };
+        source.kind() == std::io::ErrorKind::PermissionDenied
+    };
+    assert!(is_denied(looking.repair(&plan).unwrap_err()));
+    assert!(is_denied(looking.archive_to(shelf(&medium), None).unwrap_err()));
+    assert!(files(&damaged, SAVE) == before);
+    // A lock that fails in another way is no reason to go on without one.
+    damaged.set_faults(vec![Fault::of(Call::Lock, Failure::Device)]);
+    assert!(closed(&damaged, SAVE).is_err());
+}
+
+/// What this program may not do says nothing about the files.
+#[test]
+fn a_lack_of_rights_is_no_damage() {
+    let Played { medium, .. } = checkpointed(12);
+    let calls = {
+        let fresh = copy(&medium);
+        let looking = closed(&fresh, SAVE).unwrap();
+        assert!(looking.verify(|_| ()).unwrap().is_fine());
+        fresh.calls()
+    };
+    let mut refused = 0;
+    for call in (0..calls.len()).filter(|call| Failure::Denied.concerns(calls[*call])) {
+        let fresh = copy(&medium);
+        fresh.set_faults(vec![Fault::at(call, Failure::Denied)]);
+        match closed(&fresh, SAVE).and_then(|looking| looking.verify(|_| ())) {
+            Ok(report) => assert!(report.is_fine() && calls[call] == Call::Lock, "{report:#?}"),
+            Err(MaintenanceError::Directory(DirectoryError::Io { source, .. })) => {
+                assert_eq!(source.kind(), std::io::ErrorKind::PermissionDenied);
+                refused += 1;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(refused > 10, "{refused}");
 }

@@ -142,7 +142,7 @@ fn two_repairs_of_one_directory_are_two_histories() {
 }
 
 /// Where the records of a segment stand, with their kinds.
-fn records(segment: &[u8]) -> Vec<(usize, u8)> {
+pub fn records(segment: &[u8]) -> Vec<(usize, u8)> {
     let mut at = 4096;
     let mut found = Vec::new();
     while let Some(len) = segment.get(at + 4..at + 8).map(|len| u32::from_le_bytes(len.try_into().unwrap())) {

@@ -4,71 +4,95 @@
 //! stores nothing any more. The names of segments have their salts, so even what two store at the same moment is never
 //! mixed up.
 
-use std::path::Path;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Archive, ArchiveError, ArchivedSegment, Put};
 use crate::media::Media;
+use crate::persistence::directory::Directory;
+use crate::persistence::error::DirectoryError;
 use crate::persistence::recovery::SegmentFile;
+use crate::persistence::zstd;
 
 /// The folder of the numbers that were taken.
 const WRITERS: &str = "writers";
+
+/// What two objects of one segment have in common: timeline, salt, first and last version.
+type Mark = (u64, u64, u64, u64);
 
 /// The side of an archive that stores.
 pub struct Archiver {
     archive: Arc<dyn Archive>,
     /// The number that was taken.
     number: u64,
+    /// Kept with the number, for people.
+    owner: String,
     /// How much to compress, if at all.
     level: Option<i32>,
+    /// What the archive has, when it was asked for: nobody else adds to it.
+    known: Option<HashMap<Mark, ArchivedSegment>>,
 }
 
 impl Archiver {
     /// Takes the next number of `archive`: from here on, whoever had one before stores nothing any more. `owner` is kept for
     /// people who look into the archive; `level` is that of zstd, for builds that have it.
     pub fn open(archive: Arc<dyn Archive>, owner: &str, level: Option<i32>) -> Result<Self, ArchiveError> {
-        let mut number = highest(&*archive)? + 1;
+        let mut number = taken(&*archive)?.into_iter().max().unwrap_or(0) + 1;
         while archive.put_if_absent(&writer(number), owner.as_bytes())? == Put::Present {
             number += 1;
         }
-        // Earlier ones say nothing that this one does not say.
-        for name in archive.list(WRITERS)? {
-            if parse_writer(&name).is_some_and(|earlier| earlier < number) {
-                archive.remove(&name)?;
-            }
-        }
-        Ok(Self { archive, number, level })
+        let archiver = Self { archive, number, owner: owner.to_owned(), level, known: None };
+        archiver.tidy();
+        Ok(archiver)
     }
 
-    /// Whether this is still the one that stores.
+    /// Removes the numbers of earlier ones, which say nothing that this one does not say. Nothing depends on it, so whoever may not
+    /// remove anything from the archive does not have to.
+    fn tidy(&self) {
+        let tidied = taken(&*self.archive).and_then(|all| {
+            let mut earlier = all.into_iter().filter(|number| *number < self.number);
+            earlier.try_for_each(|number| self.archive.remove(&writer(number)))
+        });
+        if let Err(error) = tidied {
+            tracing::info!(%error, "marks of earlier writers stay in the archive");
+        }
+    }
+
+    /// Checks that this is still the one that stores.
     pub fn check(&self) -> Result<(), ArchiveError> {
-        match highest(&*self.archive)? {
-            found if found > self.number => Err(ArchiveError::Fenced { own: self.number, found }),
+        let own = self.number;
+        let mut all = taken(&*self.archive)?;
+        if all.is_empty() {
+            // The rules of the store have let it expire, and nobody has come since.
+            self.archive.put_if_absent(&writer(own), self.owner.as_bytes())?;
+            all = taken(&*self.archive)?;
+        }
+        match all.iter().copied().max() {
+            Some(found) if found > own => Err(ArchiveError::Fenced { own, found }),
+            // Ours is gone, so earlier ones are as well: this one has come since, and counts from the beginning again.
+            Some(found) if !all.contains(&own) => Err(ArchiveError::Fenced { own, found }),
             _ => Ok(()),
         }
     }
 
-    /// Stores the segment at `path`, whose first version is `first`, and to which nothing is written any more; the next one
+    /// Stores the segment of `directory` whose first version is `first`, and to which nothing is written any more; the next one
     /// begins with version `next`, if there is one. When this returns, the archive has it durably. Storing one again does no
     /// harm. Returns nothing if there is no version in it.
     pub fn store_segment(
-        &self,
+        &mut self,
         media: &dyn Media,
-        path: &Path,
+        directory: &Directory,
         first: u64,
         next: Option<u64>,
     ) -> Result<Option<ArchivedSegment>, ArchiveError> {
         self.check()?;
-        let segment =
-            SegmentFile::read(media, path.to_owned(), first).map_err(|error| ArchiveError::File(error.into()))?;
-        let span = segment.span();
-        let (end, last) = span.map_or((segment.start, first - 1), |span| (span.end, span.last));
-        if let Some(next) = next.filter(|next| *next != last + 1) {
+        let path = directory.segment(first);
+        let segment = SegmentFile::read(media, path, first).map_err(file)?;
+        if let Some(next) = next {
             // Whoever asks may let go of the file afterwards.
-            let what = format!("it ends with version {last}, and the next segment begins with {next}");
-            return Err(ArchiveError::File(segment.damaged(end, what).into()));
+            check_end(media, directory, &segment, next)?;
         }
-        let Some(span) = span else { return Ok(None) };
+        let Some(span) = segment.span() else { return Ok(None) };
         // What stands behind the records is nobody's.
         let bytes = segment.bytes(0..span.end);
         let header = &segment.header;
@@ -87,31 +111,75 @@ impl Archiver {
         if let Some(stored) = self.stored(&archived, bytes)? {
             return Ok(Some(stored));
         }
-        let packed = super::compression::pack(&path.display().to_string(), bytes, self.level)?;
-        archived.is_compressed = packed.is_some();
-        let object = packed.as_deref().unwrap_or(bytes);
+        let mut packed = Vec::new();
+        let level = self.level.filter(|_| zstd::IS_THERE);
+        if let Some(level) = level {
+            let path = segment.path.display().to_string();
+            zstd::compress(bytes, level, &mut packed).map_err(ArchiveError::store("compress", &path))?;
+        }
+        archived.is_compressed = level.is_some();
+        let object = if archived.is_compressed { &packed } else { bytes };
         archived.checksum = crc32c::crc32c(object);
         let name = archived.name();
         if self.archive.put_if_absent(&name, object)? == Put::Present && self.archive.get(&name)? != object {
             return Err(ArchiveError::Taken { name });
         }
+        // Whoever has come meanwhile may have listed what there is before this was there, and counts on nobody else.
+        self.check()?;
+        self.known()?.insert(mark(&archived), archived.clone());
         Ok(Some(archived))
     }
 
     /// The object that has the segment already, if there is one: whoever stored it may have been stopped before it knew, and may
     /// have compressed it otherwise.
-    fn stored(&self, segment: &ArchivedSegment, bytes: &[u8]) -> Result<Option<ArchivedSegment>, ArchiveError> {
-        for found in ArchivedSegment::list(&*self.archive)? {
-            let mark = |segment: &ArchivedSegment| (segment.timeline, segment.salt, segment.first, segment.last);
-            if mark(&found) != mark(segment) {
-                continue;
-            }
-            let name = found.name();
-            let same = found.open(&self.archive.get(&name)?)? == bytes;
-            return if same { Ok(Some(found)) } else { Err(ArchiveError::Taken { name }) };
-        }
-        Ok(None)
+    fn stored(&mut self, segment: &ArchivedSegment, bytes: &[u8]) -> Result<Option<ArchivedSegment>, ArchiveError> {
+        let Some(found) = self.known()?.get(&mark(segment)).cloned() else { return Ok(None) };
+        let name = found.name();
+        let same = found.open(&self.archive.get(&name)?)? == bytes;
+        if same { Ok(Some(found)) } else { Err(ArchiveError::Taken { name }) }
     }
+
+    /// What the archive has.
+    fn known(&mut self) -> Result<&mut HashMap<Mark, ArchivedSegment>, ArchiveError> {
+        let known = match self.known.take() {
+            Some(known) => known,
+            None => {
+                let all = ArchivedSegment::list(&*self.archive)?;
+                all.into_iter().map(|segment| (mark(&segment), segment)).collect()
+            }
+        };
+        Ok(self.known.insert(known))
+    }
+}
+
+/// What tells a segment from others, however it was compressed.
+fn mark(segment: &ArchivedSegment) -> Mark {
+    (segment.timeline, segment.salt, segment.first, segment.last)
+}
+
+fn file(error: DirectoryError) -> ArchiveError {
+    ArchiveError::File(error.into())
+}
+
+/// Checks that nothing is missing at the end of `segment`, behind which a segment begins with version `next`. A repair may have left
+/// out versions that a snapshot file makes up for: then the next segment follows this one all the same, and nothing stands in
+/// between.
+fn check_end(media: &dyn Media, directory: &Directory, segment: &SegmentFile, next: u64) -> Result<(), ArchiveError> {
+    let end = segment.heads().last().map_or(segment.start, |(_, end)| end);
+    let last = segment.span().map_or(segment.first - 1, |span| span.last);
+    if next == last + 1 {
+        return Ok(());
+    }
+    if next > last && segment.torn_bytes(end) == 0 {
+        let (header, ..) = SegmentFile::front(media, directory.segment(next)).map_err(file)?;
+        // It may be the rest of the same one.
+        if [header.previous, header.salt].contains(&segment.header.salt) {
+            tracing::warn!(last, next, "the archive goes on behind versions that a repair has left out");
+            return Ok(());
+        }
+    }
+    let what = format!("it ends with version {last}, and the next segment begins with {next}");
+    Err(file(segment.damaged(end, what)))
 }
 
 fn writer(number: u64) -> String {
@@ -122,7 +190,7 @@ fn parse_writer(name: &str) -> Option<u64> {
     name.strip_prefix(WRITERS)?.strip_prefix('/')?.parse().ok()
 }
 
-/// The highest number that was taken; 0 if none was.
-fn highest(archive: &dyn Archive) -> Result<u64, ArchiveError> {
-    Ok(archive.list(WRITERS)?.iter().filter_map(|name| parse_writer(name)).max().unwrap_or(0))
+/// The numbers that were taken, and have not expired.
+fn taken(archive: &dyn Archive) -> Result<Vec<u64>, ArchiveError> {
+    Ok(archive.list(WRITERS)?.iter().filter_map(|name| parse_writer(name)).collect())
 }

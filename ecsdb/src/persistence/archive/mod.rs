@@ -7,12 +7,10 @@
 //! - [`Archive`]: what an archive can do; [`DirectoryArchive`]: one in a directory; `object_store`: one in an object store
 //! - `name`: what the name of an object says, so that nobody has to open it
 //! - `archiver`: the side that stores, with its claim to be the only one
-//! - `compression`: whole objects, smaller
 //!
 //! [`docs/wal.md`]: https://github.com/ecsdb/ecsdb/blob/main/docs/wal.md
 
 mod archiver;
-mod compression;
 mod directory;
 mod name;
 #[cfg(feature = "object-store")]

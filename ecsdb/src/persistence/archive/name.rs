@@ -3,10 +3,10 @@
 //! A segment in an archive says by its name what it holds, so that whoever looks for a version or a time finds it by listing, and
 //! a list is never out of step with what it lists.
 
-use super::compression::unpack;
 use serde::Serialize;
 
 use super::{Archive, ArchiveError};
+use crate::persistence::zstd;
 
 /// The folder of the segments.
 const SEGMENTS: &str = "segments";
@@ -81,8 +81,9 @@ impl ArchivedSegment {
             checksum: u32::try_from(number(16)?).ok()?,
             is_compressed,
         };
-        // One segment has one name.
-        (parsed.name() == name).then_some(parsed)
+        // One segment has one name. There is a version in it, and one may come after it.
+        let is_span = 0 < parsed.first && parsed.first <= parsed.last && parsed.last < u64::MAX;
+        (is_span && parsed.name() == name).then_some(parsed)
     }
 
     /// The bytes of the segment, from those of the object.
@@ -93,6 +94,12 @@ impl ArchivedSegment {
             let what = format!("its checksum is {found:08x} and should be {:08x}", self.checksum);
             return Err(ArchiveError::Damaged { name, what });
         }
-        if self.is_compressed { unpack(&name, object) } else { Ok(object.to_vec()) }
+        if !self.is_compressed {
+            return Ok(object.to_vec());
+        }
+        match zstd::decompress(object, usize::MAX) {
+            Some(bytes) => bytes.map_err(|error| ArchiveError::Damaged { name, what: error.to_string() }),
+            None => Err(ArchiveError::Compressed { name }),
+        }
     }
 }

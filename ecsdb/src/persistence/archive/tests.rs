@@ -60,19 +60,6 @@ fn an_object_that_has_changed_is_damaged() {
 }
 
 #[test]
-#[cfg(feature = "zstd")]
-fn what_is_packed_is_unpacked() {
-    let bytes = vec![7; 100_000];
-    let packed = compression::pack("x", &bytes, Some(3)).unwrap().unwrap();
-    assert!(packed.len() < 1000);
-    assert_eq!(compression::unpack("x", &packed).unwrap(), bytes);
-    for len in [0, 1, packed.len() / 2, packed.len() - 1] {
-        assert!(compression::unpack("x", &packed[..len]).map_or(true, |found| found != bytes), "{len} bytes");
-    }
-    assert!(compression::pack("x", &bytes, None).unwrap().is_none());
-}
-
-#[test]
 fn an_object_is_stored_once_and_stays_as_it_is() {
     let directory = Temporary::new("once");
     let archive = DirectoryArchive::new(&directory.0);

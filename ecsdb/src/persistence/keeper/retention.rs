@@ -247,18 +247,17 @@ impl Cleaner {
 
 impl ArchiveSetting {
     /// Takes the archive, so that nobody who had it before stores there any more.
-    pub fn claim(&mut self, directory: &Directory) -> Result<&Archiver, CleanError> {
+    pub fn claim(&mut self, directory: &Directory) -> Result<&mut Archiver, CleanError> {
         if self.archiver.is_none() {
             let owner = directory.root().display().to_string();
             self.archiver = Some(Archiver::open(Arc::clone(&self.archive), &owner, self.level)?);
         }
-        Ok(self.archiver.as_ref().expect("it was made just now"))
+        Ok(self.archiver.as_mut().expect("it was made just now"))
     }
 
     /// Stores the segment that begins with the first of two versions, and ends before the second.
     fn store(&mut self, media: &dyn Media, directory: &Directory, pair: &[u64]) -> Result<(), CleanError> {
-        let path = directory.segment(pair[0]);
-        self.claim(directory)?.store_segment(media, &path, pair[0], Some(pair[1]))?;
+        self.claim(directory)?.store_segment(media, directory, pair[0], Some(pair[1]))?;
         Ok(())
     }
 }

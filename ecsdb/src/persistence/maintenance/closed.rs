@@ -1,8 +1,8 @@
 //! A directory that is held while something is done with it.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::MaintenanceError;
 use crate::media::{Disk, Lock, Media};
@@ -33,12 +33,24 @@ use crate::persistence::error::DirectoryError;
 pub struct ClosedDirectory {
     pub(super) media: Arc<dyn Media>,
     pub(super) directory: Directory,
-    /// Nobody has it where nobody can write.
-    _lock: Option<Lock>,
+    hold: Mutex<Hold>,
+}
+
+/// Whether nobody opens a directory meanwhile.
+enum Hold {
+    /// Nobody can.
+    Held { _lock: Lock },
+    /// There was no file to lock, and who only looks makes none.
+    NoFile,
+    /// The system does not let us have the lock.
+    Denied,
 }
 
 impl ClosedDirectory {
     /// Holds the directory at `path`, on the disks of the machine.
+    ///
+    /// Nothing is changed in it. So one without a file `LOCK`, such as a backup that nobody has opened, is not locked before something
+    /// is to be done that changes it; nor is one whose `LOCK` the system does not let us open. [`Self::is_locked`] tells.
     ///
     /// # Errors
     /// If there is no database there, or it is open.
@@ -53,17 +65,45 @@ impl ClosedDirectory {
     pub fn open_on(media: Arc<dyn Media>, path: impl Into<PathBuf>) -> Result<Self, MaintenanceError> {
         let directory = Directory::new(path.into());
         let root = directory.root();
-        let exists = |path: &Path| media.exists(path).map_err(DirectoryError::io("look for", path));
-        if !exists(root)? {
+        if !exists(&*media, root)? {
             return Err(MaintenanceError::Missing { path: root.to_owned() });
         }
-        if !exists(directory.wal())? {
+        if !exists(&*media, directory.wal())? {
             return Err(MaintenanceError::NoDatabase { path: root.to_owned() });
         }
-        // A directory without the file was never open, and nothing is to be changed here.
-        let path = directory.lock();
-        let lock = if exists(&path)? { take(&*media, &path)? } else { None };
-        Ok(Self { media, directory, _lock: lock })
+        let hold = match exists(&*media, &directory.lock())? {
+            false => Hold::NoFile,
+            true => match take(&*media, &directory) {
+                Ok(hold) => hold,
+                Err(DirectoryError::Io { source, .. }) if is_denied(&source) => Hold::Denied,
+                Err(error) => return Err(error.into()),
+            },
+        };
+        Ok(Self { media, directory, hold: Mutex::new(hold) })
+    }
+
+    /// Whether the directory is locked, so that nobody opens it meanwhile. If not, what is said of it may be out of date at once.
+    pub fn is_locked(&self) -> bool {
+        matches!(*self.hold(), Hold::Held { .. })
+    }
+
+    /// Locks the directory if it is not: something is to be changed in it, or to be told to others.
+    pub(super) fn lock(&self) -> Result<(), MaintenanceError> {
+        let mut hold = self.hold();
+        if matches!(*hold, Hold::Held { .. }) {
+            return Ok(());
+        }
+        if matches!(*hold, Hold::NoFile) && exists(&*self.media, &self.directory.lock())? {
+            // Whoever made the file may have it open; and if not, what was seen before is old.
+            drop(take(&*self.media, &self.directory)?);
+            return Err(MaintenanceError::OpenedSince { path: self.path().to_owned() });
+        }
+        *hold = take(&*self.media, &self.directory)?;
+        Ok(())
+    }
+
+    fn hold(&self) -> MutexGuard<'_, Hold> {
+        self.hold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where it is.
@@ -81,32 +121,36 @@ impl ClosedDirectory {
     /// it is opened again. What is there already is not stored again.
     ///
     /// # Errors
-    /// If a segment is damaged, or the archive refuses: what was stored before is there.
+    /// If a segment is damaged, the directory cannot be locked, or the archive refuses: what was stored before is there.
     pub fn archive_to(
         &self,
         archive: Arc<dyn Archive>,
         level: Option<i32>,
     ) -> Result<Vec<ArchivedSegment>, MaintenanceError> {
+        self.lock()?;
         self.check_finished()?;
         let wal = self.directory.wal();
         let (firsts, _) = self.directory.list(&*self.media).map_err(DirectoryError::io("list", wal))?;
-        let archiver = Archiver::open(archive, &self.path().display().to_string(), level)?;
+        let mut archiver = Archiver::open(archive, &self.path().display().to_string(), level)?;
         let mut stored = Vec::new();
         for (index, first) in firsts.iter().enumerate() {
-            let path = self.directory.segment(*first);
             let next = firsts.get(index + 1).copied();
-            stored.extend(archiver.store_segment(&*self.media, &path, *first, next)?);
+            stored.extend(archiver.store_segment(&*self.media, &self.directory, *first, next)?);
         }
         Ok(stored)
     }
 }
 
-/// Takes the lock `path`; where nothing can be written, nobody needs it.
-fn take(media: &dyn Media, path: &Path) -> Result<Option<Lock>, DirectoryError> {
-    match media.lock(path) {
-        Ok(lock) => Ok(Some(lock)),
-        Err(error) if error.kind() == ErrorKind::WouldBlock => Err(DirectoryError::Locked { path: path.to_owned() }),
-        Err(error) if matches!(error.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied) => Ok(None),
-        Err(error) => Err(DirectoryError::io("lock", path)(error)),
-    }
+fn exists(media: &dyn Media, path: &Path) -> Result<bool, DirectoryError> {
+    media.exists(path).map_err(DirectoryError::io("look for", path))
+}
+
+/// Takes the lock of `directory`. Its file is made if there is none.
+fn take(media: &dyn Media, directory: &Directory) -> Result<Hold, DirectoryError> {
+    directory.take_lock(media).map(|lock| Hold::Held { _lock: lock })
+}
+
+/// Whether the system does not let us.
+fn is_denied(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied)
 }

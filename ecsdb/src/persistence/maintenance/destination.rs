@@ -89,7 +89,8 @@ impl<'m> Unfinished<'m> {
             let (last, end) =
                 segment.heads().last().map_or((first - 1, segment.start), |(head, end)| (head.version, end));
             let expected = firsts.get(index + 1).map_or(version, |next| next - 1);
-            if last != expected {
+            // Nothing is behind the records of what is copied.
+            if last != expected || end as u64 != segment.len() {
                 return Err(
                     segment.damaged(end, format!("it was written up to version {expected}, and ends with {last}"))
                 );

@@ -24,6 +24,15 @@ pub enum MaintenanceError {
         /// Its path.
         path: PathBuf,
     },
+    /// The directory could not be locked when it was looked at, since it had no file `LOCK`, and somebody has opened it since.
+    #[error("{} was opened since it was looked at: look at it again", path.display())]
+    OpenedSince {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// There are no segments where an archive should be.
+    #[error("the archive holds no segments: nothing was stored there yet, or it is somewhere else")]
+    NoSegments,
     /// Something is to be made in a directory that has something in it already.
     #[error("{} is not empty, {found} is there: name a directory that does not exist, or an empty one", path.display())]
     NotEmpty {
@@ -42,11 +51,7 @@ pub enum MaintenanceError {
     },
     /// The state that was asked for, the latest one or that of a time, cannot be put together from the files that there are: they are
     /// damaged, or something is missing. An earlier one is not taken unless its version is named.
-    #[error(
-        "the files speak of version {highest}, and it is not certain that what can be restored is what was asked for: {}; \
-         name a version to take that",
-        runs(reachable)
-    )]
+    #[error("{}", lost(*highest, reachable))]
     Lost {
         /// The highest version that any file knows of.
         highest: u64,
@@ -73,11 +78,23 @@ pub enum MaintenanceError {
     Archive(#[from] ArchiveError),
 }
 
+fn lost(highest: u64, reachable: &[(u64, u64)]) -> String {
+    match reachable {
+        [] => "nothing can be restored: no version can be put together from what is left".into(),
+        _ => format!(
+            "the files speak of version {highest}, and it is not certain that what can be restored is what was asked for: {}; \
+             name a version to take that",
+            runs(reachable)
+        ),
+    }
+}
+
 fn runs(reachable: &[(u64, u64)]) -> String {
     match reachable {
         [] => "there is no version that can be".into(),
         runs => {
-            let runs: Vec<String> = runs.iter().map(|(from, to)| format!("{from} to {to}")).collect();
+            let run = |(from, to): &(u64, u64)| if from == to { format!("{from}") } else { format!("{from} to {to}") };
+            let runs: Vec<String> = runs.iter().map(run).collect();
             format!("those that can be are {}", runs.join(" and "))
         }
     }

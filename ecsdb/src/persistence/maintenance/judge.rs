@@ -56,7 +56,7 @@ impl Judged {
         let bases = Bases::read(closed, &survey.snapshots, steps)?;
         let lines = Pieces::own(closed, survey).lines();
         let mut judged = Self { reach: Reach::of(Some(closed), bases, &lines), breaks: Vec::new(), end: None };
-        steps.begin("log", judged.reach.ways.len() as u64 + 1);
+        steps.begin("opening", 1);
         let hindrance = match opening(closed, survey)? {
             Ok(mut end) => {
                 judged.reach.bases.bad.extend(end.passed_over.take().map(|damage| (0, damage)));
@@ -66,13 +66,14 @@ impl Judged {
             Err(damage) => Some(damage),
         };
         steps.advance(1);
+        // What is read more than once is not told again.
+        steps.begin("log", survey.found().map(|(_, found)| found.bytes).sum());
         let mut left = core::mem::take(&mut judged.reach.ways);
         left.reverse();
         while let Some(way) = left.pop() {
-            let rest = judged.follow(closed, survey, way)?;
-            steps.advance(u64::from(rest.is_none()));
-            left.extend(rest);
+            left.extend(judged.follow(closed, survey, way, steps)?);
         }
+        steps.advance(u64::MAX);
         judged.rest(survey);
         if let Some(damage) = hindrance {
             judged.hindrance(closed, survey, damage);
@@ -88,6 +89,7 @@ impl Judged {
         closed: &ClosedDirectory,
         survey: &Survey,
         mut way: Way,
+        steps: &mut Steps<'_>,
     ) -> Result<Option<Way>, DirectoryError> {
         let (from, tables) = (way.from(), self.reach.tables(&way, way.to).cloned());
         // What stands behind a damage cannot be read as it lies.
@@ -101,7 +103,8 @@ impl Judged {
         let schema = schema_of(closed.path(), ids)?;
         let segments = Segments { media: &*closed.media, directory: &closed.directory, firsts: &firsts, threads: 1 };
         let mut rest = None;
-        match replay(&segments, &Target { ids, schema: &schema }, start, &mut store, &mut |_| ()) {
+        match replay(&segments, &Target { ids, schema: &schema }, start, &mut store, &mut |bytes| steps.advance(bytes))
+        {
             Ok(replayed) => {
                 way.to = way.to.min(replayed.version);
                 let later = survey.snapshots.iter().find(|version| **version > way.to);

@@ -26,7 +26,7 @@ mod restore;
 mod survey;
 mod verify;
 
-pub use archived::{ArchiveReport, verify_archive};
+pub use archived::{ArchiveReport, Gap, verify_archive};
 pub use closed::ClosedDirectory;
 pub(in crate::persistence) use destination::{Fork, Unfinished};
 pub use error::MaintenanceError;

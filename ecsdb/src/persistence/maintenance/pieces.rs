@@ -4,8 +4,10 @@
 //! damaged, the one in the archive takes its place.
 
 use core::ops::Range;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
+use super::archived::Gap;
 use super::closed::ClosedDirectory;
 use super::error::MaintenanceError;
 use super::survey::{Found, Records, Survey};
@@ -94,10 +96,18 @@ impl<'a> Pieces<'a> {
         closed: Option<(&'a ClosedDirectory, &Survey)>,
         archive: Option<&'a dyn Archive>,
     ) -> Result<Self, MaintenanceError> {
-        let none = Self { closed: None, archive: None, own: Vec::new(), archived: Vec::new(), stranded: Vec::new() };
-        let own = closed.map_or(none, |(closed, survey)| Self::own(closed, survey));
         let listed = archive.map_or(Ok(Vec::new()), ArchivedSegment::list)?;
-        Ok(Self { archive, archived: listed.into_iter().map(Piece::archived).collect(), ..own })
+        let archived = Self::archived(listed);
+        Ok(match closed {
+            Some((closed, survey)) => Self { archive, archived: archived.archived, ..Self::own(closed, survey) },
+            None => Self { archive, ..archived },
+        })
+    }
+
+    /// Those of an archive alone, to be put in order and not to be read.
+    pub fn archived(segments: Vec<ArchivedSegment>) -> Self {
+        let archived = segments.into_iter().map(Piece::archived).collect();
+        Self { closed: None, archive: None, own: Vec::new(), archived, stranded: Vec::new() }
     }
 
     /// Those of a directory alone.
@@ -120,31 +130,50 @@ impl<'a> Pieces<'a> {
         let mut latest: Vec<&Piece> = self.archived.iter().collect();
         latest.sort_by_key(|piece| core::cmp::Reverse((piece.times.map(|(_, latest)| latest), piece.last)));
         ends.extend(latest);
+        let by_salt = self.by_salt();
+        // The parts of the segment with a salt that lines have gone through.
+        let mut seen: HashMap<u64, Vec<(u64, u64)>> = HashMap::new();
         for end in ends {
             // What a line has gone through is no end.
-            let is_known = lines.iter().any(|line| line.0.iter().any(|piece| piece.covers(end)));
-            if !is_known {
-                lines.push(self.line_to(end));
+            let has_end = |(first, last): &(u64, u64)| *first <= end.first && *last >= end.last;
+            if !seen.get(&end.salt).is_some_and(|parts| parts.iter().any(has_end)) {
+                let line = line_to(end, &by_salt);
+                for piece in &line.0 {
+                    seen.entry(piece.salt).or_default().push((piece.first, piece.last));
+                }
+                lines.push(line);
             }
         }
         lines
     }
 
-    /// The line that ends with `end`.
-    fn line_to(&self, end: &Piece) -> Line {
-        let mut line = vec![end.clone()];
-        let mut next = end;
-        // What is whole comes before what is left.
-        let all = || self.own.iter().chain(&self.archived).chain(&self.stranded);
-        let is_before = |piece: &Piece, next: &Piece| {
-            (piece.salt, piece.sequence + 1, piece.last + 1) == (next.previous, next.sequence, next.first)
-        };
-        while let Some(before) = all().find(|piece| is_before(piece, next)) {
-            line.push(before.clone());
-            next = before;
+    /// The segments with each salt: what is whole comes before what is left.
+    fn by_salt(&self) -> HashMap<u64, Vec<&Piece>> {
+        let mut by_salt: HashMap<u64, Vec<&Piece>> = HashMap::new();
+        for piece in self.own.iter().chain(&self.archived).chain(&self.stranded) {
+            by_salt.entry(piece.salt).or_default().push(piece);
         }
-        line.reverse();
-        Line(line)
+        by_salt
+    }
+
+    /// Versions that are missing in the archive where a line begins that follows something else.
+    pub fn gaps(&self) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        for line in self.lines() {
+            let is_amid = |front: &&Piece| front.previous != 0 && front.sequence > 1;
+            let Some(front) = line.0.first().filter(is_amid) else { continue };
+            // Of one segment a repair may have left two parts.
+            let is_earlier = |piece: &&Piece| piece.sequence <= front.sequence && piece.first < front.first;
+            let earlier = self.archived.iter().filter(is_earlier);
+            let lasts: Vec<u64> = earlier.map(|piece| piece.last).collect();
+            // Before the first one of all, nobody knows what there was.
+            if !lasts.is_empty() {
+                // One that ends just before it is of another history, or would be a part of the line.
+                let before = lasts.into_iter().filter(|last| last + 1 < front.first).max().unwrap_or(0);
+                gaps.push(Gap { first: before + 1, last: front.first - 1, until: line.last() });
+            }
+        }
+        gaps
     }
 
     /// Reads a segment: of one behind a damage, that part alone.
@@ -221,9 +250,20 @@ impl Piece {
             Place::Object(_) => None,
         }
     }
+}
 
-    /// Whether it has everything that `other` has.
-    fn covers(&self, other: &Self) -> bool {
-        self.salt == other.salt && self.first <= other.first && self.last >= other.last
+/// The line that ends with `end`.
+fn line_to(end: &Piece, by_salt: &HashMap<u64, Vec<&Piece>>) -> Line {
+    let mut line = vec![end.clone()];
+    let mut next = end;
+    // Their numbers go down, so this comes to an end whatever names say.
+    let is_before = |piece: &Piece, next: &Piece| {
+        (piece.sequence.checked_add(1), piece.last + 1) == (Some(next.sequence), next.first)
+    };
+    while let Some(before) = by_salt.get(&next.previous).and_then(|all| all.iter().find(|one| is_before(one, next))) {
+        line.push((*before).clone());
+        next = before;
     }
+    line.reverse();
+    Line(line)
 }

@@ -29,9 +29,9 @@ impl<'a> Steps<'a> {
         (self.tell)(self.now);
     }
 
-    /// `parts` more are done.
+    /// `parts` more are done, of all that there are at most.
     pub fn advance(&mut self, parts: u64) {
-        self.now.done += parts;
+        self.now.done = self.now.done.saturating_add(parts).min(self.now.total);
         (self.tell)(self.now);
     }
 }

@@ -42,6 +42,7 @@ impl ClosedDirectory {
         if !plan.is_needed() || plan.directory != self.path() {
             return Err(MaintenanceError::NothingToRepair);
         }
+        self.lock()?;
         let kept_in = directory.root().join("repaired").join(nanoseconds(media.now()).to_string());
         media.create_dir_all(&kept_in).map_err(DirectoryError::io("make", &kept_in))?;
         if plan.fork.is_some() {

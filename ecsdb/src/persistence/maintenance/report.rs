@@ -66,12 +66,10 @@ impl From<PassedOver> for Damage {
 impl Damage {
     /// The damage that `error` is about, if it is about one and not about the program or the system.
     pub(super) fn of(error: DirectoryError) -> Result<Self, DirectoryError> {
-        let (file, offset, what) = match error {
-            DirectoryError::Damaged { file, offset, what } => (file, offset, what),
-            // A place that cannot be read is lost, as one with other bytes is.
-            DirectoryError::Io { action, path, source } => (path, 0, format!("cannot {action} it: {source}")),
-            other => return Err(other),
-        };
+        let Some((file, offset, mut what)) = error.damage() else { return Err(error) };
+        if let DirectoryError::Io { action, .. } = error {
+            what = format!("cannot {action} it: {what}");
+        }
         Ok(Self { file, offset, what, meaning: String::new() })
     }
 

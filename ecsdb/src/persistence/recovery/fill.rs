@@ -143,12 +143,7 @@ impl PassedOver {
     /// What was passed over because of `error`, which comes along; if it says that the file is damaged, and not that this program
     /// cannot read it.
     fn of(version: u64, error: DirectoryError) -> Result<(Self, DirectoryError), DirectoryError> {
-        let (file, offset, what) = match &error {
-            DirectoryError::Damaged { file, offset, what } => (file.clone(), *offset, what.clone()),
-            // A place of the medium that cannot be read is lost, as one with other bytes is.
-            DirectoryError::Io { path, source, .. } => (path.clone(), 0, source.to_string()),
-            _ => return Err(error),
-        };
+        let Some((file, offset, what)) = error.damage() else { return Err(error) };
         Ok((Self { version, file, offset, what }, error))
     }
 }

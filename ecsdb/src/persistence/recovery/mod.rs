@@ -11,7 +11,6 @@ mod scan;
 
 use std::cell::RefCell;
 use std::io;
-use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -305,11 +304,7 @@ impl Moved {
 fn lock(media: &dyn Media, directory: &Directory) -> Result<Lock, DirectoryError> {
     let root = directory.root();
     media.create_dir_all(root).map_err(DirectoryError::io("make", root))?;
-    let path = directory.lock();
-    let lock = media.lock(&path).map_err(|error| match error.kind() {
-        ErrorKind::WouldBlock => DirectoryError::Locked { path: path.clone() },
-        _ => DirectoryError::io("lock", &path)(error),
-    })?;
+    let lock = directory.take_lock(media)?;
     media.create_dir_all(directory.wal()).map_err(DirectoryError::io("make", directory.wal()))?;
     Ok(lock)
 }

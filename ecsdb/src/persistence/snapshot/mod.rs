@@ -3,7 +3,6 @@
 //! - `header`, `frame`: the bytes
 //! - `write`: a file out of a version that is held
 //! - `read`, `load`: a version out of files
-//! - `zstd`: compression
 //!
 //! Nothing here knows of the log: which versions a file may be written of, and which files count, is for others to say.
 
@@ -12,7 +11,6 @@ mod header;
 mod load;
 mod read;
 mod write;
-mod zstd;
 
 pub use header::{Base, SnapshotHeader};
 pub use load::{Chain, Destination, Loaded};

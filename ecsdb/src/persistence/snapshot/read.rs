@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::frame::{CHUNKS_MAX, Codec, End, FRAME_BYTES, FrameHead, FrameKind};
 use super::header::{PREFIX_BYTES, SnapshotHeader};
-use super::zstd;
 use crate::media::{Media, MediaFile, Open};
 use crate::persistence::error::DirectoryError;
 use crate::persistence::format::HeaderError;
 use crate::persistence::ids::Ids;
+use crate::persistence::zstd;
 
 /// A snapshot file that is complete, as far as the fronts of its frames tell.
 pub struct SnapshotFile {
@@ -163,7 +163,8 @@ fn body(path: &Path, at: u64, head: &FrameHead, bytes: Vec<u8>) -> Result<Body, 
     match head.codec {
         Codec::Raw => Ok(Body { bytes, place: stored }),
         Codec::Zstd => match zstd::decompress(&bytes[stored], head.raw as usize) {
-            Some(Ok(bytes)) => Ok(Body { place: 0..bytes.len(), bytes }),
+            Some(Ok(bytes)) if bytes.len() == head.raw as usize => Ok(Body { place: 0..bytes.len(), bytes }),
+            Some(Ok(bytes)) => Err(damaged(format!("{} bytes come out of a frame and not {}", bytes.len(), head.raw))),
             Some(Err(error)) => Err(damaged(format!("a frame cannot be decompressed: {error}"))),
             None => Err(DirectoryError::Codec { file: path.to_owned(), feature: "zstd" }),
         },

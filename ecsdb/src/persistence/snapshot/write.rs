@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use super::frame::{Codec, End, FRAME_BYTES, FrameHead, FrameKind};
 use super::header::SnapshotHeader;
-use super::zstd;
 use crate::change_set::ChangeSet;
 use crate::media::{Media, MediaFile, Open};
 use crate::persistence::codec::{Items, Tables};
+use crate::persistence::zstd;
 use crate::storage::Pinned;
 
 /// How much is put together before it is written.

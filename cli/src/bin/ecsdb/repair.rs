@@ -3,12 +3,13 @@
 use std::fmt::Write;
 
 use ecsdb::maintenance::{ClosedDirectory, RepairPlan, RepairStep, Repaired};
+use ecsdb_cli::{Failure, Outcome, failure};
 use serde::Serialize;
 
 use crate::args::Repair;
 use crate::progress::Bar;
-use crate::text::{damages, failure};
-use crate::{Failure, Outcome};
+use crate::text::damages;
+use crate::{look_at, outcome};
 
 /// The answer.
 #[derive(Serialize)]
@@ -19,7 +20,8 @@ struct Answer {
 }
 
 pub fn run(of: &Repair) -> Result<Outcome, Failure> {
-    let closed = ClosedDirectory::open(&of.directory).map_err(failure)?;
+    // With `--yes` it is locked before anything is changed.
+    let closed = if of.yes { ClosedDirectory::open(&of.directory).map_err(failure)? } else { look_at(&of.directory)? };
     let mut bar = Bar::new();
     let plan = closed.plan_repair(|progress| bar.show(progress)).map_err(failure)?;
     drop(bar);
@@ -28,7 +30,7 @@ pub fn run(of: &Repair) -> Result<Outcome, Failure> {
     let repaired = if of.yes && is_needed { Some(closed.repair(&plan).map_err(failure)?) } else { None };
     let is_fine = can_be_opened && (!is_needed || repaired.is_some());
     let answer = Answer { plan, repaired };
-    let outcome = Outcome::of(&answer, of.output.json, || text(&answer))?;
+    let outcome = outcome(&answer, of.output.json, || text(&answer))?;
     Ok(Outcome { is_fine, ..outcome })
 }
 

@@ -3,10 +3,11 @@
 use std::fmt::Write;
 
 use ecsdb::schema::{DatabaseSchema, TableSchema};
+use ecsdb_cli::{Failure, Outcome, failure};
 
 use crate::args::Print;
+use crate::input;
 use crate::layout::{Part, parts, size_in_c};
-use crate::{Failure, Outcome, input};
 
 /// Bytes in a line of a picture, and in a group of it.
 const LINE: usize = 32;
@@ -18,7 +19,7 @@ const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 pub fn run(arguments: &Print) -> Result<Outcome, Failure> {
     let schema = input::schema(&arguments.schema, &arguments.reading)?;
     let text = if arguments.json {
-        serde_json::to_string_pretty(&schema).map_err(|error| error.to_string())? + "\n"
+        serde_json::to_string_pretty(&schema).map_err(failure)? + "\n"
     } else if arguments.toml {
         schema.to_toml()
     } else {

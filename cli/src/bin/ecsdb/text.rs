@@ -1,20 +1,13 @@
 //! Numbers and times for people.
 
-use std::fmt::{Display, Write};
+use std::fmt::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
 use ecsdb::maintenance::Damage;
 
-use crate::Failure;
-
-/// What went wrong, with the causes that it does not name itself.
-pub fn failure(error: impl Display) -> Failure {
-    error.to_string()
-}
-
-/// A time that is given in nanoseconds since 1970.
+/// A time that is given in nanoseconds since 1970, to the nanosecond: `--time` finds what was committed then.
 pub fn time(nanoseconds: u64) -> String {
-    humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_nanos(nanoseconds)).to_string()
+    humantime::format_rfc3339_nanos(UNIX_EPOCH + Duration::from_nanos(nanoseconds)).to_string()
 }
 
 /// A number of bytes.
@@ -51,6 +44,11 @@ pub fn damages(damages: &[Damage]) -> String {
 pub fn verdict(damages: &[Damage]) -> String {
     match damages.len() {
         0 => "all is well\n".into(),
-        found => format!("{} found\n", count(found as u64, "damaged place")),
+        places => found(places, "damaged place"),
     }
+}
+
+/// The last line of what is not well: how many of something were found.
+pub fn found(number: usize, what: &str) -> String {
+    format!("{} found\n", count(number as u64, what))
 }

@@ -1,24 +1,14 @@
-//! `ecsdb-schema`: checks, compares and draws schemas.
+//! What the commands `ecsdb` and `ecsdb-schema` have in common: how they answer.
 //!
-//! Each command answers with an [`Outcome`]: a text for the standard output, and an exit code. Whatever goes wrong is one
-//! line on the standard error, and exit code 2.
+//! Each answers with an [`Outcome`]: a text for the standard output, and an exit code. Whatever goes wrong is one line on the
+//! standard error, and exit code 2. Nothing here knows what the commands do.
 
+#![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
-mod args;
-mod check;
-mod diff;
-mod input;
-mod layout;
-mod migrate;
-mod print;
-
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
-
-use clap::Parser;
-
-use args::{Arguments, Command};
 
 /// What a command has found.
 pub struct Outcome {
@@ -34,13 +24,13 @@ pub type Failure = String;
 const NOT_FINE: u8 = 1;
 const FAILED: u8 = 2;
 
-fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
-        Command::Check(of) => check::run(&of),
-        Command::Diff(of) => diff::run(&of),
-        Command::Print(of) => print::run(&of),
-        Command::Migrate(of) => migrate::run(&of),
-    };
+/// What went wrong, as one text.
+pub fn failure(error: impl Display) -> Failure {
+    error.to_string()
+}
+
+/// Prints what a command has come to. Returns its exit code.
+pub fn answer(outcome: Result<Outcome, Failure>) -> ExitCode {
     match outcome {
         Ok(outcome) => {
             let written = io::stdout().write_all(outcome.text.as_bytes()).and_then(|()| io::stdout().flush());
@@ -56,7 +46,16 @@ fn main() -> ExitCode {
 }
 
 fn fail(message: &str) -> ExitCode {
-    // There is nowhere else to complain.
-    let _ = writeln!(io::stderr(), "error: {message}");
+    say("error", message);
     ExitCode::from(FAILED)
+}
+
+/// Says something besides what was asked for, on the standard error.
+pub fn note(message: &str) {
+    say("note", message);
+}
+
+fn say(what: &str, message: &str) {
+    // There is nowhere else to complain.
+    let _ = writeln!(io::stderr(), "{what}: {message}");
 }

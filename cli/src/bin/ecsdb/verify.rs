@@ -2,19 +2,20 @@
 
 use std::fmt::Write;
 
-use ecsdb::maintenance::{ClosedDirectory, VerifyReport};
+use ecsdb::maintenance::VerifyReport;
+use ecsdb_cli::{Failure, Outcome, failure};
 
 use crate::args::Of;
 use crate::progress::Bar;
-use crate::text::{bytes, count, damages, failure, runs, verdict};
-use crate::{Failure, Outcome};
+use crate::text::{bytes, count, damages, runs, verdict};
+use crate::{look_at, outcome};
 
 pub fn run(of: &Of) -> Result<Outcome, Failure> {
-    let closed = ClosedDirectory::open(&of.directory).map_err(failure)?;
+    let closed = look_at(&of.directory)?;
     let mut bar = Bar::new();
     let report = closed.verify(|progress| bar.show(progress)).map_err(failure)?;
     drop(bar);
-    let outcome = Outcome::of(&report, of.output.json, || text(&report))?;
+    let outcome = outcome(&report, of.output.json, || text(&report))?;
     Ok(Outcome { is_fine: report.is_fine(), ..outcome })
 }
 

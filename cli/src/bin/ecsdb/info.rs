@@ -2,15 +2,16 @@
 
 use std::fmt::Write;
 
-use ecsdb::maintenance::{ClosedDirectory, Info};
+use ecsdb::maintenance::Info;
+use ecsdb_cli::{Failure, Outcome, failure};
 
 use crate::args::Of;
-use crate::text::{bytes, failure, time};
-use crate::{Failure, Outcome};
+use crate::text::{bytes, time};
+use crate::{look_at, outcome};
 
 pub fn run(of: &Of) -> Result<Outcome, Failure> {
-    let info = ClosedDirectory::open(&of.directory).and_then(|closed| closed.info()).map_err(failure)?;
-    Outcome::of(&info, of.output.json, || text(&info))
+    let info = look_at(&of.directory)?.info().map_err(failure)?;
+    outcome(&info, of.output.json, || text(&info))
 }
 
 fn text(info: &Info) -> String {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const KINDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/kinds.toml");
+const KINDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ecsdb-schema-gen/tests/golden/kinds.toml");
 
 const SOURCE: &str = "
 use ecsdb::Component;
@@ -25,7 +25,7 @@ const NEW: &str = "[database]\nname = \"Game\"\n[tables.tag]\n[tables.life]\nren
 
 /// An empty directory for one test.
 fn directory(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli").join(name);
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ecsdb-schema").join(name);
     let _ = fs::remove_dir_all(&path);
     fs::create_dir_all(&path).unwrap();
     path

@@ -1,15 +1,16 @@
 //! `ecsdb-schema check`: a schema file against Rust sources.
 
+use ecsdb_cli::{Failure, Outcome, failure};
 use ecsdb_schema_gen::drift::{self, Drift};
 
 use crate::args::Check;
-use crate::{Failure, Outcome, input};
+use crate::input;
 
 pub fn run(arguments: &Check) -> Result<Outcome, Failure> {
     let program = input::sources(&arguments.sources, &arguments.reading)?;
     let file = &arguments.file;
     if arguments.bless {
-        let written = drift::bless(&program, file).map_err(|error| error.to_string())?;
+        let written = drift::bless(&program, file).map_err(failure)?;
         let what = if written { "has been written" } else { "is up to date" };
         return Ok(Outcome { text: format!("{} {what}\n", file.display()), is_fine: true });
     }
@@ -19,6 +20,6 @@ pub fn run(arguments: &Check) -> Result<Outcome, Failure> {
             let hint = "if the sources are right, write the file with `--bless`";
             Ok(Outcome { text: format!("{drift}\n{hint}\n"), is_fine: false })
         }
-        Err(other) => Err(other.to_string()),
+        Err(other) => Err(failure(other)),
     }
 }

@@ -4,15 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ecsdb::schema::DatabaseSchema;
+use ecsdb_cli::{Failure, failure};
 use ecsdb_schema_gen::Sources;
 
-use crate::Failure;
 use crate::args::Reading;
 
 /// The schema in a file: TOML, JSON or Rust, by its ending.
 pub fn schema(path: &Path, reading: &Reading) -> Result<DatabaseSchema, Failure> {
     match path.extension().and_then(|ending| ending.to_str()) {
-        Some("toml") => DatabaseSchema::from_toml_file(path).map_err(|error| error.to_string()),
+        Some("toml") => DatabaseSchema::from_toml_file(path).map_err(failure),
         Some("json") => json(path),
         Some("rs") => sources(&[path.to_owned()], reading),
         _ => Err(format!("{}: a schema is a file that ends in `.toml`, `.json` or `.rs`", path.display())),
@@ -31,7 +31,7 @@ pub fn sources(paths: &[PathBuf], reading: &Reading) -> Result<DatabaseSchema, F
     if let Some(name) = &reading.database {
         sources = sources.database(name, reading.schema_version.clone().unwrap_or_default());
     }
-    sources.schema().map_err(|error| error.to_string())
+    sources.schema().map_err(failure)
 }
 
 fn json(path: &Path) -> Result<DatabaseSchema, Failure> {

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ecsdb::{Component, Db};
 use serde_json::Value;
@@ -22,9 +23,18 @@ fn directory(name: &str) -> PathBuf {
     path
 }
 
+/// Held while a database is open, and while a process is made: until it runs the command, a new process has all that this one has open, a lock
+/// among it.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A directory in which a database of 200 versions was closed, in several segments.
 fn saved(name: &str) -> PathBuf {
     let path = directory(name);
+    let _alone = alone();
     let db = Db::<World>::builder().directory(path.join("save")).segment_bytes(16 << 10).open().unwrap();
     for gold in 0..200 {
         db.spawn(Purse { gold }).unwrap();
@@ -38,9 +48,17 @@ fn saved(name: &str) -> PathBuf {
 
 /// Runs the command in a directory: exit code, standard output, standard error.
 fn run(directory: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_ecsdb")).current_dir(directory).args(arguments).output().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ecsdb"));
+    let output = output(command.current_dir(directory).args(arguments));
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn output(command: &mut Command) -> Output {
+    let alone = alone();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(alone);
+    child.wait_with_output().unwrap()
 }
 
 fn json(directory: &Path, arguments: &[&str]) -> (i32, Value) {
@@ -60,6 +78,7 @@ fn damage(directory: &Path, index: usize, at: usize) -> PathBuf {
 }
 
 fn gold(directory: &Path) -> Vec<u64> {
+    let _alone = alone();
     let db = Db::<World>::open(directory).unwrap();
     let snapshot = db.snapshot();
     let mut gold: Vec<u64> = snapshot.query::<PurseRef<'_>>().iter().map(|purse| purse.gold()).collect();
@@ -127,6 +146,10 @@ fn a_backup_and_an_earlier_state_open() {
     let (code, restored) = json(&directory, &["restore", "early", "--from", "save", "--version", "170", "--json"]);
     assert_eq!((code, &restored["version"], &restored["snapshot"]), (0, &170.into(), &150.into()));
     assert_eq!(gold(&directory.join("early")), (0..170).collect::<Vec<_>>());
+    let text = run(&directory, &["restore", "told", "--from", "save", "--version", "170"]).1;
+    let told = text.split("committed at ").nth(1).unwrap().split_whitespace().next().unwrap();
+    let (code, same) = json(&directory, &["restore", "as-told", "--from", "save", "--time", told, "--json"]);
+    assert_eq!((code, &same["version"]), (0, &170.into()), "a time that is printed is the time: {told}");
     let time = restored["time"].as_u64().unwrap();
     let time = std::time::UNIX_EPOCH + std::time::Duration::from_nanos(time);
     let time = humantime::format_rfc3339_nanos(time).to_string();
@@ -158,6 +181,75 @@ fn an_archive_takes_the_place_of_a_directory_that_is_gone() {
         let (code, _, err) = run(&directory, &["archive", "list", "s3://bucket/games"]);
         assert!(code == 2 && err.contains("feature `object-store`"), "{err}");
     }
+}
+
+#[test]
+fn an_archive_that_is_not_there_or_has_a_hole_is_not_called_well() {
+    let directory = saved("holes");
+    let closing = alone();
+    let db = Db::<World>::builder().directory(directory.join("save")).segment_bytes(16 << 10).open().unwrap();
+    for gold in 200..400 {
+        db.spawn(Purse { gold }).unwrap();
+    }
+    db.close().unwrap();
+    drop(closing);
+    assert_eq!(run(&directory, &["archive", "store", "save", "shelf"]).0, 0);
+    for command in ["list", "verify"] {
+        let (code, out, err) = run(&directory, &["archive", command, "shelve"]);
+        assert!(code == 2 && out.is_empty() && err.starts_with("error: the archive holds no segments"), "{out}{err}");
+        assert!(!directory.join("shelve").exists(), "nothing is made");
+    }
+    let (_, listed) = json(&directory, &["archive", "list", "shelf", "--json"]);
+    let number = |index: usize, of: &str| listed[index][of].as_u64().unwrap();
+    assert!(listed.as_array().unwrap().len() > 2, "{listed}");
+    let objects = || fs::read_dir(directory.join("shelf/segments")).unwrap().map(|entry| entry.unwrap().path());
+    let (first, last) = (number(1, "first"), number(1, "last"));
+    let middle =
+        objects().find(|path| path.display().to_string().contains(&format!("-{first:020}-{last:020}-"))).unwrap();
+    fs::rename(&middle, directory.join("away")).unwrap();
+    let (code, out, err) = run(&directory, &["archive", "verify", "shelf"]);
+    assert!(
+        code == 1 && err.is_empty() && out.contains(&format!("versions {first} to {last} are missing\n")),
+        "{out}{err}"
+    );
+    assert!(out.ends_with("1 gap found\n"), "{out}");
+    let (code, report) = json(&directory, &["archive", "verify", "shelf", "--json"]);
+    assert_eq!((code, &report["gaps"][0]["first"], &report["gaps"][0]["until"]), (1, &first.into(), &400.into()));
+    // Without anything before the hole it is none.
+    objects().filter(|path| path.display().to_string().contains("-00000000000000000001-")).for_each(|path| {
+        if path.display().to_string().contains(&format!("-{:020}-", number(0, "last"))) {
+            fs::remove_file(path).unwrap();
+        }
+    });
+    let (code, out, err) = run(&directory, &["archive", "verify", "shelf"]);
+    assert!(code == 0 && out.contains("none begins with version 1") && out.ends_with("all is well\n"), "{out}{err}");
+}
+
+/// A backup that nobody has opened has no file to lock.
+#[test]
+fn who_only_looks_says_that_nothing_is_locked() {
+    let directory = saved("unlocked");
+    assert_eq!(run(&directory, &["backup", "save", "copy"]).0, 0);
+    assert!(!directory.join("copy/LOCK").exists());
+    let (code, out, err) = run(&directory, &["verify", "copy"]);
+    assert!(code == 0 && err.starts_with("note: copy is not locked"), "{out}{err}");
+    assert!(!directory.join("copy/LOCK").exists(), "nothing is made");
+    let (code, _, err) = run(&directory, &["archive", "store", "copy", "shelf"]);
+    assert!(code == 0 && err.is_empty() && directory.join("copy/LOCK").exists(), "{err}");
+    assert_eq!(run(&directory, &["verify", "copy"]).2, "");
+}
+
+/// Variables of the environment are whatever somebody has put there.
+#[test]
+#[cfg(unix)]
+fn an_environment_that_is_not_unicode_is_no_reason_to_panic() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ecsdb"));
+    command.env("AWS_REGION", OsStr::from_bytes(b"\xff")).env(OsStr::from_bytes(b"\xfe"), "x");
+    let output = output(command.args(["archive", "list", "memory:///games"]));
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(2) && err.starts_with("error: ") && err.lines().count() == 1, "{err}");
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! `ecsdb-schema diff`: what differs between two schemas.
 
 use ecsdb::schema::diff::{Plan, Refusal, Step};
+use ecsdb_cli::{Failure, Outcome};
 use serde_json::{Value, json};
 
 use crate::args::Diff;
-use crate::{Failure, Outcome, input};
+use crate::input;
 
 pub fn run(arguments: &Diff) -> Result<Outcome, Failure> {
     let old = input::schema(&arguments.old, &arguments.reading)?;

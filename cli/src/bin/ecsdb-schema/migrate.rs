@@ -4,11 +4,12 @@ use std::fmt::Write;
 
 use ecsdb::schema::DatabaseSchema;
 use ecsdb::schema::diff::{Plan, Source, Step, TablePlan};
+use ecsdb_cli::{Failure, Outcome};
 use serde_json::json;
 
 use crate::args::Migrate;
 use crate::diff::{plan_json, pretty};
-use crate::{Failure, Outcome, input};
+use crate::input;
 
 pub fn run(arguments: &Migrate) -> Result<Outcome, Failure> {
     let old = input::schema(&arguments.old, &arguments.reading)?;

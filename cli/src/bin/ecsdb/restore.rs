@@ -1,15 +1,16 @@
 //! `ecsdb restore`, and `ecsdb backup`, which is the same for the latest state.
 
-use ecsdb::maintenance::{self, ClosedDirectory, MaintenanceError, Restored, Target};
+use ecsdb::maintenance::{self, MaintenanceError, Restored, Target};
+use ecsdb_cli::{Failure, Outcome, failure};
 
 use crate::archive::open;
 use crate::args::{Backup, Restore};
 use crate::progress::Bar;
-use crate::text::{bytes, failure, time};
-use crate::{Failure, Outcome};
+use crate::text::{bytes, time};
+use crate::{look_at, outcome};
 
 pub fn run(of: &Restore) -> Result<Outcome, Failure> {
-    let closed = of.from.as_ref().map(ClosedDirectory::open).transpose().map_err(failure)?;
+    let closed = of.from.as_deref().map(look_at).transpose()?;
     let archive = of.archive.as_deref().map(open).transpose()?;
     let restore = match (closed, archive) {
         (Some(closed), None) => maintenance::Restore::from_directory(closed),
@@ -25,7 +26,7 @@ pub fn run(of: &Restore) -> Result<Outcome, Failure> {
     let mut bar = Bar::new();
     let restored = restore.run(target, &of.destination, |progress| bar.show(progress)).map_err(refused)?;
     drop(bar);
-    Outcome::of(&restored, of.output.json, || text(&restored))
+    outcome(&restored, of.output.json, || text(&restored))
 }
 
 /// Why nothing was restored, and how to take what there is.
@@ -40,12 +41,12 @@ fn refused(error: MaintenanceError) -> Failure {
 }
 
 pub fn backup(of: &Backup) -> Result<Outcome, Failure> {
-    let closed = ClosedDirectory::open(&of.directory).map_err(failure)?;
+    let closed = look_at(&of.directory)?;
     let mut bar = Bar::new();
     let backup = maintenance::Restore::from_directory(closed);
     let made = backup.run(Target::Latest, &of.destination, |progress| bar.show(progress)).map_err(refused)?;
     drop(bar);
-    Outcome::of(&made, of.output.json, || text(&made))
+    outcome(&made, of.output.json, || text(&made))
 }
 
 fn text(restored: &Restored) -> String {

@@ -4,36 +4,53 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use ecsdb::archive::{Archive, ArchivedSegment, DirectoryArchive};
-use ecsdb::maintenance::{ClosedDirectory, verify_archive};
+use ecsdb::maintenance::{ClosedDirectory, Gap, MaintenanceError, verify_archive};
+
+use ecsdb_cli::{Failure, Outcome, failure};
 
 use crate::args::ArchiveCommand;
+use crate::outcome;
 use crate::progress::Bar;
-use crate::text::{bytes, count, damages, failure, runs, time, verdict};
-use crate::{Failure, Outcome};
+use crate::text::{bytes, count, damages, found, runs, time, verdict};
 
 pub fn run(command: &ArchiveCommand) -> Result<Outcome, Failure> {
     let (segments, as_json) = match command {
-        ArchiveCommand::List { archive, output } => {
-            (ArchivedSegment::list(&*open(archive)?).map_err(failure)?, output.json)
-        }
+        ArchiveCommand::List { archive, output } => (list(archive)?, output.json),
         ArchiveCommand::Verify { archive, output } => return verify(archive, output.json),
         ArchiveCommand::Store { directory, archive, level, output } => {
             let closed = ClosedDirectory::open(directory).map_err(failure)?;
             (closed.archive_to(open(archive)?, *level).map_err(failure)?, output.json)
         }
     };
-    Outcome::of(&segments, as_json, || text(&segments))
+    outcome(&segments, as_json, || text(&segments))
+}
+
+/// The segments of an archive, of which there is one at least: a place that was mistyped is not called empty.
+fn list(archive: &str) -> Result<Vec<ArchivedSegment>, Failure> {
+    let segments = ArchivedSegment::list(&*open(archive)?).map_err(failure)?;
+    if segments.is_empty() { Err(failure(MaintenanceError::NoSegments)) } else { Ok(segments) }
 }
 
 fn verify(archive: &str, as_json: bool) -> Result<Outcome, Failure> {
     let mut bar = Bar::new();
     let report = verify_archive(&*open(archive)?, |progress| bar.show(progress)).map_err(failure)?;
     drop(bar);
-    let outcome = Outcome::of(&report, as_json, || {
+    let outcome = outcome(&report, as_json, || {
         let mut out = damages(&report.damages);
         // Writing to a `String` cannot fail.
         let _ = writeln!(out, "{} ({}) were read", count(report.segments, "segment"), bytes(report.bytes));
         let _ = writeln!(out, "versions that follow one another: {}", runs(&report.lines));
+        for Gap { first, last, until, .. } in &report.gaps {
+            let _ = writeln!(out, "versions {first} to {last} are missing");
+            let _ = writeln!(out, "    versions up to {until} that follow them cannot be restored from here alone");
+        }
+        if !report.lines.iter().any(|(first, _)| *first == 1) {
+            let _ = writeln!(out, "none begins with version 1: a restore needs a snapshot file of a directory as well");
+        }
+        let gaps = report.gaps.len();
+        if gaps > 0 && report.damages.is_empty() {
+            return out + &found(gaps, "gap");
+        }
         out + &verdict(&report.damages)
     })?;
     Ok(Outcome { is_fine: report.is_fine(), ..outcome })
@@ -51,7 +68,9 @@ pub fn open(place: &str) -> Result<Arc<dyn Archive>, Failure> {
 #[cfg(feature = "object-store")]
 fn behind(place: &str) -> Result<Arc<dyn Archive>, Failure> {
     let url = url::Url::parse(place).map_err(failure)?;
-    let settings = std::env::vars().map(|(name, value)| (name.to_ascii_lowercase(), value));
+    // What is not Unicode is nobody's setting.
+    let settings = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?.to_ascii_lowercase(), value.into_string().ok()?)));
     let (store, prefix) = object_store::parse_url_opts(&url, settings).map_err(failure)?;
     let archive = ecsdb::archive::ObjectArchive::new(Arc::from(store), prefix.as_ref()).map_err(failure)?;
     Ok(Arc::new(archive))
