@@ -67,7 +67,6 @@ fn cases(_: &Scale) -> Vec<Case> {
         Case::new("spawn each", "spawn one by one (ecsdb: one transaction)", Time),
         Case::new("despawn", "despawn at random (ecsdb: one transaction)", Time).but(Raw::NAME, from_the_end),
         Case::new("memory", "memory above the payload, an entity", Bytes),
-        Case::new("memory, churned", "memory above the payload, an entity, churned", Bytes),
     ]
 }
 
@@ -188,16 +187,11 @@ fn lives<E: Entities>(sheet: &mut Sheet, order: &[u32]) {
 
 /// A world that has been running for long.
 fn churned<E: Entities>(sheet: &mut Sheet, order: &[u32]) -> Result<(), Failure> {
-    if !sheet.wants_any(&["scan, churned", "join of two, churned", "get at random, churned", "memory, churned"]) {
+    if !sheet.wants_any(&["scan, churned", "join of two, churned", "get at random, churned"]) {
         return Ok(());
     }
-    let before = resident()?;
     let (mut world, mut ids) = filled::<E>(order.len());
     world.churn(&mut ids);
-    world.trim();
-    let ids_bytes = size_of_val(ids.as_slice()) as f64;
-    let bytes = (resident()? - before - ids_bytes) / order.len() as f64;
-    sheet.put("memory, churned", bytes - BODY_BYTES as f64, None);
     sheet.time("scan, churned", order.len(), || world.sum());
     sheet.time("join of two, churned", order.len(), || world.join_two());
     let scattered = ordered(&ids, order);

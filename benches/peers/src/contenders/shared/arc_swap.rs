@@ -8,7 +8,7 @@ use ecsdb_benches::commits::CommitTime;
 use imbl::GenericHashMap;
 use imbl::shared_ptr::DefaultSharedPtr;
 
-use super::{Does, Hashing, Row, Shared, row, timed};
+use super::{Does, Hashing, Reader, Row, Shared, row, timed};
 
 type Map = GenericHashMap<u32, Row, Hashing, DefaultSharedPtr>;
 
@@ -46,7 +46,7 @@ impl Shared for ArcSwapped {
         })
     }
 
-    fn reader(&self) -> Box<dyn FnMut(&[u32]) -> f64 + Send + '_> {
+    fn reader(&self) -> Reader<'_> {
         Box::new(|rows| {
             let map = self.newest.load();
             rows.iter().map(|row| map.get(row).map_or(0.0, |row| f64::from(row[0]))).sum()

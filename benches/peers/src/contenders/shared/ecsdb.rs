@@ -7,7 +7,7 @@ use ecsdb::{Db, Entity};
 use ecsdb_benches::commits::{CommitTime, writer_time};
 use ecsdb_benches::world::{Pos, World};
 
-use super::{Does, Shared, row};
+use super::{Does, Reader, Shared, row};
 
 /// ecsdb with rows of `Pos`.
 pub struct Ecsdb {
@@ -55,7 +55,7 @@ impl Shared for Ecsdb {
         CommitTime { writer: writer_time(&self.db) - before, wall }
     }
 
-    fn reader(&self) -> Box<dyn FnMut(&[u32]) -> f64 + Send + '_> {
+    fn reader(&self) -> Reader<'_> {
         Box::new(|rows| {
             let snapshot = self.db.snapshot();
             let get = |row: &u32| snapshot.get::<Pos>(self.entities[*row as usize]).map_or(0.0, |pos| f64::from(pos.x));

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use ecsdb_benches::commits::CommitTime;
 use left_right::{Absorb, ReadHandleFactory, WriteHandle};
 
-use super::{Does, Hashing, Row, Shared, row, timed};
+use super::{Does, Hashing, Reader, Row, Shared, row, timed};
 
 #[derive(Clone, Default)]
 struct Map(HashMap<u32, Row, Hashing>);
@@ -64,7 +64,7 @@ impl Shared for LeftRight {
         })
     }
 
-    fn reader(&self) -> Box<dyn FnMut(&[u32]) -> f64 + Send + '_> {
+    fn reader(&self) -> Reader<'_> {
         let reader = self.readers.handle();
         Box::new(move |rows| {
             let map = reader.enter().expect("the writer is there");

@@ -40,11 +40,14 @@ pub trait Shared: Sized + Sync {
     fn commit(&self, rows: &[u32], x: f32) -> CommitTime;
 
     /// What a reader calls: it takes the newest version, sums the first floats of `rows` in it, and lets go.
-    fn reader(&self) -> Box<dyn FnMut(&[u32]) -> f64 + Send + '_>;
+    fn reader(&self) -> Reader<'_>;
 
     /// Holds the newest version until the result is dropped. `None` if the writer would wait for that.
     fn pin(&self) -> Option<Box<dyn Any>>;
 }
+
+/// The sum of the first floats of some rows, in the newest version.
+pub type Reader<'s> = Box<dyn FnMut(&[u32]) -> f64 + Send + 's>;
 
 /// The row that number `number` has at first.
 pub fn row(number: usize) -> Row {

@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock};
 
 use ecsdb_benches::commits::CommitTime;
 
-use super::{Does, Hashing, Row, Shared, row, timed};
+use super::{Does, Hashing, Reader, Row, Shared, row, timed};
 
 /// The map.
 pub struct Locked(RwLock<HashMap<u32, Row, Hashing>>);
@@ -37,7 +37,7 @@ impl Shared for Locked {
         })
     }
 
-    fn reader(&self) -> Box<dyn FnMut(&[u32]) -> f64 + Send + '_> {
+    fn reader(&self) -> Reader<'_> {
         Box::new(|rows| {
             let map = self.0.read().unwrap_or_else(PoisonError::into_inner);
             rows.iter().map(|row| map.get(row).map_or(0.0, |row| f64::from(row[0]))).sum()
