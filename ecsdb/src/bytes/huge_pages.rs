@@ -22,12 +22,12 @@ pub struct HugePages {
     buffers: HashMap<usize, usize>,
     /// The place that has become full of buffers last: the allocator may not have the end of it from the system yet.
     last: Option<usize>,
-    ready: Places,
+    ready: Vec<usize>,
 }
 
-/// Places for huge pages.
-#[derive(Default)]
-pub struct Places(Vec<usize>);
+/// A place for a huge page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place(usize);
 
 impl HugePages {
     /// Notes a buffer that was allocated just now.
@@ -37,14 +37,19 @@ impl HugePages {
         let before = *bytes;
         *bytes += page.capacity_bytes();
         if before < ENOUGH_BYTES && *bytes >= ENOUGH_BYTES {
-            self.ready.0.extend(self.last.replace(place));
+            self.ready.extend(self.last.replace(place));
         }
     }
 
-    /// The places that have become full of buffers since the last time, if there are any.
+    /// How many places are full of buffers and have not been taken.
     #[inline]
-    pub fn take(&mut self) -> Option<Places> {
-        if self.ready.0.is_empty() { None } else { Some(core::mem::take(&mut self.ready)) }
+    pub fn ready_count(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// A place that has become full of buffers, if there is one.
+    pub fn take(&mut self) -> Option<Place> {
+        self.ready.pop().map(Place)
     }
 
     /// Notes that a buffer goes back to the allocator. Those of which nobody says so make a place look fuller than it is.
@@ -55,12 +60,13 @@ impl HugePages {
     }
 }
 
-impl Places {
-    /// Asks the system for a huge page in each place. Takes up to some milliseconds a place; who reads there meanwhile waits for as long as
-    /// 2 MiB take to be copied. What was freed in the meantime, or is something else now, comes to no harm.
+impl Place {
+    /// Asks the system for a huge page. Takes up to some milliseconds; who reads there meanwhile waits for as long as 2 MiB take to be
+    /// copied. What was freed in the meantime, or is something else now, comes to no harm.
     pub fn fill(self) {
-        let filled = self.0.iter().filter(|place| fill(**place)).count();
-        tracing::debug!(places = self.0.len(), filled, "asked for huge pages");
+        if !fill(self.0) {
+            tracing::trace!(place = self.0 * HUGE_BYTES, "there is no huge page to be had");
+        }
     }
 }
 
@@ -97,8 +103,11 @@ mod tests {
             page.bytes_mut().fill(number as u8);
             huge.note(page);
         }
-        huge.take().into_iter().for_each(Places::fill);
-        assert!(huge.take().is_none(), "once each");
+        assert!((1..4).contains(&huge.ready_count()));
+        while let Some(place) = huge.take() {
+            place.fill();
+        }
+        assert_eq!(huge.ready_count(), 0);
         for (number, page) in pages.iter().enumerate() {
             assert!(page.bytes().iter().all(|byte| *byte == number as u8), "page {number}");
         }

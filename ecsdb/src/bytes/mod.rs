@@ -11,7 +11,7 @@ mod prefetch;
 mod row;
 
 pub use heap::{Heap, HeapBuf, HeapPlace, RowBytes, Slot};
-pub use huge_pages::{HugePages, Places};
+pub use huge_pages::{HugePages, Place};
 pub use meter::Meter;
 pub use page::{Line, Page, PageRef};
 pub use page_heap::{PageHeap, PageHeapRef};

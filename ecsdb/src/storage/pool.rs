@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::recording::Recording;
 use super::table::PageGeometry;
-use crate::bytes::{HugePages, Line, Meter, Page, PageHeap, PageHeapRef, PageRef, Places};
+use crate::bytes::{HugePages, Line, Meter, Page, PageHeap, PageHeapRef, PageRef, Place};
 use crate::change_set::ChangeSet;
 use crate::sync::shim::unwatched::Arc;
 
@@ -278,9 +278,14 @@ impl PagePool {
         page
     }
 
-    /// Places that have become full of pages since the last time, if there are any.
+    /// How many places for huge pages are full of pages and have not been taken.
     #[inline]
-    pub fn take_places(&mut self) -> Option<Places> {
+    pub fn place_count(&self) -> usize {
+        self.huge.ready_count()
+    }
+
+    /// A place for a huge page that has become full of pages.
+    pub fn take_place(&mut self) -> Option<Place> {
         self.huge.take()
     }
 

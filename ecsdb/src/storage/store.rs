@@ -12,7 +12,7 @@ use super::roots::{Dirty, Roots, catch_up};
 use super::slots::{SlotAllocator, SlotsExhausted};
 use super::table::{PageGeometry, RowShape, Table};
 use super::version::Version;
-use crate::bytes::{Meter, Places};
+use crate::bytes::{Meter, Place};
 use crate::change_set::ChangeSet;
 use crate::limits::{CHUNK_SLOTS, SLOTS_MAX};
 use crate::schema::DatabaseSchema;
@@ -295,10 +295,15 @@ impl Store {
         }
     }
 
-    /// Places that have become full of pages since the last time, if there are any: for huge pages.
+    /// How many places for huge pages are full of pages and have not been taken.
     #[inline]
-    pub fn take_places(&mut self) -> Option<Places> {
-        self.pool.take_places()
+    pub fn place_count(&self) -> usize {
+        self.pool.place_count()
+    }
+
+    /// A place for a huge page that has become full of pages.
+    pub fn take_place(&mut self) -> Option<Place> {
+        self.pool.take_place()
     }
 
     /// Gives memory back that only helps the next commits: spare versions and free pages.

@@ -55,6 +55,9 @@ pub struct WriterConfig {
 /// How many spent completions go back at once.
 const SPENT_AT_ONCE: usize = 32;
 
+/// How long it is from one huge page to the next: readers are held up by each, so that all at once would be felt.
+const PLACE_EVERY: Duration = Duration::from_millis(20);
+
 /// What a builder is told besides the version.
 #[derive(Default)]
 struct Done {
@@ -86,6 +89,8 @@ pub struct Writer {
     short_of_memory: bool,
     /// When the running batch began.
     began: Instant,
+    /// When a huge page was asked for last.
+    filled: Option<Instant>,
 }
 
 impl Writer {
@@ -103,6 +108,7 @@ impl Writer {
             refused: None,
             short_of_memory: false,
             began: Instant::now(),
+            filled: None,
         }
     }
 
@@ -123,16 +129,13 @@ impl Writer {
     /// The next message, however long it takes; `None` if none will come. Gives memory back in the meantime.
     fn wait(&mut self) -> Option<Message> {
         self.completions.give(&mut self.spent);
-        if self.config.huge_pages
-            && let Some(places) = self.config.store.take_places()
-        {
-            self.config.workers.spawn(|| places.fill());
-        }
         let mut patience = Some(self.config.idle);
         loop {
-            match self.inbox.wait(patience) {
+            let has_places = self.fill_place();
+            match self.inbox.wait(if has_places { Some(PLACE_EVERY) } else { patience }) {
                 Ok(message) => return Some(message),
                 Err(Silence::Over) => return None,
+                Err(Silence::Idle) if has_places => {}
                 Err(Silence::Idle) => {
                     self.config.store.trim();
                     self.counts.note_pinned(self.config.store.pinned_count());
@@ -144,6 +147,21 @@ impl Writer {
                 }
             }
         }
+    }
+
+    /// Has a worker ask for a huge page, if it is time for one. Returns whether there are more to ask for.
+    fn fill_place(&mut self) -> bool {
+        let WriterConfig { store, workers, huge_pages, .. } = &mut self.config;
+        if !*huge_pages || store.place_count() == 0 {
+            return false;
+        }
+        if self.filled.is_none_or(|at| at.elapsed() >= PLACE_EVERY)
+            && let Some(place) = store.take_place()
+        {
+            self.filled = Some(Instant::now());
+            workers.spawn(move || place.fill());
+        }
+        store.place_count() > 0
     }
 
     /// Carries out `first` and what has come after it, and publishes.
