@@ -35,6 +35,8 @@ pub struct Maker {
     pub capacity: u64,
     /// The header of the current segment, for what all segments have in common.
     pub header: Header,
+    /// The one before that, if the segment of `header` was made here.
+    pub before: Option<Header>,
     /// Files to write over.
     pub spares: Arc<Spares>,
 }
@@ -57,7 +59,7 @@ impl Maker {
                 Segment::create(&*self.media, &path, &header, self.capacity).map_err(LogFailure::io("make", &path))?
             }
         };
-        self.header = header;
+        self.before = Some(core::mem::replace(&mut self.header, header));
         Ok(segment)
     }
 
@@ -191,8 +193,13 @@ impl Shared {
         let next = &mut *next;
         next.is_wanted = false;
         // The one that is ready has the old schema: the new one takes over its place in the log, and its draft.
-        let is_next = next.ready.take().is_some() || replaces;
-        let before = next.maker.header.clone();
+        let was_ready = next.ready.take().is_some();
+        let is_next = was_ready || replaces;
+        // What takes the place of the current segment follows what that one follows, also if the next one was ready.
+        let before = match &next.maker.before {
+            Some(current) if was_ready && replaces => current.clone(),
+            _ => next.maker.header.clone(),
+        };
         let (sequence, previous) =
             if is_next { (before.sequence, before.previous) } else { (before.sequence + 1, before.salt) };
         let header = Header {

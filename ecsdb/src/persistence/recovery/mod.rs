@@ -163,6 +163,7 @@ pub fn open(
             directory: directory.clone(),
             capacity: segment_bytes,
             header,
+            before: None,
             spares: Arc::clone(&spares),
         },
         segment,
