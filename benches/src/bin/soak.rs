@@ -37,8 +37,7 @@ const LOOKS: u32 = 10;
 struct Seen {
     /// Pages that the published version does not have, at the most: of snapshots, and of versions that will be written again.
     retained: usize,
-    /// The same for each version that is held, at the least. A reader that the system leaves waiting holds one as well, and may
-    /// come between the count and the bytes; it does not do so each time, and a snapshot is there each time.
+    /// The same for each version that a snapshot holds. A reader that the system leaves waiting holds one as well.
     retained_each: usize,
     /// Everything that the process has allocated but the spare memory, at the least: what a leak moves, whatever comes and goes.
     allocated: usize,
@@ -135,7 +134,7 @@ fn live_bytes(usage: &MemoryUsage) -> usize {
 
 /// Looks at memory some times in `turn`. Returns the most of each, and the last.
 fn watch(db: &Db<World>, turn: Duration) -> (Seen, MemoryUsage) {
-    let mut seen = Seen { retained: 0, retained_each: usize::MAX, allocated: usize::MAX, spare: 0 };
+    let mut seen = Seen { retained: 0, retained_each: 0, allocated: usize::MAX, spare: 0 };
     let mut usage = MemoryUsage::default();
     for look in 0..LOOKS {
         std::thread::sleep(turn / LOOKS);
@@ -147,7 +146,7 @@ fn watch(db: &Db<World>, turn: Duration) -> (Seen, MemoryUsage) {
         usage = db.memory().expect("the database is open");
         let pinned = pinned.max(db.stats().pinned_versions).max(1);
         seen.retained = seen.retained.max(usage.retained_bytes);
-        seen.retained_each = seen.retained_each.min(usage.retained_bytes / pinned);
+        seen.retained_each = seen.retained_each.max(usage.retained_bytes / pinned);
         seen.allocated = seen.allocated.min(bytes_in_use().saturating_sub(usage.spare_bytes));
         seen.spare = seen.spare.max(usage.spare_bytes);
     }

@@ -49,7 +49,7 @@ fn crash(what: &str, layout: Layout, seed: u64, steps: impl Fn(u64) -> Vec<Step>
 
 /// So many images, with enough of each kind among them for their number to say something.
 fn least(images: usize) -> Tally {
-    Tally { images, torn: images / 200, behind: images / 50, second: images / 10, snapshots: 0 }
+    Tally { images, torn: images / 100, behind: images / 50, second: images / 10, snapshots: 0 }
 }
 
 fn with_snapshots(images: usize) -> Tally {

@@ -128,3 +128,52 @@ fn a_schema_that_changes_while_the_database_runs_makes_the_next_file_complete() 
     assert_eq!((copy.recovery().unwrap().passed_over.len(), copy.recovery().unwrap().snapshot), (1, Some(100)));
     assert_eq!(rows(&copy), rows(&db));
 }
+
+/// A checkpoint or a backup makes the next segment ahead, and the change of the schema takes the place of one that has no commits.
+#[test]
+fn a_schema_that_changes_right_behind_a_checkpoint_leaves_no_hole_in_the_log() {
+    for (has_rows, reopens, backs_up) in
+        [(false, false, false), (false, false, true), (true, true, false), (true, true, true), (true, false, true)]
+    {
+        let medium = Simulated::new();
+        let mut db = open(&medium, narrow()).unwrap();
+        if has_rows {
+            fill(&db, 50);
+        }
+        if reopens {
+            // The mark of the close goes to a segment without commits.
+            db.checkpoint().unwrap().wait().unwrap();
+            db.close().unwrap();
+            db = open(&medium, narrow()).unwrap();
+        }
+        if backs_up {
+            db.backup("/copies/one").unwrap();
+        } else {
+            db.checkpoint().unwrap().wait().unwrap();
+        }
+        db.evolve(&wide_and_all()).unwrap();
+        next_id(&db, &[("hp", 7)]);
+        db.sync().unwrap();
+        let found = rows(&db);
+        // From the log alone as well.
+        for without_files in [false, true] {
+            let image = medium.killed();
+            if without_files {
+                let files: Vec<_> = image
+                    .state()
+                    .paths()
+                    .filter(|path| path.extension().is_some_and(|kind| kind == "snap"))
+                    .map(Into::into)
+                    .collect();
+                for path in files {
+                    let path: std::path::PathBuf = path;
+                    ecsdb::media::Media::remove(&image, &path).unwrap();
+                }
+            }
+            let again = open(&image, wide_and_all());
+            let again =
+                again.unwrap_or_else(|error| panic!("{has_rows}, {reopens}, {backs_up}, {without_files}: {error}"));
+            assert_eq!(rows(&again), found);
+        }
+    }
+}

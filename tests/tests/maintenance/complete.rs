@@ -177,3 +177,53 @@ fn a_time_after_the_last_commit_is_the_latest_state() {
     let damaged = with(&played(30).medium, &path, |bytes| bytes[4200] ^= 1);
     assert_eq!(lost(restore(&damaged, None, Target::Time(late))).0, 30);
 }
+
+/// A directory that was restored to version 25 of the history that is archived on `archive`, and went on to version 30.
+fn parted(archive: &Simulated) -> (Simulated, Vec<PathBuf>) {
+    let medium = Simulated::new();
+    let restore = Restore::from_archive(shelf(archive)).onto(Arc::new(medium.clone()));
+    restore.run(Target::Version(25), SAVE, |_| ()).unwrap();
+    let db = small(&medium, SAVE).open().unwrap();
+    for n in 0..5 {
+        db.spawn(Small::sample(n)).unwrap();
+    }
+    db.close().unwrap();
+    let paths = segments(&medium, SAVE);
+    (medium, paths)
+}
+
+#[test]
+fn a_history_that_was_left_is_not_taken_for_the_one_that_went_on() {
+    let archive = archived(&played(40).medium);
+    let (medium, paths) = parted(&archive);
+    assert_eq!(restore(&medium, Some(&archive), Target::Latest).unwrap().version, 30);
+    // The segments before the last one are those of both.
+    let last = paths.last().unwrap();
+    let damaged = with(&medium, last, |bytes| bytes[24] ^= 1);
+    assert!(small(&copy(&damaged), SAVE).open().is_err(), "the header of {} is damaged", last.display());
+    let (highest, reachable) = lost(restore(&damaged, Some(&archive), Target::Latest));
+    assert!(highest >= 25, "{highest}, {reachable:?}");
+    let late = time_of(&played(40).medium, 40) + Duration::from_secs(1_000_000);
+    lost(restore(&damaged, Some(&archive), Target::Time(late)));
+}
+
+#[test]
+fn without_a_log_a_snapshot_file_tells_the_history() {
+    let archive = archived(&played(40).medium);
+    let (medium, _) = parted(&archive);
+    let db = small(&medium, SAVE).open().unwrap();
+    db.checkpoint().unwrap().wait().unwrap();
+    db.close().unwrap();
+    for path in segments(&medium, SAVE) {
+        ecsdb::media::Media::remove(&medium, &path).unwrap();
+    }
+    let (highest, _) = lost(restore(&medium, Some(&archive), Target::Latest));
+    assert_eq!(highest, 30);
+    // Of its own history the archive may have more.
+    let whole = checkpointed(40).medium;
+    let own = archived(&whole);
+    for path in segments(&whole, SAVE) {
+        ecsdb::media::Media::remove(&whole, &path).unwrap();
+    }
+    assert_eq!(restore(&whole, Some(&own), Target::Latest).unwrap().version, 40);
+}

@@ -151,7 +151,8 @@ impl Shared {
 
     /// Makes the next segment, if it was asked for.
     fn make_ready(&self) {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        // If somebody is making it just now, acknowledgements need not wait for that.
+        let Ok(mut next) = self.next.try_lock() else { return };
         if core::mem::take(&mut next.is_wanted) && next.ready.is_none() {
             match next.maker.make() {
                 Ok(segment) => next.ready = Some(segment),
@@ -167,6 +168,12 @@ impl Shared {
             next.ready = Some(next.maker.make()?);
         }
         Ok(())
+    }
+
+    /// Whether the next segment is there.
+    pub fn has_next(&self) -> bool {
+        // While it is being made it is not.
+        self.next.try_lock().is_ok_and(|next| next.ready.is_some())
     }
 
     /// Says whether the next record goes to the next segment, and returns what was said before. For the writer.

@@ -93,7 +93,8 @@ impl Wal {
             return Err(LogError::new(LogFailure::TooLarge { bytes }));
         }
         let mut done = Ok(());
-        let is_cut = self.shared.set_cut(false) && self.segment.has_commits();
+        // Only a wish: a segment that is not there now is not worth waiting for.
+        let is_cut = self.shared.set_cut(false) && self.segment.has_commits() && self.shared.has_next();
         if is_cut || self.segment.is_full_for(bytes as u64) {
             // A mark of a close has no version of its own: the segment begins with the next one.
             let first = if kind == Kind::Commit { version } else { version + 1 };

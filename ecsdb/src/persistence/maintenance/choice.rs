@@ -30,6 +30,8 @@ pub struct Choice<'a> {
 pub struct Known {
     /// What the records of the last segment are told by that can be read; nothing if there is none.
     salt: Option<u64>,
+    /// The first versions of segments behind that one, which cannot be read: the same history has segments with these.
+    unread: Vec<u64>,
     /// The version that the latest state has at least.
     version: u64,
 }
@@ -38,10 +40,12 @@ impl Known {
     /// What is known of the history in a directory, which may be impossible to open.
     pub fn of_directory(closed: &ClosedDirectory, survey: &Survey) -> Result<Self, DirectoryError> {
         Ok(match opening(closed, survey)? {
-            Ok(end) => Self { salt: Some(end.salt).filter(|salt| *salt > 0), version: end.version },
+            Ok(end) => Self { salt: Some(end.salt).filter(|salt| *salt > 0), unread: Vec::new(), version: end.version },
             Err(_) => {
-                let last = survey.found().next_back().map(|(_, found)| found.header.salt);
-                Self { salt: last, version: survey.highest() }
+                let salt = survey.found().next_back().map(|(_, found)| found.header.salt);
+                let unread = survey.segments.iter().rev().take_while(|segment| segment.found.is_err());
+                let unread = unread.map(|segment| segment.first).collect();
+                Self { salt, unread, version: survey.highest() }
             }
         })
     }
@@ -50,7 +54,7 @@ impl Known {
     pub fn of_archive(pieces: &Pieces<'_>) -> Self {
         let lines = pieces.lines();
         let last = lines.first().and_then(|line| line.0.last());
-        Self { salt: last.map(|piece| piece.salt), version: last.map_or(0, |piece| piece.last) }
+        Self { salt: last.map(|piece| piece.salt), unread: Vec::new(), version: last.map_or(0, |piece| piece.last) }
     }
 }
 
@@ -90,8 +94,14 @@ impl Choice<'_> {
         let is_complete = |way: &&Way| {
             // What came behind a snapshot file nobody knows without the log.
             let pieces = &way.line.0;
-            let has_end = self.known.salt.is_none_or(|salt| pieces.iter().any(|piece| piece.salt == salt));
-            way.to >= self.known.version && !pieces.is_empty() && has_end
+            let has_end = match self.known.salt {
+                Some(salt) => pieces.iter().any(|piece| piece.salt == salt),
+                // Only a snapshot file tells which history it was, if there is one.
+                None => self.reach.bases.good.last().is_none_or(|base| way.bases.contains(&base.version)),
+            };
+            // Histories that part have segments in common before they do, and others behind.
+            let has_unread = self.known.unread.iter().all(|first| pieces.iter().any(|piece| piece.first == *first));
+            way.to >= self.known.version && !pieces.is_empty() && has_end && has_unread
         };
         // Of those that lead as far the first one.
         self.reach.ways.iter().filter(is_complete).min_by_key(|way| Reverse(way.to))

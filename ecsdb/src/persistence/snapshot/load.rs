@@ -160,7 +160,8 @@ impl Chain {
     }
 }
 
-/// How many bytes are read, checked and handed over together, at least: handing over costs a thread's waking up.
+/// How many bytes are read, checked and handed over together, at least: handing over costs a thread's waking up. Of frames that are
+/// compressed what comes out of them counts, which is what stays in memory.
 const GROUP_BYTES: u64 = 256 << 10;
 
 /// Frames that follow one another, in groups that are handed over together.
@@ -168,7 +169,7 @@ fn groups<'w, 'c>(mut wanted: &'w [Wanted<'c>]) -> impl Iterator<Item = &'w [Wan
     core::iter::from_fn(move || {
         let mut bytes = 0;
         let is_last = |wanted: &Wanted<'_>| {
-            bytes += wanted.frame.head.len();
+            bytes += wanted.frame.head.len().max(u64::from(wanted.frame.head.raw));
             bytes >= GROUP_BYTES
         };
         let count = wanted.iter().position(is_last).map_or(wanted.len(), |last| last + 1);
