@@ -141,9 +141,10 @@ impl<S> DbBuilder<S> {
         self
     }
 
-    /// Whether the system is asked to keep rows in huge pages, where a place for one is full of them. Look-ups at random are
-    /// a quarter faster then. It happens on the worker threads when nothing waits for the writer, fifty times a second at the most; what reads in that place meanwhile waits
-    /// for as long as 2 MiB take to be copied. Only Linux since 6.1 does it. Default: yes.
+    /// Whether the system is asked to keep rows in huge pages, where a place for one is full of them. Look-ups at random take a tenth to a
+    /// quarter less then. It happens on the worker threads when nothing waits for the writer, fifty times a second at the most;
+    /// what reads in that place meanwhile waits for as long as 2 MiB take to be copied. Only Linux since 6.1 does it.
+    /// Default: yes.
     pub fn huge_pages(mut self, huge_pages: bool) -> Self {
         self.config.huge_pages = huge_pages;
         self
