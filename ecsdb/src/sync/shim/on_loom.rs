@@ -5,6 +5,7 @@
 
 pub(crate) use super::counted::Arc;
 pub(crate) use super::loom_channel as channel;
+pub(crate) use super::loom_channel::Arrivals;
 pub(crate) use loom::cell::UnsafeCell;
 pub(crate) use loom::hint::spin_loop;
 pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
