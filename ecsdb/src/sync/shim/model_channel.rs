@@ -2,16 +2,19 @@
 //!
 //! It is a queue under a lock, so what the models show holds for any channel that is linearizable; what crossbeam does
 //! inside they do not show. As there, messages that wait when the receiver goes are dropped then. Time stands still: a wait
-//! with a limit has none.
+//! with a limit ends when the shim says so ([`gives_up`]).
 
 use std::collections::VecDeque;
+#[cfg(ecsdb_shuttle)]
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{RecvError, SendError, TryRecvError};
 pub(crate) use crossbeam_channel::{RecvTimeoutError, TrySendError};
-use loom::sync::{Arc, Condvar, Mutex};
+#[cfg(ecsdb_loom)]
+use loom::sync::Arc;
 
-use super::{lock, model_failed};
+use super::{Condvar, Mutex, gives_up, lock, model_failed, thread};
 
 struct State<T> {
     messages: VecDeque<T>,
@@ -104,6 +107,15 @@ impl<T> Receiver<T> {
     }
 
     pub(crate) fn recv(&self) -> Result<T, RecvError> {
+        self.wait(|| false).map_err(|_| RecvError)
+    }
+
+    pub(crate) fn recv_timeout(&self, _timeout: Duration) -> Result<T, RecvTimeoutError> {
+        self.wait(gives_up)
+    }
+
+    /// The next message, unless there is none and none will come, or `gives_up`.
+    fn wait(&self, gives_up: fn() -> bool) -> Result<T, RecvTimeoutError> {
         let mut state = lock(&self.0.state);
         loop {
             if let Some(message) = state.messages.pop_front() {
@@ -111,14 +123,16 @@ impl<T> Receiver<T> {
                 return Ok(message);
             }
             if state.senders == 0 {
-                return Err(RecvError);
+                return Err(RecvTimeoutError::Disconnected);
+            }
+            if gives_up() {
+                drop(state);
+                // A schedule by priorities goes on with the others now, or it would see this thread give up for ever.
+                thread::yield_now();
+                return Err(RecvTimeoutError::Timeout);
             }
             state = self.0.moved.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
         }
-    }
-
-    pub(crate) fn recv_timeout(&self, _timeout: Duration) -> Result<T, RecvTimeoutError> {
-        self.recv().map_err(RecvTimeoutError::from)
     }
 }
 
