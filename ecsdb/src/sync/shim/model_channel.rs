@@ -2,16 +2,19 @@
 //!
 //! It is a queue under a lock, so what the models show holds for any channel that is linearizable; what crossbeam does
 //! inside they do not show. As there, messages that wait when the receiver goes are dropped then. Time stands still: a wait
-//! with a limit has none.
+//! with a limit ends when the shim says so ([`gives_up`]).
 
 use std::collections::VecDeque;
+#[cfg(ecsdb_shuttle)]
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use crossbeam_channel::TrySendError;
 use crossbeam_channel::{RecvError, SendError, TryRecvError};
-use loom::sync::{Condvar, Mutex};
 
-use super::{Arc, lock, model_failed};
+#[cfg(ecsdb_loom)]
+use super::Arc;
+use super::{Condvar, Mutex, gives_up, lock, model_failed, thread};
 
 struct State<T> {
     messages: VecDeque<T>,
@@ -105,7 +108,7 @@ impl<T> Receiver<T> {
 
     pub(crate) fn recv(&self) -> Result<T, RecvError> {
         loop {
-            self.arrival();
+            self.arrival(|| false);
             match self.try_recv() {
                 Ok(message) => return Ok(message),
                 Err(TryRecvError::Disconnected) => return Err(RecvError),
@@ -114,10 +117,15 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Waits until there is a message, or none will come.
-    fn arrival(&self) {
+    /// Waits until there is a message, or none will come, or `gives_up`.
+    fn arrival(&self, gives_up: fn() -> bool) {
         let mut state = lock(&self.0.state);
         while state.messages.is_empty() && state.senders > 0 {
+            if gives_up() {
+                drop(state);
+                // A schedule by priorities goes on with the others now, or it would see this thread give up for ever.
+                return thread::yield_now();
+            }
             state = self.0.moved.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
         }
     }
@@ -131,9 +139,9 @@ impl<'a, T> Arrivals<'a, T> {
         Self(receiver)
     }
 
-    /// Waits until there is a message, or none will come.
-    pub(crate) fn wait(&mut self, _timeout: Option<Duration>) {
-        self.0.arrival();
+    /// Waits until there is a message, or none will come, or, with a timeout, until the shim says so.
+    pub(crate) fn wait(&mut self, timeout: Option<Duration>) {
+        self.0.arrival(if timeout.is_some() { gives_up } else { || false });
     }
 }
 
