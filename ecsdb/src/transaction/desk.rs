@@ -8,7 +8,8 @@
 //! # What holds
 //! - Requests are done in the order of the queue. What is taken from it is done before the lock is given back, and what does not
 //!   go through the queue is done only when that is empty.
-//! - Whatever is sent wakes the writer thread, so nothing is left lying when a caller leaves early.
+//! - Whatever is sent wakes the writer thread, so nothing is left lying when a caller leaves early. A caller that has taken a call
+//!   meant for the writer thread itself (the queue was closed) repeats it.
 //! - A caller that runs transactions is marked as a thread of the database, as the writer thread is: in them, waiting for the
 //!   writer is an error.
 //! - No thread of a pool of rayon helps: while it waits for workers it may be given any other task, on top of the lock.
@@ -33,7 +34,7 @@ pub struct Desk(Seat<Writer>);
 pub enum Left {
     /// Nothing that anybody has to know of.
     Nothing,
-    /// Something that the writer thread should look at, and it sleeps for ever.
+    /// Something that the writer thread should look at, and it may sleep.
     News,
 }
 

@@ -231,8 +231,8 @@ impl Queue {
         }
     }
 
-    /// Wakes the writer thread if it sleeps. If there is no room for it, it is awake, and looks at everything itself when it has
-    /// done what is queued; if it is gone, so be it.
+    /// Calls the writer thread, if it sleeps. There is room for one call beyond all requests, so if there is none, another call is on
+    /// its way; whoever takes it in the thread's place repeats it. If the thread is gone, so be it.
     fn wake(&self) {
         let message = Message { bytes: 0, priority: Priority::High, expires: None, request: Request::Wake };
         let _ = self.sender.try_send(message);

@@ -94,6 +94,8 @@ pub struct Writer {
     has_worked: bool,
     /// Whether its thread sleeps until it is sent something.
     sleeps_for_ever: bool,
+    /// Whether its thread was called, and somebody in its place has heard it.
+    is_called: bool,
     /// When a huge page was asked for last.
     filled: Option<Instant>,
 }
@@ -115,6 +117,7 @@ impl Writer {
             began: Instant::now(),
             has_worked: true,
             sleeps_for_ever: false,
+            is_called: false,
             filled: None,
         }
     }
@@ -155,7 +158,9 @@ impl Writer {
         if !mutant!("writer/leave with the room") {
             self.inbox.give_back();
         }
-        if core::mem::take(&mut self.sleeps_for_ever) { Left::News } else { Left::Nothing }
+        // What has woken its thread was taken away, perhaps before that has seen it.
+        let is_called = core::mem::take(&mut self.is_called) && !mutant!("writer/keep a call");
+        if core::mem::take(&mut self.sleeps_for_ever) || is_called { Left::News } else { Left::Nothing }
     }
 
     /// The end: nothing will be queued any more.
@@ -190,6 +195,7 @@ impl Writer {
             (false, false) => None,
         };
         self.sleeps_for_ever = patience.is_none();
+        self.is_called = false;
         patience
     }
 
@@ -229,7 +235,7 @@ impl Writer {
                     self.evolve(*change);
                     self.began = Instant::now();
                 }
-                Request::Wake => {}
+                Request::Wake => self.is_called = true,
                 Request::Ops(OpsJob { completer, .. }) if has_expired => {
                     self.answers.push(Answer::Ops(completer, Err(TransactionError::Expired)));
                 }

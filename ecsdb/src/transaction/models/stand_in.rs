@@ -68,21 +68,25 @@ fn room_is_given_back() {
 
 /// The database closes while somebody stands in: it is done, refused or told that it came too late.
 fn closed_meanwhile() {
-    check(Some(2), || {
-        let db = Db::start(2, None);
-        let late = thread::spawn({
-            let queue = Arc::clone(&db.queue);
-            move || waited_for(&queue, true)
-        });
-        let published = db.published.clone();
-        db.close();
-        let late = late.join().expect("no panic");
-        let done = published.load().entities.count();
-        match late {
-            Ok(_) => assert_eq!(done, 1),
-            Err(error) => assert!(matches!(error, TransactionError::Closed) && done == 0, "another answer"),
-        }
+    for at_once in [true, false] {
+        check(Some(3), move || close_beside(at_once));
+    }
+}
+
+fn close_beside(at_once: bool) {
+    let db = Db::start(2, None);
+    let late = thread::spawn({
+        let queue = Arc::clone(&db.queue);
+        move || waited_for(&queue, at_once)
     });
+    let published = db.published.clone();
+    db.close();
+    let late = late.join().expect("no panic");
+    let done = published.load().entities.count();
+    match late {
+        Ok(_) => assert_eq!(done, 1),
+        Err(error) => assert!(matches!(error, TransactionError::Closed) && done == 0, "another answer"),
+    }
 }
 
 models! {
@@ -93,5 +97,6 @@ models! {
         "inbox/leave with requests" as loom_finds_leave_with_requests;
     room_is_given_back:
         "writer/leave with the room" as loom_finds_leave_with_the_room;
-    closed_meanwhile:;
+    closed_meanwhile:
+        "writer/keep a call" as loom_finds_keep_a_call;
 }
