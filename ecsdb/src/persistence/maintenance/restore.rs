@@ -158,7 +158,7 @@ impl Restore {
             Some((closed, survey)) => Bases::read(closed, &survey.snapshots, &mut steps)?,
         };
         let pieces = Pieces::of(own, self.archive.as_deref())?;
-        let reach = Reach::of(self.closed.as_ref(), bases, &pieces.lines());
+        let reach = Reach::of(self.closed.as_ref(), bases, &pieces.lines())?;
         let known = match own {
             None => Known::of_archive(&pieces),
             Some((closed, survey)) => Known::of_directory(closed, survey)?,
