@@ -40,6 +40,7 @@ pub use bundle::{Bundle, Single};
 pub use catalog::Catalog;
 pub use commit_log::{Both, CommitLog, Guarded, LogError};
 pub use counts::TransactionCounts;
+pub(crate) use error::panic_message;
 pub use error::{ArithmeticFailure, Conflict, GuardFailure, OpError, RangeFailure, RowGuardFailure, TransactionError};
 pub use guards::{Seen, SeenSet};
 pub use job::{ClosureJob, ConvertRow, Evolve, EvolveFailure, Request};
