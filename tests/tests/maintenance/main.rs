@@ -3,6 +3,7 @@
 mod archive;
 mod backup;
 mod complete;
+mod cut;
 mod laws;
 mod repair;
 mod restore;

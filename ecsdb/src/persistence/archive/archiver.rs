@@ -162,8 +162,8 @@ fn file(error: DirectoryError) -> ArchiveError {
 }
 
 /// Checks that nothing is missing at the end of `segment`, behind which a segment begins with version `next`. A repair may have left
-/// out versions that a snapshot file makes up for: then the next segment follows this one all the same, and nothing stands in
-/// between.
+/// out versions that a snapshot file makes up for: then it has put away what this was before, the next segment follows this one all the
+/// same, and nothing stands in between.
 fn check_end(media: &dyn Media, directory: &Directory, segment: &SegmentFile, next: u64) -> Result<(), ArchiveError> {
     let end = segment.heads().last().map_or(segment.start, |(_, end)| end);
     let last = segment.span().map_or(segment.first - 1, |span| span.last);
@@ -173,7 +173,9 @@ fn check_end(media: &dyn Media, directory: &Directory, segment: &SegmentFile, ne
     if next > last && segment.torn_bytes(end) == 0 {
         let (header, ..) = SegmentFile::front(media, directory.segment(next)).map_err(file)?;
         // It may be the rest of the same one.
-        if [header.previous, header.salt].contains(&segment.header.salt) {
+        let repaired = directory.list_repaired(media).map_err(DirectoryError::io("list", directory.root()));
+        let is_of_repair = repaired.map_err(file)?.range(segment.first..next).next().is_some();
+        if is_of_repair && [header.previous, header.salt].contains(&segment.header.salt) {
             tracing::warn!(last, next, "the archive goes on behind versions that a repair has left out");
             return Ok(());
         }

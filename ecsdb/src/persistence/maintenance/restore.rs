@@ -25,6 +25,7 @@ use crate::persistence::archive::Archive;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::format::Header;
 use crate::persistence::ids::Ids;
+use crate::persistence::json;
 use crate::persistence::recovery::{SegmentFile, Sources, Teller};
 
 /// Which state is to be restored.
@@ -73,12 +74,14 @@ pub struct Restore {
 #[non_exhaustive]
 pub struct Restored {
     /// The directory.
+    #[serde(serialize_with = "json::path")]
     pub directory: PathBuf,
     /// Its version.
     pub version: u64,
     /// When that was committed, in nanoseconds since 1970, if the log says so.
     pub time: Option<u64>,
     /// The history that begins there.
+    #[serde(serialize_with = "json::hex")]
     pub timeline: u64,
     /// The version of the snapshot file that it rests on; none if it is all log.
     pub snapshot: Option<u64>,
