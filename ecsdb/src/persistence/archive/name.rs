@@ -90,6 +90,11 @@ impl ArchivedSegment {
         (is_span && parsed.name() == name).then_some(parsed)
     }
 
+    /// Whether `object` is the one that the name is about.
+    pub(crate) fn is_whole(&self, object: &[u8]) -> bool {
+        crc32c::crc32c(object) == self.checksum
+    }
+
     /// The bytes of the segment, from those of the object.
     pub(crate) fn open(&self, object: &[u8]) -> Result<Vec<u8>, ArchiveError> {
         let name = self.name();

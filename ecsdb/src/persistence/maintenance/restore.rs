@@ -11,10 +11,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
-use super::choice::{Choice, Known};
+use super::choice::Choice;
 use super::closed::ClosedDirectory;
 use super::destination::{Fork, Unfinished};
 use super::error::MaintenanceError;
+use super::history::History;
 use super::judge::fill;
 use super::pieces::{Piece, Pieces};
 use super::progress::{Progress, Steps};
@@ -162,19 +163,17 @@ impl Restore {
         };
         let pieces = Pieces::of(own, self.archive.as_deref())?;
         let reach = Reach::of(self.closed.as_ref(), bases, &pieces.lines())?;
-        let known = match own {
-            None => Known::of_archive(&pieces),
-            Some((closed, survey)) => Known::of_directory(closed, survey)?,
+        let history = match own {
+            None => History::of_archive(&pieces),
+            Some((closed, survey)) => History::of_directory(closed, survey, &reach.bases, &pieces)?,
         };
-        let choice = Choice { pieces: &pieces, reach: &reach, known };
-        let version = choice.version(target)?;
-        let way = choice.way_to(version)?;
+        let (way, version) = Choice::new(&pieces, &reach, &history).find(target)?;
         let copying = Copying {
             version,
             snapshots: reach.bases.with(way.base_of(version)).map_or(Vec::new(), |base| base.chain.clone()),
             pieces: way.pieces_of(version),
             next: way.line.0.iter().find(|piece| piece.first > version).cloned(),
-            tables: reach.tables(way, version).cloned(),
+            tables: reach.tables(&way, version).cloned(),
         };
         self.write(&copying, &pieces, destination.into(), &mut steps)
     }

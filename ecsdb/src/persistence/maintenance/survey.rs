@@ -56,6 +56,8 @@ pub struct Surveyed {
     pub found: Result<Found, Damage>,
     /// The highest version of which anything in the file says that there was one.
     pub highest: u64,
+    /// What its records are told by, if there are any where the header cannot be read.
+    pub salt: Option<u64>,
 }
 
 /// What is in a segment.
@@ -199,27 +201,29 @@ impl Surveyed {
         match SegmentFile::read(media, file.clone(), first) {
             Ok(segment) => {
                 let (found, highest) = Found::of(&segment);
-                Ok(Self { first, file, found: Ok(found), highest })
+                let salt = Some(found.header.salt);
+                Ok(Self { first, file, found: Ok(found), highest, salt })
             }
             Err(error) => {
                 let damage = Damage::of(error)?;
                 // It was made for its first version, which may have been in it. Older records are what the file held before.
-                let highest = highest_record(media, &file).filter(|highest| *highest >= first - 1).unwrap_or(first);
-                Ok(Self { first, file, found: Err(damage), highest })
+                let own = highest_record(media, &file).filter(|record| record.version >= first - 1);
+                let (highest, salt) = (own.map_or(first, |record| record.version), own.map(|record| record.salt));
+                Ok(Self { first, file, found: Err(damage), highest, salt })
             }
         }
     }
 }
 
-/// The highest version of any record in a file whose header cannot be read; nothing if the rest cannot be read either.
-fn highest_record(media: &dyn Media, file: &Path) -> Option<u64> {
+/// The record of the highest version in a file whose header cannot be read; nothing if the rest cannot be read either.
+fn highest_record(media: &dyn Media, file: &Path) -> Option<RecordHead> {
     /// How many times as many bytes as the file has are looked at for records that are none: any bytes may say that they are a long one.
     const PATIENCE: usize = 16;
 
     let source = media.open(file, Open::Read).ok()?;
     let mut bytes = vec![0; usize::try_from(source.len().ok()?).ok()?];
     source.read_exact_at(&mut bytes, 0).ok()?;
-    let mut highest = None;
+    let mut highest: Option<RecordHead> = None;
     let mut left = bytes.len().saturating_mul(PATIENCE);
     let mut at = 0;
     while at + RECORD_BYTES <= bytes.len() {
@@ -227,7 +231,7 @@ fn highest_record(media: &dyn Media, file: &Path) -> Option<u64> {
         let claimed = frame_unchecked(rest, None).map(|(_, body)| RECORD_BYTES + body.len());
         match claimed.filter(|len| *len <= left).and_then(|_| frame(rest, None)) {
             Some((head, body)) => {
-                highest = highest.max(Some(head.version));
+                highest = highest.filter(|highest| highest.version > head.version).or(Some(head));
                 at += RECORD_BYTES + body.len();
             }
             None => {
