@@ -5,6 +5,8 @@ step_log=$(mktemp)
 failed_steps=0
 skipped_steps=0
 started=$SECONDS
+# One line for each step, for the list at the end.
+outcomes=()
 
 # heading TITLE: says what comes, and how long it took to get there.
 heading() {
@@ -13,18 +15,18 @@ heading() {
 
 # step TITLE COMMAND...: runs a command. A failure is remembered, and the other steps still run.
 step() {
-    local title=$1
+    local title=$1 begun=$SECONDS outcome=passed
     shift
     heading "$title"
     printf '    %s\n' "$*"
-    if "$@" 2>&1 | tee "$step_log"; then
-        :
-    else
+    if ! "$@" 2>&1 | tee "$step_log"; then
+        outcome=FAILED
         printf '!!! failed: %s\n' "$title"
         # Failed tests count themselves; anything else that failed counts as one.
         grep -q '^test result: FAILED' "$step_log" || failed_steps=$((failed_steps + 1))
     fi
     grep '^test result:' "$step_log" >>"$log" || true
+    outcomes+=("$(printf '%-7s %5d s  %s' "$outcome" "$((SECONDS - begun))" "$title")")
 }
 
 # skip TITLE REASON: says plainly what is not run.
@@ -32,9 +34,10 @@ skip() {
     heading "$1"
     printf 'skipped: %s\n' "$2"
     skipped_steps=$((skipped_steps + 1))
+    outcomes+=("$(printf 'skipped          %s: %s' "$1" "$2")")
 }
 
-# finish: the closing line, also after an interruption, and the exit status.
+# finish: the list of steps and the closing line, also after an interruption, and the exit status.
 finish() {
     local status=$?
     local passed failed
@@ -47,6 +50,9 @@ finish() {
         failed=1
     fi
     printf '\n=== [%4d s] done\n' "$((SECONDS - started))"
+    if [ "${#outcomes[@]}" -ne 0 ]; then
+        printf '%s\n' "${outcomes[@]}"
+    fi
     if [ "$skipped_steps" -ne 0 ]; then
         printf '%d steps skipped\n' "$skipped_steps"
     fi

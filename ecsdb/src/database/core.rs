@@ -1,8 +1,8 @@
 //! What every handle of one database shares: the published version, the queue, and the threads.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use super::checkpoint::Checkpoint;
 use super::config::{Config, OpenError, SEGMENT_BYTES_MIN};
@@ -20,11 +20,11 @@ use crate::persistence::{
 use crate::schema::diff::Plan;
 use crate::schema::{DatabaseSchema, TableSchema};
 use crate::storage::{CommitCursor, CommitHistory, Prebuilt, Store, Version};
-use crate::sync::shim::Arc as VersionRef;
+use crate::sync::shim::{Arc as VersionRef, Mutex, lock, thread, thread_pool};
 use crate::sync::{HistoryLimits, Published, completion};
 use crate::transaction::{
     Apply, Both, Catalog, ClosureJob, DatabaseId, Evolve, Guarded, Procedures, Queue, Request, Terms, Ticket,
-    TransactionError, Writer, WriterConfig, Written,
+    TransactionError, WriterConfig, WriterThread, Written,
 };
 
 /// What snapshots need besides their version. It keeps no database open.
@@ -55,14 +55,14 @@ impl Readers {
 
     /// The tables of version `version`.
     pub fn catalog_of(&self, version: u64) -> Arc<Catalog> {
-        let later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+        let later = lock(&self.later);
         let found = later.iter().rev().find(|(first, _)| *first <= version);
         Arc::clone(found.map_or(&self.catalog, |(_, catalog)| catalog))
     }
 
     /// Notes that the tables are those of `catalog` from version `first` on.
     fn announce(&self, first: u64, catalog: Arc<Catalog>) {
-        self.later.lock().unwrap_or_else(PoisonError::into_inner).push((first, catalog));
+        lock(&self.later).push((first, catalog));
     }
 
     /// The changes of the last commits, if they are kept.
@@ -99,7 +99,7 @@ pub struct Core {
     /// The thread that tells it.
     #[cfg(feature = "metrics")]
     reporter: Mutex<Option<Reporter>>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    writer: Mutex<Option<thread::JoinHandle<()>>>,
 }
 
 impl Core {
@@ -170,15 +170,12 @@ impl Core {
         let meter = Arc::clone(store.meter());
         let id = DatabaseId::next();
         let name = catalog.schema().name().to_owned();
-        let workers = rayon::ThreadPoolBuilder::new()
-            .num_threads(config.workers)
-            .thread_name(move |index| format!("ecsdb-{name}-{index}"))
-            .start_handler(move |_| id.enter())
-            .build()
-            .map_err(|error| OpenError::Thread(Box::new(error)))?;
+        let name = move |index| format!("ecsdb-{name}-{index}");
+        let workers = thread_pool(config.workers, name, move || id.enter());
+        let workers = workers.map_err(|error| OpenError::Thread(Box::new(error)))?;
         let workers = Arc::new(workers);
         let (queue, receiver) = Queue::new(config.queue, id, watermark);
-        let writer = Writer::new(
+        let writer = WriterThread::new(
             WriterConfig {
                 store,
                 catalog: Arc::clone(&catalog),
@@ -191,7 +188,7 @@ impl Core {
             &queue,
             receiver,
         );
-        let thread = std::thread::Builder::new()
+        let thread = thread::Builder::new()
             .name(format!("ecsdb-{}", catalog.schema().name()))
             .spawn(move || {
                 id.enter();
@@ -261,7 +258,7 @@ impl Core {
         let (completer, pending) = completion();
         let job = Box::new(ClosureJob::new(closure, procedure, completer));
         self.queue.send(Request::Job(job), Queue::CLOSURE_BYTES, terms)?;
-        Ok(Ticket::new(pending, self.id, self.queue.watermark().cloned()))
+        Ok(Ticket::new(pending, Arc::clone(&self.queue)))
     }
 
     /// The procedures that can be called by name.
@@ -301,7 +298,7 @@ impl Core {
             return Err(TransactionError::Reentrant.into());
         }
         // One at a time: each is judged by what the one before has left.
-        let _alone = self.evolving.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = lock(&self.evolving);
         let before = self.readers.catalog_of(self.pin().number);
         let Prepared { plan, catalog, rewritten, convert } = prepare(before.schema(), schema)?;
         let is_same = || before.schema().tables().iter().zip(catalog.schema().tables()).all(has_same_indexes);
@@ -369,7 +366,7 @@ impl Core {
     /// Keeps the thread that publishes metrics until the database is closed.
     #[cfg(feature = "metrics")]
     pub fn keep_reporter(&self, reporter: Reporter) {
-        *self.reporter.lock().unwrap_or_else(PoisonError::into_inner) = Some(reporter);
+        *lock(&self.reporter) = Some(reporter);
     }
 
     /// What was found in the directory, if there is one.
@@ -423,7 +420,7 @@ impl Core {
         }
         self.queue.close();
         // Held while waiting: whoever else closes has to wait as well.
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = lock(&self.writer);
         if let Some(thread) = writer.take()
             && thread.join().is_err()
         {
@@ -436,7 +433,7 @@ impl Core {
         }
         #[cfg(feature = "metrics")]
         {
-            let reporter = self.reporter.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let reporter = lock(&self.reporter).take();
             drop(reporter);
         }
         let version = self.pin().number;
@@ -455,7 +452,7 @@ impl Core {
 fn reading_threads(workers: usize) -> usize {
     /// More do not help: one thread takes in what they have read.
     const MOST: usize = 8;
-    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+    let processors = || available_parallelism().map_or(1, usize::from);
     let threads = if workers == 0 { processors() } else { workers };
     if threads == 1 { 0 } else { threads.min(MOST) }
 }

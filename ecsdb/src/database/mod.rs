@@ -17,6 +17,8 @@ mod lane;
 mod live;
 #[cfg(feature = "metrics")]
 mod metrics;
+#[cfg(all(test, ecsdb_shuttle))]
+mod models;
 mod optimistic;
 mod reads;
 mod snapshot;

@@ -2,6 +2,7 @@
 
 use core::cell::Cell;
 
+use crate::sync::shim::thread_local;
 use crate::sync::shim::unwatched::{AtomicU64, Ordering};
 
 /// Tells the databases of a process apart.
@@ -18,20 +19,30 @@ impl DatabaseId {
 
     /// Marks the running thread as one that transactions of this database run on: its writer, or a worker.
     pub fn enter(self) {
-        CURRENT.set(self.0);
+        CURRENT.with(|current| current.set(self.0));
     }
 
     /// Runs `work`, in which waiting for the writer of this database is an error.
     pub fn enter_for<R>(self, work: impl FnOnce() -> R) -> R {
-        let before = CURRENT.replace(self.0);
+        if cfg!(ecsdb_loom) {
+            // The threads of a model are one thread to the standard library.
+            return work();
+        }
+        let before = CURRENT.with(|current| current.replace(self.0));
         let done = work();
-        CURRENT.set(before);
+        CURRENT.with(|current| current.set(before));
         done
+    }
+
+    /// Whether the running thread may be the writer of a database for a while: it is that of none, and its stack is no place where
+    /// something else may be done in between, as on a thread of a pool of rayon, which does other work while it waits.
+    pub fn may_stand_in() -> bool {
+        cfg!(ecsdb_loom) || (CURRENT.with(Cell::get) == 0 && rayon::current_thread_index().is_none())
     }
 
     /// Whether transactions of this database run on the current thread, so that waiting for its writer would never end.
     pub fn is_entered(self) -> bool {
-        CURRENT.get() == self.0
+        CURRENT.with(Cell::get) == self.0
     }
 }
 

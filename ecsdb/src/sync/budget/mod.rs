@@ -26,7 +26,7 @@
 
 #[cfg(all(test, ecsdb_loom))]
 mod models;
-#[cfg(all(test, not(ecsdb_loom)))]
+#[cfg(all(test, not(any(ecsdb_loom, ecsdb_shuttle))))]
 mod tests;
 
 use std::collections::VecDeque;

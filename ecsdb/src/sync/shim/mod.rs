@@ -1,23 +1,34 @@
-//! The one door to atomics, locks, `Arc` and threads: the standard library, or loom under `--cfg ecsdb_loom`.
+//! The one door to atomics, locks, `Arc` and threads: the standard library, or loom under `--cfg ecsdb_loom`, or shuttle
+//! under `--cfg ecsdb_shuttle`.
 //!
 //! Code that shares memory between threads takes its primitives from here by name, never from `std::sync`, or loom
-//! does not see it. What both sides offer has the same name and the same shape; where loom is poorer (no time, no
-//! thread-local number), the loom side says what it does instead. Nothing but `sync` may import it directly.
+//! does not see it. What all sides offer has the same name and the same shape; where the checkers are poorer (no time, no
+//! thread-local number), their side says what it does instead. Nothing but `sync` may import it directly.
 
 #[cfg(ecsdb_loom)]
 mod counted;
-#[cfg(ecsdb_loom)]
-pub(crate) mod loom_channel;
 #[cfg(all(test, ecsdb_loom))]
 pub(crate) mod model;
+#[cfg(any(ecsdb_loom, ecsdb_shuttle))]
+pub(crate) mod model_channel;
 #[cfg(ecsdb_loom)]
 mod on_loom;
-#[cfg(not(ecsdb_loom))]
+#[cfg(ecsdb_shuttle)]
+mod on_shuttle;
+#[cfg(not(any(ecsdb_loom, ecsdb_shuttle)))]
 mod on_std;
+#[cfg(all(test, ecsdb_shuttle))]
+pub(crate) mod schedules;
+#[cfg(any(ecsdb_loom, ecsdb_shuttle))]
+mod timeless;
+#[cfg(not(ecsdb_loom))]
+mod unwatched_memory;
 
 #[cfg(ecsdb_loom)]
 pub(crate) use on_loom::*;
-#[cfg(not(ecsdb_loom))]
+#[cfg(ecsdb_shuttle)]
+pub(crate) use on_shuttle::*;
+#[cfg(not(any(ecsdb_loom, ecsdb_shuttle)))]
 pub(crate) use on_std::*;
 
 /// Counters that order nothing and that no model watches: always the standard library.

@@ -1,43 +1,17 @@
 //! The shim in ordinary builds: the standard library, and nothing that costs anything on top of it.
 
+pub(crate) use super::unwatched_memory::{Arc, UnsafeCell, count_again};
 pub(crate) use crossbeam_channel as channel;
 pub(crate) use std::hint::spin_loop;
 pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
-pub(crate) use std::thread;
-// Without weak references: finding out that one is the last holder is one load. With them it is a locked instruction,
-// which waits for all stores before it, and a commit has just copied a page.
-pub(crate) use triomphe::Arc;
+pub(crate) use std::{thread, thread_local};
 
 use std::cell::Cell;
-use std::mem::ManuallyDrop;
 use std::time::{Duration, Instant};
 
 /// How many hazard slots a published value has.
 pub(crate) const HAZARD_SLOTS: usize = 16;
-
-/// A cell whose accesses loom can check; here a plain `UnsafeCell`.
-#[derive(Debug)]
-#[repr(transparent)]
-pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
-
-impl<T> UnsafeCell<T> {
-    pub(crate) const fn new(value: T) -> Self {
-        Self(std::cell::UnsafeCell::new(value))
-    }
-
-    /// Runs `body` on a pointer that is good for reading, if the caller makes sure that nobody writes.
-    #[inline(always)]
-    pub(crate) fn with<R>(&self, body: impl FnOnce(*const T) -> R) -> R {
-        body(self.0.get())
-    }
-
-    /// Runs `body` on a pointer that is good for writing, if the caller makes sure that nobody else looks.
-    #[inline(always)]
-    pub(crate) fn with_mut<R>(&self, body: impl FnOnce(*mut T) -> R) -> R {
-        body(self.0.get())
-    }
-}
 
 /// A number that belongs to this thread: small, dense and stable, to spread threads over slots.
 #[inline]
@@ -79,6 +53,25 @@ pub(crate) fn wait_until<'a, T>(
     }
 }
 
+/// Waits for messages, without taking them.
+pub(crate) struct Arrivals<'a>(channel::Select<'a>);
+
+impl<'a> Arrivals<'a> {
+    pub(crate) fn new<T>(receiver: &'a channel::Receiver<T>) -> Self {
+        let mut select = channel::Select::new();
+        select.recv(receiver);
+        Self(select)
+    }
+
+    /// Waits until there is a message, or none will come, but no longer than `timeout`; may return for no reason.
+    pub(crate) fn wait(&mut self, timeout: Option<Duration>) {
+        match timeout {
+            None => drop(self.0.ready()),
+            Some(timeout) => drop(self.0.ready_timeout(timeout)),
+        }
+    }
+}
+
 /// Has the deadline passed?
 pub(crate) fn is_past(deadline: Option<Instant>) -> bool {
     deadline.is_some_and(|deadline| Instant::now() >= deadline)
@@ -87,18 +80,6 @@ pub(crate) fn is_past(deadline: Option<Instant>) -> bool {
 /// The deadline `timeout` from now; none if that lies beyond what the clock can express.
 pub(crate) fn deadline_after(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
-}
-
-/// Adds one to the count of a value.
-///
-/// # Safety
-///
-/// `value` comes from [`Arc::into_raw`], and its count is at least one throughout the call.
-#[inline]
-pub(crate) unsafe fn count_again<T>(value: *const T) {
-    // SAFETY: the caller's promise; the count is not taken over, because this reference is never dropped.
-    let held = ManuallyDrop::new(unsafe { Arc::from_raw(value) });
-    let _counted = ManuallyDrop::new(Arc::clone(&held));
 }
 
 /// Takes a lock, also when a thread panicked while it held it: what `sync` locks is valid between any two statements.
@@ -119,4 +100,13 @@ pub(crate) fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
         Err(std::sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
         Err(std::sync::TryLockError::WouldBlock) => None,
     }
+}
+
+/// A pool of `threads` threads (0: one for each processor), which are called `name(index)` and begin with `first`.
+pub(crate) fn thread_pool(
+    threads: usize,
+    name: impl FnMut(usize) -> String + 'static,
+    first: impl Fn() + Send + Sync + 'static,
+) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(name).start_handler(move |_| first()).build()
 }
