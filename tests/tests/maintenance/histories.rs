@@ -103,11 +103,15 @@ fn a_history_that_was_left_is_not_taken_where_it_has_a_segment_of_the_same_name(
                 damaged = with(&damaged, path, |bytes| bytes[24] ^= 1);
             }
             let what = format!("left after {}, {count} of {} damaged", parted.at, own.len());
-            for target in
-                [Target::Latest, Target::Time(parted.time), Target::Time(parted.time + Duration::from_secs(1 << 20))]
-            {
+            for target in [Target::Latest, Target::Time(parted.time + Duration::from_secs(1 << 20))] {
                 let runs = offered(restore(&damaged, &parted.left, target));
                 assert!(runs.iter().all(|(_, to)| *to < first(&own[own.len() - count])), "{what}: {runs:?}");
+            }
+            let then = restore(&damaged, &parted.left, Target::Time(parted.time));
+            if count < own.len() {
+                assert_eq!(then.unwrap().version, parted.at, "{what}: the next version is there, and later");
+            } else {
+                offered(then);
             }
             let restored = restore(&damaged, &parted.both, Target::Latest).unwrap();
             assert_eq!(restored.version, parted.last(), "{what}: {restored:?}");
@@ -171,13 +175,18 @@ fn the_time_of_a_history_that_was_left_is_not_found_in_the_archive_alone() {
         let mut own = ArchivedSegment::list(&*shelf(&parted.both)).unwrap();
         own.retain(|segment| !shared.contains(segment) && segment.first > parted.at);
         own.sort_by_key(|segment| segment.first);
-        let missing = own[1].clone();
-        let lossy = without(&parted.both, &[Path::new(SHELF).join(missing.name())]);
-        for target in [Target::Latest, Target::Time(parted.time)] {
-            let runs = offered(from_archive(&lossy, target));
+        for (index, missing) in own[..2].iter().enumerate() {
+            let lossy = without(&parted.both, &[Path::new(SHELF).join(missing.name())]);
+            let runs = offered(from_archive(&lossy, Target::Latest));
             assert!(runs.iter().all(|(_, to)| *to < missing.first), "{runs:?} without {missing:?}");
+            let then = from_archive(&lossy, Target::Time(parted.time));
+            if index == 1 {
+                assert_eq!(then.unwrap().version, parted.at, "the next version is there, and later");
+            } else {
+                offered(then);
+            }
+            assert_eq!(from_archive(&lossy, Target::Version(40)).unwrap().version, 40, "who names it has it");
         }
-        assert_eq!(from_archive(&lossy, Target::Version(40)).unwrap().version, 40, "who names it has it");
         // Its own times are found as ever if it is whole.
         for version in [1, parted.at, parted.at + 1, parted.last()] {
             let time = from_archive(&parted.both, Target::Version(version)).unwrap().committed().unwrap();
