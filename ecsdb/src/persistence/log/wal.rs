@@ -96,8 +96,7 @@ impl Wal {
         }
         let mut done = Ok(());
         // Only a wish: a segment that is not there now is not worth waiting for.
-        let is_cut =
-            self.shared.set_cut(false) && kind == Kind::Commit && self.segment.has_commits() && self.shared.has_next();
+        let is_cut = self.shared.set_cut(false) && self.segment.has_commits() && self.shared.has_next();
         if is_cut || self.segment.is_full_for(bytes as u64) {
             // A mark of a close has no version of its own: the segment begins with the next one.
             let first = if kind == Kind::Commit { version } else { version + 1 };
