@@ -66,6 +66,11 @@ impl ClosedDirectory {
         let mut timeline = None;
         if let Some(tables) = &plan.fork {
             timeline = Some(self.fork(version, tables)?);
+            // The log ends where it does now, whatever it had when it was closed.
+            let ending = directory.ending();
+            if media.exists(&ending).map_err(DirectoryError::io("look for", &ending))? {
+                self.move_away(&ending, &kept_in)?;
+            }
             let mark = directory.repairing();
             media.remove(&mark).map_err(DirectoryError::io("remove", &mark))?;
             self.sync(directory.root())?;
