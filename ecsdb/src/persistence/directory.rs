@@ -86,7 +86,8 @@ impl Directory {
         }
         let read = || {
             let file = media.open(&path, Open::Read)?;
-            let mut bytes = vec![0; usize::try_from(file.len()?).map_or(ENDING_BYTES_MAX, |len| len.min(ENDING_BYTES_MAX))];
+            let mut bytes =
+                vec![0; usize::try_from(file.len()?).map_or(ENDING_BYTES_MAX, |len| len.min(ENDING_BYTES_MAX))];
             file.read_exact_at(&mut bytes, 0).map(|()| Ending::from_bytes(&bytes))
         };
         let ending = match read().map_err(DirectoryError::io("read", &path)) {

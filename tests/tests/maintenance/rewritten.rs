@@ -1,6 +1,7 @@
 //! Rows that were written anew for another schema, in several records: what is there before the last one is no state.
 
 use ecsdb::maintenance::{Restore, Target};
+use ecsdb::media::Media;
 use ecsdb::schema::{DatabaseSchema, Value};
 use ecsdb::{DynDb, OpenError};
 
