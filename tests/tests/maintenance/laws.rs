@@ -339,7 +339,7 @@ fn the_laws_hold_where_any_record_is_damaged_or_is_the_end_of_its_file() {
                 continue;
             }
             let content = history.medium.state().content(&path).unwrap().to_vec();
-            let records = super::repair::records(&content);
+            let records = repair::records(&content);
             // Marks, and some of the commits.
             let some = records.iter().enumerate().filter(|(index, (_, kind))| [2, 3].contains(kind) || index % 4 == 0);
             for (_, (at, kind)) in some {
