@@ -356,6 +356,46 @@ fn the_laws_hold_where_any_record_is_damaged_or_is_the_end_of_its_file() {
     }
 }
 
+/// What stands behind a damage is not read before a repair has put it in a place of its own. If it is no good, that is said, nobody opens the
+/// directory, and the next plan knows.
+#[test]
+fn a_repair_that_has_saved_what_is_no_good_says_so() {
+    let history = uncut();
+    let path = segments(&history.medium, golden::DIR).pop().unwrap();
+    let content = history.medium.state().content(&path).unwrap().to_vec();
+    let records = repair::records(&content);
+    let at = |version: u64| {
+        let is_it = |at: usize| content[at + 16..at + 24] == version.to_le_bytes() && content[at + 44] == 1;
+        records.iter().map(|(at, _)| *at).find(|at| is_it(*at)).unwrap()
+    };
+    let last = history.last();
+    let medium = with(&history.medium, &path, |bytes| {
+        // Before the snapshot file, so that what is behind is saved from there.
+        bytes[at(8) + 20] ^= 1;
+        // A record whose checksum is right, and that nobody can read.
+        let (from, len) =
+            (at(last), u32::from_le_bytes(bytes[at(last) + 4..at(last) + 8].try_into().unwrap()) as usize);
+        bytes[from + 48..from + len].fill(0xee);
+        let checksum = crc32c::crc32c(&bytes[from + 4..from + len]);
+        bytes[from..from + 4].copy_from_slice(&checksum.to_le_bytes());
+    });
+    assert!(last > 11, "the snapshot file is before that");
+    let directory = || closed(&medium, golden::DIR).unwrap();
+    let plan = directory().plan_repair(|_| ()).unwrap();
+    assert!(
+        plan.version == Some(last) && plan.steps.iter().any(|step| matches!(step, RepairStep::Salvage { .. })),
+        "{plan:#?}"
+    );
+    let error = directory().repair(&plan).unwrap_err();
+    assert!(matches!(error, MaintenanceError::Directory(DirectoryError::Damaged { .. })), "{error}");
+    assert!(open(&copy(&medium), golden::DIR, history.schema.clone()).is_err(), "nobody opens it");
+    let again = directory().plan_repair(|_| ()).unwrap();
+    assert_eq!(again.version, Some(last - 1), "{again:#?}");
+    directory().repair(&again).unwrap();
+    let db = open(&medium, golden::DIR, history.schema.clone()).unwrap();
+    assert!(db.stats().version == last - 1 && rows(&db) == history.states[&(last - 1)]);
+}
+
 /// A repair that is interrupted is planned and done again, without loss; meanwhile nobody opens what is half repaired.
 #[test]
 fn a_repair_that_crashes_anywhere_is_done_again() {
