@@ -178,12 +178,12 @@ fn a_log_goes_to_s3_compressed_and_only_one_writer_stores_it() {
     drop(db);
     let archive = server.archive();
     let closed = ClosedDirectory::open(&save).unwrap();
-    let stored = closed.archive_to(archive.clone(), Some(3)).unwrap();
+    let stored = closed.archive_to(archive.clone(), Some(3)).unwrap().segments;
     assert!(stored.len() > 1 && stored.iter().all(|segment| segment.is_compressed), "{stored:?}");
     let sizes = stored.iter().map(|segment| archive.get(&segment.name()).unwrap().len());
     assert!(sizes.sum::<usize>() < 30_000, "it is compressed");
     // Somebody else, who has not heard of the first, stores the same without doubling it.
-    assert_eq!(closed.archive_to(server.archive(), Some(3)).unwrap(), stored);
+    assert_eq!(closed.archive_to(server.archive(), Some(3)).unwrap().segments, stored);
     assert_eq!(archive.list("segments").unwrap().len(), stored.len());
     assert_eq!(archive.list("writers").unwrap(), ["writers/00000000000000000002"]);
     assert!(verify_archive(&*archive, |_| ()).unwrap().is_fine());

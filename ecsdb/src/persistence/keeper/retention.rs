@@ -14,8 +14,9 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::archiving::ArchiveSetting;
 use crate::media::{Media, Open};
-use crate::persistence::archive::{Archive, ArchiveError, Archiver};
+use crate::persistence::archive::ArchiveError;
 use crate::persistence::directory::Directory;
 use crate::persistence::error::LogFailure;
 use crate::persistence::log::{Figures, Spares, nanoseconds};
@@ -150,16 +151,8 @@ pub struct Cleaner {
     pub files: KnownFiles,
     /// Where segments go before they are let go.
     pub archive: Option<ArchiveSetting>,
-}
-
-/// An archive, and the claim on it.
-pub struct ArchiveSetting {
-    /// The archive.
-    pub archive: Arc<dyn Archive>,
-    /// How hard to compress, if at all.
-    pub level: Option<i32>,
-    /// The claim, when it has been made.
-    pub archiver: Option<Archiver>,
+    /// Whether snapshot files go there too.
+    pub archives_snapshots: bool,
 }
 
 impl Cleaner {
@@ -177,6 +170,9 @@ impl Cleaner {
     /// Lets go of what is needed no longer. `version` is the last one. A checkpoint was made before, so the names of all snapshot files
     /// are on the medium.
     pub fn clean(&mut self, version: u64) -> Result<(), CleanError> {
+        if let Some(setting) = self.archive.as_mut().filter(|_| self.archives_snapshots) {
+            setting.store_snapshots(&*self.media, &self.directory, &self.files)?;
+        }
         let now = nanoseconds(self.media.now());
         let Some(oldest) = self.retention.oldest(&self.files, version, now) else { return Ok(()) };
         self.let_snapshots_go(oldest)?;
@@ -242,23 +238,6 @@ impl Cleaner {
         let file = self.media.open(&self.directory.segment(first), Open::Read);
         let len = file.and_then(|file| file.len()).unwrap_or(0);
         len <= self.segment_bytes && len >= self.segment_bytes / 2
-    }
-}
-
-impl ArchiveSetting {
-    /// Takes the archive, so that nobody who had it before stores there any more.
-    pub fn claim(&mut self, directory: &Directory) -> Result<&mut Archiver, CleanError> {
-        if self.archiver.is_none() {
-            let owner = directory.root().display().to_string();
-            self.archiver = Some(Archiver::open(Arc::clone(&self.archive), &owner, self.level)?);
-        }
-        Ok(self.archiver.as_mut().expect("it was made just now"))
-    }
-
-    /// Stores the segment that begins with the first of two versions, and ends before the second.
-    fn store(&mut self, media: &dyn Media, directory: &Directory, pair: &[u64]) -> Result<(), CleanError> {
-        self.claim(directory)?.store_segment(media, directory, pair[0], Some(pair[1]))?;
-        Ok(())
     }
 }
 

@@ -10,7 +10,7 @@ use super::closed::ClosedDirectory;
 use super::error::MaintenanceError;
 use super::judge::opening;
 use super::pieces::Pieces;
-use super::reach::{Reach, Way};
+use super::reach::{Base, Bases, Reach, Way, goes_on};
 use super::restore::Target;
 use super::survey::Survey;
 use crate::persistence::error::DirectoryError;
@@ -21,7 +21,7 @@ pub struct Choice<'a> {
     /// The segments.
     pub pieces: &'a Pieces<'a>,
     /// The ways to versions.
-    pub reach: &'a Reach,
+    pub reach: Reach,
     /// What is known of where the history ends.
     pub known: Known,
 }
@@ -30,6 +30,10 @@ pub struct Choice<'a> {
 pub struct Known {
     /// What the records of the last segment are told by that can be read; nothing if there is none.
     salt: Option<u64>,
+    /// The salt of the archived snapshot file that is the latest state, if no log goes on from it.
+    base: Option<u64>,
+    /// The history of the latest state, if that is known.
+    timeline: Option<u64>,
     /// The first versions of segments behind that one, which cannot be read: the same history has segments with these.
     unread: Vec<u64>,
     /// The version that the latest state has at least.
@@ -40,21 +44,41 @@ impl Known {
     /// What is known of the history in a directory, which may be impossible to open.
     pub fn of_directory(closed: &ClosedDirectory, survey: &Survey) -> Result<Self, DirectoryError> {
         Ok(match opening(closed, survey)? {
-            Ok(end) => Self { salt: Some(end.salt).filter(|salt| *salt > 0), unread: Vec::new(), version: end.version },
+            Ok(end) => Self {
+                salt: Some(end.salt).filter(|salt| *salt > 0),
+                base: None,
+                timeline: Some(end.timeline),
+                unread: Vec::new(),
+                version: end.version,
+            },
             Err(_) => {
-                let salt = survey.found().next_back().map(|(_, found)| found.header.salt);
+                let last = survey.found().next_back().map(|(_, found)| &found.header);
+                let (salt, timeline) = (last.map(|last| last.salt), last.map(|last| last.timeline));
                 let unread = survey.segments.iter().rev().take_while(|segment| segment.found.is_err());
                 let unread = unread.map(|segment| segment.first).collect();
-                Self { salt, unread, version: survey.highest() }
+                Self { salt, base: None, timeline, unread, version: survey.highest() }
             }
         })
     }
 
-    /// What is known of the latest history in an archive.
-    pub fn of_archive(pieces: &Pieces<'_>) -> Self {
+    /// What is known of the latest history in an archive, which has the snapshot files `bases`.
+    pub fn of_archive(pieces: &Pieces<'_>, bases: &Bases) -> Self {
         let lines = pieces.lines();
         let last = lines.first().and_then(|line| line.0.last());
-        Self { salt: last.map(|piece| piece.salt), unread: Vec::new(), version: last.map_or(0, |piece| piece.last) }
+        let is_newer = |base: &&Base| {
+            last.is_none_or(|last| match base.timeline == last.timeline {
+                true => base.version > last.last,
+                false => last.times.is_none_or(|(_, latest)| base.time > latest),
+            })
+        };
+        let alone = bases.good.iter().filter(|base| !lines.iter().any(|line| goes_on(line, base)));
+        // The log goes to an archive later than snapshot files do.
+        if let Some(base) = alone.filter(is_newer).max_by_key(|base| (base.time, base.version)) {
+            let (base, timeline, version) = (Some(base.salt), Some(base.timeline), base.version);
+            return Self { salt: None, base, timeline, unread: Vec::new(), version };
+        }
+        let (salt, timeline) = (last.map(|piece| piece.salt), last.map(|piece| piece.timeline));
+        Self { salt, base: None, timeline, unread: Vec::new(), version: last.map_or(0, |piece| piece.last) }
     }
 }
 
@@ -68,10 +92,31 @@ impl Choice<'_> {
         }
     }
 
-    /// How `version` is put together. The history that is known to be the latest comes first.
-    pub fn way_to(&self, version: u64) -> Result<&Way, MaintenanceError> {
-        let complete = self.complete().filter(|way| way.has(version));
-        let Some(way) = complete.or_else(|| self.reach.way_to(version)) else {
+    /// The history of which `version` is meant: that which is known to be the latest, if it has it, or the only one that does.
+    pub fn timeline_of(&self, version: u64) -> Result<Option<u64>, MaintenanceError> {
+        let of = |way: &Way| way.timeline_of(&self.reach.bases, version);
+        if let Some(complete) = self.complete().filter(|way| way.has(version)) {
+            return Ok(of(complete));
+        }
+        let mut timelines: Vec<u64> = self.reach.ways.iter().filter(|way| way.has(version)).filter_map(of).collect();
+        timelines.sort_unstable();
+        timelines.dedup();
+        match timelines[..] {
+            [] => Ok(None),
+            [only] => Ok(Some(only)),
+            _ => Err(MaintenanceError::Ambiguous { version, timelines }),
+        }
+    }
+
+    /// How `version` is put together, which is of the history `timeline` if that is given. The history that is known to be the latest comes
+    /// first.
+    pub fn way_to(&self, version: u64, timeline: Option<u64>) -> Result<&Way, MaintenanceError> {
+        let is_wanted = |way: &&Way| {
+            let found = || way.timeline_of(&self.reach.bases, version);
+            way.has(version) && timeline.is_none_or(|timeline| found().is_none_or(|found| found == timeline))
+        };
+        let complete = self.complete().filter(is_wanted);
+        let Some(way) = complete.or_else(|| self.reach.ways.iter().find(is_wanted)) else {
             return Err(MaintenanceError::OutOfReach { asked: version, reachable: self.reach.runs() });
         };
         if let Some(piece) = way.line.with(version)
@@ -92,19 +137,38 @@ impl Choice<'_> {
     /// The way along the history in question that leads as far as it is known to go, and farthest.
     fn complete(&self) -> Option<&Way> {
         let is_complete = |way: &&Way| {
+            if way.line.0.is_empty() || self.known.base.is_some() {
+                return self.is_all(way);
+            }
             // What came behind a snapshot file nobody knows without the log.
             let pieces = &way.line.0;
             let has_end = match self.known.salt {
                 Some(salt) => pieces.iter().any(|piece| piece.salt == salt),
                 // Only a snapshot file tells which history it was, if there is one.
-                None => self.reach.bases.good.last().is_none_or(|base| way.bases.contains(&base.version)),
+                None => {
+                    let own = self.reach.bases.good.iter().rfind(|base| base.archived.is_none());
+                    own.is_none_or(|base| way.bases.contains(&base.version))
+                }
             };
             // Histories that part have segments in common before they do, and others behind.
             let has_unread = self.known.unread.iter().all(|first| pieces.iter().any(|piece| piece.first == *first));
-            way.to >= self.known.version && !pieces.is_empty() && has_end && has_unread
+            way.to >= self.known.version && has_end && has_unread
         };
         // Of those that lead as far the first one.
         self.reach.ways.iter().filter(is_complete).min_by_key(|way| Reverse(way.to))
+    }
+
+    /// Whether an archived snapshot file, and nothing else, is the latest state.
+    fn is_all(&self, way: &Way) -> bool {
+        let base = self.reach.bases.good.iter().find(|base| way.line.0.is_empty() && way.rests_on(base));
+        base.filter(|base| base.archived.is_some()).is_some_and(|base| match self.known.base {
+            Some(salt) => base.salt == salt,
+            // What cannot be read may be of another history.
+            None => {
+                let is_it = self.known.timeline == Some(base.timeline) && self.known.unread.is_empty();
+                is_it && base.version >= self.known.version
+            }
+        })
     }
 
     fn lost(&self) -> MaintenanceError {
@@ -169,7 +233,7 @@ impl Choice<'_> {
         // Before the log there are snapshot files only.
         let before = way.line.0.first().map_or(u64::MAX, |piece| piece.first);
         for base in way.bases.iter().rev().filter(|base| **base < before) {
-            let Some(base) = self.reach.bases.with(*base) else { continue };
+            let Some(base) = self.reach.bases.of(way, *base) else { continue };
             if base.time <= time {
                 return Ok((Some(base.version), oldest));
             }
