@@ -24,7 +24,7 @@ use crate::sync::shim::{Arc as VersionRef, Mutex, lock, thread, thread_pool};
 use crate::sync::{HistoryLimits, Published, completion};
 use crate::transaction::{
     Apply, Both, Catalog, ClosureJob, DatabaseId, Evolve, Guarded, Procedures, Queue, Request, Terms, Ticket,
-    TransactionError, Writer, WriterConfig, Written,
+    TransactionError, WriterConfig, WriterThread, Written,
 };
 
 /// What snapshots need besides their version. It keeps no database open.
@@ -175,7 +175,7 @@ impl Core {
         let workers = workers.map_err(|error| OpenError::Thread(Box::new(error)))?;
         let workers = Arc::new(workers);
         let (queue, receiver) = Queue::new(config.queue, id, watermark);
-        let writer = Writer::new(
+        let writer = WriterThread::new(
             WriterConfig {
                 store,
                 catalog: Arc::clone(&catalog),
@@ -258,7 +258,7 @@ impl Core {
         let (completer, pending) = completion();
         let job = Box::new(ClosureJob::new(closure, procedure, completer));
         self.queue.send(Request::Job(job), Queue::CLOSURE_BYTES, terms)?;
-        Ok(Ticket::new(pending, self.id, self.queue.watermark().cloned()))
+        Ok(Ticket::new(pending, Arc::clone(&self.queue)))
     }
 
     /// The procedures that can be called by name.

@@ -26,7 +26,7 @@ use crate::transaction::{
 /// A database with the tables of the schema `S`.
 ///
 /// A handle is cheap to clone and may be used from any thread. Reading goes through [`snapshot`](Self::snapshot) and never
-/// waits; changes go to the one writer thread, through [`write`](Self::write), [`begin`](Self::begin), or the operations
+/// waits; changes go to the one writer, through [`write`](Self::write), [`begin`](Self::begin), or the operations
 /// here and on [`Table`], each of which is a transaction of its own and returns when it is visible. When the last handle
 /// and the last snapshot are dropped, what was queued is still done.
 ///
@@ -120,9 +120,12 @@ impl<S: Schema> Db<S> {
         Snapshot::of(&self.core)
     }
 
-    /// Runs `transaction` on the writer thread and waits until its changes are visible. It sees its own changes and
+    /// Runs `transaction` as the writer, and waits until its changes are visible. It sees its own changes and
     /// nobody else's meanwhile; if it returns `Err` or panics, nothing has happened. While it runs no other transaction
     /// does, so it should not wait for anything.
+    ///
+    /// It runs on the writer thread, or on a thread that waits for a transaction, this one or another, if that finds the writer thread
+    /// without work; which one, is not said beforehand, so it should not depend on thread-locals either.
     ///
     /// # Errors
     /// - What the closure returns; [`TransactionError::Panicked`] if it panics.
@@ -137,7 +140,7 @@ impl<S: Schema> Db<S> {
         self.lane().write(transaction)
     }
 
-    /// Runs `transaction` on the writer thread, for async code: the transaction is queued at once, and the future ends
+    /// Runs `transaction` as the writer, for async code: the transaction is queued at once, and the future ends
     /// when its changes are visible. Dropping the future does not take the transaction back.
     ///
     /// # Errors
@@ -203,7 +206,7 @@ impl<S: Schema> Db<S> {
         self.lane().within(timeout).call(procedure, arguments)
     }
 
-    /// Runs `procedure` on the writer thread, as one transaction, and waits until its changes are visible.
+    /// Runs `procedure` as the writer, in one transaction, and waits until its changes are visible.
     ///
     /// # Errors
     /// [`TransactionError::Procedure`], with the name of the procedure, if it fails or panics; otherwise as for
@@ -216,7 +219,7 @@ impl<S: Schema> Db<S> {
         self.lane().call(procedure, arguments)
     }
 
-    /// Runs `procedure` on the writer thread, for async code: the call is queued at once, and the future ends when its changes
+    /// Runs `procedure` as the writer, for async code: the call is queued at once, and the future ends when its changes
     /// are visible. Dropping the future does not take the call back.
     ///
     /// # Errors
@@ -230,7 +233,7 @@ impl<S: Schema> Db<S> {
         async move { Ok(ticket?.await?.result) }
     }
 
-    /// Runs the [registered](crate::DbBuilder::procedure) procedure `name` on the writer thread, and waits until its changes are
+    /// Runs the [registered](crate::DbBuilder::procedure) procedure `name` as the writer, and waits until its changes are
     /// visible. Integers may have another width than the procedure's, if they fit; nothing (`()`) is a struct without members.
     ///
     /// ```
@@ -305,7 +308,7 @@ impl<S: Schema> Db<S> {
     ) -> Result<(R, crate::transaction::Commit), TransactionError> {
         let mut transaction = self.begin();
         let result = op(&mut transaction);
-        Ok((result, transaction.commit()?.visible()?))
+        Ok((result, transaction.commit_visible()?))
     }
 
     /// Brings a new entity to life.

@@ -23,7 +23,7 @@ impl LogError {
 
 /// Where commits go before anybody can see them.
 ///
-/// The writer thread calls it: [`append`](Self::append) for each transaction of a batch, in order, and then
+/// The writer calls it: [`append`](Self::append) for each transaction of a batch, in order, and then
 /// [`commit`](Self::commit) once. If either fails, nothing of the batch is published and all its transactions fail with
 /// the cause. Without a log, no change set is made.
 ///

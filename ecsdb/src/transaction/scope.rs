@@ -1,4 +1,4 @@
-//! The transaction that a closure works on, on the writer thread.
+//! The transaction that a closure works on, as the writer.
 
 use core::marker::PhantomData;
 

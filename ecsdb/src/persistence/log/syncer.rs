@@ -145,7 +145,12 @@ impl Shared {
     pub fn want_next(&self) {
         // If it is being made just now, there is nothing to ask for.
         if let Ok(mut next) = self.next.try_lock() {
+            let is_new = next.ready.is_none() && !next.is_wanted;
             next.is_wanted = next.ready.is_none();
+            drop(next);
+            if is_new {
+                self.watermark.call();
+            }
         }
     }
 

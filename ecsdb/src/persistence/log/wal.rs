@@ -1,4 +1,4 @@
-//! The log as the writer thread sees it.
+//! The log as the writer sees it.
 
 use std::io;
 use std::sync::Arc;
@@ -68,6 +68,8 @@ impl Wal {
         let Header { schema, schema_hash, .. } = maker.header.clone();
         let description = Arc::new(Description::new(Described { tables: Arc::clone(&tables), schema, schema_hash }));
         let shared = Arc::new(Shared::new(maker, &segment, watermark, figures));
+        let lent = Arc::downgrade(&shared);
+        shared.watermark.lend(move || Some(lent.upgrade()?.sync()));
         let syncer = std::thread::Builder::new().name(format!("ecsdb-{name}-log")).spawn({
             let shared = Arc::clone(&shared);
             move || shared.run()
