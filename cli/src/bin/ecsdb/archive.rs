@@ -66,7 +66,10 @@ fn verify(archive: &str, as_json: bool) -> Result<Outcome, Failure> {
         let _ = writeln!(out, "versions that can be restored from here alone: {}", runs(&report.reachable));
         for Gap { first, last, until, .. } in &report.gaps {
             let _ = writeln!(out, "versions {first} to {last} are missing");
-            let _ = writeln!(out, "    so versions {first} to {until} cannot be restored from here alone");
+            let _ = writeln!(
+                out,
+                "    so of {first} to {until} only what snapshot files hold can be restored from here alone"
+            );
         }
         for version in &report.unfinished {
             let _ = writeln!(

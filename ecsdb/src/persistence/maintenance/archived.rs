@@ -44,8 +44,8 @@ pub struct Gap {
     pub first: u64,
     /// The last version that is missing.
     pub last: u64,
-    /// The last version that cannot be restored from the archive alone since these are missing: that before the first snapshot file behind
-    /// them, or the last one that follows. So it is the one before `last` if there is a snapshot file of that.
+    /// The last version that cannot be restored from the archive alone since these are missing: that before the first snapshot file which
+    /// the log behind them goes on from, or the last one that follows. In between only those can be of which there is a snapshot file.
     pub until: u64,
 }
 
