@@ -312,3 +312,113 @@ fn a_place_without_an_archive_is_not_restored_from() {
     let error = restore.run(Target::Latest, EARLIER, |_| ()).unwrap_err();
     assert!(matches!(error, MaintenanceError::NoSegments), "{error}");
 }
+
+/// A byte of a segment that is damaged, and for which a newer snapshot file makes up: what is whole of it goes to the archive, and what is missing is said.
+#[test]
+fn an_archive_goes_on_behind_a_damage_that_a_snapshot_file_makes_up_for() {
+    let Played { medium, versions } = checkpointed(36);
+    let last = versions.len() as u64 - 1;
+    let mut holes = 0;
+    for path in segments(&medium, SAVE).iter().rev().skip(1) {
+        let len = medium.state().content(path).unwrap().len();
+        for at in [40, 4200, (4200 + len) / 2] {
+            let damaged = with(&medium, path, |bytes| bytes[at] ^= 1);
+            let archive = Simulated::new();
+            let Ok(stored) = closed(&damaged, SAVE).unwrap().archive_to(shelf(&archive), None) else {
+                let held = snapshots(&archive).last().map_or(0, |snapshot| snapshot.version);
+                let next = segments(&medium, SAVE).iter().map(|path| first(path)).find(|next| *next > first(path));
+                assert!(held < next.unwrap() - 1, "{}: {held} makes up for it", path.display());
+                continue;
+            };
+            if stored.missing.is_empty() {
+                continue;
+            }
+            holes += 1;
+            let is_missing = |version: u64| in_runs(&stored.missing, version);
+            let report = verify_archive(&*shelf(&archive), |_| ()).unwrap();
+            for version in 0..=last {
+                let restored = comes_back(&archive, version, &versions);
+                assert_eq!(restored.is_ok(), in_runs(&report.reachable, version), "{version}: {report:?}");
+                let is_held = report.snapshots.contains(&version);
+                assert!(restored.is_err() || is_held || !is_missing(version), "{version}: {stored:?}");
+            }
+            // Behind the hole the next snapshot file has everything.
+            let hole = stored.missing.last().unwrap().1;
+            let behind = report.snapshots.iter().find(|version| **version >= hole).unwrap();
+            assert!((*behind..=last).all(|version| in_runs(&report.reachable, version)), "{report:?}");
+        }
+    }
+    assert!(holes > 5, "{holes} holes");
+}
+
+/// A database lets its log go behind a damage, when a newer snapshot file is in the archive.
+#[test]
+fn a_database_lets_go_of_a_damaged_segment_when_a_snapshot_file_makes_up_for_it() {
+    let Played { medium, mut versions } = checkpointed(36);
+    let path = segments(&medium, SAVE)[2].clone();
+    let damaged = with(&medium, &path, |bytes| bytes[4200] ^= 1);
+    let archive = Simulated::new();
+    let mut last = 36;
+    for _ in 0..3 {
+        let db = letting_go(&damaged, &archive);
+        go_on(&db, 10, &mut versions);
+        last += 10;
+    }
+    assert!(first(&segments(&damaged, SAVE)[0]) > 30, "the log is let go of");
+    let report = verify_archive(&*shelf(&archive), |_| ()).unwrap();
+    assert!(!report.gaps.is_empty() && report.gaps.iter().all(|gap| (gap.first, gap.last) == (7, 7)), "{report:?}");
+    let at = last / 10 * 10;
+    assert_eq!(comes_back(&archive, at, &versions).unwrap().version, at);
+}
+
+/// Where two histories have a version, and none is known to be the latest, it has to be said which one is meant.
+#[test]
+fn a_version_of_two_histories_is_refused_until_one_is_named() {
+    let Played { medium, versions } = played(20);
+    let archive = Simulated::new();
+    let play = |medium: &Simulated, commits: u64, worth: u64| {
+        let mut versions = versions.clone();
+        // Every opening takes time, and the last one here is the latest.
+        (20..worth / 20).for_each(|_| drop(small(medium, SAVE).open().unwrap()));
+        let db = small(medium, SAVE).open().unwrap();
+        for n in 0..commits {
+            db.spawn(R100::sample(worth + n)).unwrap();
+            versions.push(Rows::of(&db));
+        }
+        let timeline = db.recovery().unwrap().timeline;
+        drop(db);
+        closed(medium, SAVE).unwrap().archive_to(shelf(&archive), None).unwrap();
+        (timeline, versions)
+    };
+    // Copies of a directory that is open: each begins a timeline.
+    let db = small(&medium, SAVE).open().unwrap();
+    let copies = [copy(&medium), copy(&medium), copy(&medium)];
+    drop(db);
+    let played = [play(&copies[0], 20, 1), play(&copies[1], 20, 200), play(&copies[2], 5, 2000)];
+    let to = |timeline: Option<u64>| {
+        let medium = Simulated::new();
+        let restore = Restore::from_archive(shelf(&archive)).onto(Arc::new(medium.clone()));
+        let restore = timeline.into_iter().fold(restore, Restore::of_timeline);
+        restore.run(Target::Version(35), EARLIER, |_| ()).map(|_| Rows::of(&small(&medium, EARLIER).open().unwrap()))
+    };
+    // The latest history ends before that version.
+    let timelines = match to(None).map(|_| ()) {
+        Err(MaintenanceError::Ambiguous { version: 35, timelines }) => timelines,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(timelines.len(), 2);
+    for (timeline, versions) in &played[..2] {
+        assert!(timelines.contains(timeline) && to(Some(*timeline)).unwrap() == versions[35]);
+    }
+    assert!(matches!(to(Some(played[2].0)), Err(MaintenanceError::OutOfReach { .. })));
+}
+
+#[test]
+fn a_directory_in_repair_is_not_archived() {
+    let Played { medium, .. } = played(10);
+    let mark = Path::new(SAVE).join("REPAIRING");
+    ecsdb::media::Media::open(&medium, &mark, ecsdb::media::Open::Truncate).unwrap();
+    let error = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap_err();
+    assert!(matches!(error, MaintenanceError::Directory(DirectoryError::InRepair { .. })), "{error}");
+    assert!(shelf(&medium).list("writers").unwrap().is_empty(), "the archive is as it was");
+}

@@ -8,7 +8,7 @@ use super::{ArchiveError, Put};
 use crate::media::{Media, Open};
 use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
-use crate::persistence::format::Kind;
+use crate::persistence::format::RecordHead;
 use crate::persistence::recovery::SegmentFile;
 use crate::persistence::snapshot::Chain;
 use crate::persistence::zstd;
@@ -133,32 +133,35 @@ impl Archiver {
 /// Where the log of `directory` has version `version`.
 fn recorded(media: &dyn Media, directory: &Directory, version: u64) -> Result<Recorded, DirectoryError> {
     let (firsts, _) = directory.list(media).map_err(DirectoryError::io("list", directory.wal()))?;
-    let unknown = Recorded { log: 0, time: None };
-    let Some(first) = firsts.iter().rfind(|first| **first <= version) else {
-        // The log begins behind it, in a directory that was copied from another one.
-        let Some(next) = firsts.first().filter(|first| **first == version + 1) else { return Ok(unknown) };
-        return match SegmentFile::front(media, directory.segment(*next)) {
-            Ok((header, ..)) => Ok(Recorded { log: header.previous, time: None }),
-            Err(error) if error.damage().is_some() => Ok(unknown),
-            Err(error) => Err(error),
-        };
-    };
-    let segment = match SegmentFile::read(media, directory.segment(*first), *first) {
-        Ok(segment) => segment,
-        Err(error) if error.damage().is_some() => return Ok(unknown),
-        Err(error) => return Err(error),
-    };
-    let is_it = |kind: Kind, found: u64| kind.has_version() && found == version;
-    let mut end = segment.start;
-    let mut time = None;
-    for (head, behind) in segment.heads() {
-        end = behind;
-        if is_it(head.kind, head.version) {
-            time = Some(head.time);
+    let with = firsts.iter().rfind(|first| **first <= version);
+    if let Some(first) = with
+        && let Some(segment) = unless_damaged(SegmentFile::read(media, directory.segment(*first), *first))?
+    {
+        let is_it = |head: &RecordHead| head.kind.has_version() && head.version == version;
+        let mut end = segment.start;
+        let mut found = None;
+        for (head, behind) in segment.heads() {
+            end = behind;
+            found = found.or_else(|| is_it(&head).then_some(head.time));
         }
+        // It may stand behind a damage.
+        let behind = || segment.behind(end).map(|(_, head, _)| head).find(is_it).map(|head| head.time);
+        return Ok(Recorded { log: segment.header.salt, time: found.or_else(behind) });
     }
-    // It may stand behind a damage.
-    let behind = || segment.behind(end).find(|(_, head, _)| is_it(head.kind, head.version));
-    let time = time.or_else(|| behind().map(|(_, head, _)| head.time));
-    Ok(Recorded { log: segment.header.salt, time })
+    // The log begins behind it, in a directory that was copied from another one; or its segment cannot be read.
+    let mut log = 0;
+    if firsts.contains(&(version + 1)) {
+        let front = unless_damaged(SegmentFile::front(media, directory.segment(version + 1)))?;
+        log = front.map_or(0, |(header, ..)| header.previous);
+    }
+    Ok(Recorded { log, time: None })
+}
+
+/// What was read, or nothing if it is damaged.
+fn unless_damaged<T>(read: Result<T, DirectoryError>) -> Result<Option<T>, DirectoryError> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) if error.damage().is_some() => Ok(None),
+        Err(error) => Err(error),
+    }
 }

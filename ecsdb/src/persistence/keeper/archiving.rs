@@ -43,7 +43,8 @@ impl ArchiveSetting {
         directory: &Directory,
         files: &KnownFiles,
     ) -> Result<(), CleanError> {
-        for (version, _) in files.iter().filter(|(_, known)| known.base.is_none()) {
+        // Version 0 holds nothing.
+        for (version, _) in files.iter().filter(|(version, known)| **version > 0 && known.base.is_none()) {
             if self.done.contains(version) {
                 continue;
             }
