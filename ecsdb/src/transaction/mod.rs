@@ -42,6 +42,7 @@ pub use catalog::Catalog;
 pub use commit_log::{Both, CommitLog, Guarded, LogError};
 pub use counts::TransactionCounts;
 pub use desk::WriterThread;
+pub use error::panic_message;
 pub use error::{ArithmeticFailure, Conflict, GuardFailure, OpError, RangeFailure, RowGuardFailure, TransactionError};
 pub use guards::{Seen, SeenSet};
 pub use job::{ClosureJob, ConvertRow, Evolve, EvolveFailure, Request};

@@ -3,6 +3,7 @@
 
 mod damage;
 mod failures;
+mod panics;
 mod schemas;
 
 use std::path::PathBuf;

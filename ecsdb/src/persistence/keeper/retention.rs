@@ -75,9 +75,10 @@ impl Retention {
         let complete = |known: &(&u64, &Known)| known.1.base.is_none();
         let counted =
             files.iter().rev().filter(complete).nth(self.snapshots.max(1) - 1).map(|(version, _)| *version)?;
-        // A state of the past is put together from the last file before it.
+        // A state of the past is put together from the last file before it. The clock may have been back for a while, so a file counts
+        // as early only if all before it are: what is in between is kept too.
         let last = |is_early: &dyn Fn(u64, &Known) -> bool| {
-            files.iter().rev().find(|(version, known)| is_early(**version, known)).map(|(version, _)| *version)
+            files.iter().take_while(|(version, known)| is_early(**version, known)).last().map(|(version, _)| *version)
         };
         let reach = version.saturating_sub(self.versions);
         let since = now.saturating_sub(u64::try_from(self.duration.as_nanos()).unwrap_or(u64::MAX));
@@ -273,6 +274,13 @@ mod tests {
         assert_eq!(keeping(1, 50, 0).oldest(&two, 55, 55), None, "there is no file before that");
         assert_eq!(keeping(1, 0, 20).oldest(&two, 55, 55), Some(30));
         assert_eq!(keeping(1, 0, 500).oldest(&two, 55, 55), None);
+        let mut back = files(&[(20, None), (30, None), (40, None), (50, None)]);
+        back.get_mut(&30).unwrap().time = 1;
+        back.get_mut(&40).unwrap().time = 60;
+        let since_25 = keeping(1, 0, 30).oldest(&back, 55, 55);
+        assert_eq!(since_25, Some(30), "all before it is early");
+        back.get_mut(&20).unwrap().time = 28;
+        assert_eq!(keeping(1, 0, 30).oldest(&back, 55, 55), None, "what came before the clock was back is needed");
         let mut kept = needed(&two, 20);
         kept.sort_unstable();
         assert_eq!(kept, [10, 20, 30, 40, 50]);
