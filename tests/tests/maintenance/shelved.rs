@@ -418,6 +418,8 @@ fn a_directory_in_repair_is_not_archived() {
     let Played { medium, .. } = played(10);
     let mark = Path::new(SAVE).join("REPAIRING");
     ecsdb::media::Media::open(&medium, &mark, ecsdb::media::Open::Truncate).unwrap();
+    let info = closed(&medium, SAVE).unwrap().info().unwrap();
+    assert!(info.is_in_repair && !info.is_unfinished);
     let error = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap_err();
     assert!(matches!(error, MaintenanceError::Directory(DirectoryError::InRepair { .. })), "{error}");
     assert!(shelf(&medium).list("writers").unwrap().is_empty(), "the archive is as it was");

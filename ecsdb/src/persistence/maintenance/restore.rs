@@ -28,6 +28,7 @@ use crate::persistence::error::DirectoryError;
 use crate::persistence::format::Header;
 use crate::persistence::ids::Ids;
 use crate::persistence::recovery::{SegmentFile, Sources, Teller};
+use crate::persistence::snapshot::Chain;
 
 /// Which state is to be restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,7 +203,7 @@ impl Restore {
             let base = choice.reach.bases.of(way, way.base_of(version));
             let mut copying = Copying {
                 version,
-                snapshots: base.map_or(Vec::new(), |base| base.chain.clone()),
+                snapshots: base.map_or_else(|| own.map_or(Vec::new(), beginning), |base| base.chain.clone()),
                 base: base.map(|base| (base.version, base.salt)),
                 fetched: 0,
                 pieces: way.pieces_of(version),
@@ -325,6 +326,12 @@ impl Restore {
         }
         Ok(())
     }
+}
+
+/// The snapshot file of version 0, if there is a good one: it has no rows, but numbers that were given to nobody.
+fn beginning((closed, survey): (&ClosedDirectory, &Survey)) -> Vec<u64> {
+    let open = || Chain::open(&*closed.media, &closed.directory, 0).and_then(|chain| chain.check());
+    if survey.listed.first() == Some(&0) && open().is_ok() { vec![0] } else { Vec::new() }
 }
 
 /// Why nothing could be restored without what was no good.
