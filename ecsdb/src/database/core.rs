@@ -416,7 +416,7 @@ impl Core {
             return Err(TransactionError::Reentrant);
         }
         if let Some(keeper) = &self.keeper {
-            keeper.close();
+            keeper.end();
         }
         self.queue.close();
         // Held while waiting: whoever else closes has to wait as well.
@@ -427,6 +427,10 @@ impl Core {
             tracing::error!("the writer thread panicked");
         }
         drop(writer);
+        // The log is closed by now, however long an archive takes for what it is storing.
+        if let Some(keeper) = &self.keeper {
+            keeper.close();
+        }
         #[cfg(feature = "metrics")]
         {
             let reporter = lock(&self.reporter).take();

@@ -421,7 +421,8 @@ impl<S: Schema> Db<S> {
 
     /// Closes the database for all its handles: takes no more transactions, and waits until all that were queued are
     /// done. A log is synced and marked as
-    /// closed, and its directory may be opened again. Snapshots stay good.
+    /// closed, and its directory may be opened again. Snapshots stay good. A segment that an [archive](crate::archive::Archive) is
+    /// just storing is waited for at last; others are stored when the database is open again.
     ///
     /// # Errors
     /// [`TransactionError::Reentrant`] inside a transaction; [`TransactionError::NotDurable`] if the log has failed: the

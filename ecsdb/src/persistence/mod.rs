@@ -10,7 +10,7 @@
 //!   the same; `migration`: rows of an old schema as rows of a new one
 //! - `log`: the writing side, the thread that syncs, segments
 //! - `recovery`: opening
-//! - `directory`: the names of files
+//! - `directory`: the names of files; `json`: how reports are told to other programs
 //! - `zstd`: compression of frames and of objects
 //! - [`archive`]: where finished segments go
 //! - [`maintenance`]: what can be done with a directory that no database is open in
@@ -23,6 +23,7 @@ mod evolution;
 mod format;
 mod handshake;
 mod ids;
+mod json;
 mod keeper;
 mod log;
 pub mod maintenance;

@@ -1,6 +1,7 @@
 //! Checkpoints: a directory opens from its newest good snapshot file to exactly what the database was, with the same ids from then on,
 //! whatever becomes of the newest files.
 
+mod archives;
 mod damage;
 mod features;
 mod retention;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Archive, ArchiveError};
+use crate::persistence::json;
 use crate::persistence::zstd;
 
 /// The folder of the snapshot files.
@@ -25,6 +26,7 @@ pub(super) const PART_BYTES: u64 = 64 << 20;
 #[non_exhaustive]
 pub struct ArchivedSnapshot {
     /// The history that its version belongs to.
+    #[serde(serialize_with = "json::hex")]
     pub timeline: u64,
     /// The version that it holds.
     pub version: u64,
@@ -32,8 +34,10 @@ pub struct ArchivedSnapshot {
     pub time: u64,
     /// The salt of the segment that the version is in, so that the file is never taken for one of another log; that which the next segment
     /// says it follows, if the directory had only that; 0 if it had neither.
+    #[serde(serialize_with = "json::hex")]
     pub log: u64,
     /// What the frames of the file are told by: no two files have the same.
+    #[serde(serialize_with = "json::hex")]
     pub salt: u64,
     /// How many parts the file has.
     pub count: u32,

@@ -97,7 +97,7 @@ impl Archiver {
         }
         let checksum = crc32c::crc32c(&object);
         let part = SnapshotPart { number, checksum, is_compressed: self.level().is_some() };
-        self.put(&snapshot.name(&part), &object)?;
+        self.put(&snapshot.name(&part), checksum, &object)?;
         Ok(part)
     }
 
@@ -120,13 +120,21 @@ impl Archiver {
         Ok(self.known_snapshots.insert(known))
     }
 
-    /// Stores an object, or finds it stored.
-    pub(super) fn put(&self, name: &str, object: &[u8]) -> Result<(), ArchiveError> {
+    /// Stores `object`, which has the checksum `checksum`, under `name`, or finds it stored. One that has the name and is damaged is replaced:
+    /// nobody can do anything with it.
+    pub(super) fn put(&self, name: &str, checksum: u32, object: &[u8]) -> Result<(), ArchiveError> {
         let archive = self.archive();
-        if archive.put_if_absent(name, object)? == Put::Present && archive.get(name)? != object {
-            return Err(ArchiveError::Taken { name: name.to_owned() });
+        let is_there = || Ok(archive.put_if_absent(name, object)? == Put::Stored || archive.get(name)? == object);
+        if is_there()? {
+            return Ok(());
         }
-        Ok(())
+        let taken = || ArchiveError::Taken { name: name.to_owned() };
+        if crc32c::crc32c(&archive.get(name)?) == checksum {
+            return Err(taken());
+        }
+        tracing::warn!(name, "an object in the archive is damaged, and is replaced");
+        archive.remove(name)?;
+        if is_there()? { Ok(()) } else { Err(taken()) }
     }
 }
 

@@ -95,9 +95,14 @@ impl Keeper {
         &self.figures
     }
 
-    /// Ends the thread: a checkpoint that is being made is given up.
-    pub fn close(&self) {
+    /// Has the thread end as soon as it can: a checkpoint that is being made is given up. Waits for nothing.
+    pub fn end(&self) {
         self.mailbox.close();
+    }
+
+    /// Ends the thread, and waits for it: an archive may be storing a segment, and is left to finish it.
+    pub fn close(&self) {
+        self.end();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(thread) = thread else { return };
         // The last handle of a database may go in a callback, and nobody can wait for himself.

@@ -123,6 +123,9 @@ pub enum CleanError {
     /// The archive did not take it.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// The archive panicked. It is asked again next time.
+    #[error("the archive panicked: {0}")]
+    Panicked(String),
 }
 
 impl CleanError {
@@ -169,15 +172,15 @@ impl Cleaner {
     }
 
     /// Lets go of what is needed no longer. `version` is the last one. A checkpoint was made before, so the names of all snapshot files
-    /// are on the medium.
-    pub fn clean(&mut self, version: u64) -> Result<(), CleanError> {
+    /// are on the medium. `go_on` says whether to go on with another segment: an archive may take long for each.
+    pub fn clean(&mut self, version: u64, go_on: &dyn Fn() -> bool) -> Result<(), CleanError> {
         if let Some(setting) = self.archive.as_mut().filter(|_| self.archives_snapshots) {
-            setting.store_snapshots(&*self.media, &self.directory, &self.files)?;
+            setting.store_snapshots(&*self.media, &self.directory, &self.files, go_on)?;
         }
         let now = nanoseconds(self.media.now());
         let Some(oldest) = self.retention.oldest(&self.files, version, now) else { return Ok(()) };
         self.let_snapshots_go(oldest)?;
-        self.let_segments_go(oldest)
+        self.let_segments_go(oldest, go_on)
     }
 
     /// The newest first: none is left without its base.
@@ -196,7 +199,7 @@ impl Cleaner {
     }
 
     /// The oldest first: what is left is a log without holes.
-    fn let_segments_go(&mut self, oldest: u64) -> Result<(), CleanError> {
+    fn let_segments_go(&mut self, oldest: u64, go_on: &dyn Fn() -> bool) -> Result<(), CleanError> {
         let wal = self.directory.wal().to_owned();
         let (firsts, _) = self.directory.list(&*self.media).map_err(CleanError::io("list", &wal))?;
         let going: Vec<&[u64]> = firsts.windows(2).filter(|pair| pair[1] <= oldest + 1).collect();
@@ -204,7 +207,7 @@ impl Cleaner {
             // What stays may have got its name just now: without this a crash might leave nothing.
             self.sync_wal()?;
         }
-        for pair in going {
+        for pair in going.into_iter().take_while(|_| go_on()) {
             let path = self.directory.segment(pair[0]);
             if let Some(setting) = &mut self.archive {
                 setting.store(&*self.media, &self.directory, pair)?;

@@ -30,7 +30,8 @@ impl Worker {
     /// Takes the archive, if there is one.
     fn begin(&mut self) {
         let cleaner = &mut self.setup.cleaner;
-        if let Some(setting) = &mut cleaner.archive
+        if !self.mailbox.is_closing()
+            && let Some(setting) = &mut cleaner.archive
             && let Err(error) = setting.claim(&cleaner.directory)
         {
             tracing::error!(%error, "the archive cannot be taken now: it is tried again when there is something for it");
@@ -74,7 +75,7 @@ impl Worker {
             Ok(Made { mut report, known, log_bytes }) => {
                 alarm.set(log_bytes.saturating_add(schedule.log_bytes));
                 cleaner.files.insert(report.version, known);
-                if let Err(error) = cleaner.clean(report.version) {
+                if let Err(error) = cleaner.clean(report.version, &|| !mailbox.is_closing()) {
                     tracing::error!(%error, "files are kept that are not needed");
                     report.kept_because = Some(error.to_string());
                 }

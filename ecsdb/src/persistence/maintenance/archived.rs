@@ -113,7 +113,7 @@ pub fn verify_archive(
     // What is damaged is there, and is reported as such.
     let mut gaps = Pieces::archived(all.clone()).gaps();
     let lines = Pieces::archived(good).lines();
-    let reach = Reach::of(None, bases, &lines);
+    let reach = Reach::of(None, bases, &lines)?;
     for gap in &mut gaps {
         // The line behind it goes on from its first snapshot file.
         let behind = reach.ways.iter().filter(|way| way.line.first() == gap.last + 1 && way.line.last() <= gap.until);

@@ -11,11 +11,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
-use super::choice::{Choice, Known};
+use super::choice::Choice;
 use super::closed::ClosedDirectory;
 use super::destination::{Fork, Unfinished};
 use super::error::MaintenanceError;
 use super::fetch::{Fetched, fetch};
+use super::history::History;
 use super::judge::fill;
 use super::pieces::{Piece, Pieces};
 use super::progress::{Progress, Steps};
@@ -27,6 +28,7 @@ use crate::persistence::archive::{Archive, ArchiveError, ArchivedSnapshot};
 use crate::persistence::error::DirectoryError;
 use crate::persistence::format::Header;
 use crate::persistence::ids::Ids;
+use crate::persistence::json;
 use crate::persistence::recovery::{SegmentFile, Sources, Teller};
 use crate::persistence::snapshot::Chain;
 
@@ -78,12 +80,14 @@ pub struct Restore {
 #[non_exhaustive]
 pub struct Restored {
     /// The directory.
+    #[serde(serialize_with = "json::path")]
     pub directory: PathBuf,
     /// Its version.
     pub version: u64,
     /// When that was committed, in nanoseconds since 1970, if the log says so.
     pub time: Option<u64>,
     /// The history that begins there.
+    #[serde(serialize_with = "json::hex")]
     pub timeline: u64,
     /// The version of the snapshot file that it rests on; none if it is all log.
     pub snapshot: Option<u64>,
@@ -182,25 +186,20 @@ impl Restore {
             }
         }
         let lines = pieces.lines();
-        let known = match own {
-            None => Known::of_archive(&pieces, &bases),
-            Some((closed, survey)) => Known::of_directory(closed, survey)?,
+        let mut reach = Reach::of(self.closed.as_ref(), bases.clone(), &lines)?;
+        let history = match own {
+            None => History::of_archive(&pieces, &reach.bases),
+            Some((closed, survey)) => History::of_directory(closed, survey, &reach.bases, &pieces)?,
         };
-        let reach = Reach::of(self.closed.as_ref(), bases.clone(), &lines);
-        let mut choice = Choice { pieces: &pieces, reach, known };
-        let version = choice.version(target)?;
-        let timeline = match self.timeline {
-            Some(timeline) => Some(timeline),
-            None => choice.timeline_of(version)?,
-        };
-        choice.way_to(version, timeline)?;
+        let (mut way, version) = Choice::new(&pieces, &reach, &history).find(target, self.timeline)?;
+        // Whatever it is put together from, it is this one.
+        let timeline = way.timeline_of(&reach.bases, version);
         let text = format!("Version {version} of another database is being restored here.\n");
         let unfinished = Unfinished::begin(&*self.media, destination.into(), &text)?;
         // What is in an archive is looked at when it is needed. If it is no good, something else may do.
         let mut passed_over: Vec<Damage> = Vec::new();
         loop {
-            let way = choice.way_to(version, timeline).map_err(|error| without(&passed_over, error))?;
-            let base = choice.reach.bases.of(way, way.base_of(version));
+            let base = reach.bases.of(&way, way.base_of(version));
             let mut copying = Copying {
                 version,
                 snapshots: base.map_or_else(|| own.map_or(Vec::new(), beginning), |base| base.chain.clone()),
@@ -208,7 +207,7 @@ impl Restore {
                 fetched: 0,
                 pieces: way.pieces_of(version),
                 next: way.line.0.iter().find(|piece| piece.first > version).cloned(),
-                tables: choice.reach.tables(way, version).cloned(),
+                tables: reach.tables(&way, version).cloned(),
             };
             if let (Some(snapshot), Some(archive)) = (base.and_then(|base| base.archived.as_ref()), &self.archive) {
                 let piece = way.line.with(snapshot.version);
@@ -221,7 +220,9 @@ impl Restore {
                     Err(damage) => {
                         passed_over.push(damage.meaning("something else makes up for it"));
                         bases.forget(snapshot.salt);
-                        choice.reach = Reach::of(self.closed.as_ref(), bases.clone(), &lines);
+                        reach = Reach::of(self.closed.as_ref(), bases.clone(), &lines)?;
+                        let found = Choice::new(&pieces, &reach, &history).way_to(version, timeline);
+                        way = found.map_err(|error| without(&passed_over, error))?;
                         continue;
                     }
                 }

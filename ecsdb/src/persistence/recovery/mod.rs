@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 pub use report::{Migration, OnRecovery, PassedOver, Recovery, RecoveryProgress, Teller};
 
-pub use self::fill::{Filled, Sources};
+pub use self::fill::{Filled, Sources, other_timeline};
 use self::replay::LastSegment;
 pub use self::replay::{Replayed, Segments, Start, Target, replay};
 pub use self::scan::{SegmentFile, Span};
