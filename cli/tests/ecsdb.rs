@@ -174,6 +174,21 @@ fn an_archive_takes_the_place_of_a_directory_that_is_gone() {
     assert!(code == 0 && out.contains("save has version 200"), "{out}{err}");
     assert!(out.contains("from the snapshot file of version 150") && !out.contains("passed over"), "{out}");
     assert_eq!(gold(&directory.join("save")), (0..200).collect::<Vec<_>>());
+    // What is no good is passed over, and that is said.
+    let snapshot = fs::read_dir(directory.join("shelf/snapshots")).unwrap().next().unwrap().unwrap().path();
+    let whole = fs::read(&snapshot).unwrap();
+    let mut bytes = whole.clone();
+    bytes[100] ^= 1;
+    fs::write(&snapshot, bytes).unwrap();
+    let (code, out, err) = run(&directory, &["restore", "again", "--archive", "shelf"]);
+    assert!(code == 0 && out.contains("in the archive is passed over") && out.contains("version 200"), "{out}{err}");
+    fs::write(&snapshot, whole).unwrap();
+    let (_, listed) = json(&directory, &["archive", "list", "shelf", "--json"]);
+    let timeline = listed["snapshots"][0]["timeline"].as_str().unwrap();
+    let named =
+        |timeline| run(&directory, &["restore", "old", "--archive", "shelf", "--version", "9", "--timeline", timeline]);
+    assert_eq!(named("77").0, 2, "there is no such history");
+    assert_eq!(named(timeline).0, 0);
     let object = fs::read_dir(directory.join("shelf/segments")).unwrap().next().unwrap().unwrap().path();
     let mut bytes = fs::read(&object).unwrap();
     bytes[100] ^= 1;
