@@ -56,7 +56,7 @@ impl History {
             }
         };
         let own = || bases.good.iter().filter(|base| base.archived.is_none());
-        let base = own().last().map(|base| base.version);
+        let base = own().next_back().map(|base| base.version);
         if salt.is_none() && base.is_none() && unread.iter().all(|(_, salt)| salt.is_none()) {
             let latest = Self::of_archive(pieces, bases);
             return Ok(Self { unread, version: version.max(latest.version), ..latest });
