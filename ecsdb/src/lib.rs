@@ -19,8 +19,8 @@
 //!   *the row of an entity has the same place in every table*: entities that start with the same components lie together, those that
 //!   change them a lot later make tables sparser.
 //! - **Rows are handed out as they lie**, so it works on *little-endian targets only*, and components own plain data: numbers,
-//!   enums, options, nested values, texts and lists, but no pointers, maps or handles. Texts and lists stand behind the rows
-//!   of their page, and *changing one writes all texts and lists of its row anew*.
+//!   enums, options, nested values, texts and lists, but no pointers, maps or handles. Texts and lists stand in memory
+//!   beside the page of their row, and *changing one writes all texts and lists of its row anew*.
 //! - **Everything is in memory.** A database that is opened in a [directory](Db::open) writes each commit to a log as well, before
 //!   anybody sees it, and its state to a snapshot file from time to time; both are read when it is opened again. So *opening takes as long as
 //!   reading all of it*. Whoever wants to know that a commit survives a loss of power [waits for the
@@ -175,7 +175,7 @@ pub use persistence::{archive, maintenance};
 pub use query::DynQuery;
 pub use query::{Aggregate, Average, Count, Extreme, Grouped, Sum, avg, count, max, min, sum};
 pub use query::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
-pub use query::{Children, Hierarchy, ReferenceType};
+pub use query::{Children, Hierarchy};
 pub use query::{Coordinate, IndexRows, IndexView, KeyPrefix, SpatialRows, SpatialView};
 pub use query::{
     DynIndex, DynRow, DynRows, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView,

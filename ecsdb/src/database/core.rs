@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use super::checkpoint::Checkpoint;
-use super::config::{Config, OpenError, SEGMENT_BYTES_MIN};
+use super::config::{Config, OpenError};
 use super::evolve::{EvolveError, Prepared, prepare};
 #[cfg(feature = "metrics")]
 use super::metrics::{Reporter, Told, report};
@@ -21,9 +21,9 @@ use crate::schema::diff::Plan;
 use crate::schema::{DatabaseSchema, TableSchema};
 use crate::storage::{CommitCursor, CommitHistory, Prebuilt, Store, Version};
 use crate::sync::shim::{Arc as VersionRef, Mutex, lock, thread, thread_pool};
-use crate::sync::{HistoryLimits, Published, completion};
+use crate::sync::{Published, completion};
 use crate::transaction::{
-    Apply, Both, Catalog, ClosureJob, DatabaseId, Evolve, Guarded, Procedures, Queue, Request, Terms, Ticket,
+    Apply, Catalog, ClosureJob, DatabaseId, Evolve, Guarded, Mirrored, Procedures, Queue, Request, Terms, Ticket,
     TransactionError, WriterConfig, WriterThread, Written,
 };
 
@@ -105,31 +105,7 @@ pub struct Core {
 impl Core {
     /// Opens a database with the tables of `schema`.
     pub(super) fn open(schema: DatabaseSchema, mut config: Config) -> Result<Arc<Self>, OpenError> {
-        for (setting, found) in [
-            ("queue_limits.messages", config.queue.messages),
-            ("queue_limits.bytes", config.queue.bytes),
-            ("batch_limits.transactions", config.batch.transactions),
-            ("batch_limits.bytes", config.batch.bytes),
-        ] {
-            if found == 0 {
-                return Err(OpenError::Setting { setting, found, expected: "use at least 1" });
-            }
-        }
-        if let Some(HistoryLimits { commits, bytes }) = config.history {
-            for (setting, found) in [("history.commits", commits), ("history.bytes", bytes)] {
-                if found == 0 {
-                    return Err(OpenError::Setting { setting, found, expected: "use at least 1" });
-                }
-            }
-        }
-        if config.segment_bytes < SEGMENT_BYTES_MIN {
-            let (found, expected) = (config.segment_bytes, "use at least 16384");
-            return Err(OpenError::Setting { setting: "segment_bytes", found, expected });
-        }
-        if config.keeping.schedule.every.is_some_and(|every| every.is_zero()) {
-            let expected = "use an interval that is longer than nothing, or `None`";
-            return Err(OpenError::Setting { setting: "checkpoint_every", found: 0, expected });
-        }
+        config.check(&schema)?;
         let procedures = Procedures::new(core::mem::take(&mut config.procedures))?;
         let catalog = Arc::new(Catalog::new(schema));
         let fresh = || {
@@ -155,7 +131,7 @@ impl Core {
             store = opened.store;
             let wal = Box::new(opened.wal);
             config.log = Some(match config.log {
-                Some(first) => Box::new(Both { first, second: wal }),
+                Some(mirror) => Box::new(Mirrored::new(mirror, wal)),
                 None => wal,
             });
             (watermark, recovery, keeper) = (Some(opened.watermark), Some(opened.recovery), Some(opened.keeper));

@@ -28,7 +28,7 @@ use crate::transaction::{
 /// A handle is cheap to clone and may be used from any thread. Reading goes through [`snapshot`](Self::snapshot) and never
 /// waits; changes go to the one writer, through [`write`](Self::write), [`begin`](Self::begin), or the operations
 /// here and on [`Table`], each of which is a transaction of its own and returns when it is visible. When the last handle
-/// and the last snapshot are dropped, what was queued is still done.
+/// is dropped, what was queued is still done, and the database is closed; snapshots stay good, and keep it from nothing.
 ///
 /// ```
 /// # use ecsdb::{Component, Db, Entity};
@@ -66,8 +66,11 @@ impl<S> Clone for Db<S> {
 }
 
 impl<S: Schema> Db<S> {
+    /// A handle of `core`.
+    ///
+    /// # Safety
     /// `core` was opened with the tables of `S`.
-    pub(super) fn new(core: Arc<Core>) -> Self {
+    pub(super) unsafe fn new(core: Arc<Core>) -> Self {
         Self { core, schema: PhantomData }
     }
 
@@ -117,7 +120,8 @@ impl<S: Schema> Db<S> {
     /// Pins the version that is published now. Lock-free, some tens of nanoseconds.
     #[inline]
     pub fn snapshot(&self) -> Snapshot<S> {
-        Snapshot::of(&self.core)
+        // SAFETY: the invariant of `core`.
+        unsafe { Snapshot::pinned(self.core.pin(), Arc::clone(self.core.readers())) }
     }
 
     /// Runs `transaction` as the writer, and waits until its changes are visible. It sees its own changes and
@@ -285,7 +289,9 @@ impl<S: Schema> Db<S> {
     /// # Errors
     /// [`TransactionError::Closed`]; [`TransactionError::Reentrant`] inside a transaction.
     pub fn subscribe<T: TableOf<S>>(&self) -> Result<Subscription<S, T>, TransactionError> {
-        Ok(Subscription::new(Follower::new(&self.core)?))
+        let follower = Follower::new(&self.core)?;
+        // SAFETY: the invariant of `core`.
+        Ok(unsafe { Subscription::new(follower) })
     }
 
     /// Follows what the query `Q` gives, over several components: a snapshot to begin with, and differences from then on. See
@@ -294,7 +300,9 @@ impl<S: Schema> Db<S> {
     /// # Errors
     /// As for [`subscribe`](Self::subscribe).
     pub fn watch<Q: QueryParam<S>>(&self) -> Result<LiveQuery<S, Q>, TransactionError> {
-        Ok(LiveQuery::new(Follower::new(&self.core)?))
+        let follower = Follower::new(&self.core)?;
+        // SAFETY: the invariant of `core`.
+        Ok(unsafe { LiveQuery::new(follower) })
     }
 
     /// The table of `T`, for operations that are transactions of their own.

@@ -39,7 +39,7 @@ pub use assign::RowBuf;
 pub use builder::{CommitRefused, TransactionBuilder};
 pub use bundle::{Bundle, Single};
 pub use catalog::Catalog;
-pub use commit_log::{Both, CommitLog, Guarded, LogError};
+pub use commit_log::{CommitLog, Guarded, LogError, Mirrored};
 pub use counts::TransactionCounts;
 pub use desk::WriterThread;
 pub use error::panic_message;

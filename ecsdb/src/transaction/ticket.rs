@@ -168,12 +168,14 @@ impl<T: Versioned> Ticket<T> {
     /// Blocks until the changes are durable: visible to every reader, and in the log in a way that survives a loss of power.
     ///
     /// # Errors
-    /// As for [`Self::visible`]; [`TransactionError::NotDurable`] if the log has failed meanwhile, and
-    /// [`TransactionError::NoLog`] if the database is in memory only: then the changes are visible.
+    /// As for [`Self::visible`]; [`TransactionError::NotDurable`] if the log has failed meanwhile: then the changes are visible, and
+    /// [`Self::durable_timeout`] would have kept what the ticket has to give. [`TransactionError::NoLog`] if the database is in
+    /// memory only, at once: nothing becomes durable there.
     pub fn durable(mut self) -> Result<T, TransactionError> {
         if self.queue.database().is_entered() {
             return Err(TransactionError::Reentrant);
         }
+        logged(&self.queue)?;
         self.help();
         let mut seen = None;
         for _ in 0..LOOKS {
@@ -188,30 +190,33 @@ impl<T: Versioned> Ticket<T> {
             Some(commit) => commit,
             None => self.visible()?,
         };
-        let watermark = queue.watermark();
-        if let Some(answer) = watermark.and_then(|watermark| watermark.help(commit.version())) {
+        let watermark = logged(&queue)?;
+        if let Some(answer) = watermark.help(commit.version()) {
             return kept(Ok(answer), commit);
         }
-        let waiting = when_durable(watermark, commit.version())?;
-        kept(waiting.wait(), commit)
+        kept(watermark.when(commit.version()).wait(), commit)
     }
 
     /// Blocks until the changes are durable, but no longer than `timeout`.
     ///
     /// # Errors
     /// As for [`Self::durable`], and [`TransactionError::Timeout`]: then the outcome is still to come, whether the changes are
-    /// visible or not, and the ticket may be asked again.
+    /// visible or not. Whatever the log has to do with it, the ticket may be asked again: [`Self::visible`] still gives what is
+    /// visible.
     pub fn durable_timeout(&mut self, timeout: Duration) -> Result<T, TransactionError> {
         let began = Instant::now();
+        if !self.queue.database().is_entered() {
+            logged(&self.queue)?;
+        }
         let commit = self.visible_timeout(timeout)?;
-        let mut waiting = when_durable(self.queue.watermark(), commit.version())?;
-        match waiting.wait_timeout(timeout.saturating_sub(began.elapsed())) {
-            Ok(Some(outcome)) => kept(Ok(outcome), commit),
-            Ok(None) => {
-                self.visible = Some(commit);
-                Err(TransactionError::Timeout)
-            }
-            Err(error) => kept(Err(error), commit),
+        let version = commit.version();
+        // Until the log has answered.
+        self.visible = Some(commit);
+        let answer = logged(&self.queue)?.when(version).wait_timeout(timeout.saturating_sub(began.elapsed()));
+        match answer.transpose().ok_or(TransactionError::Timeout)? {
+            Ok(Ok(())) => self.visible.take().ok_or(TransactionError::Closed),
+            Ok(Err(cause)) => Err(TransactionError::NotDurable { version, cause }),
+            Err(Closed) => Err(TransactionError::Closed),
         }
     }
 
@@ -226,12 +231,9 @@ impl<T: Versioned> Ticket<T> {
 impl<T> Unpin for Ticket<T> {}
 impl<T> Unpin for DurableTicket<T> {}
 
-/// The answer of the log to whether `version` is durable, when it comes.
-fn when_durable(
-    watermark: Option<&Arc<Watermark<LogError>>>,
-    version: u64,
-) -> Result<Pending<Result<(), LogError>>, TransactionError> {
-    Ok(watermark.ok_or(TransactionError::NoLog)?.when(version))
+/// What of the commits is durable, if there is a log.
+fn logged(queue: &Queue) -> Result<&Arc<Watermark<LogError>>, TransactionError> {
+    queue.watermark().ok_or(TransactionError::NoLog)
 }
 
 /// What becomes of a commit, given that answer.
@@ -257,11 +259,12 @@ impl<T: Versioned> Future for DurableTicket<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if self.waiting.is_none() {
+            logged(&self.ticket.queue)?;
             let commit = match Pin::new(&mut self.ticket).poll(context) {
                 Poll::Ready(outcome) => outcome?,
                 Poll::Pending => return Poll::Pending,
             };
-            let waiting = when_durable(self.ticket.queue.watermark(), commit.version())?;
+            let waiting = logged(&self.ticket.queue)?.when(commit.version());
             self.waiting = Some((commit, waiting));
         }
         let Some((commit, mut waiting)) = self.waiting.take() else { return Poll::Pending };

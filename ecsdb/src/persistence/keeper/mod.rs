@@ -105,8 +105,10 @@ impl Keeper {
         self.end();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(thread) = thread else { return };
-        // The last handle of a database may go in a callback, and nobody can wait for himself.
-        if !self.database.is_entered() && thread.join().is_err() {
+        // The last handle of a database may go with a callback, here or in a task that this thread waits for, and nobody can wait
+        // for himself.
+        let is_own = thread.thread().id() == std::thread::current().id();
+        if !is_own && !self.database.is_entered() && thread.join().is_err() {
             tracing::error!("the thread that makes checkpoints panicked");
         }
     }
