@@ -331,10 +331,9 @@ fn what_is_called_by_no_text_is_answered_in_json_all_the_same() {
     let report = answer(&["verify".as_ref(), &save]);
     assert_eq!((&report["directory"], &report["version"]), (&"save-\u{fffd}".into(), &200.into()));
     assert_eq!(answer(&["backup".as_ref(), &save, &copy])["version"], 200);
-    assert_eq!(
-        answer(&["archive".as_ref(), "store".as_ref(), &save, &shelf]),
-        answer(&["archive".as_ref(), "list".as_ref(), &shelf])
-    );
+    let stored = answer(&["archive".as_ref(), "store".as_ref(), &save, &shelf]);
+    let listed = answer(&["archive".as_ref(), "list".as_ref(), &shelf]);
+    assert_eq!((&stored["segments"], &stored["snapshots"]), (&listed["segments"], &listed["snapshots"]));
     let restored = answer(&["restore".as_ref(), &early, "--archive".as_ref(), &shelf]);
     assert_eq!((&restored["version"], &restored["directory"]), (&200.into(), &"early-\u{fffd}".into()));
     fs::rename(directory.join(&save), directory.join("save")).unwrap();

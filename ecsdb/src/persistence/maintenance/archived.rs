@@ -67,7 +67,7 @@ pub fn verify_archive(
     mut progress: impl FnMut(Progress),
 ) -> Result<ArchiveReport, MaintenanceError> {
     let mut steps = Steps::new(&mut progress);
-    let all = ArchivedSegment::list(archive)?;
+    let mut all = ArchivedSegment::list(archive)?;
     let snapshots = ArchivedSnapshot::list(archive)?;
     if all.is_empty() && snapshots.is_empty() {
         return Err(MaintenanceError::NoSegments);
@@ -75,6 +75,7 @@ pub fn verify_archive(
     steps
         .begin("objects", all.len() as u64 + snapshots.iter().map(|snapshot| snapshot.parts.len() as u64).sum::<u64>());
     let (mut bytes, mut damages, mut good) = (0, Vec::new(), Vec::new());
+    let mut expired = Vec::new();
     for segment in &all {
         let name = segment.name();
         let what = match archive.get(&name).and_then(|object| {
@@ -83,6 +84,12 @@ pub fn verify_archive(
         }) {
             Ok(bytes) => fault(segment, bytes),
             Err(ArchiveError::Damaged { what, .. }) => Some((0, what)),
+            // The rules of the store have let it expire since it was listed.
+            Err(ArchiveError::Missing { .. }) => {
+                expired.push(name);
+                steps.advance(1);
+                continue;
+            }
             Err(error) => return Err(error.into()),
         };
         match what {
@@ -95,17 +102,20 @@ pub fn verify_archive(
         }
         steps.advance(1);
     }
+    all.retain(|segment| !expired.contains(&segment.name()));
     let (mut bases, mut unfinished) = (Bases::default(), Vec::new());
     for snapshot in snapshots {
         // Parts are stored in order.
         if !snapshot.is_whole() && snapshot.parts.iter().zip(0..).all(|(part, number)| part.number == number) {
             unfinished.push(snapshot.version);
         } else {
-            let found = verify_snapshot(archive, &snapshot, &mut bytes)?;
-            if found.is_empty() {
-                bases.add(vec![snapshot.clone()]);
+            match verify_snapshot(archive, &snapshot, &mut bytes) {
+                Ok(found) if found.is_empty() => bases.add(vec![snapshot.clone()]),
+                Ok(found) => damages.extend(found),
+                // It has expired since it was listed.
+                Err(MaintenanceError::Archive(ArchiveError::Missing { .. })) => {}
+                Err(error) => return Err(error),
             }
-            damages.extend(found);
         }
         steps.advance(snapshot.parts.len() as u64);
     }
@@ -203,5 +213,7 @@ fn fault(named: &ArchivedSegment, bytes: Vec<u8>) -> Option<(u64, String)> {
     if next != named.last + 1 || end as u64 != segment.len() {
         return Some((end as u64, format!("its records end with version {}", next - 1)));
     }
-    None
+    // By these a time is looked for.
+    let times = segment.span().map(|span| (span.earliest, span.latest));
+    (times != Some((named.earliest, named.latest))).then(|| (0, "its name says other times than its records".into()))
 }
