@@ -454,7 +454,7 @@ fn an_object_under_the_name_of_another_is_found() {
 #[test]
 fn an_object_that_expires_while_an_archive_is_verified_is_not_missed() {
     let Played { medium, .. } = played(20);
-    let stored = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap();
+    let stored = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap().segments;
     let oldest = stored[0].name();
     let archive = odd(&medium, move |inner, call, folder| match (call, folder) {
         ("list", "segments") => inner.remove(&oldest),
