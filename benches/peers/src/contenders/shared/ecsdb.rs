@@ -1,9 +1,8 @@
 //! ecsdb in memory.
 
-use core::any::Any;
 use std::time::Instant;
 
-use ecsdb::{Db, Entity};
+use ecsdb::{Db, Entity, Snapshot};
 use ecsdb_benches::commits::{CommitTime, writer_time};
 use ecsdb_benches::world::{Pos, World};
 
@@ -17,6 +16,13 @@ pub struct Ecsdb {
 
 /// That a transaction succeeds.
 const VALID: &str = "the database is open, and the entities are alive";
+
+impl Ecsdb {
+    fn sum(&self, snapshot: &Snapshot<World>, rows: &[u32]) -> f64 {
+        let x = |row: &u32| snapshot.get::<Pos>(self.entities[*row as usize]).map_or(0.0, |pos| f64::from(pos.x));
+        rows.iter().map(x).sum()
+    }
+}
 
 impl Shared for Ecsdb {
     const NAME: &'static str = "ecsdb";
@@ -56,14 +62,11 @@ impl Shared for Ecsdb {
     }
 
     fn reader(&self) -> Reader<'_> {
-        Box::new(|rows| {
-            let snapshot = self.db.snapshot();
-            let get = |row: &u32| snapshot.get::<Pos>(self.entities[*row as usize]).map_or(0.0, |pos| f64::from(pos.x));
-            rows.iter().map(get).sum()
-        })
+        Box::new(|rows| self.sum(&self.db.snapshot(), rows))
     }
 
-    fn pin(&self) -> Option<Box<dyn Any>> {
-        Some(Box::new(self.db.snapshot()))
+    fn pin(&self) -> Option<Reader<'_>> {
+        let snapshot = self.db.snapshot();
+        Some(Box::new(move |rows| self.sum(&snapshot, rows)))
     }
 }
