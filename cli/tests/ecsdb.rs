@@ -278,8 +278,46 @@ fn damage_is_reported_and_repaired_only_when_told_to() {
     // Up to the damage, and no further.
     assert!(code == 0 && version == 151, "{answer}");
     assert_eq!(answer["plan"]["reachable"], serde_json::json!([[0, 151]]));
+    assert_eq!(answer["plan"]["begins_history"], true);
+    let timeline = answer["repaired"]["timeline"].as_str().unwrap();
+    assert!(timeline.len() == 16 && timeline.bytes().all(|byte| byte.is_ascii_hexdigit()), "{timeline}");
     let kept = PathBuf::from(answer["repaired"]["kept_in"].as_str().unwrap());
     assert_eq!(fs::read(directory.join(kept).join(name)).unwrap(), before, "nothing is removed");
     assert_eq!(run(&directory, &["verify", "save"]).0, 0);
     assert_eq!(gold(&directory.join("save")), (0..version).collect::<Vec<_>>());
+}
+
+/// Names of files are bytes, and JSON is text.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_called_by_no_text_is_answered_in_json_all_the_same() {
+    use std::ffi::{OsStr, OsString};
+    use std::os::unix::ffi::OsStrExt;
+
+    let directory = saved("odd-names");
+    let odd = |name: &[u8]| OsString::from(OsStr::from_bytes(name));
+    let (save, copy, early, shelf) = (odd(b"save-\xff"), odd(b"copy-\xff"), odd(b"early-\xff"), odd(b"shelf-\xff"));
+    fs::rename(directory.join("save"), directory.join(&save)).unwrap();
+    let answer = |arguments: &[&OsStr]| -> Value {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ecsdb"));
+        let output = output(command.current_dir(&directory).args(arguments).arg("--json"));
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    assert_eq!(answer(&["info".as_ref(), &save])["directory"], "save-\u{fffd}");
+    let report = answer(&["verify".as_ref(), &save]);
+    assert_eq!((&report["directory"], &report["version"]), (&"save-\u{fffd}".into(), &200.into()));
+    assert_eq!(answer(&["backup".as_ref(), &save, &copy])["version"], 200);
+    assert_eq!(
+        answer(&["archive".as_ref(), "store".as_ref(), &save, &shelf]),
+        answer(&["archive".as_ref(), "list".as_ref(), &shelf])
+    );
+    let restored = answer(&["restore".as_ref(), &early, "--archive".as_ref(), &shelf]);
+    assert_eq!((&restored["version"], &restored["directory"]), (&200.into(), &"early-\u{fffd}".into()));
+    fs::rename(directory.join(&save), directory.join("save")).unwrap();
+    damage(&directory, 0, 4200);
+    let last = fs::read_dir(directory.join("save/wal")).unwrap().count() - 1;
+    damage(&directory, last, 4200);
+    fs::rename(directory.join("save"), directory.join(&save)).unwrap();
+    assert_eq!(answer(&["repair".as_ref(), &save, "--yes".as_ref()])["plan"]["directory"], "save-\u{fffd}");
 }

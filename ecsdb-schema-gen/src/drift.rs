@@ -53,7 +53,7 @@ pub fn check(program: &DatabaseSchema, file: impl AsRef<Path>) -> Result<(), Dri
 /// comments, and keeps the names of key columns and of the registry. Gives whether the file was written.
 ///
 /// # Errors
-/// If the file cannot be written.
+/// If the file cannot be written, or is there and no schema: then it is left as it is.
 pub fn bless(program: &DatabaseSchema, file: impl AsRef<Path>) -> Result<bool, Error> {
     let path = file.as_ref();
     let text = match compare(program, path) {
@@ -62,7 +62,9 @@ pub fn bless(program: &DatabaseSchema, file: impl AsRef<Path>) -> Result<bool, E
             Ok(known) => with_names_of(program, &known).to_toml(),
             Err(error) => return Err(error.into()),
         },
-        Err(_) => program.to_toml(),
+        Err(Drift::Missing { .. }) => program.to_toml(),
+        // Whatever is wrong with it, it is somebody's work.
+        Err(Drift::Unreadable(error)) => return Err(error),
     };
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory).map_err(|error| Error::Write { path: directory.to_owned(), error })?;

@@ -77,6 +77,12 @@ fn a_file_that_is_missing_is_made_and_one_that_is_none_is_left() {
 
     fs::write(&path, "[database").unwrap();
     assert!(matches!(drift::check(&program, &path), Err(Drift::Unreadable(_))));
+    let conflict = format!("<<<<<<< ours\n{FILE}=======\n>>>>>>> theirs\n");
+    for text in ["[database", &*conflict] {
+        fs::write(&path, text).unwrap();
+        assert!(drift::bless(&program, &path).is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), text, "it is left as it is");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A typed, in-memory, relational database for ECS game components.
 //!
 //! Components become tables. Any number of threads read a consistent version of all tables, as `&T` and `&[T]`, without
-//! copying and without locks; one writer thread carries out transactions, one after the other.
+//! copying and without locks; one writer carries out transactions, one after the other.
 //!
 //! # What it is good at, and what that costs
 //!
@@ -11,7 +11,7 @@
 //!   [`Db::memory`] has the figures.
 //! - **Iteration runs at the speed of memory.** Rows lie without holes in pages of about 4 KiB, in the same order in all
 //!   tables. For that *inserting or removing a row moves its neighbours* within the page.
-//! - **Transactions are serializable and cheap to undo.** For that there is *one writer thread*: changes do not scale with
+//! - **Transactions are serializable and cheap to undo.** For that there is *one writer at a time*: changes do not scale with
 //!   cores, except those by [`Transaction::update_all`]. And *the first touch of a page by a transaction copies it*: a
 //!   transaction that changes one row copies up to 4 KiB, one that changes a whole page copies the same. Do together what
 //!   belongs together.
@@ -19,11 +19,11 @@
 //!   *the row of an entity has the same place in every table*: entities that start with the same components lie together, those that
 //!   change them a lot later make tables sparser.
 //! - **Rows are handed out as they lie**, so it works on *little-endian targets only*, and components own plain data: numbers,
-//!   enums, options, nested values, texts and lists, but no pointers, maps or handles. Texts and lists stand behind the rows
-//!   of their page, and *changing one writes all texts and lists of its row anew*.
+//!   enums, options, nested values, texts and lists, but no pointers, maps or handles. Texts and lists stand in memory
+//!   beside the page of their row, and *changing one writes all texts and lists of its row anew*.
 //! - **Everything is in memory.** A database that is opened in a [directory](Db::open) writes each commit to a log as well, before
-//!   anybody sees it, and reads the log when it is opened again. There are no snapshots yet, so *the log only grows, and opening
-//!   takes as long as it is*. Whoever wants to know that a commit survives a loss of power [waits for the
+//!   anybody sees it, and its state to a snapshot file from time to time; both are read when it is opened again. So *opening takes as long as
+//!   reading all of it*. Whoever wants to know that a commit survives a loss of power [waits for the
 //!   disk](Ticket::durable); all others do not.
 //!
 //! # Usage
@@ -175,7 +175,7 @@ pub use persistence::{archive, maintenance};
 pub use query::DynQuery;
 pub use query::{Aggregate, Average, Count, Extreme, Grouped, Sum, avg, count, max, min, sum};
 pub use query::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
-pub use query::{Children, Hierarchy, ReferenceType};
+pub use query::{Children, Hierarchy};
 pub use query::{Coordinate, IndexRows, IndexView, KeyPrefix, SpatialRows, SpatialView};
 pub use query::{
     DynIndex, DynRow, DynRows, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView,

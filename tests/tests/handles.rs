@@ -80,6 +80,12 @@ fn settings_that_cannot_be_used_are_refused() {
             Ok(_) => panic!("{name} was taken"),
         }
     }
+    for bytes in [1, 1 << 20, usize::MAX] {
+        let refused = Db::<World>::builder().queue_limits(usize::MAX, bytes).open().map(drop);
+        assert!(matches!(refused, Err(OpenError::Setting { setting: "queue_limits.messages", found: usize::MAX, .. })));
+    }
+    let db = Db::<World>::builder().queue_limits(1, usize::MAX).worker_threads(1).open().unwrap();
+    db.spawn(Small { n: 1 }).unwrap();
     // The smallest ones work: every transaction is a batch of its own.
     let db = Db::<World>::builder().queue_limits(1, 1).batch_limits(1, 1).worker_threads(1).open().unwrap();
     let tickets: Vec<Ticket> = (0..20)

@@ -38,6 +38,19 @@ fn sign(text: &str, of: Option<Entity>) -> Sign {
 }
 
 #[test]
+fn what_would_fail_fails_as_soon_as_it_is_read() {
+    let (db, a, _) = open();
+    let missing = OpError::ComponentMissing { entity: a, table: "purse".into() };
+    let outcome = db.optimistic(0, |tx| {
+        tx.remove::<Purse>(a);
+        tx.remove::<Purse>(a);
+        assert_eq!(tx.find::<Purse>(a).unwrap_err(), missing);
+        Ok(())
+    });
+    assert_eq!(outcome.unwrap_err().to_string(), missing.to_string(), "the writer says the same");
+}
+
+#[test]
 fn a_transaction_reads_its_own_writes_and_the_snapshot_does_not() {
     let (db, a, b) = open();
     let done = db

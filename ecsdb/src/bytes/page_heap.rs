@@ -47,16 +47,12 @@ impl PageHeap {
             return Some(HeapPlace::default());
         }
         let taken = heap.len().next_multiple_of(HEAP_ALIGN);
-        let at = self.used.fetch_add(taken, Ordering::Relaxed);
-        if at.checked_add(taken).is_none_or(|end| end > self.memory.capacity_bytes()) {
-            // Given back: there is one writer, and if there were more, the bytes in between would just not be used.
-            self.used.fetch_sub(taken, Ordering::Relaxed);
-            return None;
-        }
+        let end = |at: usize| at.checked_add(taken).filter(|end| *end <= self.memory.capacity_bytes());
+        let at = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, end).ok()?;
         let to = self.memory.rows().wrapping_add(at).cast_mut();
         // SAFETY: `at..at + taken` lies in the memory, as checked, and belongs to this call alone (invariant of `memory`:
-        // `used` has moved past it, and goes back only past bytes that were refused). Nobody reads it before its place is
-        // known, so no reference to it exists. The address comes from the pointer that owns the memory.
+        // `used` has moved past it in one step, and never goes back). Nobody reads it before its place is known, so no reference
+        // to it exists. The address comes from the pointer that owns the memory.
         unsafe { core::ptr::copy_nonoverlapping(heap.as_ptr(), to, heap.len()) };
         // Both fit: a page has at most 1,024 rows of 16 MiB.
         Some(HeapPlace::new((at / HEAP_ALIGN) as u32, heap.len() as u32))
@@ -97,6 +93,23 @@ mod tests {
         assert_eq!(heap.put(&[1; 65]), None, "128 bytes, of which 64 are used");
         assert_eq!(heap.put(&[1; 64]).unwrap().start(), 4);
         assert_eq!(heap.put(b""), Some(HeapPlace::default()));
+    }
+
+    #[test]
+    fn nobody_gets_the_bytes_of_another_even_if_some_are_refused() {
+        let heap = PageHeap::with_room(96 * HEAP_ALIGN, &Arc::default());
+        let heap = &heap;
+        let places: Vec<(HeapPlace, u8)> = std::thread::scope(|scope| {
+            let put = |thread: u8| {
+                (0..64).filter_map(move |n| Some((heap.put(&vec![thread; 1 + n % 40])?, thread))).collect()
+            };
+            let all: Vec<_> = (1..5).map(|thread| scope.spawn(move || -> Vec<_> { put(thread) })).collect();
+            all.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        });
+        for (place, byte) in places {
+            // SAFETY: given by `put` before.
+            assert!(unsafe { heap.get(place) }.iter().all(|found| *found == byte));
+        }
     }
 
     #[test]

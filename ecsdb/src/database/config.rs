@@ -38,6 +38,12 @@ pub enum OpenError {
         /// What can be used.
         expected: &'static str,
     },
+    /// Rows are to be migrated to a table that the schema has not.
+    #[error("a migration makes rows of `{table}`, and the schema has no table with that name")]
+    MigratedTable {
+        /// The name.
+        table: String,
+    },
     /// The directory cannot be opened.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
@@ -72,7 +78,10 @@ pub(super) struct Config {
 }
 
 /// The smallest segment that makes sense: a header, and a few records.
-pub(super) const SEGMENT_BYTES_MIN: usize = 16 << 10;
+const SEGMENT_BYTES_MIN: usize = 16 << 10;
+
+/// The longest queue: there is a place for each transaction from the beginning.
+const QUEUE_MESSAGES_MAX: usize = 1 << 20;
 
 impl Default for Config {
     fn default() -> Self {
@@ -99,6 +108,41 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// Whether a database with the tables of `schema` can be opened with these settings.
+    pub fn check(&self, schema: &DatabaseSchema) -> Result<(), OpenError> {
+        let (commits, bytes) = self.history.map_or((1, 1), |limits| (limits.commits, limits.bytes));
+        for (setting, found) in [
+            ("queue_limits.messages", self.queue.messages),
+            ("queue_limits.bytes", self.queue.bytes),
+            ("batch_limits.transactions", self.batch.transactions),
+            ("batch_limits.bytes", self.batch.bytes),
+            ("history.commits", commits),
+            ("history.bytes", bytes),
+        ] {
+            if found == 0 {
+                return Err(OpenError::Setting { setting, found, expected: "use at least 1" });
+            }
+        }
+        if self.queue.messages > QUEUE_MESSAGES_MAX {
+            let (found, expected) = (self.queue.messages, "use at most 1048576");
+            return Err(OpenError::Setting { setting: "queue_limits.messages", found, expected });
+        }
+        if self.segment_bytes < SEGMENT_BYTES_MIN {
+            let (found, expected) = (self.segment_bytes, "use at least 16384");
+            return Err(OpenError::Setting { setting: "segment_bytes", found, expected });
+        }
+        if self.keeping.schedule.every.is_some_and(|every| every.is_zero()) {
+            let expected = "use an interval that is longer than nothing, or `None`";
+            return Err(OpenError::Setting { setting: "checkpoint_every", found: 0, expected });
+        }
+        match self.migrations.tables().find(|table| schema.table(table).is_none()) {
+            Some(table) => Err(OpenError::MigratedTable { table: table.to_owned() }),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A database that is about to be opened: `Db::<World>::builder().memory_limit(1 << 30).open()`.
 #[must_use = "nothing is opened before `open`"]
 pub struct DbBuilder<S> {
@@ -112,7 +156,8 @@ impl<S> DbBuilder<S> {
     }
 
     /// The most memory that pages of rows may take, in bytes, old versions included. A transaction that needs more fails, and
-    /// nothing else happens. Directories come on top: about 20 bytes for 64 slots of a table. Default: no limit.
+    /// nothing else happens. Directories come on top: about 20 bytes for 64 slots of a table with rows of up to 64 bytes, up to 24 bytes a
+    /// page where rows are wider, and about 36 bytes for 64 entities. Default: no limit.
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         self.config.memory_limit = bytes;
         self
@@ -121,7 +166,7 @@ impl<S> DbBuilder<S> {
     /// How many transactions, and how many bytes of operations, may wait for the writer before `commit` blocks. A transaction counts
     /// for at least `bytes / messages`, so that neither is exceeded; a closure counts for 256 bytes otherwise. Transactions of low
     /// priority find the queue full at half of that, those of high priority have an eighth more ([`Priority`](crate::Priority)).
-    /// Default: 8,192 and 64 MiB.
+    /// The queue takes its memory when the database is opened, so it has 1,048,576 places at the most. Default: 8,192 and 64 MiB.
     pub fn queue_limits(mut self, messages: usize, bytes: usize) -> Self {
         self.config.queue = QueueLimits { messages, bytes };
         self
@@ -305,7 +350,7 @@ impl<S: Schema> DbBuilder<S> {
         mut self,
         migrate: impl Fn(OldRow<'_>) -> Result<T, MigrationFailure> + Send + 'static,
     ) -> Self {
-        self.config.migrations.add(T::TABLE, move |old, out| {
+        self.config.migrations.add(T::TABLE, move |old, _, out| {
             out.extend_from_slice(&Stored::new(migrate(old)?).to_bytes());
             Ok(())
         });
@@ -315,40 +360,39 @@ impl<S: Schema> DbBuilder<S> {
     /// Opens the database: that of the [directory](Self::directory), or an empty one in memory.
     ///
     /// # Errors
-    /// [`OpenError::Setting`] if a setting cannot be used; [`OpenError::Directory`] if the directory cannot be opened;
-    /// [`OpenError::Thread`] if the system gives no thread.
+    /// [`OpenError::Schema`] if two tables have one name, or the tables are not valid together; [`OpenError::Procedure`] if two
+    /// procedures have one name; [`OpenError::Setting`] if a setting cannot be used; [`OpenError::Directory`] if the directory
+    /// cannot be opened; [`OpenError::Thread`] if the system gives no thread.
     pub fn open(self) -> Result<Db<S>, OpenError> {
         let schema = DatabaseSchema::from_tables(S::NAME, S::TABLES)?;
-        Ok(Db::new(Core::open(schema, self.config)?))
+        // SAFETY: these are the tables of `S`.
+        Ok(unsafe { Db::new(Core::open(schema, self.config)?) })
     }
 }
 
 impl DbBuilder<Dynamic> {
     /// Has `migrate` make the rows of `table` from those that the [directory](Self::directory) has, as
-    /// [`DbBuilder::migrate`](DbBuilder::<S>::migrate) does for a component: it gives a value for each field. `schema` is the one that will be opened.
+    /// [`DbBuilder::migrate`](DbBuilder::<S>::migrate) does for a component: it gives a value for each field that has no default. The
+    /// schema that is opened has to have the table.
     pub fn migrate_table(
         mut self,
-        schema: &DatabaseSchema,
         table: &str,
         migrate: impl Fn(OldRow<'_>) -> Result<Vec<(String, Value)>, MigrationFailure> + Send + 'static,
     ) -> Self {
-        if let Some((_, table)) = schema.table(table) {
-            let (name, table) = (table.name.to_string(), table.clone());
-            self.config.migrations.add(&name, move |old, out| {
-                let values = migrate(old)?;
-                let values: Vec<(&str, Value)> = values.iter().map(|(name, value)| (&**name, value.clone())).collect();
-                out.extend_from_slice(&table.encode_row(&values)?);
-                Ok(())
-            });
-        }
+        self.config.migrations.add(table, move |old, table, out| {
+            let values = migrate(old)?;
+            let values: Vec<(&str, Value)> = values.iter().map(|(name, value)| (&**name, value.clone())).collect();
+            out.extend_from_slice(&table.encode_row(&values)?);
+            Ok(())
+        });
         self
     }
 
     /// Opens a database with the tables of `schema`: that of the [directory](Self::directory), or an empty one in memory.
     ///
     /// # Errors
-    /// [`OpenError::Setting`] if a setting cannot be used; [`OpenError::Directory`] if the directory cannot be opened;
-    /// [`OpenError::Thread`] if the system gives no thread.
+    /// As for [`DbBuilder::open`](DbBuilder::<S>::open), and [`OpenError::MigratedTable`] if there is a
+    /// [migration](Self::migrate_table) for a table that the schema has not.
     pub fn open_schema(self, schema: DatabaseSchema) -> Result<DynDb, OpenError> {
         Ok(DynDb::new(Core::open(schema, self.config)?))
     }

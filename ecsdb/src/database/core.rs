@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use super::checkpoint::Checkpoint;
-use super::config::{Config, OpenError, SEGMENT_BYTES_MIN};
+use super::config::{Config, OpenError};
 use super::evolve::{EvolveError, Prepared, prepare};
 #[cfg(feature = "metrics")]
 use super::metrics::{Reporter, Told, report};
@@ -21,10 +21,10 @@ use crate::schema::diff::Plan;
 use crate::schema::{DatabaseSchema, TableSchema};
 use crate::storage::{CommitCursor, CommitHistory, Prebuilt, Store, Version};
 use crate::sync::shim::{Arc as VersionRef, Mutex, lock, thread, thread_pool};
-use crate::sync::{HistoryLimits, Published, completion};
+use crate::sync::{Published, completion};
 use crate::transaction::{
-    Apply, Both, Catalog, ClosureJob, DatabaseId, Evolve, Guarded, Procedures, Queue, Request, Terms, Ticket,
-    TransactionError, Writer, WriterConfig, Written,
+    Apply, Catalog, ClosureJob, DatabaseId, Evolve, Guarded, Mirrored, Procedures, Queue, Request, Terms, Ticket,
+    TransactionError, WriterConfig, WriterThread, Written,
 };
 
 /// What snapshots need besides their version. It keeps no database open.
@@ -105,31 +105,7 @@ pub struct Core {
 impl Core {
     /// Opens a database with the tables of `schema`.
     pub(super) fn open(schema: DatabaseSchema, mut config: Config) -> Result<Arc<Self>, OpenError> {
-        for (setting, found) in [
-            ("queue_limits.messages", config.queue.messages),
-            ("queue_limits.bytes", config.queue.bytes),
-            ("batch_limits.transactions", config.batch.transactions),
-            ("batch_limits.bytes", config.batch.bytes),
-        ] {
-            if found == 0 {
-                return Err(OpenError::Setting { setting, found, expected: "use at least 1" });
-            }
-        }
-        if let Some(HistoryLimits { commits, bytes }) = config.history {
-            for (setting, found) in [("history.commits", commits), ("history.bytes", bytes)] {
-                if found == 0 {
-                    return Err(OpenError::Setting { setting, found, expected: "use at least 1" });
-                }
-            }
-        }
-        if config.segment_bytes < SEGMENT_BYTES_MIN {
-            let (found, expected) = (config.segment_bytes, "use at least 16384");
-            return Err(OpenError::Setting { setting: "segment_bytes", found, expected });
-        }
-        if config.keeping.schedule.every.is_some_and(|every| every.is_zero()) {
-            let expected = "use an interval that is longer than nothing, or `None`";
-            return Err(OpenError::Setting { setting: "checkpoint_every", found: 0, expected });
-        }
+        config.check(&schema)?;
         let procedures = Procedures::new(core::mem::take(&mut config.procedures))?;
         let catalog = Arc::new(Catalog::new(schema));
         let fresh = || {
@@ -155,7 +131,7 @@ impl Core {
             store = opened.store;
             let wal = Box::new(opened.wal);
             config.log = Some(match config.log {
-                Some(first) => Box::new(Both { first, second: wal }),
+                Some(mirror) => Box::new(Mirrored::new(mirror, wal)),
                 None => wal,
             });
             (watermark, recovery, keeper) = (Some(opened.watermark), Some(opened.recovery), Some(opened.keeper));
@@ -175,7 +151,7 @@ impl Core {
         let workers = workers.map_err(|error| OpenError::Thread(Box::new(error)))?;
         let workers = Arc::new(workers);
         let (queue, receiver) = Queue::new(config.queue, id, watermark);
-        let writer = Writer::new(
+        let writer = WriterThread::new(
             WriterConfig {
                 store,
                 catalog: Arc::clone(&catalog),
@@ -258,7 +234,7 @@ impl Core {
         let (completer, pending) = completion();
         let job = Box::new(ClosureJob::new(closure, procedure, completer));
         self.queue.send(Request::Job(job), Queue::CLOSURE_BYTES, terms)?;
-        Ok(Ticket::new(pending, self.id, self.queue.watermark().cloned()))
+        Ok(Ticket::new(pending, Arc::clone(&self.queue)))
     }
 
     /// The procedures that can be called by name.
@@ -416,7 +392,7 @@ impl Core {
             return Err(TransactionError::Reentrant);
         }
         if let Some(keeper) = &self.keeper {
-            keeper.close();
+            keeper.end();
         }
         self.queue.close();
         // Held while waiting: whoever else closes has to wait as well.
@@ -427,6 +403,10 @@ impl Core {
             tracing::error!("the writer thread panicked");
         }
         drop(writer);
+        // The log is closed by now, however long an archive takes for what it is storing.
+        if let Some(keeper) = &self.keeper {
+            keeper.close();
+        }
         #[cfg(feature = "metrics")]
         {
             let reporter = lock(&self.reporter).take();

@@ -26,9 +26,9 @@ use crate::transaction::{
 /// A database with the tables of the schema `S`.
 ///
 /// A handle is cheap to clone and may be used from any thread. Reading goes through [`snapshot`](Self::snapshot) and never
-/// waits; changes go to the one writer thread, through [`write`](Self::write), [`begin`](Self::begin), or the operations
+/// waits; changes go to the one writer, through [`write`](Self::write), [`begin`](Self::begin), or the operations
 /// here and on [`Table`], each of which is a transaction of its own and returns when it is visible. When the last handle
-/// and the last snapshot are dropped, what was queued is still done.
+/// is dropped, what was queued is still done, and the database is closed; snapshots stay good, and keep it from nothing.
 ///
 /// ```
 /// # use ecsdb::{Component, Db, Entity};
@@ -66,8 +66,11 @@ impl<S> Clone for Db<S> {
 }
 
 impl<S: Schema> Db<S> {
+    /// A handle of `core`.
+    ///
+    /// # Safety
     /// `core` was opened with the tables of `S`.
-    pub(super) fn new(core: Arc<Core>) -> Self {
+    pub(super) unsafe fn new(core: Arc<Core>) -> Self {
         Self { core, schema: PhantomData }
     }
 
@@ -117,12 +120,16 @@ impl<S: Schema> Db<S> {
     /// Pins the version that is published now. Lock-free, some tens of nanoseconds.
     #[inline]
     pub fn snapshot(&self) -> Snapshot<S> {
-        Snapshot::of(&self.core)
+        // SAFETY: the invariant of `core`.
+        unsafe { Snapshot::pinned(self.core.pin(), Arc::clone(self.core.readers())) }
     }
 
-    /// Runs `transaction` on the writer thread and waits until its changes are visible. It sees its own changes and
+    /// Runs `transaction` as the writer, and waits until its changes are visible. It sees its own changes and
     /// nobody else's meanwhile; if it returns `Err` or panics, nothing has happened. While it runs no other transaction
     /// does, so it should not wait for anything.
+    ///
+    /// It runs on the writer thread, or on a thread that waits for a transaction, this one or another, if that finds the writer thread
+    /// without work; which one, is not said beforehand, so it should not depend on thread-locals either.
     ///
     /// # Errors
     /// - What the closure returns; [`TransactionError::Panicked`] if it panics.
@@ -137,7 +144,7 @@ impl<S: Schema> Db<S> {
         self.lane().write(transaction)
     }
 
-    /// Runs `transaction` on the writer thread, for async code: the transaction is queued at once, and the future ends
+    /// Runs `transaction` as the writer, for async code: the transaction is queued at once, and the future ends
     /// when its changes are visible. Dropping the future does not take the transaction back.
     ///
     /// # Errors
@@ -203,7 +210,7 @@ impl<S: Schema> Db<S> {
         self.lane().within(timeout).call(procedure, arguments)
     }
 
-    /// Runs `procedure` on the writer thread, as one transaction, and waits until its changes are visible.
+    /// Runs `procedure` as the writer, in one transaction, and waits until its changes are visible.
     ///
     /// # Errors
     /// [`TransactionError::Procedure`], with the name of the procedure, if it fails or panics; otherwise as for
@@ -216,7 +223,7 @@ impl<S: Schema> Db<S> {
         self.lane().call(procedure, arguments)
     }
 
-    /// Runs `procedure` on the writer thread, for async code: the call is queued at once, and the future ends when its changes
+    /// Runs `procedure` as the writer, for async code: the call is queued at once, and the future ends when its changes
     /// are visible. Dropping the future does not take the call back.
     ///
     /// # Errors
@@ -230,7 +237,7 @@ impl<S: Schema> Db<S> {
         async move { Ok(ticket?.await?.result) }
     }
 
-    /// Runs the [registered](crate::DbBuilder::procedure) procedure `name` on the writer thread, and waits until its changes are
+    /// Runs the [registered](crate::DbBuilder::procedure) procedure `name` as the writer, and waits until its changes are
     /// visible. Integers may have another width than the procedure's, if they fit; nothing (`()`) is a struct without members.
     ///
     /// ```
@@ -282,7 +289,9 @@ impl<S: Schema> Db<S> {
     /// # Errors
     /// [`TransactionError::Closed`]; [`TransactionError::Reentrant`] inside a transaction.
     pub fn subscribe<T: TableOf<S>>(&self) -> Result<Subscription<S, T>, TransactionError> {
-        Ok(Subscription::new(Follower::new(&self.core)?))
+        let follower = Follower::new(&self.core)?;
+        // SAFETY: the invariant of `core`.
+        Ok(unsafe { Subscription::new(follower) })
     }
 
     /// Follows what the query `Q` gives, over several components: a snapshot to begin with, and differences from then on. See
@@ -291,7 +300,9 @@ impl<S: Schema> Db<S> {
     /// # Errors
     /// As for [`subscribe`](Self::subscribe).
     pub fn watch<Q: QueryParam<S>>(&self) -> Result<LiveQuery<S, Q>, TransactionError> {
-        Ok(LiveQuery::new(Follower::new(&self.core)?))
+        let follower = Follower::new(&self.core)?;
+        // SAFETY: the invariant of `core`.
+        Ok(unsafe { LiveQuery::new(follower) })
     }
 
     /// The table of `T`, for operations that are transactions of their own.
@@ -305,7 +316,7 @@ impl<S: Schema> Db<S> {
     ) -> Result<(R, crate::transaction::Commit), TransactionError> {
         let mut transaction = self.begin();
         let result = op(&mut transaction);
-        Ok((result, transaction.commit()?.visible()?))
+        Ok((result, transaction.commit_visible()?))
     }
 
     /// Brings a new entity to life.
@@ -418,7 +429,8 @@ impl<S: Schema> Db<S> {
 
     /// Closes the database for all its handles: takes no more transactions, and waits until all that were queued are
     /// done. A log is synced and marked as
-    /// closed, and its directory may be opened again. Snapshots stay good.
+    /// closed, and its directory may be opened again. Snapshots stay good. A segment that an [archive](crate::archive::Archive) is
+    /// just storing is waited for at last; others are stored when the database is open again.
     ///
     /// # Errors
     /// [`TransactionError::Reentrant`] inside a transaction; [`TransactionError::NotDurable`] if the log has failed: the

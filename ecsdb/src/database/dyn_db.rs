@@ -74,7 +74,7 @@ impl DynDb {
         DynSnapshot { version, catalog }
     }
 
-    /// Runs `transaction` on the writer thread and waits until its changes are visible; see [`Db::write`](crate::Db::write).
+    /// Runs `transaction` as the writer, and waits until its changes are visible; see [`Db::write`](crate::Db::write).
     ///
     /// # Errors
     /// What the closure returns; or as for [`Db::write`](crate::Db::write).
@@ -135,7 +135,7 @@ impl DynDb {
         self.lane().within(timeout).call(procedure, arguments)
     }
 
-    /// Runs `procedure` on the writer thread, as one transaction, and waits until its changes are visible.
+    /// Runs `procedure` as the writer, in one transaction, and waits until its changes are visible.
     ///
     /// # Errors
     /// [`TransactionError::Procedure`], with the name of the procedure, if it fails or panics; otherwise as for
@@ -148,7 +148,7 @@ impl DynDb {
         self.lane().call(procedure, arguments)
     }
 
-    /// Runs `procedure` on the writer thread, for async code: the call is queued at once, and the future ends when its changes
+    /// Runs `procedure` as the writer, for async code: the call is queued at once, and the future ends when its changes
     /// are visible. Dropping the future does not take the call back.
     ///
     /// # Errors
@@ -162,7 +162,7 @@ impl DynDb {
         async move { Ok(ticket?.await?.result) }
     }
 
-    /// Runs the [registered](crate::DbBuilder::procedure) procedure `name` on the writer thread, and waits until its changes are
+    /// Runs the [registered](crate::DbBuilder::procedure) procedure `name` as the writer, and waits until its changes are
     /// visible. Integers may have another width than the procedure's, if they fit; nothing (`()`) is a struct without members; see
     /// [`Db::call_by_name`](crate::Db::call_by_name).
     ///

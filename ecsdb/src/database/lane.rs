@@ -74,6 +74,11 @@ impl<'db, S: 'static> Lane<'db, S> {
         Self { terms, ..self }
     }
 
+    /// For whoever waits at once for what it sends.
+    fn waiting(self) -> Self {
+        self.terms(|terms| terms.waits = true)
+    }
+
     /// How much it matters when the queue fills. Default: [`Priority::Normal`].
     pub fn priority(self, priority: Priority) -> Self {
         self.terms(|terms| terms.priority = priority)
@@ -114,7 +119,7 @@ impl<'db, S: 'static> Lane<'db, S> {
         self.core.submit(None, work, self.terms)
     }
 
-    /// Runs `transaction` on the writer thread and waits until its changes are visible; see [`Db::write`](crate::Db::write).
+    /// Runs `transaction` as the writer, and waits until its changes are visible; see [`Db::write`](crate::Db::write).
     ///
     /// # Errors
     /// As for [`Self::submit`], and [`Db::write`](crate::Db::write).
@@ -122,7 +127,7 @@ impl<'db, S: 'static> Lane<'db, S> {
         self,
         transaction: impl FnOnce(&mut Transaction<'_, S>) -> Result<R, TransactionError> + Send + 'static,
     ) -> Result<R, TransactionError> {
-        Ok(self.submit(transaction)?.visible()?.result)
+        Ok(self.waiting().submit(transaction)?.visible()?.result)
     }
 
     /// Queues a call of `procedure`, and returns a ticket for its result.
@@ -142,12 +147,12 @@ impl<'db, S: 'static> Lane<'db, S> {
         self.core.submit(Some(name), work, self.terms)
     }
 
-    /// Runs `procedure` on the writer thread and waits until its changes are visible; see [`Db::call`](crate::Db::call).
+    /// Runs `procedure` as the writer, and waits until its changes are visible; see [`Db::call`](crate::Db::call).
     ///
     /// # Errors
     /// As for [`Self::submit`], and [`Db::call`](crate::Db::call).
     pub fn call<A: Field, R: Field>(self, procedure: &Procedure<S, A, R>, arguments: A) -> Result<R, TransactionError> {
-        Ok(self.submit_call(procedure, arguments)?.visible()?.result)
+        Ok(self.waiting().submit_call(procedure, arguments)?.visible()?.result)
     }
 
     /// Queues a call of the procedure that was registered as `name`, and returns a ticket for its result.
@@ -165,6 +170,6 @@ impl<'db, S: 'static> Lane<'db, S> {
     /// # Errors
     /// As for [`Self::submit_by_name`], and [`Db::call`](crate::Db::call).
     pub fn call_by_name(self, name: &str, arguments: &Value) -> Result<Value, CallError> {
-        Ok(self.submit_by_name(name, arguments)?.visible()?.result)
+        Ok(self.waiting().submit_by_name(name, arguments)?.visible()?.result)
     }
 }

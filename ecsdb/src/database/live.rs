@@ -9,7 +9,7 @@ use std::time::Instant;
 use futures_core::Stream;
 
 use super::snapshot::Snapshot;
-use super::subscription::{Follower, RecvError};
+use super::subscription::{Follower, RecvError, check};
 use crate::events::{Turn, turns};
 use crate::query::{IntoCondition, Item, QueryParam, Selection};
 use crate::schema::{Schema, TableOf};
@@ -55,6 +55,7 @@ const STEPS_OF_A_POLL: usize = 16;
 /// ```
 pub struct LiveQuery<S: Schema, Q> {
     selection: Arc<Selection<S, Q>>,
+    /// Invariant: of a database with schema `S`.
     follower: Follower,
     /// That of its place.
     snapshot: Snapshot<S>,
@@ -90,8 +91,13 @@ pub enum QueryEvent<I> {
 }
 
 impl<S: Schema, Q: QueryParam<S>> LiveQuery<S, Q> {
-    pub(super) fn new(mut follower: Follower) -> Self {
-        let snapshot = follower.pin();
+    /// What the query gives, from now on.
+    ///
+    /// # Safety
+    /// The database that `follower` follows was opened with the tables of `S`.
+    pub(super) unsafe fn new(mut follower: Follower) -> Self {
+        // SAFETY: the caller's promise.
+        let snapshot = unsafe { follower.pin() };
         Self { selection: Arc::new(Selection::new()), follower, snapshot }
     }
 
@@ -147,7 +153,7 @@ impl<S: Schema, Q: QueryParam<S>> LiveQuery<S, Q> {
     }
 
     fn recv_until(&mut self, deadline: Option<Instant>) -> Result<Option<QueryChanges<S, Q>>, RecvError> {
-        self.follower.check()?;
+        check(&self.follower.readers)?;
         loop {
             match self.follower.cursor.next(deadline) {
                 Err(Nothing::Yet) => return Ok(None),
@@ -198,7 +204,8 @@ impl<S: Schema, Q: QueryParam<S>> LiveQuery<S, Q> {
 
     /// Goes on to what is published now.
     fn step(&mut self) -> Option<QueryChanges<S, Q>> {
-        let new: Snapshot<S> = self.follower.pin();
+        // SAFETY: the invariant of `follower`.
+        let new: Snapshot<S> = unsafe { self.follower.pin() };
         let turns = turns(self.follower.readers.history(), &self.selection, self.snapshot.view(), new.view());
         let old = core::mem::replace(&mut self.snapshot, new.clone());
         (!turns.is_empty()).then(|| QueryChanges { selection: Arc::clone(&self.selection), old, new, turns })

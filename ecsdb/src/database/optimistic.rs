@@ -222,7 +222,7 @@ impl<S: Schema> Db<S> {
     /// Reads and writes on this thread, against a snapshot, while others commit; and commits in one message if nothing that was
     /// read has changed. If something has, runs `decide` again on a newer snapshot, up to `retries` times.
     ///
-    /// For decisions that take long, or need what is not at hand on the writer thread. Nobody waits for it, and of two that
+    /// For decisions that take long, or need what is not at hand in a transaction. Nobody waits for it, and of two that
     /// stand in each other's way one always gets through. What is short is better done by [`Self::write`], which never conflicts.
     ///
     /// ```

@@ -3,12 +3,12 @@
 use core::marker::PhantomData;
 use std::sync::Arc;
 
-use super::core::{Core, Readers};
+use super::core::Readers;
 use super::subscription::HistoryGone;
-use crate::component::{Column, Field, Index, SpatialIndex};
+use crate::component::{Column, Field, Index, Refers, SpatialIndex};
 use crate::entity::Entity;
 use crate::events::{Changes, Gone, changes_between};
-use crate::query::{Children, Hierarchy, ReferenceType};
+use crate::query::{Children, Hierarchy};
 use crate::query::{Coordinate, DynView, IndexView, Query, QueryParam, ReadError, SpatialView, TableView, View};
 use crate::schema::{Schema, TableOf, TableSchema};
 use crate::storage::Version;
@@ -57,13 +57,11 @@ impl<S> Clone for Snapshot<S> {
 }
 
 impl<S: Schema> Snapshot<S> {
-    /// Pins what `core`, a database with schema `S`, has published.
-    pub(super) fn of(core: &Arc<Core>) -> Self {
-        Self { version: core.pin(), readers: Arc::clone(core.readers()), schema: PhantomData }
-    }
-
-    /// The version `version` of a database with schema `S`, that `readers` belongs to.
-    pub(super) fn pinned(version: VersionRef<Version>, readers: Arc<Readers>) -> Self {
+    /// The version `version` of the database that `readers` belongs to.
+    ///
+    /// # Safety
+    /// The database was opened with the tables of `S`.
+    pub(super) unsafe fn pinned(version: VersionRef<Version>, readers: Arc<Readers>) -> Self {
         Self { version, readers, schema: PhantomData }
     }
 
@@ -136,31 +134,27 @@ impl<S: Schema> Snapshot<S> {
     }
 
     /// The rows that refer to `entity` by this column; see [`View::children`].
-    pub fn children<T: TableOf<S>, F: ReferenceType>(
-        &self,
-        column: Column<T, F>,
-        entity: Entity,
-    ) -> Children<'_, S, T> {
+    pub fn children<T: TableOf<S>, F: Refers>(&self, column: Column<T, F>, entity: Entity) -> Children<'_, S, T> {
         self.view().children(column, entity)
     }
 
     /// The entity that the row of `entity` refers to by this column; of a list, the first.
-    pub fn parent<T: TableOf<S>, F: ReferenceType>(&self, column: Column<T, F>, entity: Entity) -> Option<Entity> {
+    pub fn parent<T: TableOf<S>, F: Refers>(&self, column: Column<T, F>, entity: Entity) -> Option<Entity> {
         self.view().parent(column, entity)
     }
 
     /// All entities that the row of `entity` refers to by this column, in the order of the list.
-    pub fn targets<T: TableOf<S>, F: ReferenceType>(&self, column: Column<T, F>, entity: Entity) -> Vec<Entity> {
+    pub fn targets<T: TableOf<S>, F: Refers>(&self, column: Column<T, F>, entity: Entity) -> Vec<Entity> {
         self.view().targets(column, entity)
     }
 
     /// What `entity` refers to by this column, and so on up, with how many steps away it is; see [`View::ancestors`].
-    pub fn ancestors<T: TableOf<S>, F: ReferenceType>(&self, column: Column<T, F>, entity: Entity) -> Hierarchy<'_> {
+    pub fn ancestors<T: TableOf<S>, F: Refers>(&self, column: Column<T, F>, entity: Entity) -> Hierarchy<'_> {
         self.view().ancestors(column, entity)
     }
 
     /// What refers to `entity` by this column, and so on down, with how many steps away it is; see [`View::descendants`].
-    pub fn descendants<T: TableOf<S>, F: ReferenceType>(&self, column: Column<T, F>, entity: Entity) -> Hierarchy<'_> {
+    pub fn descendants<T: TableOf<S>, F: Refers>(&self, column: Column<T, F>, entity: Entity) -> Hierarchy<'_> {
         self.view().descendants(column, entity)
     }
 

@@ -78,15 +78,14 @@ impl Follower {
     }
 
     /// Pins what is published now, and has the cursor go on after it.
-    pub fn pin<S: Schema>(&mut self) -> Snapshot<S> {
+    ///
+    /// # Safety
+    /// The database was opened with the tables of `S`.
+    pub unsafe fn pin<S: Schema>(&mut self) -> Snapshot<S> {
         let version = self.published.load();
         self.cursor.go_on_after(version.number);
-        Snapshot::pinned(version, Arc::clone(&self.readers))
-    }
-
-    /// Whether waiting here would end.
-    pub fn check(&self) -> Result<(), RecvError> {
-        if self.readers.database().is_entered() { Err(RecvError::Reentrant) } else { Ok(()) }
+        // SAFETY: the caller's promise.
+        unsafe { Snapshot::pinned(version, Arc::clone(&self.readers)) }
     }
 
     /// Follows what `sieve` lets through.
@@ -105,7 +104,7 @@ pub(super) struct Receiver {
 
 impl Receiver {
     pub fn recv(&mut self) -> Result<Commit, RecvError> {
-        self.check()?;
+        check(&self.readers)?;
         match self.feed.next(None) {
             Ok(commit) => Ok(commit),
             // Without a deadline there is always something in the end.
@@ -114,7 +113,7 @@ impl Receiver {
     }
 
     pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Option<Commit>, RecvError> {
-        self.check()?;
+        check(&self.readers)?;
         maybe(self.feed.next(deadline_after(timeout)))
     }
 
@@ -132,10 +131,11 @@ impl Receiver {
         self.feed.go_on_after(version.number);
         version
     }
+}
 
-    fn check(&self) -> Result<(), RecvError> {
-        if self.readers.database().is_entered() { Err(RecvError::Reentrant) } else { Ok(()) }
-    }
+/// Whether waiting here for the changes of a database would end.
+pub(super) fn check(readers: &Readers) -> Result<(), RecvError> {
+    if readers.database().is_entered() { Err(RecvError::Reentrant) } else { Ok(()) }
 }
 
 /// What is told of there being nothing; nothing if it may still come.
@@ -213,8 +213,11 @@ pub struct Subscription<S, T> {
 }
 
 impl<S: Schema, T: TableOf<S>> Subscription<S, T> {
-    /// `follower` is one of a database with schema `S`.
-    pub(super) fn new(follower: Follower) -> Self {
+    /// What `follower` follows, for the table of `T`.
+    ///
+    /// # Safety
+    /// The database that it follows was opened with the tables of `S`.
+    pub(super) unsafe fn new(follower: Follower) -> Self {
         Self { receiver: follower.receive(Sieve::table(T::INDEX)), types: PhantomData }
     }
 
@@ -323,7 +326,9 @@ impl<S: Schema, T: TableOf<S>> Subscription<S, T> {
     /// Pins the version that is published now, and goes on right after it: changes that it shows are not given any more, and
     /// those that it does not show are.
     pub fn resync(&mut self) -> Snapshot<S> {
-        Snapshot::pinned(self.receiver.resync(), Arc::clone(&self.receiver.readers))
+        let version = self.receiver.resync();
+        // SAFETY: the invariant of `receiver`.
+        unsafe { Snapshot::pinned(version, Arc::clone(&self.receiver.readers)) }
     }
 
     /// The version whose changes come next, at the earliest.

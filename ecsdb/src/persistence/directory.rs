@@ -14,6 +14,8 @@
 //! repaired/<time>/            what a repair has moved away
 //! ```
 
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +25,9 @@ use crate::media::{Lock, Media, Open};
 
 /// How long the numbers in names are, so that names are in the order of numbers.
 const DIGITS: usize = 20;
+
+/// Where repairs keep files as they were.
+const REPAIRED: &str = "repaired";
 
 /// Where the files of a database are.
 #[derive(Clone, Debug)]
@@ -131,8 +136,8 @@ impl Directory {
     /// The first versions of all segments, ascending; and drafts, and segments that are needed no longer.
     pub fn list(&self, media: &dyn Media) -> std::io::Result<(Vec<u64>, Vec<PathBuf>)> {
         let (mut firsts, drafts) = numbered(media, &self.wal, "wal", &["new", "old"])?;
-        // Versions begin with 1: what is called otherwise is somebody else's.
-        firsts.retain(|first| *first > 0);
+        // Versions begin with 1, and another one comes after each: what is called otherwise is somebody else's.
+        firsts.retain(|first| (1..u64::MAX).contains(first));
         Ok((firsts, drafts))
     }
 
@@ -140,8 +145,38 @@ impl Directory {
     pub fn list_snapshots(&self, media: &dyn Media) -> std::io::Result<(Vec<u64>, Vec<PathBuf>)> {
         match numbered(media, &self.snapshots, "snap", &["snap.new"]) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok((Vec::new(), Vec::new())),
-            listed => listed,
+            Ok((mut versions, drafts)) => {
+                versions.retain(|version| *version < u64::MAX);
+                Ok((versions, drafts))
+            }
+            Err(error) => Err(error),
         }
+    }
+
+    /// Where a repair that begins at `time` keeps files as they were.
+    pub fn repaired(&self, time: u64) -> PathBuf {
+        self.root.join(REPAIRED).join(time.to_string())
+    }
+
+    /// The first versions of all segments that a repair has put away or cut off.
+    pub fn list_repaired(&self, media: &dyn Media) -> std::io::Result<BTreeSet<u64>> {
+        let (root, mut firsts) = (self.root.join(REPAIRED), BTreeSet::new());
+        let listed = |listed: std::io::Result<Vec<OsString>>| match listed {
+            // Somebody may have put a file there, or taken all away.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(Vec::new()),
+            listed => listed,
+        };
+        for time in listed(media.list(&root))? {
+            let names = listed(media.list(&root.join(time)))?;
+            firsts.extend(
+                names
+                    .iter()
+                    .filter_map(|name| number(name))
+                    .filter(|(_, found)| *found == "wal")
+                    .map(|(first, _)| first),
+            );
+        }
+        Ok(firsts)
     }
 
     /// Puts `text` into the copy of the schema, unless it is there already.
@@ -207,17 +242,20 @@ fn numbered(
 ) -> std::io::Result<(Vec<u64>, Vec<PathBuf>)> {
     let (mut numbers, mut drafts) = (Vec::new(), Vec::new());
     for name in media.list(dir)? {
-        let Some((number, found)) = name.to_str().and_then(|name| name.split_once('.')) else { continue };
-        if number.len() != DIGITS || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-            continue;
-        }
-        match number.parse() {
-            Ok(number) if found == ending => numbers.push(number),
-            _ if endings_of_drafts.contains(&found) => drafts.push(dir.join(&name)),
+        match number(&name) {
+            Some((number, found)) if found == ending => numbers.push(number),
+            Some((_, found)) if endings_of_drafts.contains(&found) => drafts.push(dir.join(&name)),
             // Somebody else's.
             _ => {}
         }
     }
     numbers.sort_unstable();
     Ok((numbers, drafts))
+}
+
+/// The number and the ending of the file `name`, if it is called as files with numbers are.
+fn number(name: &OsStr) -> Option<(u64, &str)> {
+    let (number, ending) = name.to_str()?.split_once('.')?;
+    let is_number = number.len() == DIGITS && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| number.parse().ok()).flatten().map(|number| (number, ending))
 }

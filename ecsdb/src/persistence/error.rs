@@ -160,6 +160,20 @@ pub enum LogFailure {
         /// The bytes that it takes.
         bytes: usize,
     },
+    /// The medium panicked while the log was synced. Nobody knows what is durable, so the log takes nothing more.
+    #[error("the medium panicked while the log was synced: {message}")]
+    Panicked {
+        /// What it said.
+        message: String,
+    },
+    /// The log was to be closed, and not everything in it is durable. The next opening finds out what is.
+    #[error("version {version} was written to the log, but only version {durable} is durable")]
+    NotSynced {
+        /// The last version.
+        version: u64,
+        /// The last durable one.
+        durable: u64,
+    },
 }
 
 impl LogFailure {

@@ -48,8 +48,8 @@ impl OldRow<'_> {
 /// Why a migration of the program has no new row.
 pub type MigrationFailure = Box<dyn Error + Send + Sync>;
 
-/// The new row for an old one, with its heap behind it.
-type MakeRow = Box<dyn Fn(OldRow<'_>, &mut Vec<u8>) -> Result<(), MigrationFailure> + Send>;
+/// The new row for an old one, with its heap behind it, and what the table is now.
+type MakeRow = Box<dyn Fn(OldRow<'_>, &TableSchema, &mut Vec<u8>) -> Result<(), MigrationFailure> + Send>;
 
 /// What the program does itself, by the new name of the table.
 #[derive(Default)]
@@ -60,15 +60,20 @@ impl Migrations {
     pub fn add(
         &mut self,
         table: &str,
-        make: impl Fn(OldRow<'_>, &mut Vec<u8>) -> Result<(), MigrationFailure> + Send + 'static,
+        make: impl Fn(OldRow<'_>, &TableSchema, &mut Vec<u8>) -> Result<(), MigrationFailure> + Send + 'static,
     ) {
         self.0.retain(|(name, _)| name != table);
         self.0.push((table.to_owned(), Box::new(make)));
     }
 
+    /// The tables that there are some for.
+    pub fn tables(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(table, _)| &**table)
+    }
+
     /// Whether there is one for this table.
     pub fn has(&self, table: &str) -> bool {
-        self.0.iter().any(|(name, _)| name == table)
+        self.tables().any(|name| name == table)
     }
 
     fn of(&self, table: &str) -> Option<&MakeRow> {
@@ -78,7 +83,7 @@ impl Migrations {
 
 impl fmt::Debug for Migrations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(table, _)| table)).finish()
+        f.debug_list().entries(self.tables()).finish()
     }
 }
 
@@ -130,7 +135,7 @@ pub fn move_rows(
         if rewrite.rewritten[number]
             && let Some(make) = migrations.of(&table.name)
         {
-            make(OldRow { entity, table: before, row }, out).map_err(failed)?;
+            make(OldRow { entity, table: before, row }, table, out).map_err(failed)?;
             return table.validate(out).map_err(|error: InvalidRow| failed(error.into()));
         }
         bytes.clear();

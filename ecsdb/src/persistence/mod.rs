@@ -9,8 +9,10 @@
 //! - `ids`, `evolution`, `handshake`: which table and which field is which, and whether the program and the directory mean
 //!   the same; `migration`: rows of an old schema as rows of a new one
 //! - `log`: the writing side, the thread that syncs, segments
+//! - `snapshot`: a held version to a file, and files to a store; `keeper`: the thread that makes them, and what is kept of the past
 //! - `recovery`: opening
-//! - `directory`: the names of files
+//! - `pipeline`: pieces that are prepared on several threads and taken in order
+//! - `directory`: the names of files; `json`: how reports are told to other programs
 //! - `zstd`: compression of frames and of objects
 //! - [`archive`]: where finished segments go
 //! - [`maintenance`]: what can be done with a directory that no database is open in
@@ -23,6 +25,7 @@ mod evolution;
 mod format;
 mod handshake;
 mod ids;
+mod json;
 mod keeper;
 mod log;
 pub mod maintenance;

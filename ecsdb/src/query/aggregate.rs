@@ -398,7 +398,8 @@ impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
         aggregate.finish(self.view, state)
     }
 
-    /// The same on the threads of the database, 4,096 slots at a time.
+    /// The same on the threads of the database, 4,096 slots at a time. Sums of floats depend on the order of the additions, which is
+    /// another one here, and not the same each time; everything else comes out as of [`Self::aggregate`].
     pub fn par_aggregate<A: Aggregate<S> + Sync>(&self, aggregate: A) -> A::Output {
         let Some(workers) = self.workers else { return self.aggregate(aggregate) };
         let (view, filters) = (self.view, self.prepared());

@@ -21,9 +21,10 @@ impl<'v> DynIndex<'v> {
         Self { view, read }
     }
 
-    /// How many entries it has: rows, or elements of their lists.
+    /// How many entries it has: rows, or elements of their lists. Cost: none; in a transaction that has changed rows and not asked
+    /// for the index since, a look at all rows.
     pub fn len(self) -> usize {
-        self.read.entries() as usize
+        self.read.len() as usize
     }
 
     /// Whether it has no entries.
@@ -63,7 +64,7 @@ impl<'v> DynIndex<'v> {
     /// # Errors
     /// As for [`Self::get`].
     pub fn estimate(self, from: Bound<&[Value]>, to: Bound<&[Value]>) -> Result<u64, ValueError> {
-        Ok(self.read.estimate(&self.key_range(from, to)?).unwrap_or(self.read.entries()))
+        Ok(self.read.estimate(&self.key_range(from, to)?).unwrap_or_else(|| self.read.len()))
     }
 
     /// The rows that are no further than `radius` from a point; nothing if the index is not spatial, or has another number of axes.

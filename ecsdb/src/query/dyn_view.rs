@@ -115,13 +115,13 @@ impl<'v> DynView<'v> {
 
     fn relation(self, table: &str, field: &str) -> Option<Relation<'v>> {
         let (number, table) = self.schema.table(table)?;
-        let (field, of) = table.field(field)?;
-        let holds_entities = of.reference.is_some() || of.field_type.entity_inside().is_some();
-        holds_entities.then(|| Relation::new(self.version, number as u16, table, field as u16))
+        let column = table.column(field)?;
+        column.field_type.entity_inside()?;
+        Relation::new(self.version, number as u16, table, column.index)
     }
 
-    /// The entities whose rows in `table` refer to `entity` by `field`; nothing if there is no such field that holds entities. Cost:
-    /// one way down the reverse index.
+    /// The entities whose rows in `table` refer to `entity` by `field`; nothing if there is no such field that holds entities. A part of
+    /// a field is named as `stance.holder`. Cost: one way down the reverse index; if it is no reference, a look at every row.
     pub fn children(self, table: &str, field: &str, entity: Entity) -> Option<impl Iterator<Item = Entity> + use<'v>> {
         Some(self.relation(table, field)?.children(entity))
     }

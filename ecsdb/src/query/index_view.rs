@@ -5,8 +5,9 @@ use core::ops::{Bound, RangeBounds};
 
 use super::view::View;
 use crate::bytes::{HeapBuf, RowBytes, bytes_of};
-use crate::component::{Field, Index};
+use crate::component::{Field, Index, TextField};
 use crate::entity::Entity;
+use crate::limits::INDEX_COLUMNS_MAX;
 use crate::schema::{KeyRange, Probe, Schema, TableOf};
 use crate::storage::{IndexRead, IndexRole, Slots};
 
@@ -180,7 +181,7 @@ impl<'v, S: Schema, T: TableOf<S>, K: Field> IndexView<'v, S, T, K> {
     }
 }
 
-impl<'v, S: Schema, T: TableOf<S>> IndexView<'v, S, T, String> {
+impl<'v, S: Schema, T: TableOf<S>, K: TextField> IndexView<'v, S, T, K> {
     /// The rows whose text begins with `prefix`, in the order of their texts.
     pub fn starts_with(self, prefix: &str) -> IndexRows<'v, S, T> {
         let key = &self.read.definition().key;
@@ -219,7 +220,32 @@ prefixes! {
     (A) of (B, C, D): 1;
     (A, B) of (C, D): 2;
     (A, B, C) of (D): 3;
+    (A) of (B, C, D, E): 1;
+    (A, B) of (C, D, E): 2;
+    (A, B, C) of (D, E): 3;
+    (A, B, C, D) of (E): 4;
+    (A) of (B, C, D, E, F): 1;
+    (A, B) of (C, D, E, F): 2;
+    (A, B, C) of (D, E, F): 3;
+    (A, B, C, D) of (E, F): 4;
+    (A, B, C, D, E) of (F): 5;
+    (A) of (B, C, D, E, F, G): 1;
+    (A, B) of (C, D, E, F, G): 2;
+    (A, B, C) of (D, E, F, G): 3;
+    (A, B, C, D) of (E, F, G): 4;
+    (A, B, C, D, E) of (F, G): 5;
+    (A, B, C, D, E, F) of (G): 6;
+    (A) of (B, C, D, E, F, G, H): 1;
+    (A, B) of (C, D, E, F, G, H): 2;
+    (A, B, C) of (D, E, F, G, H): 3;
+    (A, B, C, D) of (E, F, G, H): 4;
+    (A, B, C, D, E) of (F, G, H): 5;
+    (A, B, C, D, E, F) of (G, H): 6;
+    (A, B, C, D, E, F, G) of (H): 7;
 }
+
+// An index may have as many columns, and no more.
+const _: () = assert!(INDEX_COLUMNS_MAX == 8);
 
 /// Rows that an index has found, with their entities, in the order of the keys.
 pub struct IndexRows<'v, S, T> {

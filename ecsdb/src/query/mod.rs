@@ -45,7 +45,7 @@ pub use join::{Join, Joined, LeftJoin, LeftJoined};
 pub use matching::{is_indexed, matching};
 pub use param::{Fetch, Item, QueryParam, RowOf, RowParam};
 pub use plan::{Explanation, Plan, PlanError};
-pub use relations::{Children, Hierarchy, ReferenceType};
+pub use relations::{Children, Hierarchy};
 pub use selection::Selection;
 pub use sorted::{IntoOrder, Order, Sorted, SortedIter};
 pub use spatial_view::{Coordinate, SpatialRows, SpatialView};

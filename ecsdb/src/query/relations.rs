@@ -7,22 +7,10 @@ use std::collections::{HashSet, VecDeque};
 
 use super::view::View;
 use crate::bytes::{RowBytes, bytes_of};
-use crate::component::{Column, Field, Ref};
+use crate::component::{Column, Refers};
 use crate::entity::Entity;
-use crate::schema::{FieldType, OnDelete, Schema, TableOf, TableSchema};
+use crate::schema::{OnDelete, Schema, TableOf, TableSchema};
 use crate::storage::{IndexRead, IndexRole, ReferenceField, Version};
-
-/// A field type that can be a reference: an entity or a [`Ref`], an option of one, or a list of them.
-pub trait ReferenceType: Field {}
-
-impl ReferenceType for Entity {}
-impl ReferenceType for Option<Entity> {}
-impl ReferenceType for Vec<Entity> {}
-impl ReferenceType for VecDeque<Entity> {}
-impl<T: crate::component::Component> ReferenceType for Ref<T> {}
-impl<T: crate::component::Component> ReferenceType for Option<Ref<T>> {}
-impl<T: crate::component::Component> ReferenceType for Vec<Ref<T>> {}
-impl<T: crate::component::Component> ReferenceType for VecDeque<Ref<T>> {}
 
 /// One reference of one version, without types.
 #[derive(Clone)]
@@ -34,20 +22,22 @@ pub(crate) struct Relation<'v> {
 }
 
 impl<'v> Relation<'v> {
-    /// The field with this number of a table, if it holds entities.
-    pub fn new(version: &'v Version, number: u16, table: &TableSchema, field: u16) -> Self {
-        let of = &table.fields[usize::from(field)];
+    /// The column with this number of a table, which holds entities. `None` if there is no such column.
+    pub fn new(version: &'v Version, number: u16, table: &TableSchema, column: usize) -> Option<Self> {
+        let of = table.column_at(column)?;
         let field = ReferenceField {
             table: number,
-            field,
+            field: of.field as u16,
             // Nothing here looks at these two.
             target: number,
             on_delete: OnDelete::Restrict,
             start: of.offset as usize,
             field_type: of.field_type.clone(),
         };
-        let index = IndexRead::find(version, number, IndexRole::Reference(field.field));
-        Self { version, field, index }
+        // A reference is a field: a part of one has no index.
+        let index =
+            of.is_field().then(|| IndexRead::find(version, number, IndexRole::Reference(field.field))).flatten();
+        Some(Self { version, field, index })
     }
 
     /// The entities that the row of `entity` names.
@@ -61,7 +51,7 @@ impl<'v> Relation<'v> {
 
     /// The first entity that the row of `entity` names.
     fn target(&self, entity: Entity) -> Option<Entity> {
-        if let FieldType::List(_) = self.field.field_type {
+        if !self.field.is_single() {
             return self.targets(entity).first().copied();
         }
         let row = self.version.tables[usize::from(self.field.table)].row_bytes(entity.slot())?;
@@ -156,14 +146,8 @@ impl<'v, S: Schema, T: TableOf<S>> Iterator for Children<'v, S, T> {
 }
 
 impl<'v, S: Schema> View<'v, S> {
-    fn relation<T: TableOf<S>, F: ReferenceType>(self, column: Column<T, F>) -> Relation<'v> {
-        let columns = T::SCHEMA.fields.iter().enumerate();
-        let mut next = 0;
-        let field = columns.into_iter().find_map(|(number, field)| {
-            next += field.field_type.column_count();
-            (next > usize::from(column.index())).then_some(number)
-        });
-        Relation::new(self.storage(), T::INDEX, T::SCHEMA, field.unwrap_or_default() as u16)
+    fn relation<T: TableOf<S>, F: Refers>(self, column: Column<T, F>) -> Relation<'v> {
+        Relation::new(self.storage(), T::INDEX, T::SCHEMA, column.index().into()).expect("a column is one of its table")
     }
 
     /// The rows that refer to `entity` by this column: `snapshot.children(Item::C.owner, bag)`. Where the column is a list, those
@@ -203,29 +187,29 @@ impl<'v, S: Schema> View<'v, S> {
     /// assert_eq!(db.snapshot().entity_count(), 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn children<T: TableOf<S>, F: ReferenceType>(self, column: Column<T, F>, entity: Entity) -> Children<'v, S, T> {
+    pub fn children<T: TableOf<S>, F: Refers>(self, column: Column<T, F>, entity: Entity) -> Children<'v, S, T> {
         Children { view: self, slots: self.relation(column).sources(entity), marker: PhantomData }
     }
 
     /// The entity that the row of `entity` refers to by this column; of a list, the first. Cost: that of [`get`](Self::get).
-    pub fn parent<T: TableOf<S>, F: ReferenceType>(self, column: Column<T, F>, entity: Entity) -> Option<Entity> {
+    pub fn parent<T: TableOf<S>, F: Refers>(self, column: Column<T, F>, entity: Entity) -> Option<Entity> {
         self.relation(column).target(entity)
     }
 
     /// All entities that the row of `entity` refers to by this column, in the order of the list.
-    pub fn targets<T: TableOf<S>, F: ReferenceType>(self, column: Column<T, F>, entity: Entity) -> Vec<Entity> {
+    pub fn targets<T: TableOf<S>, F: Refers>(self, column: Column<T, F>, entity: Entity) -> Vec<Entity> {
         self.relation(column).targets(entity)
     }
 
     /// What `entity` refers to by this column, what that refers to, and so on up: each once, the nearest first, with how many steps
     /// away it is. Ends in cycles, too. Cost: a look at the row of each.
-    pub fn ancestors<T: TableOf<S>, F: ReferenceType>(self, column: Column<T, F>, entity: Entity) -> Hierarchy<'v> {
+    pub fn ancestors<T: TableOf<S>, F: Refers>(self, column: Column<T, F>, entity: Entity) -> Hierarchy<'v> {
         self.relation(column).ancestors(entity)
     }
 
     /// What refers to `entity` by this column, what refers to that, and so on down: each once, the nearest first, with how many
     /// steps away it is. Ends in cycles, too. Cost: that of [`children`](Self::children) of each.
-    pub fn descendants<T: TableOf<S>, F: ReferenceType>(self, column: Column<T, F>, entity: Entity) -> Hierarchy<'v> {
+    pub fn descendants<T: TableOf<S>, F: Refers>(self, column: Column<T, F>, entity: Entity) -> Hierarchy<'v> {
         self.relation(column).descendants(entity)
     }
 }

@@ -35,7 +35,7 @@ impl<S: 'static> TickLoopBuilder<S> {
         Self { core, rate_hz, overrun, on_failure, is_paused: false, handlers: Handlers::default(), report: None }
     }
 
-    /// Adds a handler. Handlers run in the order in which they were added, on the writer thread, all in the one transaction of the
+    /// Adds a handler. Handlers run in the order in which they were added, as the writer, all in the one transaction of the
     /// tick. If one fails or panics, those after it do not run, and the tick is rolled back; what the handler keeps for itself stays as
     /// it is then. `name` is for reports.
     pub fn handler(

@@ -18,7 +18,7 @@ use crate::transaction::{DatabaseId, Dynamic, TransactionError};
 
 /// A loop that plays ticks at a fixed rate, each of them one transaction.
 ///
-/// - **A tick** runs all handlers, in order, on the writer thread; nobody else changes anything meanwhile, and readers see all of it
+/// - **A tick** runs all handlers, in order, as the writer; nobody else changes anything meanwhile, and readers see all of it
 ///   or nothing. The next tick begins when its changes are visible.
 /// - **Other transactions** run between ticks. What they change is there for the next tick.
 /// - **A tick that takes too long** is followed by the next one at once ([`Overrun`]). Ticks that were missed are counted and

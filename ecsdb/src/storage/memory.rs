@@ -64,7 +64,8 @@ impl MemoryUsage {
         }
     }
 
-    /// Everything that is neither rows nor heaps nor indexes of the published version.
+    /// What the published version takes beyond its rows, heaps and indexes, and what is ready for the next ones: slack, directories
+    /// and spare pages. What is kept of the past comes on top: [`Self::history_bytes`] and [`Self::retained_bytes`].
     pub fn overhead_bytes(&self) -> usize {
         self.slack_bytes + self.directory_bytes + self.spare_bytes
     }

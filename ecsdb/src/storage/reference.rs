@@ -8,7 +8,7 @@ use core::fmt;
 use super::version::Version;
 use crate::bytes::RowBytes;
 use crate::entity::Entity;
-use crate::schema::{DatabaseSchema, FieldType, OnDelete, Value};
+use crate::schema::{DatabaseSchema, FieldType, OnDelete, Scalar, Value};
 
 /// A field that refers to rows of a table.
 #[derive(Clone, Debug)]
@@ -30,20 +30,34 @@ pub struct ReferenceField {
 impl ReferenceField {
     /// The entities that a row names.
     pub fn targets(&self, row: RowBytes<'_>) -> Vec<Entity> {
-        if let FieldType::List(_) = self.field_type {
-            let Value::Array(elements) = Value::decode(&self.field_type, &row.row[self.start..], row.heap) else {
-                return Vec::new();
-            };
-            let entity = |value| if let Value::Entity(entity) = value { Some(entity) } else { None };
-            return elements.into_iter().filter_map(entity).collect();
+        if self.is_single() {
+            return self.target(row.row).into_iter().collect();
         }
-        self.target(row.row).into_iter().collect()
+        let mut found = Vec::new();
+        named(Value::decode(&self.field_type, &row.row[self.start..], row.heap), &mut found);
+        found
     }
 
-    /// The entity that a row names in a field that is no list.
+    /// Whether it holds one entity, or none.
+    pub fn is_single(&self) -> bool {
+        let inner = if let FieldType::Optional(inner) = &self.field_type { inner } else { &self.field_type };
+        matches!(inner, FieldType::Reference { .. } | FieldType::Scalar(Scalar::Entity))
+    }
+
+    /// The entity that a row names in a field that holds one.
     pub fn target(&self, row: &[u8]) -> Option<Entity> {
         let bytes = row[self.start..].first_chunk()?;
         Entity::from_bits(u64::from_le_bytes(*bytes))
+    }
+}
+
+/// Adds the entities in `value` to `found`, in their order.
+fn named(value: Value, found: &mut Vec<Entity>) {
+    match value {
+        Value::Entity(entity) => found.push(entity),
+        Value::Optional(Some(inner)) => named(*inner, found),
+        Value::Array(elements) => elements.into_iter().for_each(|element| named(element, found)),
+        _ => {}
     }
 }
 

@@ -209,7 +209,7 @@ fn without_tag_values(model: &Model) -> Model {
 proptest! {
     // More with PROPTEST_CASES.
     #![proptest_config(ProptestConfig {
-        cases: if cfg!(miri) { 4 } else { ProptestConfig::default().cases.max(400) },
+        cases: if cfg!(miri) { 2 } else { ProptestConfig::default().cases.max(400) },
         ..ProptestConfig::default()
     })]
 

@@ -19,13 +19,13 @@ const BUCKETS: usize = ((LARGEST_BITS - FINE_BITS + 1) as usize) << FINE_BITS;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Percentiles {
-    /// Half of them.
+    /// Half took no longer than this.
     pub p50: Duration,
-    /// Nine of ten.
+    /// Nine of ten took no longer than this.
     pub p90: Duration,
-    /// 99 of a hundred.
+    /// 99 of a hundred took no longer than this.
     pub p99: Duration,
-    /// All of them.
+    /// None took longer than this.
     pub max: Duration,
 }
 

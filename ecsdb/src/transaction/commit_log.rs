@@ -23,9 +23,9 @@ impl LogError {
 
 /// Where commits go before anybody can see them.
 ///
-/// The writer thread calls it: [`append`](Self::append) for each transaction of a batch, in order, and then
+/// The writer calls it: [`append`](Self::append) for each transaction of a batch, in order, and then
 /// [`commit`](Self::commit) once. If either fails, nothing of the batch is published and all its transactions fail with
-/// the cause. Without a log, no change set is made.
+/// the cause. Without a log, and unless [changes are kept](crate::DbBuilder::history), no change set is made.
 ///
 /// ```
 /// use std::sync::mpsc;
@@ -81,8 +81,12 @@ pub trait CommitLog: Send {
     /// anew for that: all of the tables in question. Returns the version that is published then: `version`, or a later one if the log
     /// takes more than one for it. Only a [`DynDb`](crate::DynDb) changes its schema. Does nothing unless a log says otherwise.
     ///
+    /// If the database has a [directory](crate::DbBuilder::directory), that has the schema already, and `version` is the version: the
+    /// log has to return it as it is.
+    ///
     /// # Errors
-    /// If the log cannot take it: the schema stays as it was.
+    /// If the log cannot take it: the schema stays as it was. With a directory, which then has a schema that the log has not, nothing is
+    /// committed any more.
     fn evolve(&mut self, schema: &DatabaseSchema, rows: &ChangeSet, version: u64) -> Result<u64, LogError> {
         let _ = (schema, rows);
         Ok(version)
@@ -96,38 +100,59 @@ pub trait CommitLog: Send {
     }
 }
 
-/// Two logs of one database: what the first refuses the second does not hear of.
-pub struct Both {
-    /// Asked first.
-    pub first: Box<dyn CommitLog>,
-    /// Asked when the first has agreed.
-    pub second: Box<dyn CommitLog>,
+/// The log of a directory, and one of the program that may refuse what would go there.
+pub struct Mirrored {
+    mirror: Box<dyn CommitLog>,
+    directory: Box<dyn CommitLog>,
+    /// Set when the directory has a schema that the mirror has not: they never agree again.
+    parted: Option<LogError>,
 }
 
-impl CommitLog for Both {
+impl Mirrored {
+    /// What `mirror` refuses `directory` does not hear of.
+    pub fn new(mirror: Box<dyn CommitLog>, directory: Box<dyn CommitLog>) -> Self {
+        Self { mirror, directory, parted: None }
+    }
+
+    fn check(&self) -> Result<(), LogError> {
+        self.parted.clone().map_or(Ok(()), Err)
+    }
+}
+
+impl CommitLog for Mirrored {
     fn append(&mut self, changes: &ChangeSet) -> Result<(), LogError> {
-        self.first.append(changes)?;
-        self.second.append(changes)
+        self.check()?;
+        self.mirror.append(changes)?;
+        self.directory.append(changes)
     }
 
     fn commit(&mut self, version: u64) -> Result<(), LogError> {
-        self.first.commit(version)?;
-        self.second.commit(version)
+        self.check()?;
+        self.mirror.commit(version)?;
+        self.directory.commit(version)
     }
 
     fn abort(&mut self) {
-        self.first.abort();
-        self.second.abort();
+        self.mirror.abort();
+        self.directory.abort();
     }
 
+    /// The directory comes first: it alone knows how many versions it takes, and the mirror is told the one that comes out.
     fn evolve(&mut self, schema: &DatabaseSchema, rows: &ChangeSet, version: u64) -> Result<u64, LogError> {
-        let version = self.first.evolve(schema, rows, version)?;
-        self.second.evolve(schema, rows, version)
+        self.check()?;
+        let settled = self.directory.evolve(schema, rows, version)?;
+        let mirrored = self.mirror.evolve(schema, rows, settled).and_then(|mirrored| {
+            let other =
+                || LogError::new(format!("it takes version {mirrored} for the schema, the directory has {settled}"));
+            if mirrored == settled { Ok(settled) } else { Err(other()) }
+        });
+        // The directory cannot go back.
+        mirrored.inspect_err(|error| self.parted = Some(error.clone()))
     }
 
     fn close(&mut self, rest: &ChangeSet) {
-        self.first.close(rest);
-        self.second.close(rest);
+        self.mirror.close(rest);
+        self.directory.close(rest);
     }
 }
 
@@ -190,5 +215,84 @@ impl CommitLog for Guarded {
             log.close(rest);
             Ok(())
         });
+    }
+}
+
+#[cfg(all(test, not(ecsdb_loom), not(ecsdb_shuttle)))]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// Notes the versions that it hears of, takes `more` for a schema, and may refuse it.
+    struct Noted {
+        heard: Arc<Mutex<Vec<u64>>>,
+        more: u64,
+        refuses: bool,
+    }
+
+    impl CommitLog for Noted {
+        fn append(&mut self, _: &ChangeSet) -> Result<(), LogError> {
+            Ok(())
+        }
+
+        fn commit(&mut self, version: u64) -> Result<(), LogError> {
+            self.heard.lock().unwrap().push(version);
+            Ok(())
+        }
+
+        fn abort(&mut self) {}
+
+        fn evolve(&mut self, _: &DatabaseSchema, _: &ChangeSet, version: u64) -> Result<u64, LogError> {
+            self.heard.lock().unwrap().push(version);
+            if self.refuses { Err(LogError::new("no")) } else { Ok(version + self.more) }
+        }
+    }
+
+    type Heard = Arc<Mutex<Vec<u64>>>;
+
+    /// Two logs that take so many versions more for a schema, or refuse it if there is no number, and what they hear.
+    fn mirrored(mirror: Option<u64>, directory: Option<u64>) -> (Mirrored, Heard, Heard) {
+        let log = |more: Option<u64>| {
+            let heard = Heard::default();
+            let noted = Noted { heard: heard.clone(), more: more.unwrap_or_default(), refuses: more.is_none() };
+            (Box::new(noted), heard)
+        };
+        let ((mirror, by_mirror), (directory, by_directory)) = (log(mirror), log(directory));
+        (Mirrored::new(mirror, directory), by_mirror, by_directory)
+    }
+
+    fn evolve(log: &mut Mirrored) -> Result<u64, LogError> {
+        let schema = DatabaseSchema::from_toml("[database]\nname = \"x\"", "x.toml").unwrap();
+        log.evolve(&schema, &ChangeSet::default(), 7)
+    }
+
+    #[test]
+    fn the_mirror_hears_of_the_version_that_a_schema_has_in_the_end() {
+        let (mut log, mirror, directory) = mirrored(Some(0), Some(2));
+        assert_eq!(evolve(&mut log).unwrap(), 9);
+        log.commit(10).unwrap();
+        assert_eq!((&**mirror.lock().unwrap(), &**directory.lock().unwrap()), (&[9, 10][..], &[7, 10][..]));
+    }
+
+    #[test]
+    fn the_mirror_does_not_hear_of_a_schema_that_the_directory_refuses() {
+        let (mut log, mirror, _) = mirrored(Some(0), None);
+        evolve(&mut log).unwrap_err();
+        log.append(&ChangeSet::default()).unwrap();
+        log.commit(7).unwrap();
+        assert_eq!(*mirror.lock().unwrap(), [7], "nothing but the batch that came then");
+    }
+
+    #[test]
+    fn nothing_is_committed_when_the_directory_alone_has_a_schema() {
+        for mirror in [None, Some(1)] {
+            let (mut log, _, directory) = mirrored(mirror, Some(0));
+            let error = evolve(&mut log).unwrap_err().to_string();
+            assert_eq!(log.append(&ChangeSet::default()).unwrap_err().to_string(), error);
+            assert_eq!(log.commit(8).unwrap_err().to_string(), error);
+            assert_eq!(evolve(&mut log).unwrap_err().to_string(), error);
+            assert_eq!(*directory.lock().unwrap(), [7]);
+        }
     }
 }

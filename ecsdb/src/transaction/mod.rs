@@ -1,4 +1,4 @@
-//! Transactions: how changes are asked for, carried out on the one writer thread, taken back, and answered.
+//! Transactions: how changes are asked for, carried out by the one writer, taken back, and answered.
 //!
 //! Owns the order of commits. It reads no files and knows no clients: what a commit did leaves as a
 //! [`ChangeSet`](crate::ChangeSet), through the [`CommitLog`].
@@ -12,6 +12,7 @@ mod bundle;
 mod catalog;
 mod commit_log;
 mod counts;
+mod desk;
 mod error;
 mod guards;
 mod inbox;
@@ -38,8 +39,10 @@ pub use assign::RowBuf;
 pub use builder::{CommitRefused, TransactionBuilder};
 pub use bundle::{Bundle, Single};
 pub use catalog::Catalog;
-pub use commit_log::{Both, CommitLog, Guarded, LogError};
+pub use commit_log::{CommitLog, Guarded, LogError, Mirrored};
 pub use counts::TransactionCounts;
+pub use desk::WriterThread;
+pub use error::panic_message;
 pub use error::{ArithmeticFailure, Conflict, GuardFailure, OpError, RangeFailure, RowGuardFailure, TransactionError};
 pub use guards::{Seen, SeenSet};
 pub use job::{ClosureJob, ConvertRow, Evolve, EvolveFailure, Request};
@@ -53,4 +56,4 @@ pub use scope::Transaction;
 pub use ticket::{Commit, DurableTicket, Ticket, Versioned, Written};
 pub use untyped::{DynTransaction, Dynamic};
 pub use update_all::{UpdateFn, UpdateParam};
-pub use writer::{BatchLimits, Writer, WriterConfig};
+pub use writer::{BatchLimits, WriterConfig};

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::commit_log::LogError;
 use super::counts::Counts;
+use super::desk::{Desk, Left};
 use super::error::TransactionError;
 use super::job::{Message, Outcome, Request};
 use super::reentrancy::DatabaseId;
@@ -32,6 +33,7 @@ pub struct Queue {
     /// What of the commits is durable, if they are logged.
     watermark: Option<Arc<Watermark<LogError>>>,
     counts: Arc<Counts>,
+    desk: Arc<Desk>,
 }
 
 /// A request that was not queued, and why.
@@ -64,6 +66,8 @@ pub struct Terms {
     pub priority: Priority,
     /// How long it may take, from now until it is begun.
     pub lifetime: Option<Duration>,
+    /// Whether the caller waits until it is done.
+    pub waits: bool,
 }
 
 impl Queue {
@@ -71,7 +75,8 @@ impl Queue {
     pub const CLOSURE_BYTES: usize = 256;
 
     /// How requests wait that are not transactions: they get through when transactions do not.
-    pub const URGENT: Terms = Terms { patience: Patience::Forever, priority: Priority::High, lifetime: None };
+    pub const URGENT: Terms =
+        Terms { patience: Patience::Forever, priority: Priority::High, lifetime: None, waits: false };
 
     /// A queue and its receiving end.
     pub fn new(
@@ -85,8 +90,8 @@ impl Queue {
         let budget = Arc::new(Budget::new(bytes, least));
         // The budget is the bound. What it lets in finds room here, and so does a wake-up.
         let (sender, receiver) = bounded(budget.requests_max() + 1);
-        let (completions, counts) = (Arc::default(), Arc::default());
-        (Self { sender, budget, completions, database, watermark, counts }, receiver)
+        let (completions, counts, desk) = (Arc::default(), Arc::default(), Arc::default());
+        (Self { sender, budget, completions, database, watermark, counts, desk }, receiver)
     }
 
     /// The database that the writer works for.
@@ -126,19 +131,60 @@ impl Queue {
         (if bytes == 0 { 0 } else { self.sender.len() }, bytes)
     }
 
-    /// Queues `request`, which takes `bytes` bytes. What is refused comes back.
+    /// Where the writer works.
+    pub fn desk(&self) -> &Arc<Desk> {
+        &self.desk
+    }
+
+    /// Does what is queued in the place of the writer thread, if that has nothing to do, until `is_done`. For whoever will wait for
+    /// it otherwise.
+    pub fn help(&self, is_done: impl FnMut() -> bool) {
+        self.note(self.desk.help(self.database, is_done));
+    }
+
+    /// Tells the writer thread what it has to know of whoever was in its place.
+    fn note(&self, left: Left) {
+        if left == Left::News {
+            self.wake();
+        }
+    }
+
+    /// Queues `request`, which takes `bytes` bytes; if its caller waits for it and nothing else is to be done, it is done when
+    /// this returns. What is refused comes back.
     pub fn send(&self, request: Request, bytes: usize, terms: Terms) -> Result<(), Refused> {
-        let Terms { patience, priority, lifetime } = terms;
+        let message = self.admitted(request, bytes, terms)?;
+        if !terms.waits {
+            return self.put(message);
+        }
+        match self.desk.carry_out(self.database, message) {
+            Ok(left) => {
+                self.note(left);
+                Ok(())
+            }
+            Err(message) => self.put(message),
+        }
+    }
+
+    /// A message that was let in.
+    fn admitted(&self, request: Request, bytes: usize, terms: Terms) -> Result<Message, Refused> {
+        let Terms { patience, priority, lifetime, .. } = terms;
         let bytes = bytes.max(1);
         let expires = lifetime.and_then(|lifetime| Instant::now().checked_add(lifetime));
-        if let Err(error) = self.admit(bytes, patience, priority) {
-            self.counts.not_queued(&error, priority);
-            return Err(Refused(Box::new((error, request))));
+        match self.admit(bytes, patience, priority) {
+            Ok(()) => Ok(Message { bytes, priority, expires, request }),
+            Err(error) => {
+                self.counts.not_queued(&error, priority);
+                Err(Refused(Box::new((error, request))))
+            }
         }
-        // What was let in finds room, so this does not wait.
-        self.sender.send(Message { bytes, priority, expires, request }).map_err(|error| {
+    }
+
+    /// Queues a message that was let in. It finds room, so this does not wait.
+    fn put(&self, message: Message) -> Result<(), Refused> {
+        self.sender.send(message).map_err(|error| {
+            let Message { bytes, priority, request, .. } = error.0;
             self.budget.release(self.budget.cost(bytes, priority));
-            Refused(Box::new((TransactionError::Closed, error.0.request)))
+            Refused(Box::new((TransactionError::Closed, request)))
         })
     }
 
@@ -180,15 +226,15 @@ impl Queue {
     /// Takes no more requests. What is queued is still done, then the writer ends. Never blocks.
     pub fn close(&self) {
         self.budget.close();
-        // Wakes a writer that sleeps. If there is no room for it, the writer is awake, and looks at the budget itself
-        // when it has done what is queued; if the writer is gone, so be it.
         if !mutant!("queue/close in silence") {
-            let _ = self.sender.try_send(Message {
-                bytes: 0,
-                priority: Priority::High,
-                expires: None,
-                request: Request::Wake,
-            });
+            self.wake();
         }
+    }
+
+    /// Calls the writer thread, if it sleeps. There is room for one call beyond all requests, so if there is none, another call is on
+    /// its way; whoever takes it in the thread's place repeats it. If the thread is gone, so be it.
+    fn wake(&self) {
+        let message = Message { bytes: 0, priority: Priority::High, expires: None, request: Request::Wake };
+        let _ = self.sender.try_send(message);
     }
 }

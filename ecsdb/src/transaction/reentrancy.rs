@@ -24,10 +24,20 @@ impl DatabaseId {
 
     /// Runs `work`, in which waiting for the writer of this database is an error.
     pub fn enter_for<R>(self, work: impl FnOnce() -> R) -> R {
+        if cfg!(ecsdb_loom) {
+            // The threads of a model are one thread to the standard library.
+            return work();
+        }
         let before = CURRENT.with(|current| current.replace(self.0));
         let done = work();
         CURRENT.with(|current| current.set(before));
         done
+    }
+
+    /// Whether the running thread may be the writer of a database for a while: it is that of none, and its stack is no place where
+    /// something else may be done in between, as on a thread of a pool of rayon, which does other work while it waits.
+    pub fn may_stand_in() -> bool {
+        cfg!(ecsdb_loom) || (CURRENT.with(Cell::get) == 0 && rayon::current_thread_index().is_none())
     }
 
     /// Whether transactions of this database run on the current thread, so that waiting for its writer would never end.

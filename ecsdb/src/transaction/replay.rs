@@ -79,7 +79,7 @@ impl OpBuffer {
                         }
                     }
                 }
-                Kind::Remove if is_it => state.row = None,
+                Kind::Remove if is_it => drop(state.row.take().ok_or_else(missing)?),
                 Kind::Remove => {}
                 Kind::Despawn if whose == entity => state = Replayed { row: None, is_alive: false },
                 Kind::Despawn => {}

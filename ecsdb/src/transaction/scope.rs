@@ -1,4 +1,4 @@
-//! The transaction that a closure works on, on the writer thread.
+//! The transaction that a closure works on, as the writer.
 
 use core::marker::PhantomData;
 
@@ -11,10 +11,10 @@ use super::procedure::{Nesting, Procedure};
 use super::update_all::UpdateFn;
 use crate::bits::bits;
 use crate::bytes::{HeapBuf, HeapPlace, RowBytes, bytes_of, duplicate};
-use crate::component::{Assignments, Change, Column, Field, Index, Predicate, SpatialIndex};
+use crate::component::{Assignments, Change, Column, Field, Index, Predicate, Refers, SpatialIndex};
 use crate::entity::Entity;
 use crate::limits::BLOCK_SLOTS;
-use crate::query::{Children, Hierarchy, ReferenceType};
+use crate::query::{Children, Hierarchy};
 use crate::query::{Coordinate, IndexView, Query, QueryParam, SpatialView, TableView, View};
 use crate::schema::{Schema, TableOf};
 use crate::storage::{PageGeometry, SlotMask};
@@ -155,7 +155,7 @@ impl<'t, S: Schema> Transaction<'t, S> {
     ///
     /// # Errors
     /// [`OpError::Memory`], which dooms the transaction.
-    pub fn children<T: TableOf<S>, F: ReferenceType>(
+    pub fn children<T: TableOf<S>, F: Refers>(
         &mut self,
         column: Column<T, F>,
         entity: Entity,
@@ -168,7 +168,7 @@ impl<'t, S: Schema> Transaction<'t, S> {
     ///
     /// # Errors
     /// As for [`Self::children`].
-    pub fn descendants<T: TableOf<S>, F: ReferenceType>(
+    pub fn descendants<T: TableOf<S>, F: Refers>(
         &mut self,
         column: Column<T, F>,
         entity: Entity,
@@ -178,12 +178,12 @@ impl<'t, S: Schema> Transaction<'t, S> {
     }
 
     /// The entity that the row of `entity` refers to by this column; of a list, the first.
-    pub fn parent<T: TableOf<S>, F: ReferenceType>(&self, column: Column<T, F>, entity: Entity) -> Option<Entity> {
+    pub fn parent<T: TableOf<S>, F: Refers>(&self, column: Column<T, F>, entity: Entity) -> Option<Entity> {
         self.view().parent(column, entity)
     }
 
     /// What `entity` refers to by this column, and so on up, with how many steps away it is; see [`View::ancestors`].
-    pub fn ancestors<T: TableOf<S>, F: ReferenceType>(&self, column: Column<T, F>, entity: Entity) -> Hierarchy<'_> {
+    pub fn ancestors<T: TableOf<S>, F: Refers>(&self, column: Column<T, F>, entity: Entity) -> Hierarchy<'_> {
         self.view().ancestors(column, entity)
     }
 

@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::commit_log::LogError;
 use super::error::TransactionError;
 use super::many::Counted;
-use super::reentrancy::DatabaseId;
+use super::queue::Queue;
 use crate::entity::Entity;
 use crate::sync::{Closed, Pending, Watermark};
 
@@ -91,9 +91,8 @@ impl Index<Entity> for Commit {
 #[must_use = "the transaction may fail: wait for the ticket, or drop it on purpose"]
 pub struct Ticket<T = Commit> {
     pending: Pending<Result<T, TransactionError>>,
-    database: DatabaseId,
-    /// What is durable, if there is a log.
-    watermark: Option<Arc<Watermark<LogError>>>,
+    /// The way it took.
+    queue: Arc<Queue>,
     /// What is visible and was not told yet, because somebody waited in vain for it to become durable.
     visible: Option<T>,
 }
@@ -103,12 +102,8 @@ pub struct Ticket<T = Commit> {
 const LOOKS: usize = if cfg!(ecsdb_loom) { 1 } else { 30 };
 
 impl<T: Versioned> Ticket<T> {
-    pub(crate) fn new(
-        pending: Pending<Result<T, TransactionError>>,
-        database: DatabaseId,
-        watermark: Option<Arc<Watermark<LogError>>>,
-    ) -> Self {
-        Self { pending, database, watermark, visible: None }
+    pub(crate) fn new(pending: Pending<Result<T, TransactionError>>, queue: Arc<Queue>) -> Self {
+        Self { pending, queue, visible: None }
     }
 
     /// The outcome if it is known already, `None` if it is still to come. Never blocks.
@@ -126,17 +121,28 @@ impl<T: Versioned> Ticket<T> {
         }
     }
 
-    /// Blocks until the changes are visible to every reader.
+    /// Does the transaction here, if the writer has not come to it and nobody else is it.
+    fn help(&self) {
+        if !self.pending.is_settled() {
+            self.queue.help(|| self.pending.is_settled());
+        }
+    }
+
+    /// Blocks until the changes are visible to every reader. If the writer thread has nothing else to do, this thread carries out
+    /// what is queued in its place, which spares two thread switches.
     ///
     /// # Errors
     /// Why the transaction was not committed; [`TransactionError::Reentrant`] inside a transaction of the same database.
     pub fn visible(self) -> Result<T, TransactionError> {
-        if self.database.is_entered() {
+        if self.queue.database().is_entered() {
             return Err(TransactionError::Reentrant);
         }
         match self.visible {
             Some(commit) => Ok(commit),
-            None => self.pending.wait().unwrap_or(Err(TransactionError::Closed)),
+            None => {
+                self.help();
+                self.pending.wait().unwrap_or(Err(TransactionError::Closed))
+            }
         }
     }
 
@@ -146,7 +152,7 @@ impl<T: Versioned> Ticket<T> {
     /// As for [`Self::visible`], and [`TransactionError::Timeout`]: then the outcome is still to come, and the ticket may
     /// be asked again. The outcome is given once; asking after it gives [`TransactionError::Closed`].
     pub fn visible_timeout(&mut self, timeout: Duration) -> Result<T, TransactionError> {
-        if self.database.is_entered() {
+        if self.queue.database().is_entered() {
             return Err(TransactionError::Reentrant);
         }
         if let Some(commit) = self.visible.take() {
@@ -162,12 +168,15 @@ impl<T: Versioned> Ticket<T> {
     /// Blocks until the changes are durable: visible to every reader, and in the log in a way that survives a loss of power.
     ///
     /// # Errors
-    /// As for [`Self::visible`]; [`TransactionError::NotDurable`] if the log has failed meanwhile, and
-    /// [`TransactionError::NoLog`] if the database is in memory only: then the changes are visible.
+    /// As for [`Self::visible`]; [`TransactionError::NotDurable`] if the log has failed meanwhile: then the changes are visible, and
+    /// [`Self::durable_timeout`] would have kept what the ticket has to give. [`TransactionError::NoLog`] if the database is in
+    /// memory only, at once: nothing becomes durable there.
     pub fn durable(mut self) -> Result<T, TransactionError> {
-        if self.database.is_entered() {
+        if self.queue.database().is_entered() {
             return Err(TransactionError::Reentrant);
         }
+        logged(&self.queue)?;
+        self.help();
         let mut seen = None;
         for _ in 0..LOOKS {
             seen = self.try_visible()?;
@@ -176,31 +185,38 @@ impl<T: Versioned> Ticket<T> {
             }
             core::hint::spin_loop();
         }
-        let watermark = self.watermark.clone();
+        let queue = Arc::clone(&self.queue);
         let commit = match seen {
             Some(commit) => commit,
             None => self.visible()?,
         };
-        let waiting = when_durable(watermark.as_deref(), commit.version())?;
-        kept(waiting.wait(), commit)
+        let watermark = logged(&queue)?;
+        if let Some(answer) = watermark.help(commit.version()) {
+            return kept(Ok(answer), commit);
+        }
+        kept(watermark.when(commit.version()).wait(), commit)
     }
 
     /// Blocks until the changes are durable, but no longer than `timeout`.
     ///
     /// # Errors
     /// As for [`Self::durable`], and [`TransactionError::Timeout`]: then the outcome is still to come, whether the changes are
-    /// visible or not, and the ticket may be asked again.
+    /// visible or not. Whatever the log has to do with it, the ticket may be asked again: [`Self::visible`] still gives what is
+    /// visible.
     pub fn durable_timeout(&mut self, timeout: Duration) -> Result<T, TransactionError> {
         let began = Instant::now();
+        if !self.queue.database().is_entered() {
+            logged(&self.queue)?;
+        }
         let commit = self.visible_timeout(timeout)?;
-        let mut waiting = when_durable(self.watermark.as_deref(), commit.version())?;
-        match waiting.wait_timeout(timeout.saturating_sub(began.elapsed())) {
-            Ok(Some(outcome)) => kept(Ok(outcome), commit),
-            Ok(None) => {
-                self.visible = Some(commit);
-                Err(TransactionError::Timeout)
-            }
-            Err(error) => kept(Err(error), commit),
+        let version = commit.version();
+        // Until the log has answered.
+        self.visible = Some(commit);
+        let answer = logged(&self.queue)?.when(version).wait_timeout(timeout.saturating_sub(began.elapsed()));
+        match answer.transpose().ok_or(TransactionError::Timeout)? {
+            Ok(Ok(())) => self.visible.take().ok_or(TransactionError::Closed),
+            Ok(Err(cause)) => Err(TransactionError::NotDurable { version, cause }),
+            Err(Closed) => Err(TransactionError::Closed),
         }
     }
 
@@ -215,12 +231,9 @@ impl<T: Versioned> Ticket<T> {
 impl<T> Unpin for Ticket<T> {}
 impl<T> Unpin for DurableTicket<T> {}
 
-/// The answer of the log to whether `version` is durable, when it comes.
-fn when_durable(
-    watermark: Option<&Watermark<LogError>>,
-    version: u64,
-) -> Result<Pending<Result<(), LogError>>, TransactionError> {
-    Ok(watermark.ok_or(TransactionError::NoLog)?.when(version))
+/// What of the commits is durable, if there is a log.
+fn logged(queue: &Queue) -> Result<&Arc<Watermark<LogError>>, TransactionError> {
+    queue.watermark().ok_or(TransactionError::NoLog)
 }
 
 /// What becomes of a commit, given that answer.
@@ -246,11 +259,12 @@ impl<T: Versioned> Future for DurableTicket<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if self.waiting.is_none() {
+            logged(&self.ticket.queue)?;
             let commit = match Pin::new(&mut self.ticket).poll(context) {
                 Poll::Ready(outcome) => outcome?,
                 Poll::Pending => return Poll::Pending,
             };
-            let waiting = when_durable(self.ticket.watermark.as_deref(), commit.version())?;
+            let waiting = logged(&self.ticket.queue)?.when(commit.version());
             self.waiting = Some((commit, waiting));
         }
         let Some((commit, mut waiting)) = self.waiting.take() else { return Poll::Pending };
@@ -269,7 +283,7 @@ impl<T: Versioned> Future for Ticket<T> {
     type Output = Result<T, TransactionError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.database.is_entered() {
+        if self.queue.database().is_entered() {
             return Poll::Ready(Err(TransactionError::Reentrant));
         }
         if let Some(commit) = self.visible.take() {

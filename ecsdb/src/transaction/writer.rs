@@ -1,4 +1,4 @@
-//! The writer thread: the only one that changes anything.
+//! The writer: whoever is it changes the database, and nobody else (see [`Desk`](super::desk::Desk)).
 //!
 //! It takes a batch of transactions from the queue, carries them out one by one on the write buffer, gives their changes
 //! to the log, publishes the write buffer, and only then answers. A lone transaction never waits for company: a batch
@@ -13,8 +13,9 @@ use super::apply::Apply;
 use super::catalog::Catalog;
 use super::commit_log::{CommitLog, Guarded, LogError};
 use super::counts::{Counts, Tally};
+use super::desk::Left;
 use super::error::{OpError, TransactionError, panic_message};
-use super::inbox::{Inbox, Silence};
+use super::inbox::Inbox;
 use super::job::{Evolve, EvolveFailure, Job, Message, OpsJob, Outcome, Request};
 use super::queue::Queue;
 use super::references;
@@ -87,8 +88,14 @@ pub struct Writer {
     refused: Option<LogError>,
     /// Whether a transaction of the running batch has met the memory limit.
     short_of_memory: bool,
-    /// When the running batch began.
+    /// When the running batch began; between batches, when the last one ended.
     began: Instant,
+    /// Whether something was done since memory was given back.
+    has_worked: bool,
+    /// Whether its thread sleeps until it is sent something.
+    sleeps_for_ever: bool,
+    /// Whether its thread was called, and somebody in its place has heard it.
+    is_called: bool,
     /// When a huge page was asked for last.
     filled: Option<Instant>,
 }
@@ -108,45 +115,88 @@ impl Writer {
             refused: None,
             short_of_memory: false,
             began: Instant::now(),
+            has_worked: true,
+            sleeps_for_ever: false,
+            is_called: false,
             filled: None,
         }
     }
 
-    /// Works until the queue was closed, or every sender is gone, and it is empty. Everything that was queued is done and
-    /// answered; what comes too late is answered by the drop of its completer.
-    pub fn run(mut self) {
-        while !self.inbox.is_over() {
-            // Asked first because a wait with a limit looks at the clock.
-            let Some(first) = self.inbox.next(&self.config.store).or_else(|| self.wait()) else { break };
+    /// Carries out a batch of what is queued, and publishes it; `false` if nothing is queued.
+    pub fn work_on_next(&mut self) -> bool {
+        let first = self.inbox.next(&self.config.store);
+        let is_queued = first.is_some();
+        if let Some(first) = first {
             self.batch(first);
         }
+        is_queued
+    }
+
+    /// Carries out `message`, which does not come from the queue, and what has been queued meanwhile.
+    pub fn work_on(&mut self, message: Message) {
+        let message = self.inbox.take(message);
+        self.batch(message);
+    }
+
+    /// Whether nothing is queued.
+    pub fn is_idle(&self) -> bool {
+        self.inbox.is_empty()
+    }
+
+    /// Whether the queue was closed and everything in it is done.
+    pub fn is_over(&self) -> bool {
+        self.inbox.is_over()
+    }
+
+    /// Has everything done from here on by another thread than its own, until that is taken back.
+    pub fn stand_in(&mut self, is_other: bool) {
+        self.inbox.take_ahead(!is_other);
+    }
+
+    /// Whoever was it in the place of its thread leaves. Says whether that has to know.
+    pub fn leave(&mut self) -> Left {
+        if !mutant!("writer/leave with the room") {
+            self.inbox.give_back();
+        }
+        // What has woken its thread was taken away, perhaps before that has seen it.
+        let is_called = core::mem::take(&mut self.is_called) && !mutant!("writer/keep a call");
+        if core::mem::take(&mut self.sleeps_for_ever) || is_called { Left::News } else { Left::Nothing }
+    }
+
+    /// The end: nothing will be queued any more.
+    pub fn close(mut self) {
         if let Some(log) = &mut self.config.log {
             log.close(&self.config.store.left_over());
         }
         tracing::debug!(version = self.config.store.live().number, "writer ends");
     }
 
-    /// The next message, however long it takes; `None` if none will come. Gives memory back in the meantime.
-    fn wait(&mut self) -> Option<Message> {
+    /// What is to be done when nothing is queued: gives memory back if that has been so for a while. Returns how long its thread
+    /// may sleep; without a limit if there is nothing more to do.
+    pub fn rest(&mut self) -> Option<Duration> {
+        self.inbox.give_back();
         self.completions.give(&mut self.spent);
-        let mut patience = Some(self.config.idle);
-        loop {
-            let has_places = self.fill_place();
-            match self.inbox.wait(if has_places { Some(PLACE_EVERY) } else { patience }) {
-                Ok(message) => return Some(message),
-                Err(Silence::Over) => return None,
-                Err(Silence::Idle) if has_places => {}
-                Err(Silence::Idle) => {
-                    self.config.store.trim();
-                    self.counts.note_pinned(self.config.store.pinned_count());
-                    self.spent = Vec::new();
-                    self.changes = ChangeSet::default();
-                    self.completions.trim();
-                    // As long as a snapshot holds on to something, look again later.
-                    patience = (self.config.store.retired_count() > 0).then_some(self.config.idle);
-                }
-            }
+        let has_places = self.fill_place();
+        let idle = self.config.idle;
+        let left = idle.saturating_sub(self.began.elapsed());
+        if self.has_worked && left.is_zero() && !has_places {
+            self.config.store.trim();
+            self.counts.note_pinned(self.config.store.pinned_count());
+            self.spent = Vec::new();
+            self.changes = ChangeSet::default();
+            self.completions.trim();
+            // As long as a snapshot holds on to something, look again later.
+            self.has_worked = self.config.store.retired_count() > 0;
+            self.began = Instant::now();
         }
+        let patience = match (has_places, self.has_worked) {
+            (true, _) => Some(PLACE_EVERY),
+            (false, true) => Some(idle.saturating_sub(self.began.elapsed())),
+            (false, false) => None,
+        };
+        self.sleeps_for_ever = patience.is_none();
+        self.is_called = false;
+        patience
     }
 
     /// Has a worker ask for a huge page, if it is time for one. Returns whether there are more to ask for.
@@ -169,6 +219,7 @@ impl Writer {
         let mut message = first;
         let mut bytes = 0;
         self.began = Instant::now();
+        self.has_worked = true;
         loop {
             bytes += message.bytes;
             let has_expired = message.has_expired();
@@ -184,7 +235,7 @@ impl Writer {
                     self.evolve(*change);
                     self.began = Instant::now();
                 }
-                Request::Wake => {}
+                Request::Wake => self.is_called = true,
                 Request::Ops(OpsJob { completer, .. }) if has_expired => {
                     self.answers.push(Answer::Ops(completer, Err(TransactionError::Expired)));
                 }
@@ -424,6 +475,7 @@ fn verdict<T>(outcome: Result<T, TransactionError>, refused: Option<&LogError>) 
 
 #[cfg(all(test, not(ecsdb_loom)))]
 mod tests {
+    use super::super::desk::WriterThread;
     use super::super::ops::OpBuffer;
     use super::super::queue::{QueueLimits, Terms};
     use super::super::reentrancy::DatabaseId;
@@ -466,7 +518,7 @@ type = \"u32\"
             idle: Duration::from_secs(1),
         };
         let (queue, receiver) = Queue::new(QueueLimits { messages: 8, bytes: 1 << 20 }, DatabaseId::next(), None);
-        let writer = Writer::new(config, &queue, receiver);
+        let writer = WriterThread::new(config, &queue, receiver);
         let writer = std::thread::spawn(move || writer.run());
         let run = |ops: OpBuffer| {
             let (completer, pending) = queue.completion();

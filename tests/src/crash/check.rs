@@ -90,6 +90,32 @@ impl Matrix {
         tally
     }
 
+    /// Kills the process before and after every operation: everything that it has written can be read, and nothing more is durable than
+    /// before. It is opened, played on, and then the machine loses its power.
+    pub fn check_kills(&self) -> usize {
+        let mut kills = 0;
+        self.trace.for_each_state(|operations, state| {
+            in_context(&format!("seed {}, killed after {operations} operations", self.seed), || {
+                let killed = Simulated::of(state.clone());
+                let opened = recovered(&killed, self.layout, &self.history, self.history.required(operations, true));
+                let (version, step) = (opened.version, self.history.points[&opened.version].step);
+                let mut game = Game::resume(opened.db, &killed, self.layout, &self.history);
+                let done = game.step(step, &steps(self.seed + operations as u64, 1)[0]);
+                assert_eq!(done, Outcome::Done, "step {step} after a kill");
+                let durable = game.db().sync().expect("it can be synced");
+                // The newest snapshot file may go with the power, and then it is opened from an older one.
+                for (earlier, point) in self.history.points.range(..version) {
+                    game.history.points.entry(*earlier).or_insert_with(|| point.clone());
+                }
+                let crashed = Simulated::of(killed.state().image(Survival::Nothing));
+                let again = recovered(&crashed, self.layout, &game.history, durable);
+                assert!(again.version >= durable);
+            });
+            kills += 1;
+        });
+        kills
+    }
+
     /// What may survive of a state. Where everything was synced, nothing can be lost.
     fn survivals(&self, operations: u64, state: &State) -> Vec<Survival> {
         if state.is_synced() {

@@ -23,7 +23,7 @@ const LAYERS: &[Layer] = &[
     Layer { name: "L2 (lower storey)", modules: &["storage"], is_open: true },
     Layer { name: "L2 (upper storey)", modules: &["query"], is_open: true },
     Layer { name: "L3", modules: &["transaction"], is_open: true },
-    Layer { name: "L4", modules: &["persistence", "replication", "events", "views"], is_open: false },
+    Layer { name: "L4", modules: &["persistence", "events"], is_open: false },
     Layer { name: "L5", modules: &["database"], is_open: true },
     Layer { name: "L6", modules: &["runtime"], is_open: true },
 ];
@@ -70,6 +70,12 @@ impl Root {
     pub fn unplaced(&self) -> Vec<&str> {
         let known = |module: &&String| module.as_str() != BESIDE && layer_of(module).is_none();
         self.modules.iter().filter(known).map(String::as_str).collect()
+    }
+
+    /// Modules that stand in a layer and are not there.
+    pub fn made_up(&self) -> Vec<&str> {
+        let placed = LAYERS.iter().flat_map(|layer| layer.modules).chain([&BESIDE]);
+        placed.copied().filter(|module| self.modules.iter().all(|known| known != module)).collect()
     }
 
     /// The module that a name at the root of the crate stands for.

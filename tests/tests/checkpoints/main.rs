@@ -1,11 +1,12 @@
 //! Checkpoints: a directory opens from its newest good snapshot file to exactly what the database was, with the same ids from then on,
 //! whatever becomes of the newest files.
 
+mod archives;
 mod damage;
 mod features;
 mod retention;
 
-use ecsdb::{CheckpointError, Component, Db, DirectoryError, TransactionError};
+use ecsdb::{CheckpointError, Component, Db, DirectoryError, OpenError, TransactionError};
 use ecsdb_tests::log::Rows;
 use ecsdb_tests::rounds::{assert_same, error_of, small, work};
 use ecsdb_tests::simulated::Simulated;
@@ -125,6 +126,57 @@ fn commits_go_on_while_a_checkpoint_is_made() {
     assert_eq!((last.rows, last.bytes), (60_000, report.bytes));
     let copy = small(&media.killed()).open().unwrap();
     assert!(Rows::of(&copy) == Rows::of(&db));
+}
+
+/// Opens the database of `media` as soon as its threads have let go of the directory, which nobody waits for.
+fn open_at_last(media: &Simulated) -> Db<World> {
+    for _ in 0..500 {
+        match small(media).open() {
+            Err(OpenError::Directory(DirectoryError::Locked { .. })) => {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            opened => return opened.unwrap(),
+        }
+    }
+    panic!("the directory is still locked");
+}
+
+/// A handle that goes when the others are gone.
+struct Last {
+    wait: std::sync::mpsc::Receiver<()>,
+    _db: Db<World>,
+}
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        let _ = self.wait.recv();
+    }
+}
+
+#[test]
+fn the_last_handle_may_go_with_a_callback() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for (runtime, is_backup) in [(None, false), (None, true), (Some(&runtime), false), (Some(&runtime), true)] {
+        let media = Simulated::new();
+        let builder = small(&media);
+        let builder = if let Some(runtime) = runtime { builder.runtime(runtime.handle().clone()) } else { builder };
+        let db = builder.open().unwrap();
+        db.spawn(Small::sample(1)).unwrap();
+        let (told, wait_until_told) = std::sync::mpsc::channel();
+        let (others_are_gone, wait) = std::sync::mpsc::channel::<()>();
+        let last = Last { wait, _db: db.clone() };
+        let on_progress = move |_| {
+            let _ = (&last, told.send(()));
+        };
+        if is_backup {
+            db.backup_with("copy", on_progress).unwrap();
+        } else {
+            assert_eq!(db.checkpoint_with(on_progress).unwrap().wait().unwrap().version, 1);
+        }
+        assert!(wait_until_told.recv().is_ok());
+        drop((db, others_are_gone));
+        assert_eq!(open_at_last(&media).stats().version, 1);
+    }
 }
 
 #[test]

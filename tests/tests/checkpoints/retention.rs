@@ -162,7 +162,7 @@ type Objects = (bool, BTreeMap<String, Vec<u8>>);
 
 /// An archive in memory that refuses when it is told to.
 #[derive(Clone, Default)]
-struct Shelf(Arc<Mutex<Objects>>);
+pub struct Shelf(Arc<Mutex<Objects>>);
 
 impl Shelf {
     fn refuse(&self, refuses: bool) {
@@ -170,7 +170,7 @@ impl Shelf {
     }
 
     /// The versions of what was stored, and how it follows.
-    fn segments(&self) -> Vec<(u64, u64)> {
+    pub fn segments(&self) -> Vec<(u64, u64)> {
         let names = self.list("segments").unwrap();
         let mut all: Vec<ArchivedSegment> = names.iter().filter_map(|name| ArchivedSegment::parse(name)).collect();
         all.sort_by_key(|segment| segment.first);

@@ -100,6 +100,18 @@ fn crashes_of_a_log_whose_past_is_archived() {
     );
 }
 
+/// A process that is killed leaves what it has not synced to be read. Who goes on from there and calls something durable must not
+/// lose it by a loss of power.
+#[test]
+fn kills_and_then_a_loss_of_power() {
+    let mut kills = 0;
+    for (seed, layout) in [(7, SMALL), (8, LARGE), (9, Layout { kept: Kept::Little, ..SMALL })] {
+        kills += Matrix::run(layout, seed, steps_with_checkpoints(seed, 70), 0).check_kills();
+    }
+    tell(&format!("kills, and then a loss of power: {kills}"));
+    assert!(kills > 500, "{kills}");
+}
+
 #[test]
 fn crashes_of_more_workloads() {
     let more = std::env::var("ECSDB_CRASH_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(2);

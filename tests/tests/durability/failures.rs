@@ -68,6 +68,44 @@ fn a_failed_write_poisons_the_log() {
     }
 }
 
+/// The mark of a close may stand in a segment whose name is not durable: it went into a new one, and the process was killed, or the
+/// sync of the directory failed. Who goes on there makes sure of the name before anything is acknowledged.
+#[test]
+fn a_log_that_goes_on_in_the_last_segment_makes_sure_of_its_name() {
+    let segments =
+        |media: &Simulated| media.state().paths().filter(|path| path.extension().is_some_and(|is| is == "wal")).count();
+    let mut found = 0;
+    for commits in 80..400 {
+        let media = Simulated::new();
+        let db = small(&media).open().unwrap();
+        for n in 0..commits {
+            db.spawn(Small::sample(n)).unwrap();
+        }
+        db.sync().unwrap();
+        let (before, from) = (segments(&media), media.operations());
+        db.close().unwrap();
+        if segments(&media) == before {
+            continue;
+        }
+        found += 1;
+        if found > 1 {
+            return;
+        }
+        let trace = media.trace();
+        for operations in from..=trace.operations.len() {
+            // What a process leaves that is killed here, and then, after it was used, the machine loses power.
+            let killed = Simulated::of(trace.state_after(operations));
+            let db = small(&killed).open().unwrap();
+            spawn_one(&db, 7).durable().unwrap();
+            let rows = Rows::of(&db);
+            let crashed = Simulated::of(killed.state().image(Survival::Nothing));
+            let db = small(&crashed).open().unwrap();
+            assert!(Rows::of(&db) == rows, "{commits} commits, killed after {operations} operations");
+        }
+    }
+    assert!(found > 0, "no mark of a close went into a segment of its own");
+}
+
 #[test]
 fn short_writes_and_reads_are_continued() {
     let media = Simulated::new();

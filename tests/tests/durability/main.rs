@@ -3,6 +3,7 @@
 
 mod damage;
 mod failures;
+mod panics;
 mod schemas;
 
 use std::path::PathBuf;
@@ -144,6 +145,12 @@ fn tickets_say_what_is_durable() {
     assert!(matches!(db.begin().commit().unwrap().durable(), Err(TransactionError::NoLog)));
     assert!(matches!(block_on(db.begin().commit().unwrap().when_durable()), Err(TransactionError::NoLog)));
     assert!(matches!(db.sync(), Err(TransactionError::NoLog)));
+    let mut tx = db.begin();
+    let promised = tx.spawn(());
+    let mut ticket = tx.commit().unwrap();
+    assert!(matches!(ticket.durable_timeout(Duration::from_secs(3600)), Err(TransactionError::NoLog)));
+    let spawned = ticket.visible().unwrap()[promised];
+    assert!(db.snapshot().is_alive(spawned), "the ticket can still be asked");
     assert_eq!((db.stats().durable_version, db.recovery()), (None, None));
 }
 

@@ -1,8 +1,10 @@
 //! Migrations that a program does itself.
 
 use ecsdb::schema::Value;
-use ecsdb::{Component, Db, DirectoryError, OpenError};
+use ecsdb::{Component, Db, DirectoryError, DynDb, OldRow, OpenError};
 use ecsdb_tests::simulated::Simulated;
+
+use super::{schema, table};
 
 #[derive(Component)]
 #[component(table = "health")]
@@ -26,7 +28,7 @@ fn before(media: &Simulated) -> Db<Before> {
     Db::builder().media(media.clone()).directory("save").open().unwrap()
 }
 
-fn percent(old: ecsdb::OldRow<'_>) -> Result<Health, ecsdb::MigrationFailure> {
+fn percent(old: OldRow<'_>) -> Result<Health, ecsdb::MigrationFailure> {
     match (old.get("hp"), old.get("regen"), old.get("armor")) {
         (Some(Value::F32(hp)), Some(Value::F32(_)), None) if (0.0..=1.0).contains(&hp) => {
             Ok(Health { percent: (hp * 100.0).round() as u8 })
@@ -147,4 +149,24 @@ fn attributes_say_what_became_of_a_component() {
     assert_eq!(snapshot.get::<second::Soldier>(angry).unwrap().to_owned(), soldier(9, second::Mood::Furious));
     let tired = db.spawn(soldier(1, second::Mood::Tired { since: 5 })).unwrap();
     assert_eq!(db.snapshot().get::<second::Soldier>(tired).unwrap().mood(), second::Mood::Tired { since: 5 });
+}
+
+#[test]
+fn a_table_by_name_is_migrated_by_the_schema_that_is_opened() {
+    let media = Simulated::new();
+    let builder = || DynDb::builder().media(media.clone()).directory("save");
+    let with = |field: &str| schema(&table("life", "", &[field]));
+    let db = builder().open_schema(with("name = \"hp\"; type = \"f32\"")).unwrap();
+    let e = db.write(|tx| Ok(tx.spawn(&[("life", &[("hp", 0.25_f32.into())])])?)).unwrap();
+    drop(db);
+
+    let percent = |old: OldRow<'_>| match old.get("hp") {
+        Some(Value::F32(hp)) => Ok(vec![("percent".to_owned(), Value::U8((hp * 100.0) as u8))]),
+        other => Err(format!("unexpected {other:?}").into()),
+    };
+    let after = || with("name = \"percent\"; type = \"u8\"");
+    let refused = builder().migrate_table("lives", percent).open_schema(after()).map(drop);
+    assert!(matches!(&refused, Err(OpenError::MigratedTable { table }) if table == "lives"), "{refused:?}");
+    let db = builder().migrate_table("life", percent).open_schema(after()).unwrap();
+    assert_eq!(db.snapshot().view().get("life", e).unwrap().get("percent"), Some(Value::U8(25)));
 }

@@ -1,6 +1,8 @@
 //! Indexes with the types of their keys, over every way in which rows change.
 
-use ecsdb::{Component, Db, Entity, Ref};
+use std::borrow::Cow;
+
+use ecsdb::{Component, Db, Entity, FixedStr, IndexRows, Ref};
 use ecsdb_tests::why;
 
 #[derive(Component, Clone, Debug, PartialEq)]
@@ -96,6 +98,38 @@ fn references_are_found_by_an_index_over_several_columns() {
     assert_eq!(snapshot.untyped().index("item", "owner").unwrap().len(), 3);
     let memory = db.memory().unwrap();
     assert!(memory.index_bytes >= 3 * 1024 && memory.total_bytes() > memory.index_bytes, "{memory:?}");
+}
+
+#[derive(Component)]
+#[component(index(name = "parts", columns(a, b, c, d, e)))]
+struct Coded {
+    a: u8,
+    b: u8,
+    c: u8,
+    d: u8,
+    e: u8,
+    #[component(index)]
+    code: FixedStr<8>,
+    #[component(index)]
+    note: Cow<'static, str>,
+}
+
+ecsdb::schema! { Codes: Coded }
+
+#[test]
+fn prefixes_are_as_long_as_indexes_and_texts_are_texts() {
+    let db = Db::<Codes>::in_memory().unwrap();
+    for (n, text) in ["ab", "abc", "b", "a"].into_iter().enumerate() {
+        let (e, code, note) = (n as u8, FixedStr::new(text).unwrap(), text.into());
+        db.spawn(Coded { a: 1, b: 2, c: 3, d: e / 2, e, code, note }).unwrap();
+    }
+    let snapshot = db.snapshot();
+    let parts = snapshot.index(Coded::I.parts);
+    let last = |rows: IndexRows<'_, Codes, Coded>| rows.map(|(_, row)| row.e()).collect::<Vec<_>>();
+    assert_eq!(last(parts.prefix((1, 2, 3, 1))), [2, 3]);
+    assert_eq!(last(parts.prefix((1, 2, 3))), [0, 1, 2, 3]);
+    assert_eq!(last(snapshot.index(Coded::I.code).starts_with("ab")), [0, 1]);
+    assert_eq!(last(snapshot.index(Coded::I.note).starts_with("a")), [3, 0, 1]);
 }
 
 #[test]

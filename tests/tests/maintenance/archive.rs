@@ -241,7 +241,7 @@ fn names_that_cannot_be_are_somebody_elses() {
 type Besides = Box<dyn Fn(&DirectoryArchive, &'static str, &str) -> Result<(), ArchiveError> + Send + Sync>;
 
 /// An archive that does something else besides, when it has done what it should.
-struct Odd(Arc<DirectoryArchive>, Besides);
+pub struct Odd(Arc<DirectoryArchive>, Besides);
 
 impl Archive for Odd {
     fn put_if_absent(&self, name: &str, bytes: &[u8]) -> Result<Put, ArchiveError> {
@@ -264,7 +264,7 @@ impl Archive for Odd {
     }
 }
 
-fn odd(
+pub fn odd(
     medium: &Simulated,
     besides: impl Fn(&DirectoryArchive, &'static str, &str) -> Result<(), ArchiveError> + Send + Sync + 'static,
 ) -> Arc<Odd> {

@@ -1,8 +1,11 @@
 //! What can be done with a directory while no database is open in it, on the disk and on a medium that fails and crashes.
 
+mod again;
 mod archive;
 mod backup;
 mod complete;
+mod cut;
+mod histories;
 mod laws;
 mod repair;
 mod restore;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ecsdb::maintenance::RepairPlan;
+use ecsdb::maintenance::{RepairPlan, RepairStep};
 
 use super::*;
 
@@ -312,4 +312,26 @@ fn tables_are_those_of_the_snapshot_file_that_has_the_version() {
     let builder = ecsdb::DynDb::builder().media(damaged).directory(SAVE).worker_threads(1);
     let db = builder.open_schema(new).unwrap();
     assert_eq!(db.snapshot().view().table("more").unwrap().rows().count(), 1);
+}
+
+/// The directory was changed since a repair of it was planned.
+#[test]
+fn an_old_plan_does_not_fit_and_is_refused() {
+    let Played { medium, .. } = played(40);
+    let mut tried = 0;
+    for (index, path) in segments(&medium, SAVE).into_iter().enumerate() {
+        let content = medium.state().content(&path).unwrap().to_vec();
+        let (last, _) = *records(&content).last().unwrap();
+        let damaged = with(&medium, &path, |bytes| bytes[last] ^= 1);
+        let plan = planned(&damaged);
+        let step = |step: &RepairStep| matches!(step, RepairStep::Cut { file, bytes } if *file == path && *bytes > 100);
+        if !plan.steps.iter().any(step) {
+            continue;
+        }
+        tried += 1;
+        let shorter = with(&damaged, &path, |bytes| bytes.truncate(100));
+        let error = closed(&shorter, SAVE).unwrap().repair(&plan).unwrap_err();
+        assert!(error.to_string().contains("since the repair was planned"), "segment {index}: {error}");
+    }
+    assert!(tried > 0);
 }

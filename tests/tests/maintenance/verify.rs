@@ -1,6 +1,6 @@
 //! What is damaged is found, what is in order is not called damaged, and nothing is changed.
 
-use ecsdb::maintenance::VerifyReport;
+use ecsdb::maintenance::{Restore, Target, VerifyReport};
 
 use super::*;
 
@@ -187,6 +187,39 @@ fn a_snapshot_file_of_another_history_is_damage() {
         let plan = closed(&mixed, SAVE).unwrap().plan_repair(|_| ()).unwrap();
         closed(&mixed, SAVE).unwrap().repair(&plan).unwrap();
         assert_eq!(small(&mixed, SAVE).open().unwrap().stats().version, 32);
+    }
+}
+
+/// Checkpoints begin a segment, so an opening does not come to the one that has the version of the snapshot file.
+#[test]
+fn a_snapshot_file_of_another_history_is_not_opened_where_a_segment_begins() {
+    let play = |worth: u64| {
+        let medium = Simulated::new();
+        let db = small(&medium, SAVE).open().unwrap();
+        for n in 1..=32 {
+            db.spawn(Purse::sample(worth + n)).unwrap();
+            if n == 20 {
+                db.checkpoint().unwrap().wait().unwrap();
+            }
+        }
+        let rows = Rows::of(&db);
+        db.close().unwrap();
+        (medium, rows)
+    };
+    let ((ours, rows), (theirs, _)) = (play(0), play(1000));
+    assert!(segments(&ours, SAVE).iter().any(|path| first(path) == 21), "a segment begins behind the file");
+    let path = PathBuf::from(format!("{SAVE}/snapshots/{:020}.snap", 20));
+    let foreign = theirs.state().content(&path).unwrap().to_vec();
+    let mixed = with(&ours, &path, |bytes| *bytes = foreign);
+    let report = verified(&mixed);
+    assert_eq!((report.version, report.damages.len()), (Some(32), 1), "{report:#?}");
+    let restored = Restore::from_directory(closed(&copy(&mixed), SAVE).unwrap()).onto(Arc::new(mixed.clone()));
+    assert_eq!(restored.run(Target::Latest, "/restored", |_| ()).unwrap().version, 32);
+    for directory in [SAVE, "/restored"] {
+        let db = small(&mixed, directory).open().unwrap();
+        assert!(Rows::of(&db) == rows, "{directory} has rows of another history");
+        let passed_over: Vec<u64> = db.recovery().unwrap().passed_over.iter().map(|passed| passed.version).collect();
+        assert_eq!(passed_over, if directory == SAVE { vec![20] } else { vec![] });
     }
 }
 

@@ -2,8 +2,13 @@
 
 mod model;
 
-use ecsdb::schema::{DatabaseSchema, Value};
-use ecsdb::{Component, Db, DirectoryError, DynDb, Entity, EvolveError, OpError, OpenError, Ref, TransactionError};
+use std::collections::VecDeque;
+
+use ecsdb::schema::{DatabaseSchema, Schema, Value};
+use ecsdb::{
+    Component, Db, DirectoryError, DynDb, DynTransaction, Entity, EvolveError, Field, OpError, OpenError, Ref,
+    TransactionError,
+};
 use ecsdb_tests::simulated::Simulated;
 use ecsdb_tests::why;
 
@@ -256,4 +261,70 @@ fn references_hold_by_names_and_when_they_come_later() {
     assert_eq!(db.snapshot().view().get("a", a).unwrap().get("b"), Some(Value::Optional(None)));
     drop(db);
     open("references = \"b\"").unwrap();
+}
+
+/// Entities in the middle of fields, behind something else.
+#[derive(Field, Clone)]
+struct Stance {
+    posture: u64,
+    holder: Option<Entity>,
+    seen: Option<VecDeque<Entity>>,
+}
+
+#[derive(Component)]
+struct Unit {
+    level: u64,
+    stance: Stance,
+}
+
+ecsdb::schema! { Battle: Unit }
+
+#[test]
+fn a_part_of_a_field_is_walked_as_what_it_is() {
+    let db = Db::<Battle>::in_memory().unwrap();
+    let unit = |holder: Option<Entity>, seen: &[Entity]| {
+        let stance = Stance { posture: u64::MAX, holder, seen: Some(seen.iter().copied().collect()) };
+        db.spawn(Unit { level: u64::MAX, stance }).unwrap()
+    };
+    let general = unit(None, &[]);
+    let captain = unit(Some(general), &[]);
+    let soldier = unit(Some(captain), &[captain, general]);
+    let snapshot = db.snapshot();
+    let (holder, seen) = (Unit::C.stance.at(Stance::F.holder), Unit::C.stance.at(Stance::F.seen));
+    assert_eq!(snapshot.parent(holder, soldier), Some(captain));
+    assert_eq!(snapshot.parent(holder, general), None);
+    assert_eq!(snapshot.targets(holder, captain), [general]);
+    assert_eq!(snapshot.targets(seen, soldier), [captain, general]);
+    assert_eq!(snapshot.ancestors(holder, soldier).collect::<Vec<_>>(), [(1, captain), (2, general)]);
+    assert_eq!(snapshot.descendants(holder, general).collect::<Vec<_>>(), [(1, captain), (2, soldier)]);
+    let children: Vec<_> = snapshot.children(seen, general).map(|(entity, _)| entity).collect();
+    assert_eq!(children, [soldier]);
+    let joined = snapshot.query::<Entity>().with::<Unit>().join(seen, snapshot.query::<Entity>().with::<Unit>());
+    assert_eq!(
+        joined.into_iter().collect::<Vec<_>>(),
+        [(soldier, general), (soldier, captain)],
+        "in the order of slots"
+    );
+    drop(db);
+
+    let db = DynDb::in_memory(DatabaseSchema::from_tables("battle", Battle::TABLES).unwrap()).unwrap();
+    let unit = |tx: &mut DynTransaction<'_>, holder: Option<Entity>| {
+        let stance = [
+            ("posture", Value::U64(u64::MAX)),
+            ("holder", Value::from(holder)),
+            ("seen", Value::from(Some(Value::Array(holder.map(Value::Entity).into_iter().collect())))),
+        ];
+        let stance = stance.map(|(name, value)| (name.to_owned(), value)).to_vec();
+        tx.spawn(&[("unit", &[("level", Value::U64(u64::MAX)), ("stance", Value::Struct(stance))])])
+    };
+    let (general, captain) = db
+        .write(move |tx| {
+            let general = unit(tx, None)?;
+            Ok((general, unit(tx, Some(general))?))
+        })
+        .unwrap();
+    let snapshot = db.snapshot();
+    let children = snapshot.view().children("unit", "stance.holder", general).unwrap();
+    assert_eq!(children.collect::<Vec<_>>(), [captain]);
+    assert!(snapshot.view().children("unit", "stance.posture", general).is_none(), "no entity");
 }

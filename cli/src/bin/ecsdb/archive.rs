@@ -1,5 +1,8 @@
 //! `ecsdb archive`, and which archive a word means.
 
+use std::ffi::OsStr;
+#[cfg(feature = "object-store")]
+use std::ffi::OsString;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -26,12 +29,12 @@ pub fn run(command: &ArchiveCommand) -> Result<Outcome, Failure> {
 }
 
 /// The segments of an archive, of which there is one at least: a place that was mistyped is not called empty.
-fn list(archive: &str) -> Result<Vec<ArchivedSegment>, Failure> {
+fn list(archive: &OsStr) -> Result<Vec<ArchivedSegment>, Failure> {
     let segments = ArchivedSegment::list(&*open(archive)?).map_err(failure)?;
     if segments.is_empty() { Err(failure(MaintenanceError::NoSegments)) } else { Ok(segments) }
 }
 
-fn verify(archive: &str, as_json: bool) -> Result<Outcome, Failure> {
+fn verify(archive: &OsStr, as_json: bool) -> Result<Outcome, Failure> {
     let mut bar = Bar::new();
     let report = verify_archive(&*open(archive)?, |progress| bar.show(progress)).map_err(failure)?;
     drop(bar);
@@ -57,23 +60,33 @@ fn verify(archive: &str, as_json: bool) -> Result<Outcome, Failure> {
 }
 
 /// The archive that `place` means: a URL, or a directory.
-pub fn open(place: &str) -> Result<Arc<dyn Archive>, Failure> {
-    if place.contains("://") {
-        return behind(place);
+pub fn open(place: &OsStr) -> Result<Arc<dyn Archive>, Failure> {
+    match place.to_str() {
+        Some(url) if url.contains("://") => behind(url),
+        _ => Ok(Arc::new(DirectoryArchive::new(place))),
     }
-    Ok(Arc::new(DirectoryArchive::new(place)))
 }
 
 /// The archive behind a URL. Keys and regions come from the environment, as the tools of the store have them.
 #[cfg(feature = "object-store")]
 fn behind(place: &str) -> Result<Arc<dyn Archive>, Failure> {
     let url = url::Url::parse(place).map_err(failure)?;
-    // What is not Unicode is nobody's setting.
-    let settings = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?.to_ascii_lowercase(), value.into_string().ok()?)));
-    let (store, prefix) = object_store::parse_url_opts(&url, settings).map_err(failure)?;
+    if url.scheme() == "memory" {
+        return Err(format!("{place} is gone when this command ends: name a store that lasts"));
+    }
+    let (store, prefix) = object_store::parse_url_opts(&url, settings(std::env::vars_os())).map_err(failure)?;
     let archive = ecsdb::archive::ObjectArchive::new(Arc::from(store), prefix.as_ref()).map_err(failure)?;
     Ok(Arc::new(archive))
+}
+
+/// Those of the `variables` of the environment that are settings of a store: nothing else that happens to be called as one, such as
+/// `TOKEN` or `PROXY_URL`, is.
+#[cfg(feature = "object-store")]
+fn settings(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<(String, String)> {
+    // What is not Unicode is nobody's setting.
+    let texts = variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let of_stores = texts.filter(|(name, _)| ["AWS_", "AZURE_", "GOOGLE_"].iter().any(|of| name.starts_with(of)));
+    of_stores.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect()
 }
 
 #[cfg(not(feature = "object-store"))]
@@ -91,4 +104,37 @@ fn text(segments: &[ArchivedSegment]) -> String {
     }
     let _ = writeln!(out, "{}", count(segments.len() as u64, "segment"));
     out
+}
+
+#[cfg(all(test, feature = "object-store"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_variables_of_stores_are_settings() {
+        let pairs = [
+            ("AWS_REGION", "eu-central-1"),
+            ("REGION", "wrong"),
+            ("TOKEN", "secret"),
+            ("ENDPOINT", "http://elsewhere"),
+            ("PROXY_URL", "http://proxy"),
+            ("ALLOW_HTTP", "true"),
+            ("MY_AWS_REGION", "wrong"),
+            ("AZURE_STORAGE_ACCOUNT_NAME", "games"),
+            ("GOOGLE_SERVICE_ACCOUNT", "key.json"),
+        ];
+        let found = settings(pairs.iter().map(|(name, value)| (name.into(), value.into())));
+        let expected = [
+            ("aws_region", "eu-central-1"),
+            ("azure_storage_account_name", "games"),
+            ("google_service_account", "key.json"),
+        ];
+        assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn what_would_be_gone_at_once_is_no_archive() {
+        let error = open("memory:///games".as_ref()).err().unwrap();
+        assert!(error.contains("gone when this command ends"), "{error}");
+    }
 }

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -74,7 +75,7 @@ pub struct Restore {
     pub from: Option<PathBuf>,
     /// The archive of the log, for what the directory does not have any more; or for everything, if there is none.
     #[arg(long)]
-    pub archive: Option<String>,
+    pub archive: Option<OsString>,
     /// The state after this version. The default is the latest.
     #[arg(long, conflicts_with = "time")]
     pub version: Option<u64>,
@@ -107,7 +108,7 @@ pub enum ArchiveCommand {
     /// Lists the segments of an archive.
     List {
         /// The archive.
-        archive: String,
+        archive: OsString,
         #[command(flatten)]
         output: Output,
     },
@@ -115,7 +116,7 @@ pub enum ArchiveCommand {
     #[command(after_help = "Exit code: 0 if all is well, 1 if something is damaged, 2 if it could not be read.")]
     Verify {
         /// The archive.
-        archive: String,
+        archive: OsString,
         #[command(flatten)]
         output: Output,
     },
@@ -124,7 +125,7 @@ pub enum ArchiveCommand {
         /// The directory of the database.
         directory: PathBuf,
         /// The archive.
-        archive: String,
+        archive: OsString,
         /// Compresses with this level of zstd: 1 is fast, 19 is small.
         #[arg(long, value_parser = clap::value_parser!(i32).range(1..=22))]
         level: Option<i32>,

@@ -26,6 +26,10 @@ fn text(report: &VerifyReport) -> String {
     let snapshots = count(report.snapshots.len() as u64, "good snapshot file");
     let _ = writeln!(out, "{segments} ({size}) and {snapshots} were read");
     let _ = writeln!(out, "versions that can be had: {}", runs(&report.reachable));
+    if !report.left_out.is_empty() {
+        let left_out = runs(&report.left_out);
+        let _ = writeln!(out, "versions that no segment has any more, and a snapshot file makes up for: {left_out}");
+    }
     if report.torn_bytes > 0 {
         let torn = bytes(report.torn_bytes);
         let _ = writeln!(out, "{torn} behind the end of the log were being written, and nobody relies on them");

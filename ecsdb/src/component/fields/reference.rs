@@ -4,6 +4,7 @@ use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
 use std::borrow::Cow;
+use std::collections::VecDeque;
 
 use crate::bytes::{Heap, HeapBuf, Row};
 use crate::component::packed::{self, Niche};
@@ -163,19 +164,25 @@ impl<F: Refers> Refers for Option<F> {
     }
 }
 
-impl Refers for Vec<Entity> {
-    #[inline]
-    fn each_entity(value: &[Entity], each: &mut impl FnMut(Entity)) {
-        value.iter().copied().for_each(each);
-    }
+macro_rules! lists_refer {
+    ($($list:ident),+) => {$(
+        impl Refers for $list<Entity> {
+            #[inline]
+            fn each_entity(value: &[Entity], each: &mut impl FnMut(Entity)) {
+                value.iter().copied().for_each(each);
+            }
+        }
+
+        impl<T: Component> Refers for $list<Ref<T>> {
+            #[inline]
+            fn each_entity(value: &[Ref<T>], each: &mut impl FnMut(Entity)) {
+                value.iter().map(|reference| reference.entity).for_each(each);
+            }
+        }
+    )+};
 }
 
-impl<T: Component> Refers for Vec<Ref<T>> {
-    #[inline]
-    fn each_entity(value: &[Ref<T>], each: &mut impl FnMut(Entity)) {
-        value.iter().map(|reference| reference.entity).for_each(each);
-    }
-}
+lists_refer!(Vec, VecDeque);
 
 // SAFETY: transparent over an entity, which is native.
 unsafe impl<T: Component> NativeField for Ref<T> {

@@ -36,8 +36,17 @@ unsafe impl<P: Zeroable> Zeroable for Niche<P> {}
 unsafe impl<P: Row> Row for Niche<P> {}
 
 /// `None` or `Some` as the byte before says; for `None` the bytes of the value are zero.
+///
+/// The value follows its byte at once, so only a type that is aligned to 1 can be borrowed from it:
+///
+/// ```compile_fail
+/// use ecsdb::packed::{Optional, OptionalOf};
+///
+/// let some = Optional::<u32>::some(7);
+/// assert_eq!(some.get(), Some(&7));
+/// ```
 #[derive(Clone, Copy)]
-#[repr(C)]
+#[repr(C, packed)]
 pub struct Optional<P> {
     is_some: u8,
     /// The value, or zeros.
@@ -47,7 +56,7 @@ pub struct Optional<P> {
 // SAFETY: a byte, and a type that may be zero.
 unsafe impl<P: Zeroable> Zeroable for Optional<P> {}
 
-// SAFETY: a byte and a row of alignment 1 (asserted in `Field`'s implementation), so there is no padding; the rest is inherited.
+// SAFETY: a byte and a row, packed, so there is no padding whatever the alignment of the row; the rest is inherited.
 unsafe impl<P: Row> Row for Optional<P> {}
 
 // SAFETY: it is one of the two.
@@ -77,13 +86,18 @@ unsafe impl<P: Row + Copy + Zeroable> OptionalOf<P> for Optional<P> {
 
     #[inline]
     fn some(packed: P) -> Self {
-        const { assert!(align_of::<P>() == 1, "a packed form is aligned to 1") };
         Self { is_some: 1, value: packed }
     }
 
     #[inline]
     fn get(&self) -> Option<&P> {
-        if self.is_some == 0 { None } else { Some(&self.value) }
+        const { assert!(align_of::<P>() == 1, "a packed form is aligned to 1") };
+        if self.is_some == 0 {
+            return None;
+        }
+        let value = &raw const self.value;
+        // SAFETY: it points to a field of `self`, which is borrowed for as long, and any address is aligned for `P`, as asserted.
+        Some(unsafe { &*value })
     }
 }
 
@@ -110,5 +124,19 @@ impl<P: Row> PartialEq for Niche<P> {
 impl<P: Row> PartialEq for Optional<P> {
     fn eq(&self, other: &Self) -> bool {
         bytes_of(self) == bytes_of(other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_has_no_padding_whatever_it_holds() {
+        assert_eq!((size_of::<Optional<u32>>(), align_of::<Optional<u32>>()), (5, 1));
+        let (none, some) = (<Optional<u32> as OptionalOf<u32>>::none(), Optional::some(0_u32));
+        assert_eq!((bytes_of(&none), bytes_of(&some)), (&[0; 5][..], &[1, 0, 0, 0, 0][..]));
+        assert!(none == none && none != some, "all bytes are compared");
+        assert_eq!((bytes_of(&Niche::<Optional<u32>>::none())), [0; 5]);
     }
 }

@@ -11,13 +11,15 @@ use super::{Archive, ArchiveError, ArchivedSegment, Put};
 use crate::media::Media;
 use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
+use crate::persistence::format::Kind;
+use crate::persistence::log::random;
 use crate::persistence::recovery::SegmentFile;
 use crate::persistence::zstd;
 
 /// The folder of the numbers that were taken.
 const WRITERS: &str = "writers";
 
-/// What two objects of one segment have in common: timeline, salt, first and last version.
+/// What the objects of one segment have in common: timeline, salt, first and last version.
 type Mark = (u64, u64, u64, u64);
 
 /// The side of an archive that stores.
@@ -25,23 +27,24 @@ pub struct Archiver {
     archive: Arc<dyn Archive>,
     /// The number that was taken.
     number: u64,
-    /// Kept with the number, for people.
-    owner: String,
+    /// What is stored under the number: the owner, for people, and a number drawn at random, by which we know our own.
+    claim: Vec<u8>,
     /// How much to compress, if at all.
     level: Option<i32>,
     /// What the archive has, when it was asked for: nobody else adds to it.
-    known: Option<HashMap<Mark, ArchivedSegment>>,
+    known: Option<HashMap<Mark, Vec<ArchivedSegment>>>,
 }
 
 impl Archiver {
     /// Takes the next number of `archive`: from here on, whoever had one before stores nothing any more. `owner` is kept for
     /// people who look into the archive; `level` is that of zstd, for builds that have it.
     pub fn open(archive: Arc<dyn Archive>, owner: &str, level: Option<i32>) -> Result<Self, ArchiveError> {
+        let claim = format!("{owner}\n{:016x}\n", random()).into_bytes();
         let mut number = taken(&*archive)?.into_iter().max().unwrap_or(0) + 1;
-        while archive.put_if_absent(&writer(number), owner.as_bytes())? == Put::Present {
+        while archive.put_if_absent(&writer(number), &claim)? == Put::Present {
             number += 1;
         }
-        let archiver = Self { archive, number, owner: owner.to_owned(), level, known: None };
+        let archiver = Self { archive, number, claim, level, known: None };
         archiver.tidy();
         Ok(archiver)
     }
@@ -64,14 +67,25 @@ impl Archiver {
         let mut all = taken(&*self.archive)?;
         if all.is_empty() {
             // The rules of the store have let it expire, and nobody has come since.
-            self.archive.put_if_absent(&writer(own), self.owner.as_bytes())?;
+            self.archive.put_if_absent(&writer(own), &self.claim)?;
             all = taken(&*self.archive)?;
         }
         match all.iter().copied().max() {
             Some(found) if found > own => Err(ArchiveError::Fenced { own, found }),
-            // Ours is gone, so earlier ones are as well: this one has come since, and counts from the beginning again.
-            Some(found) if !all.contains(&own) => Err(ArchiveError::Fenced { own, found }),
+            // Ours is gone, so earlier ones are as well: this one has come since, and counts from the beginning again. It may have
+            // come to our number.
+            Some(found) if !all.contains(&own) || !self.is_ours()? => Err(ArchiveError::Fenced { own, found }),
             _ => Ok(()),
+        }
+    }
+
+    /// Whether it is we who have taken our number.
+    fn is_ours(&self) -> Result<bool, ArchiveError> {
+        match self.archive.get(&writer(self.number)) {
+            Ok(claim) => Ok(claim == self.claim),
+            // Somebody has removed it just now, who has come since.
+            Err(ArchiveError::Missing { .. }) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
@@ -88,9 +102,10 @@ impl Archiver {
         self.check()?;
         let path = directory.segment(first);
         let segment = SegmentFile::read(media, path, first).map_err(file)?;
-        if let Some(next) = next {
+        match next {
             // Whoever asks may let go of the file afterwards.
-            check_end(media, directory, &segment, next)?;
+            Some(next) => check_end(media, directory, &segment, next)?,
+            None => check_last(media, directory, &segment)?,
         }
         let Some(span) = segment.span() else { return Ok(None) };
         // What stands behind the records is nobody's.
@@ -120,32 +135,64 @@ impl Archiver {
         archived.is_compressed = level.is_some();
         let object = if archived.is_compressed { &packed } else { bytes };
         archived.checksum = crc32c::crc32c(object);
-        let name = archived.name();
-        if self.archive.put_if_absent(&name, object)? == Put::Present && self.archive.get(&name)? != object {
-            return Err(ArchiveError::Taken { name });
-        }
+        self.put(&archived, object)?;
         // Whoever has come meanwhile may have listed what there is before this was there, and counts on nobody else.
         self.check()?;
-        self.known()?.insert(mark(&archived), archived.clone());
+        self.known()?.entry(mark(&archived)).or_default().push(archived.clone());
         Ok(Some(archived))
+    }
+
+    /// Stores `object` under the name of `archived`. One that has the name and is damaged is replaced: nobody can do anything with it.
+    fn put(&self, archived: &ArchivedSegment, object: &[u8]) -> Result<(), ArchiveError> {
+        let name = archived.name();
+        let is_there =
+            || Ok(self.archive.put_if_absent(&name, object)? == Put::Stored || self.archive.get(&name)? == object);
+        if is_there()? {
+            return Ok(());
+        }
+        if archived.is_whole(&self.archive.get(&name)?) {
+            return Err(ArchiveError::Taken { name });
+        }
+        tracing::warn!(name, "an object in the archive is damaged, and is replaced");
+        self.archive.remove(&name)?;
+        if is_there()? { Ok(()) } else { Err(ArchiveError::Taken { name }) }
     }
 
     /// The object that has the segment already, if there is one: whoever stored it may have been stopped before it knew, and may
     /// have compressed it otherwise.
+    ///
+    /// A segment to which no version was added may have got marks since it was stored: of an opening and of a close. It is the same one,
+    /// and is stored once more, with them.
     fn stored(&mut self, segment: &ArchivedSegment, bytes: &[u8]) -> Result<Option<ArchivedSegment>, ArchiveError> {
-        let Some(found) = self.known()?.get(&mark(segment)).cloned() else { return Ok(None) };
-        let name = found.name();
-        let same = found.open(&self.archive.get(&name)?)? == bytes;
-        if same { Ok(Some(found)) } else { Err(ArchiveError::Taken { name }) }
+        let all = self.known()?.get(&mark(segment)).cloned().unwrap_or_default();
+        for found in all {
+            let name = found.name();
+            let object = match self.archive.get(&name) {
+                // Nobody can read it, so it has nothing. Others that are not there any more have expired since they were listed.
+                Ok(object) if !found.is_whole(&object) => continue,
+                Err(ArchiveError::Missing { .. }) => continue,
+                object => found.open(&object?)?,
+            };
+            if object.starts_with(bytes) {
+                return Ok(Some(found));
+            }
+            if !bytes.starts_with(&object) {
+                return Err(ArchiveError::Taken { name });
+            }
+        }
+        Ok(None)
     }
 
     /// What the archive has.
-    fn known(&mut self) -> Result<&mut HashMap<Mark, ArchivedSegment>, ArchiveError> {
+    fn known(&mut self) -> Result<&mut HashMap<Mark, Vec<ArchivedSegment>>, ArchiveError> {
         let known = match self.known.take() {
             Some(known) => known,
             None => {
-                let all = ArchivedSegment::list(&*self.archive)?;
-                all.into_iter().map(|segment| (mark(&segment), segment)).collect()
+                let mut known: HashMap<Mark, Vec<ArchivedSegment>> = HashMap::new();
+                for segment in ArchivedSegment::list(&*self.archive)? {
+                    known.entry(mark(&segment)).or_default().push(segment);
+                }
+                known
             }
         };
         Ok(self.known.insert(known))
@@ -162,8 +209,8 @@ fn file(error: DirectoryError) -> ArchiveError {
 }
 
 /// Checks that nothing is missing at the end of `segment`, behind which a segment begins with version `next`. A repair may have left
-/// out versions that a snapshot file makes up for: then the next segment follows this one all the same, and nothing stands in
-/// between.
+/// out versions that a snapshot file makes up for: then it has put away what this was before, the next segment follows this one all the
+/// same, and nothing stands in between.
 fn check_end(media: &dyn Media, directory: &Directory, segment: &SegmentFile, next: u64) -> Result<(), ArchiveError> {
     let end = segment.heads().last().map_or(segment.start, |(_, end)| end);
     let last = segment.span().map_or(segment.first - 1, |span| span.last);
@@ -173,13 +220,34 @@ fn check_end(media: &dyn Media, directory: &Directory, segment: &SegmentFile, ne
     if next > last && segment.torn_bytes(end) == 0 {
         let (header, ..) = SegmentFile::front(media, directory.segment(next)).map_err(file)?;
         // It may be the rest of the same one.
-        if [header.previous, header.salt].contains(&segment.header.salt) {
+        let repaired = directory.list_repaired(media).map_err(DirectoryError::io("list", directory.root()));
+        let is_of_repair = repaired.map_err(file)?.range(segment.first..next).next().is_some();
+        if is_of_repair && [header.previous, header.salt].contains(&segment.header.salt) {
             tracing::warn!(last, next, "the archive goes on behind versions that a repair has left out");
             return Ok(());
         }
     }
     let what = format!("it ends with version {last}, and the next segment begins with {next}");
     Err(file(segment.damaged(end, what)))
+}
+
+/// Checks that nothing is missing at the end of `segment`, the last one of a directory, as far as anything shows that there was more.
+fn check_last(media: &dyn Media, directory: &Directory, segment: &SegmentFile) -> Result<(), ArchiveError> {
+    let (last, end, is_part) = match segment.heads().last() {
+        Some((head, end)) => (head.version, end, head.kind == Kind::Part),
+        None => (segment.first - 1, segment.start, false),
+    };
+    if is_part {
+        return Err(file(segment.damaged(end, "it ends with a part only of the rows that were written anew there")));
+    }
+    let (snapshots, _) = directory
+        .list_snapshots(media)
+        .map_err(|error| file(DirectoryError::io("list", directory.snapshots())(error)))?;
+    if segment.shows_damage_at(end, last) || snapshots.last().is_some_and(|newest| *newest > last) {
+        let what = format!("it ends with version {last}, and version {} was durable", last + 1);
+        return Err(file(segment.damaged(end, what)));
+    }
+    Ok(())
 }
 
 fn writer(number: u64) -> String {

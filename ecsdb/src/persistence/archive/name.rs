@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use super::{Archive, ArchiveError};
+use crate::persistence::json;
 use crate::persistence::zstd;
 
 /// The folder of the segments.
@@ -20,6 +21,7 @@ const PACKED: &str = ".wal.zst";
 #[non_exhaustive]
 pub struct ArchivedSegment {
     /// The history that its versions belong to.
+    #[serde(serialize_with = "json::hex")]
     pub timeline: u64,
     /// The number of the segment in its directory.
     pub sequence: u64,
@@ -32,8 +34,10 @@ pub struct ArchivedSegment {
     /// When the latest of its versions was committed.
     pub latest: u64,
     /// What its records are told by.
+    #[serde(serialize_with = "json::hex")]
     pub salt: u64,
     /// The salt of the segment before.
+    #[serde(serialize_with = "json::hex")]
     pub previous: u64,
     /// The CRC32C of the object.
     pub checksum: u32,
@@ -84,6 +88,11 @@ impl ArchivedSegment {
         // One segment has one name. There is a version in it, and one may come after it.
         let is_span = 0 < parsed.first && parsed.first <= parsed.last && parsed.last < u64::MAX;
         (is_span && parsed.name() == name).then_some(parsed)
+    }
+
+    /// Whether `object` is the one that the name is about.
+    pub(crate) fn is_whole(&self, object: &[u8]) -> bool {
+        crc32c::crc32c(object) == self.checksum
     }
 
     /// The bytes of the segment, from those of the object.

@@ -343,12 +343,12 @@ fn state(schema: &DatabaseSchema, version: &Version) -> (Vec<String>, Vec<Row>) 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 96 }))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 1 } else { 96 }))]
 
     #[test]
     fn a_store_that_was_put_together_goes_on_like_the_one_that_was_logged(
-        before in vec(op(), 1..60),
-        after in vec(op(), 1..40),
+        before in vec(op(), 1..if cfg!(miri) { 8 } else { 60 }),
+        after in vec(op(), 1..if cfg!(miri) { 5 } else { 40 }),
         is_reversed in any::<bool>(),
     ) {
         let mut logged = Logged::new();
@@ -373,7 +373,7 @@ proptest! {
     /// Bytes that a checksum would have kept out: an answer, and nothing else.
     #[test]
     fn bytes_that_are_no_record_are_refused(
-        ops in vec(op(), 1..20),
+        ops in vec(op(), 1..if cfg!(miri) { 5 } else { 20 }),
         flips in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {

@@ -102,7 +102,7 @@ pub fn frame_unchecked(bytes: &[u8], salt: Option<u64>) -> Option<(RecordHead, &
         4 => Kind::Part,
         _ => return None,
     };
-    if cursor.bytes(3).ok()? != [0; 3] {
+    if cursor.bytes(3).ok()? != [0; 3] || version.max(durable) == u64::MAX || kind.has_version() && version == 0 {
         return None;
     }
     Some((RecordHead { salt: found, version, durable, time, transactions, kind }, &whole[RECORD_BYTES..]))
@@ -130,6 +130,23 @@ mod tests {
         assert_eq!(frame(&bytes, Some(7)), Some((HEAD, &b"abc\0\0\0\0\0"[..])));
         assert_eq!(frame(&bytes, None), Some((HEAD, &b"abc\0\0\0\0\0"[..])));
         assert_eq!(frame(&bytes, Some(8)), None);
+    }
+
+    #[test]
+    fn versions_that_cannot_be_are_in_no_record() {
+        for (version, durable, kind, is_one) in [
+            (0, 0, Kind::Close, true),
+            (0, 0, Kind::Commit, false),
+            (0, 0, Kind::Part, false),
+            (u64::MAX - 1, u64::MAX - 1, Kind::Commit, true),
+            (u64::MAX, 0, Kind::Commit, false),
+            (u64::MAX, 0, Kind::Close, false),
+            (1, u64::MAX, Kind::Commit, false),
+        ] {
+            let mut buffer = vec![0; RECORD_BYTES];
+            seal(&mut buffer, &RecordHead { version, durable, kind, ..HEAD });
+            assert_eq!(frame(&buffer, None).is_some(), is_one, "{version}, {durable}, {kind:?}");
+        }
     }
 
     #[test]

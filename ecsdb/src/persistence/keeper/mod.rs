@@ -93,13 +93,20 @@ impl Keeper {
         &self.figures
     }
 
-    /// Ends the thread: a checkpoint that is being made is given up.
-    pub fn close(&self) {
+    /// Has the thread end as soon as it can: a checkpoint that is being made is given up. Waits for nothing.
+    pub fn end(&self) {
         self.mailbox.close();
+    }
+
+    /// Ends the thread, and waits for it: an archive may be storing a segment, and is left to finish it.
+    pub fn close(&self) {
+        self.end();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(thread) = thread else { return };
-        // The last handle of a database may go in a callback, and nobody can wait for himself.
-        if !self.database.is_entered() && thread.join().is_err() {
+        // The last handle of a database may go with a callback, here or in a task that this thread waits for, and nobody can wait
+        // for himself.
+        let is_own = thread.thread().id() == std::thread::current().id();
+        if !is_own && !self.database.is_entered() && thread.join().is_err() {
             tracing::error!("the thread that makes checkpoints panicked");
         }
     }

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,7 @@ use crate::persistence::error::LogFailure;
 use crate::persistence::log::{Figures, Spares, nanoseconds};
 use crate::persistence::snapshot::read_header;
 use crate::sync::Watermark;
-use crate::transaction::LogError;
+use crate::transaction::{LogError, panic_message};
 
 /// What is kept of the past: [`DbBuilder::retention`](crate::DbBuilder::retention).
 ///
@@ -74,9 +75,10 @@ impl Retention {
         let complete = |known: &(&u64, &Known)| known.1.base.is_none();
         let counted =
             files.iter().rev().filter(complete).nth(self.snapshots.max(1) - 1).map(|(version, _)| *version)?;
-        // A state of the past is put together from the last file before it.
+        // A state of the past is put together from the last file before it. The clock may have been back for a while, so a file counts
+        // as early only if all before it are: what is in between is kept too.
         let last = |is_early: &dyn Fn(u64, &Known) -> bool| {
-            files.iter().rev().find(|(version, known)| is_early(**version, known)).map(|(version, _)| *version)
+            files.iter().take_while(|(version, known)| is_early(**version, known)).last().map(|(version, _)| *version)
         };
         let reach = version.saturating_sub(self.versions);
         let since = now.saturating_sub(u64::try_from(self.duration.as_nanos()).unwrap_or(u64::MAX));
@@ -121,6 +123,9 @@ pub enum CleanError {
     /// The archive did not take it.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// The archive panicked. It is asked again next time.
+    #[error("the archive panicked: {0}")]
+    Panicked(String),
 }
 
 impl CleanError {
@@ -175,12 +180,12 @@ impl Cleaner {
     }
 
     /// Lets go of what is needed no longer. `version` is the last one. A checkpoint was made before, so the names of all snapshot files
-    /// are on the medium.
-    pub fn clean(&mut self, version: u64) -> Result<(), CleanError> {
+    /// are on the medium. `go_on` says whether to go on with another segment: an archive may take long for each.
+    pub fn clean(&mut self, version: u64, go_on: &dyn Fn() -> bool) -> Result<(), CleanError> {
         let now = nanoseconds(self.media.now());
         let Some(oldest) = self.retention.oldest(&self.files, version, now) else { return Ok(()) };
         self.let_snapshots_go(oldest)?;
-        self.let_segments_go(oldest)
+        self.let_segments_go(oldest, go_on)
     }
 
     /// The newest first: none is left without its base.
@@ -199,7 +204,7 @@ impl Cleaner {
     }
 
     /// The oldest first: what is left is a log without holes.
-    fn let_segments_go(&mut self, oldest: u64) -> Result<(), CleanError> {
+    fn let_segments_go(&mut self, oldest: u64, go_on: &dyn Fn() -> bool) -> Result<(), CleanError> {
         let wal = self.directory.wal().to_owned();
         let (firsts, _) = self.directory.list(&*self.media).map_err(CleanError::io("list", &wal))?;
         let going: Vec<&[u64]> = firsts.windows(2).filter(|pair| pair[1] <= oldest + 1).collect();
@@ -207,7 +212,7 @@ impl Cleaner {
             // What stays may have got its name just now: without this a crash might leave nothing.
             self.sync_wal()?;
         }
-        for pair in going {
+        for pair in going.into_iter().take_while(|_| go_on()) {
             let path = self.directory.segment(pair[0]);
             if let Some(setting) = &mut self.archive {
                 setting.store(&*self.media, &self.directory, pair)?;
@@ -247,7 +252,11 @@ impl Cleaner {
 
 impl ArchiveSetting {
     /// Takes the archive, so that nobody who had it before stores there any more.
-    pub fn claim(&mut self, directory: &Directory) -> Result<&mut Archiver, CleanError> {
+    pub fn claim(&mut self, directory: &Directory) -> Result<(), CleanError> {
+        guarded(|| self.claimed(directory).map(|_| ()))
+    }
+
+    fn claimed(&mut self, directory: &Directory) -> Result<&mut Archiver, ArchiveError> {
         if self.archiver.is_none() {
             let owner = directory.root().display().to_string();
             self.archiver = Some(Archiver::open(Arc::clone(&self.archive), &owner, self.level)?);
@@ -257,9 +266,14 @@ impl ArchiveSetting {
 
     /// Stores the segment that begins with the first of two versions, and ends before the second.
     fn store(&mut self, media: &dyn Media, directory: &Directory, pair: &[u64]) -> Result<(), CleanError> {
-        self.claim(directory)?.store_segment(media, directory, pair[0], Some(pair[1]))?;
-        Ok(())
+        guarded(|| self.claimed(directory)?.store_segment(media, directory, pair[0], Some(pair[1])).map(|_| ()))
     }
+}
+
+/// Calls an archive, which is somebody else's code: a panic there is an error here, and nothing ends with it.
+fn guarded(call: impl FnOnce() -> Result<(), ArchiveError>) -> Result<(), CleanError> {
+    let called = catch_unwind(AssertUnwindSafe(call));
+    called.map_err(|panic| CleanError::Panicked(panic_message(&*panic)))?.map_err(CleanError::from)
 }
 
 #[cfg(test)]
@@ -294,6 +308,13 @@ mod tests {
         assert_eq!(keeping(1, 50, 0).oldest(&two, 55, 55), None, "there is no file before that");
         assert_eq!(keeping(1, 0, 20).oldest(&two, 55, 55), Some(30));
         assert_eq!(keeping(1, 0, 500).oldest(&two, 55, 55), None);
+        let mut back = files(&[(20, None), (30, None), (40, None), (50, None)]);
+        back.get_mut(&30).unwrap().time = 1;
+        back.get_mut(&40).unwrap().time = 60;
+        let since_25 = keeping(1, 0, 30).oldest(&back, 55, 55);
+        assert_eq!(since_25, Some(30), "all before it is early");
+        back.get_mut(&20).unwrap().time = 28;
+        assert_eq!(keeping(1, 0, 30).oldest(&back, 55, 55), None, "what came before the clock was back is needed");
         let mut kept = needed(&two, 20);
         kept.sort_unstable();
         assert_eq!(kept, [10, 20, 30, 40, 50]);

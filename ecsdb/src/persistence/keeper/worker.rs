@@ -30,7 +30,8 @@ impl Worker {
     /// Takes the archive, if there is one.
     fn begin(&mut self) {
         let cleaner = &mut self.setup.cleaner;
-        if let Some(setting) = &mut cleaner.archive
+        if !self.mailbox.is_closing()
+            && let Some(setting) = &mut cleaner.archive
             && let Err(error) = setting.claim(&cleaner.directory)
         {
             tracing::error!(%error, "the archive cannot be taken now: it is tried again when there is something for it");
@@ -57,7 +58,10 @@ impl Worker {
             tell(&mut on_progress, progress, database);
             !mailbox.is_closing()
         });
-        completer.complete(done);
+        hand_over(database, || {
+            completer.complete(done);
+            drop(on_progress);
+        });
     }
 
     /// Makes a checkpoint, and lets go of what is needed no longer.
@@ -74,7 +78,7 @@ impl Worker {
             Ok(Made { mut report, known, log_bytes }) => {
                 alarm.set(log_bytes.saturating_add(schedule.log_bytes));
                 cleaner.files.insert(report.version, known);
-                if let Err(error) = cleaner.clean(report.version) {
+                if let Err(error) = cleaner.clean(report.version, &|| !mailbox.is_closing()) {
                     tracing::error!(%error, "files are kept that are not needed");
                     report.kept_because = Some(error.to_string());
                 }
@@ -88,20 +92,31 @@ impl Worker {
             }
         };
         self.figures.note(&outcome, checkpoints.media.now());
-        for wish in wishes {
-            wish.completer.complete(outcome.clone());
+        for Wish { on_progress, completer } in wishes {
+            hand_over(database, || {
+                completer.complete(outcome.clone());
+                drop(on_progress);
+            });
         }
     }
 }
 
 /// Tells somebody how far a checkpoint is. A callback that panics is not asked again.
 fn tell(on_progress: &mut Option<OnProgress>, progress: CheckpointProgress, database: DatabaseId) {
-    if let Some(callback) = on_progress {
-        let told = database.enter_for(|| catch_unwind(AssertUnwindSafe(|| callback(progress))));
-        if told.is_err() {
-            tracing::error!("a callback of a checkpoint panicked");
-            *on_progress = None;
-        }
+    let Some(callback) = on_progress else { return };
+    let told = database.enter_for(|| catch_unwind(AssertUnwindSafe(|| callback(progress))));
+    if told.is_err() {
+        tracing::error!("a callback of a checkpoint panicked");
+        let callback = on_progress.take();
+        hand_over(database, || drop(callback));
+    }
+}
+
+/// Wakes somebody, or lets go of what is somebody's. The last handle of the database may go with that, which then does not wait for
+/// this thread.
+fn hand_over(database: DatabaseId, work: impl FnOnce()) {
+    if database.enter_for(|| catch_unwind(AssertUnwindSafe(work))).is_err() {
+        tracing::error!("what waited for a checkpoint panicked when it was let go");
     }
 }
 

@@ -18,18 +18,26 @@ use crate::schema::DatabaseSchema;
 use crate::transaction::LogError;
 
 impl Wal {
-    /// Goes on in a new segment, whose header has `schema`, and that begins with the rows that were made anew for it.
+    /// What becomes of the log with `schema`. Nothing is changed so far.
     ///
-    /// Everything before is synced first: rows of an earlier revision mean nothing as soon as the segment has its name.
-    pub(super) fn evolve_to(&mut self, schema: &DatabaseSchema, rows: &ChangeSet) -> Result<u64, LogError> {
-        let before = self.version;
-        let synced = self.shared.watermark.when(before).wait();
+    /// Everything before is synced: rows of an earlier revision mean nothing as soon as the segment has its name.
+    pub(super) fn judge(&self, schema: &DatabaseSchema) -> Result<Evolution, LogError> {
+        let synced = self.shared.watermark.when(self.version).wait();
         synced.map_err(|_| LogError::new("the log is closed"))??;
         let header = self.shared.header();
         let ids = Ids::read(&header.schema, PREFIX_BYTES).map_err(|error| LogError::new(error.what.to_string()))?;
         let root = self.shared.directory().root().to_owned();
-        let Evolution { ids, steps, rewrite } =
-            Evolution::judge(&root, &ids, schema, &Migrations::default()).map_err(LogError::new)?;
+        Evolution::judge(&root, &ids, schema, &Migrations::default()).map_err(LogError::new)
+    }
+
+    /// Goes on in a new segment, whose header has `schema`, and that begins with the rows that were made anew for it.
+    pub(super) fn evolve_to(
+        &mut self,
+        evolution: Evolution,
+        schema: &DatabaseSchema,
+        rows: &ChangeSet,
+    ) -> Result<u64, LogError> {
+        let (before, Evolution { ids, steps, rewrite }) = (self.version, evolution);
         let rewritten = rewrite.map_or_else(Vec::new, |rewrite| rewrite.rewritten);
         let tables = Arc::new(Tables::new(&ids, Arc::new(schema.clone())));
         let time = nanoseconds(self.media.now());

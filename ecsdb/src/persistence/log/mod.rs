@@ -1,6 +1,6 @@
 //! The writing side of the log.
 //!
-//! - [`Wal`]: what the writer thread calls; encodes, and writes each batch before it is published
+//! - [`Wal`]: what the writer calls; encodes, and writes each batch before it is published
 //! - `alarm`: says when it has become long
 //! - `anew`, `evolve`: rows that were made anew for another schema, and a schema that changes while the log is written
 //! - `cut`: where it goes on in a new segment

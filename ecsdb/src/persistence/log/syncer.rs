@@ -1,5 +1,6 @@
 //! What the writer and the thread that syncs share: the files that are not synced yet, and the next segment.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -14,7 +15,7 @@ use crate::persistence::format::Header;
 use crate::persistence::ids::Ids;
 use crate::sync::Watermark;
 use crate::sync::shim::unwatched::{AtomicBool, Ordering};
-use crate::transaction::LogError;
+use crate::transaction::{LogError, panic_message};
 
 /// The files that a sync has to cover.
 struct Files {
@@ -84,6 +85,8 @@ struct Next {
     ready: Option<Segment>,
     /// Whether it is time to make it.
     is_wanted: bool,
+    /// Whether it could not be made ahead: then it is made when it is needed.
+    is_refused: bool,
 }
 
 /// What the two threads share.
@@ -110,7 +113,7 @@ impl Shared {
             watermark,
             figures,
             files: Mutex::new(files),
-            next: Mutex::new(Next { maker, ready: None, is_wanted: false }),
+            next: Mutex::new(Next { maker, ready: None, is_wanted: false, is_refused: false }),
             cut: AtomicBool::new(false),
         }
     }
@@ -137,6 +140,16 @@ impl Shared {
         Ok(())
     }
 
+    /// The same. Should the medium panic, nobody knows what is synced, and that is a failure like any other.
+    pub fn sync_or_fail(&self) -> Result<(), LogError> {
+        catch_unwind(AssertUnwindSafe(|| self.sync())).unwrap_or_else(|panic| {
+            let message = panic_message(&*panic);
+            // Its drop might panic once more.
+            core::mem::forget(panic);
+            Err(LogError::new(LogFailure::Panicked { message }))
+        })
+    }
+
     fn sync_file(&self, named: &NamedFile) -> Result<(), LogError> {
         named.file.sync_data().map_err(LogFailure::io("sync", &named.path)).map_err(LogError::new)
     }
@@ -145,7 +158,12 @@ impl Shared {
     pub fn want_next(&self) {
         // If it is being made just now, there is nothing to ask for.
         if let Ok(mut next) = self.next.try_lock() {
-            next.is_wanted = next.ready.is_none();
+            let is_new = next.ready.is_none() && !next.is_wanted && !next.is_refused;
+            next.is_wanted |= is_new;
+            drop(next);
+            if is_new {
+                self.watermark.call();
+            }
         }
     }
 
@@ -154,9 +172,15 @@ impl Shared {
         // If somebody is making it just now, acknowledgements need not wait for that.
         let Ok(mut next) = self.next.try_lock() else { return };
         if core::mem::take(&mut next.is_wanted) && next.ready.is_none() {
-            match next.maker.make() {
-                Ok(segment) => next.ready = Some(segment),
-                Err(failure) => self.watermark.fail(LogError::new(failure)),
+            // A medium that panics has said no.
+            match catch_unwind(AssertUnwindSafe(|| next.maker.make())) {
+                Ok(Ok(segment)) => next.ready = Some(segment),
+                // Nothing is lost so far: the log goes on in its segment, and makes the next one when that is full.
+                refused => {
+                    next.is_refused = true;
+                    let cause = refused.map(|made| made.err()).unwrap_or_default();
+                    tracing::warn!(?cause, "the next segment of the log cannot be made ahead");
+                }
             }
         }
     }
@@ -247,7 +271,7 @@ impl Shared {
     pub fn rotate(&self, version: u64) -> Result<Segment, LogFailure> {
         let mut segment = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            next.is_wanted = false;
+            (next.is_wanted, next.is_refused) = (false, false);
             match next.ready.take() {
                 Some(segment) => segment,
                 None => next.maker.make()?,
@@ -265,7 +289,7 @@ impl Shared {
 
     /// What the syncing thread does.
     pub fn run(&self) {
-        self.watermark.run(|| self.sync(), || self.make_ready());
+        self.watermark.run(|| self.sync_or_fail(), || self.make_ready());
         tracing::debug!(durable = self.watermark.durable(), "the log is not synced any more");
     }
 

@@ -1,4 +1,4 @@
-//! The log as the writer thread sees it.
+//! The log as the writer sees it.
 
 use std::io;
 use std::sync::Arc;
@@ -68,6 +68,8 @@ impl Wal {
         let Header { schema, schema_hash, .. } = maker.header.clone();
         let description = Arc::new(Description::new(Described { tables: Arc::clone(&tables), schema, schema_hash }));
         let shared = Arc::new(Shared::new(maker, &segment, watermark, figures));
+        let lent = Arc::downgrade(&shared);
+        shared.watermark.lend(move || Some(lent.upgrade()?.sync_or_fail()));
         let syncer = std::thread::Builder::new().name(format!("ecsdb-{name}-log")).spawn({
             let shared = Arc::clone(&shared);
             move || shared.run()
@@ -154,7 +156,8 @@ impl CommitLog for Wal {
 
     fn evolve(&mut self, schema: &DatabaseSchema, rows: &ChangeSet, _: u64) -> Result<u64, LogError> {
         self.shared.watermark.check()?;
-        self.evolve_to(schema, rows).inspect_err(|error| {
+        let evolution = self.judge(schema)?;
+        self.evolve_to(evolution, schema, rows).inspect_err(|error| {
             // Part of it may be done: whoever opens the directory finds out.
             self.shared.watermark.fail(error.clone());
         })
@@ -164,7 +167,10 @@ impl CommitLog for Wal {
         self.encoder.note(rest);
         self.end_syncer();
         let closed = self.shared.watermark.check().and_then(|durable| {
-            debug_assert_eq!(durable, self.version, "a log that closes is synced");
+            if durable != self.version {
+                // The mark says that everything before is durable.
+                return Err(LogError::new(LogFailure::NotSynced { version: self.version, durable }));
+            }
             self.write(self.version, durable, Kind::Close)?;
             self.shared.sync()
         });

@@ -6,126 +6,97 @@
 use core::cmp::Reverse;
 use std::time::Duration;
 
-use super::closed::ClosedDirectory;
 use super::error::MaintenanceError;
-use super::judge::opening;
+use super::history::History;
 use super::pieces::Pieces;
-use super::reach::{Reach, Way};
+use super::reach::{Reach, Way, merged};
 use super::restore::Target;
-use super::survey::Survey;
-use crate::persistence::error::DirectoryError;
 use crate::persistence::log::nanoseconds;
 
 /// What there is to choose from.
 pub struct Choice<'a> {
-    /// The segments.
-    pub pieces: &'a Pieces<'a>,
-    /// The ways to versions.
-    pub reach: &'a Reach,
-    /// What is known of where the history ends.
-    pub known: Known,
-}
-
-/// What is known of the end of a history.
-pub struct Known {
-    /// What the records of the last segment are told by that can be read; nothing if there is none.
-    salt: Option<u64>,
-    /// The first versions of segments behind that one, which cannot be read: the same history has segments with these.
-    unread: Vec<u64>,
+    pieces: &'a Pieces<'a>,
+    reach: &'a Reach,
+    /// The way to the latest state, if that can be had.
+    complete: Option<&'a Way>,
+    /// That one, and as much of all others as is known to be of the same history.
+    ways: Vec<Way>,
     /// The version that the latest state has at least.
-    version: u64,
+    highest: u64,
 }
 
-impl Known {
-    /// What is known of the history in a directory, which may be impossible to open.
-    pub fn of_directory(closed: &ClosedDirectory, survey: &Survey) -> Result<Self, DirectoryError> {
-        Ok(match opening(closed, survey)? {
-            Ok(end) => Self { salt: Some(end.salt).filter(|salt| *salt > 0), unread: Vec::new(), version: end.version },
-            Err(_) => {
-                let salt = survey.found().next_back().map(|(_, found)| found.header.salt);
-                let unread = survey.segments.iter().rev().take_while(|segment| segment.found.is_err());
-                let unread = unread.map(|segment| segment.first).collect();
-                Self { salt, unread, version: survey.highest() }
+impl<'a> Choice<'a> {
+    /// What of `reach` is of `history`.
+    pub fn new(pieces: &'a Pieces<'a>, reach: &'a Reach, history: &History) -> Self {
+        let complete = history.complete(&reach.ways);
+        let parts = reach.ways.iter().filter_map(|way| history.part_of(way));
+        let ways = complete.cloned().into_iter().chain(parts).collect();
+        Self { pieces, reach, complete, ways, highest: history.version }
+    }
+
+    /// The version that `target` is, and how it is put together.
+    pub fn find(&self, target: Target) -> Result<(Way, u64), MaintenanceError> {
+        let (way, version) = match target {
+            Target::Version(version) => {
+                // The history that is known to be the one in question comes first.
+                let mut ways = self.ways.iter().chain(&self.reach.ways);
+                let way = ways.find(|way| way.has(version));
+                (way.ok_or_else(|| out_of_reach(version, self.reach.runs()))?, version)
             }
-        })
-    }
-
-    /// What is known of the latest history in an archive.
-    pub fn of_archive(pieces: &Pieces<'_>) -> Self {
-        let lines = pieces.lines();
-        let last = lines.first().and_then(|line| line.0.last());
-        Self { salt: last.map(|piece| piece.salt), unread: Vec::new(), version: last.map_or(0, |piece| piece.last) }
-    }
-}
-
-impl Choice<'_> {
-    /// The version that `target` is.
-    pub fn version(&self, target: Target) -> Result<u64, MaintenanceError> {
-        match target {
-            Target::Version(version) => Ok(version),
-            Target::Latest => self.complete().map(|way| way.to).ok_or_else(|| self.lost()),
-            Target::Time(time) => self.version_at(nanoseconds(time)),
-        }
-    }
-
-    /// How `version` is put together. The history that is known to be the latest comes first.
-    pub fn way_to(&self, version: u64) -> Result<&Way, MaintenanceError> {
-        let complete = self.complete().filter(|way| way.has(version));
-        let Some(way) = complete.or_else(|| self.reach.way_to(version)) else {
-            return Err(MaintenanceError::OutOfReach { asked: version, reachable: self.reach.runs() });
+            Target::Latest => self.complete.map(|way| (way, way.to)).ok_or_else(|| self.lost())?,
+            Target::Time(time) => {
+                let (way, version) = self.version_at(nanoseconds(time))?;
+                let mut ways = [way].into_iter().chain(&self.ways);
+                // It may be known by what nothing leads to.
+                let way = ways.find(|way| way.has(version));
+                (way.ok_or_else(|| out_of_reach(version, self.runs()))?, version)
+            }
         };
+        self.check_whole(way, version)?;
+        Ok((way.clone(), version))
+    }
+
+    /// Refuses a version that is a part only of what was written anew: an object is not known to have such before it is read.
+    fn check_whole(&self, way: &Way, version: u64) -> Result<(), MaintenanceError> {
         if let Some(piece) = way.line.with(version)
             && !way.bases.contains(&version)
         {
             let (first, whole) = (piece.first, self.pieces.whole(piece)?);
             if version < whole {
-                // An object is not known to have parts before it is read.
                 let mut reachable = way.runs();
                 let all = reachable.pop().unwrap_or_default();
                 reachable.extend([(all.0, first - 1), (whole, all.1)].into_iter().filter(|(from, to)| from <= to));
-                return Err(MaintenanceError::OutOfReach { asked: version, reachable });
+                return Err(out_of_reach(version, reachable));
             }
         }
-        Ok(way)
+        Ok(())
     }
 
-    /// The way along the history in question that leads as far as it is known to go, and farthest.
-    fn complete(&self) -> Option<&Way> {
-        let is_complete = |way: &&Way| {
-            // What came behind a snapshot file nobody knows without the log.
-            let pieces = &way.line.0;
-            let has_end = match self.known.salt {
-                Some(salt) => pieces.iter().any(|piece| piece.salt == salt),
-                // Only a snapshot file tells which history it was, if there is one.
-                None => self.reach.bases.good.last().is_none_or(|base| way.bases.contains(&base.version)),
-            };
-            // Histories that part have segments in common before they do, and others behind.
-            let has_unread = self.known.unread.iter().all(|first| pieces.iter().any(|piece| piece.first == *first));
-            way.to >= self.known.version && !pieces.is_empty() && has_end && has_unread
-        };
-        // Of those that lead as far the first one.
-        self.reach.ways.iter().filter(is_complete).min_by_key(|way| Reverse(way.to))
+    /// The versions of the history in question that can be had.
+    fn runs(&self) -> Vec<(u64, u64)> {
+        merged(self.ways.iter().flat_map(Way::runs).collect())
     }
 
     fn lost(&self) -> MaintenanceError {
-        MaintenanceError::Lost { highest: self.known.version, reachable: self.reach.runs() }
+        MaintenanceError::Lost { highest: self.highest, reachable: self.runs() }
     }
 
-    /// The last version that was committed at `time`, or before.
-    fn version_at(&self, time: u64) -> Result<u64, MaintenanceError> {
+    /// The last version that was committed at `time`, or before, and the way that knows it.
+    fn version_at(&self, time: u64) -> Result<(&Way, u64), MaintenanceError> {
         let mut oldest: Option<u64> = None;
-        // All versions from here on are known, and later than that.
-        let mut known_from = u64::MAX;
-        for way in self.descending() {
-            let (found, earliest) = self.last_at(way, time)?;
+        // From here on all versions that are known have been looked at. Are all there are, and later than that?
+        let (mut below, mut are_all_known) = (u64::MAX, false);
+        while let Some(way) = self.next_below(below) {
+            let top = way.to.min(below - 1);
+            are_all_known &= top + 1 == below;
+            are_all_known |= self.complete.is_some_and(|complete| complete.to == top);
+            let (found, earliest) = self.last_at(way, time, top)?;
             if let Some(version) = found {
                 // Where the log breaks off nobody knows what came next, and when.
-                let is_passed = version < way.to || known_from <= version + 1;
-                return if is_passed || self.is_the_end(way, version) { Ok(version) } else { Err(self.lost()) };
+                return if version < top || are_all_known { Ok((way, version)) } else { Err(self.lost()) };
             }
             oldest = [oldest, earliest].into_iter().flatten().min();
-            let first = if way.line.0.is_empty() { way.from() } else { way.line.first().min(way.from().max(1)) };
-            known_from = if way.to + 1 >= known_from || self.is_the_end(way, way.to) { first } else { u64::MAX };
+            below = if way.line.0.is_empty() { way.from() } else { way.line.first().min(way.from().max(1)) };
         }
         Err(match oldest {
             Some(oldest) => MaintenanceError::TooEarly { later: Duration::from_nanos(oldest.saturating_sub(time)) },
@@ -133,34 +104,23 @@ impl Choice<'_> {
         })
     }
 
-    /// Whether the history ends with `version`, the last one of `way`.
-    fn is_the_end(&self, way: &Way, version: u64) -> bool {
-        version == way.to && self.complete().is_some_and(|complete| complete.to == version)
+    /// Down the history: the way that has the latest versions before `below`.
+    fn next_below(&self, below: u64) -> Option<&Way> {
+        // Before the first version there is nothing.
+        let is_below = |way: &&Way| below > 1 && way.from() < below && way.to > 0;
+        self.ways.iter().filter(is_below).min_by_key(|way| Reverse(way.to.min(below - 1)))
     }
 
-    /// The ways down the history: from that with the latest versions on, each to versions that those before do not have.
-    fn descending(&self) -> Vec<&Way> {
-        let mut ways: Vec<&Way> = self.complete().into_iter().collect();
-        loop {
-            let below = ways.last().map_or(u64::MAX, |way| way.from());
-            let is_below = |way: &&Way| way.to < below;
-            let Some(next) = self.reach.ways.iter().filter(is_below).min_by_key(|way| Reverse(way.to)) else {
-                return ways;
-            };
-            ways.push(next);
-        }
-    }
-
-    /// The last version of `way` that was committed at `time` or before, and when the earliest one was.
-    fn last_at(&self, way: &Way, time: u64) -> Result<(Option<u64>, Option<u64>), MaintenanceError> {
+    /// The last version of `way`, up to `top`, that was committed at `time` or before, and when the earliest one was.
+    fn last_at(&self, way: &Way, time: u64, top: u64) -> Result<(Option<u64>, Option<u64>), MaintenanceError> {
         let mut oldest: Option<u64> = None;
-        for piece in way.line.0.iter().rev() {
+        for piece in way.line.0.iter().rev().filter(|piece| piece.first <= top) {
             let Some((earliest, _)) = piece.times else { continue };
             oldest = Some(oldest.map_or(earliest, |oldest| oldest.min(earliest)));
             if earliest <= time {
                 let segment = self.pieces.read(piece)?;
                 let commits = segment.heads().map(|(head, _)| head).filter(|head| head.kind.has_version());
-                let found = commits.filter(|head| head.time <= time && head.version <= way.to).last();
+                let found = commits.filter(|head| head.time <= time && head.version <= top).last();
                 if let Some(head) = found {
                     return Ok((Some(head.version), oldest));
                 }
@@ -168,7 +128,7 @@ impl Choice<'_> {
         }
         // Before the log there are snapshot files only.
         let before = way.line.0.first().map_or(u64::MAX, |piece| piece.first);
-        for base in way.bases.iter().rev().filter(|base| **base < before) {
+        for base in way.bases.iter().rev().filter(|base| **base < before && **base <= top) {
             let Some(base) = self.reach.bases.with(*base) else { continue };
             if base.time <= time {
                 return Ok((Some(base.version), oldest));
@@ -177,4 +137,8 @@ impl Choice<'_> {
         }
         Ok((None, oldest))
     }
+}
+
+fn out_of_reach(asked: u64, reachable: Vec<(u64, u64)>) -> MaintenanceError {
+    MaintenanceError::OutOfReach { asked, reachable }
 }

@@ -9,6 +9,7 @@ use super::error::MaintenanceError;
 use crate::media::Open;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::ids::{Ids, TableIds};
+use crate::persistence::json;
 use crate::persistence::recovery::SegmentFile;
 use crate::persistence::snapshot::{SnapshotHeader, read_header};
 
@@ -17,6 +18,7 @@ use crate::persistence::snapshot::{SnapshotHeader, read_header};
 #[non_exhaustive]
 pub struct Info {
     /// The directory.
+    #[serde(serialize_with = "json::path")]
     pub directory: PathBuf,
     /// The tables, as the newest file has them, in the order of their ids.
     pub tables: Vec<TableInfo>,
@@ -31,10 +33,12 @@ pub struct Info {
 #[non_exhaustive]
 pub struct SnapshotInfo {
     /// The file.
+    #[serde(serialize_with = "json::path")]
     pub file: PathBuf,
     /// The version that it holds.
     pub version: u64,
     /// The history that this belongs to.
+    #[serde(serialize_with = "json::hex")]
     pub timeline: u64,
     /// When that was the last version, in nanoseconds since 1970.
     pub time: u64,
@@ -65,12 +69,14 @@ pub struct TableInfo {
 #[non_exhaustive]
 pub struct SegmentInfo {
     /// The file.
+    #[serde(serialize_with = "json::path")]
     pub file: PathBuf,
     /// Its number in the log.
     pub sequence: u64,
     /// The first version in it.
     pub first: u64,
     /// The history that its versions belong to.
+    #[serde(serialize_with = "json::hex")]
     pub timeline: u64,
     /// When it was made, in nanoseconds since 1970.
     pub created: u64,

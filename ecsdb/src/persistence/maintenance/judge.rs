@@ -55,7 +55,7 @@ impl Judged {
     pub fn of(closed: &ClosedDirectory, survey: &Survey, steps: &mut Steps<'_>) -> Result<Self, DirectoryError> {
         let bases = Bases::read(closed, &survey.snapshots, steps)?;
         let lines = Pieces::own(closed, survey).lines();
-        let mut judged = Self { reach: Reach::of(Some(closed), bases, &lines), breaks: Vec::new(), end: None };
+        let mut judged = Self { reach: Reach::of(Some(closed), bases, &lines)?, breaks: Vec::new(), end: None };
         steps.begin("opening", 1);
         let hindrance = match opening(closed, survey)? {
             Ok(mut end) => {

@@ -5,15 +5,16 @@
 //!
 //! - [`ClosedDirectory`]: a directory that is held while something is done with it
 //! - `survey`, `judge`: what the files are, each by itself and together; `verify` reports it, `archived` that of an archive, `info` what the fronts of files say
-//! - `pieces`: the log as it is spread over a directory and an archive
-//! - `restore`: an earlier state in a directory of its own, made by `destination`
-//! - `repair`: a directory that can be opened again; `salvage`: records behind a damage that a snapshot file makes up for
+//! - `pieces`: the log as it is spread over a directory and an archive; `reach`: which versions can be had of it, by which files
+//! - `restore`: an earlier state in a directory of its own, made by `destination`; `choice`: which version that is, and of which `history`
+//! - `plan`, `repair`: a directory that can be opened again
 
 mod archived;
 mod choice;
 mod closed;
 mod destination;
 mod error;
+mod history;
 mod info;
 mod judge;
 mod pieces;

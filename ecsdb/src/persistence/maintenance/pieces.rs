@@ -23,8 +23,8 @@ pub enum Place {
     File(PathBuf),
     /// In the directory: what stands at these bytes of a file, behind a damage.
     Stranded(PathBuf, Range<u64>),
-    /// In the archive.
-    Object(ArchivedSegment),
+    /// In the archive: under one name, or under several of which some have more marks at the end than others.
+    Objects(Vec<ArchivedSegment>),
 }
 
 /// A segment, or as much of it as is whole.
@@ -78,6 +78,9 @@ impl Line {
     }
 }
 
+/// What objects of one segment have in common in their names.
+type Name = (u64, u64, u64, u64, u64, u64);
+
 /// All segments that there are.
 pub struct Pieces<'a> {
     closed: Option<&'a ClosedDirectory>,
@@ -106,7 +109,16 @@ impl<'a> Pieces<'a> {
 
     /// Those of an archive alone, to be put in order and not to be read.
     pub fn archived(segments: Vec<ArchivedSegment>) -> Self {
-        let archived = segments.into_iter().map(Piece::archived).collect();
+        let mut archived: Vec<Piece> = Vec::new();
+        let mut places: HashMap<Name, usize> = HashMap::new();
+        for segment in segments {
+            let ArchivedSegment { timeline, salt, previous, sequence, first, last, .. } = segment;
+            let place = *places.entry((timeline, salt, previous, sequence, first, last)).or_insert(archived.len());
+            match archived.get_mut(place).map(|piece| &mut piece.place) {
+                Some(Place::Objects(objects)) => objects.push(segment),
+                _ => archived.push(Piece::archived(segment)),
+            }
+        }
         Self { closed: None, archive: None, own: Vec::new(), archived, stranded: Vec::new() }
     }
 
@@ -184,10 +196,15 @@ impl<'a> Pieces<'a> {
                 let whole = SegmentFile::read(&*closed.media, path.clone(), piece.first)?;
                 Ok(SegmentFile::parse(whole.extract(records), path.clone(), piece.first)?)
             }
-            (Place::Object(segment), _, Some(archive)) => {
-                let name = segment.name();
-                let bytes = segment.open(&archive.get(&name)?)?;
-                Ok(SegmentFile::parse(bytes, name.into(), piece.first)?)
+            (Place::Objects(objects), _, Some(archive)) => {
+                let mut read = objects.iter().map(|object| fetch(archive, object));
+                let first = read.next().unwrap_or(Err(MaintenanceError::NoSegments));
+                // All have the same versions. The longest one has the most marks, which say what ids are not to be given out again.
+                read.fold(first, |best, next| match (best, next) {
+                    (Ok(best), Ok(next)) => Ok(if next.len() > best.len() { next } else { best }),
+                    (Ok(one), Err(_)) | (Err(_), Ok(one)) => Ok(one),
+                    (error, Err(_)) => error,
+                })
             }
             _ => unreachable!("a piece comes from the directory or from the archive"),
         }
@@ -239,7 +256,7 @@ impl Piece {
             previous: segment.previous,
             times: Some((segment.earliest, segment.latest)),
             tables: None,
-            place: Place::Object(segment),
+            place: Place::Objects(vec![segment]),
         }
     }
 
@@ -247,9 +264,16 @@ impl Piece {
     pub fn file(&self) -> Option<&PathBuf> {
         match &self.place {
             Place::File(file) | Place::Stranded(file, _) => Some(file),
-            Place::Object(_) => None,
+            Place::Objects(_) => None,
         }
     }
+}
+
+/// Fetches a segment.
+fn fetch(archive: &dyn Archive, object: &ArchivedSegment) -> Result<SegmentFile, MaintenanceError> {
+    let name = object.name();
+    let bytes = object.open(&archive.get(&name)?)?;
+    Ok(SegmentFile::parse(bytes, name.into(), object.first)?)
 }
 
 /// The line that ends with `end`.

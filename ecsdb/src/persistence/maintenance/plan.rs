@@ -17,6 +17,7 @@ use super::report::Damage;
 use super::survey::{Found, Survey};
 use crate::persistence::error::DirectoryError;
 use crate::persistence::ids::Ids;
+use crate::persistence::json;
 use crate::persistence::recovery::SegmentFile;
 
 /// What a repair would do, and what would be lost.
@@ -24,6 +25,7 @@ use crate::persistence::recovery::SegmentFile;
 #[non_exhaustive]
 pub struct RepairPlan {
     /// The directory.
+    #[serde(serialize_with = "json::path")]
     pub directory: PathBuf,
     /// The version that it will open to; none if nothing can be saved.
     pub version: Option<u64>,
@@ -33,10 +35,11 @@ pub struct RepairPlan {
     pub reachable: Vec<(u64, u64)>,
     /// What is damaged, and what that means.
     pub damages: Vec<Damage>,
-    /// What is to be done, in order. Empty if the directory can be opened as it is, or nothing can be saved.
+    /// What is to be done to files, in order. [`Self::is_needed`] says whether there is something to do: another history may have to
+    /// begin, although all files stay as they are.
     pub steps: Vec<RepairStep>,
     /// The tables under which another history begins, if one has to: the directory cannot be opened as it is.
-    #[serde(skip)]
+    #[serde(rename = "begins_history", serialize_with = "json::is_there")]
     pub(super) fork: Option<(Ids, u64)>,
 }
 
@@ -47,11 +50,13 @@ pub enum RepairStep {
     /// A file is moved away: it is damaged, or nothing leads to it any more.
     Move {
         /// The file.
+        #[serde(serialize_with = "json::path")]
         file: PathBuf,
     },
     /// A file is copied away, and then cut off.
     Cut {
         /// The file.
+        #[serde(serialize_with = "json::path")]
         file: PathBuf,
         /// The bytes that stay.
         bytes: u64,
@@ -60,6 +65,7 @@ pub enum RepairStep {
     /// rest; what is good before stays where it is.
     Salvage {
         /// The file.
+        #[serde(serialize_with = "json::path")]
         file: PathBuf,
         /// The bytes that stay.
         bytes: u64,
@@ -121,6 +127,7 @@ impl ClosedDirectory {
             (plan.version, plan.fork) = (Some(best.to), Some(tables.clone()));
             self.plan_log(&survey, best, &mut plan.steps)?;
         }
+        self.plan_gaps(&survey, &mut plan);
         let kept = reach.ways.iter().filter(|way| way.line.0.iter().all(|piece| plan.keeps(piece)));
         plan.reachable = merged(kept.flat_map(Way::runs).collect());
         Ok(plan)
@@ -172,6 +179,28 @@ impl ClosedDirectory {
         Ok(())
     }
 
+    /// What a repair leaves out is told from what somebody else has cut off by what is put away: so where versions are missing, and
+    /// nothing is put away, the segment before is.
+    fn plan_gaps(&self, survey: &Survey, plan: &mut RepairPlan) {
+        for gap in survey.gaps(&[]).into_iter().filter(|gap| !gap.is_of_repair) {
+            let (before, after) = (plan.step_for(&gap.before), plan.step_for(&gap.after));
+            if before.is_none() && !matches!(after, Some(RepairStep::Move { .. })) {
+                plan.steps.push(RepairStep::Cut { file: gap.before, bytes: gap.end });
+            }
+        }
+        // What the new history follows may end before its first version.
+        let Some(version) = plan.version.filter(|_| plan.fork.is_some()) else { return };
+        let is_left = |file: &Path| !matches!(plan.step_for(file), Some(RepairStep::Move { .. }));
+        let mut left = survey.found().rev().filter(|(segment, _)| segment.first <= version && is_left(&segment.file));
+        let Some((segment, found)) = left.next().filter(|(_, found)| found.front.last < version) else { return };
+        let mut behind = survey.segments.iter().filter(|behind| (segment.first..=version).contains(&behind.first));
+        if !survey.is_repaired(segment.first, version + 1)
+            && !behind.any(|behind| plan.step_for(&behind.file).is_some())
+        {
+            plan.steps.push(RepairStep::Cut { file: segment.file.clone(), bytes: found.front.end });
+        }
+    }
+
     /// Where the records of a segment end that belong to versions up to `version`.
     fn end_of(&self, found: &Found, file: &Path, first: u64, version: u64) -> Result<u64, DirectoryError> {
         if found.front.last <= version {
@@ -183,9 +212,14 @@ impl ClosedDirectory {
 }
 
 impl RepairPlan {
+    /// What is to be done with `file`.
+    fn step_for(&self, file: &Path) -> Option<&RepairStep> {
+        self.steps.iter().find(|step| step.file() == file)
+    }
+
     /// Whether what `piece` holds is there afterwards.
     fn keeps(&self, piece: &Piece) -> bool {
-        let Some(step) = piece.file().and_then(|file| self.steps.iter().find(|step| step.file() == file)) else {
+        let Some(step) = piece.file().and_then(|file| self.step_for(file)) else {
             return true;
         };
         match (step, &piece.place) {

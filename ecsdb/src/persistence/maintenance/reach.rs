@@ -12,6 +12,7 @@ use super::progress::Steps;
 use super::report::Damage;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::ids::Ids;
+use crate::persistence::recovery::other_timeline;
 use crate::persistence::snapshot::Chain;
 
 /// A snapshot file that is in order, with those that it goes on from.
@@ -74,7 +75,7 @@ impl Bases {
     }
 
     /// Takes out those that have a version of another history than the log of the directory has.
-    fn reject_strange(&mut self, closed: &ClosedDirectory, lines: &[Line]) {
+    fn reject_strange(&mut self, closed: &ClosedDirectory, lines: &[Line]) -> Result<(), DirectoryError> {
         let own = || lines.iter().flat_map(|line| &line.0).filter(|piece| piece.file().is_some());
         let is_strange = |base: &Base| {
             let mut with = own().filter(|piece| (piece.first..=piece.last).contains(&base.version)).peekable();
@@ -83,12 +84,11 @@ impl Bases {
         let (strange, good) = core::mem::take(&mut self.good).into_iter().partition(is_strange);
         self.good = good;
         let strange: Vec<Base> = strange;
-        self.bad.extend(strange.into_iter().map(|Base { version, timeline, .. }| {
-            let what = format!("it holds version {version} of timeline {timeline:016x}, and the log has another one");
-            let file = closed.directory.snapshot(version);
-            (version, Damage { file, offset: 24, what, meaning: String::new() })
-        }));
+        for Base { version, timeline, .. } in strange {
+            self.bad.push((version, Damage::of(other_timeline(&closed.directory, version, timeline))?));
+        }
         self.bad.sort_by_key(|(version, _)| *version);
+        Ok(())
     }
 }
 
@@ -155,9 +155,9 @@ pub struct Reach {
 
 impl Reach {
     /// What can be had with `bases`, which `closed` has, and `lines`.
-    pub fn of(closed: Option<&ClosedDirectory>, mut bases: Bases, lines: &[Line]) -> Self {
+    pub fn of(closed: Option<&ClosedDirectory>, mut bases: Bases, lines: &[Line]) -> Result<Self, DirectoryError> {
         if let Some(closed) = closed {
-            bases.reject_strange(closed, lines);
+            bases.reject_strange(closed, lines)?;
         }
         let mut ways: Vec<Way> = lines.iter().filter_map(|line| way(line, &bases)).collect();
         for base in &bases.good {
@@ -165,7 +165,7 @@ impl Reach {
                 ways.push(Way { line: Line::default(), bases: vec![base.version], to: base.version });
             }
         }
-        Self { bases, ways }
+        Ok(Self { bases, ways })
     }
 
     /// The way to version `version`.

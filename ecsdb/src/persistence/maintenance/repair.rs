@@ -14,6 +14,7 @@ use super::plan::{RepairPlan, RepairStep};
 use crate::media::Open;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::ids::Ids;
+use crate::persistence::json;
 use crate::persistence::log::nanoseconds;
 use crate::persistence::recovery::SegmentFile;
 
@@ -24,8 +25,10 @@ pub struct Repaired {
     /// The version that the directory opens to.
     pub version: u64,
     /// The history that begins there, if the directory could not be opened: versions that were lost are given out again, in this one.
+    #[serde(serialize_with = "json::hex_if_any")]
     pub timeline: Option<u64>,
     /// Where the damaged files are now.
+    #[serde(serialize_with = "json::path")]
     pub kept_in: PathBuf,
 }
 
@@ -43,7 +46,7 @@ impl ClosedDirectory {
             return Err(MaintenanceError::NothingToRepair);
         }
         self.lock()?;
-        let kept_in = directory.root().join("repaired").join(nanoseconds(media.now()).to_string());
+        let kept_in = directory.repaired(nanoseconds(media.now()));
         media.create_dir_all(&kept_in).map_err(DirectoryError::io("make", &kept_in))?;
         if plan.fork.is_some() {
             // What is left in between may look like a log that was closed, and must not go on in the old history.
@@ -83,13 +86,19 @@ impl ClosedDirectory {
     /// Puts a file that ends after `bytes` in the place of `file`, which is copied first.
     fn cut(&self, file: &Path, bytes: u64, kept_in: &Path) -> Result<(), DirectoryError> {
         let content = self.copy_away(file, kept_in)?;
-        self.put(&file.with_extension("new"), file, &content[..bytes as usize])
+        let Some(content) = usize::try_from(bytes).ok().and_then(|bytes| content.get(..bytes)) else {
+            return Err(changed(file, content.len()));
+        };
+        self.put(&file.with_extension("new"), file, content)
     }
 
     /// Puts what is good of a file behind a damage in a segment of its own, and cuts off the file before it.
     fn salvage(&self, step: &RepairStep, kept_in: &Path) -> Result<(), DirectoryError> {
         let RepairStep::Salvage { file, bytes, first, from, end } = step else { return Ok(()) };
         let content = self.copy_away(file, kept_in)?;
+        if *bytes > *end || *from > *end || *end > content.len() as u64 {
+            return Err(changed(file, content.len()));
+        }
         let segment = SegmentFile::parse(content, file.to_owned(), *first)?;
         let (draft, to) = (file.with_extension("new"), self.directory.segment(*first));
         self.put(&draft, &to, &segment.extract(&(*from..*end)))?;
@@ -135,4 +144,10 @@ impl ClosedDirectory {
     fn sync(&self, dir: &Path) -> Result<(), DirectoryError> {
         self.media.sync_dir(dir).map_err(DirectoryError::io("sync", dir))
     }
+}
+
+/// The error that `file`, which has so many bytes, is not the one that a plan was made of.
+fn changed(file: &Path, bytes: usize) -> DirectoryError {
+    let what = "it was changed since the repair was planned: plan it again".into();
+    DirectoryError::Damaged { file: file.to_owned(), offset: bytes as u64, what }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::persistence::error::DirectoryError;
+use crate::persistence::json;
 use crate::persistence::recovery::PassedOver;
 
 /// What [`ClosedDirectory::verify`](super::ClosedDirectory::verify) has found.
@@ -12,10 +13,12 @@ use crate::persistence::recovery::PassedOver;
 #[non_exhaustive]
 pub struct VerifyReport {
     /// The directory.
+    #[serde(serialize_with = "json::path")]
     pub directory: PathBuf,
     /// The version that it opens to; none if it cannot be opened.
     pub version: Option<u64>,
     /// The history that this version belongs to.
+    #[serde(serialize_with = "json::hex_if_any")]
     pub timeline: Option<u64>,
     /// Whether the log was closed.
     pub was_closed: bool,
@@ -32,7 +35,11 @@ pub struct VerifyReport {
     pub snapshots: Vec<u64>,
     /// Everything that is damaged. Empty if all is well.
     pub damages: Vec<Damage>,
+    /// Versions between others that no segment has, and that a snapshot file makes up for: the first and the last one of each run. A
+    /// repair has left them out, or [`Self::damages`] says so.
+    pub left_out: Vec<(u64, u64)>,
     /// Files that were being written when somebody was stopped. Opening removes them.
+    #[serde(serialize_with = "json::paths")]
     pub drafts: Vec<PathBuf>,
 }
 
@@ -48,6 +55,7 @@ impl VerifyReport {
 #[non_exhaustive]
 pub struct Damage {
     /// The file.
+    #[serde(serialize_with = "json::path")]
     pub file: PathBuf,
     /// Where in the file, in bytes.
     pub offset: u64,

@@ -11,10 +11,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
-use super::choice::{Choice, Known};
+use super::choice::Choice;
 use super::closed::ClosedDirectory;
 use super::destination::{Fork, Unfinished};
 use super::error::MaintenanceError;
+use super::history::History;
 use super::judge::fill;
 use super::pieces::{Piece, Pieces};
 use super::progress::{Progress, Steps};
@@ -25,6 +26,7 @@ use crate::persistence::archive::Archive;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::format::Header;
 use crate::persistence::ids::Ids;
+use crate::persistence::json;
 use crate::persistence::recovery::{SegmentFile, Sources, Teller};
 
 /// Which state is to be restored.
@@ -73,12 +75,14 @@ pub struct Restore {
 #[non_exhaustive]
 pub struct Restored {
     /// The directory.
+    #[serde(serialize_with = "json::path")]
     pub directory: PathBuf,
     /// Its version.
     pub version: u64,
     /// When that was committed, in nanoseconds since 1970, if the log says so.
     pub time: Option<u64>,
     /// The history that begins there.
+    #[serde(serialize_with = "json::hex")]
     pub timeline: u64,
     /// The version of the snapshot file that it rests on; none if it is all log.
     pub snapshot: Option<u64>,
@@ -158,20 +162,18 @@ impl Restore {
             Some((closed, survey)) => Bases::read(closed, &survey.snapshots, &mut steps)?,
         };
         let pieces = Pieces::of(own, self.archive.as_deref())?;
-        let reach = Reach::of(self.closed.as_ref(), bases, &pieces.lines());
-        let known = match own {
-            None => Known::of_archive(&pieces),
-            Some((closed, survey)) => Known::of_directory(closed, survey)?,
+        let reach = Reach::of(self.closed.as_ref(), bases, &pieces.lines())?;
+        let history = match own {
+            None => History::of_archive(&pieces),
+            Some((closed, survey)) => History::of_directory(closed, survey, &reach.bases, &pieces)?,
         };
-        let choice = Choice { pieces: &pieces, reach: &reach, known };
-        let version = choice.version(target)?;
-        let way = choice.way_to(version)?;
+        let (way, version) = Choice::new(&pieces, &reach, &history).find(target)?;
         let copying = Copying {
             version,
             snapshots: reach.bases.with(way.base_of(version)).map_or(Vec::new(), |base| base.chain.clone()),
             pieces: way.pieces_of(version),
             next: way.line.0.iter().find(|piece| piece.first > version).cloned(),
-            tables: reach.tables(way, version).cloned(),
+            tables: reach.tables(&way, version).cloned(),
         };
         self.write(&copying, &pieces, destination.into(), &mut steps)
     }

@@ -3,6 +3,7 @@
 //! Says what is in every segment, also in those that an opening would never come to, and behind what is damaged. What the files come
 //! to together is not for this to say.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::closed::ClosedDirectory;
@@ -10,7 +11,7 @@ use super::progress::Steps;
 use super::report::Damage;
 use crate::media::{Media, Open};
 use crate::persistence::error::DirectoryError;
-use crate::persistence::format::{ALIGN, Header, Kind, RECORD_BYTES, RecordHead, frame};
+use crate::persistence::format::{ALIGN, Header, Kind, RECORD_BYTES, RecordHead, frame, frame_unchecked};
 use crate::persistence::ids::Ids;
 use crate::persistence::recovery::SegmentFile;
 
@@ -25,6 +26,24 @@ pub struct Survey {
     pub listed: Vec<u64>,
     /// Files that were being written when somebody was stopped.
     pub drafts: Vec<PathBuf>,
+    /// The first versions of segments that a repair has put away or cut off.
+    repaired: BTreeSet<u64>,
+}
+
+/// Versions that are missing between two segments that follow one another.
+pub struct GapInLog {
+    /// The files.
+    pub before: PathBuf,
+    pub after: PathBuf,
+    /// The last version before, and where its record ends.
+    pub last: u64,
+    pub end: u64,
+    /// The first version behind.
+    pub next: u64,
+    /// Whether a snapshot file makes up for what is missing.
+    pub is_held: bool,
+    /// Whether a repair has put away what was there.
+    pub is_of_repair: bool,
 }
 
 /// A segment.
@@ -37,6 +56,8 @@ pub struct Surveyed {
     pub found: Result<Found, Damage>,
     /// The highest version of which anything in the file says that there was one.
     pub highest: u64,
+    /// What its records are told by, if there are any where the header cannot be read.
+    pub salt: Option<u64>,
 }
 
 /// What is in a segment.
@@ -110,7 +131,9 @@ impl Survey {
             steps.advance(1);
         }
         let snapshots = listed.iter().copied().filter(|version| *version > 0).collect();
-        Ok(Self { segments, snapshots, listed, drafts })
+        let repaired = closed.directory.list_repaired(media);
+        let repaired = repaired.map_err(DirectoryError::io("list", closed.directory.root()))?;
+        Ok(Self { segments, snapshots, listed, drafts, repaired })
     }
 
     /// The first versions of all segments.
@@ -129,21 +152,38 @@ impl Survey {
         segments.max(self.snapshots.last().copied().unwrap_or(0))
     }
 
-    /// Whether the log goes on from one of the snapshot files `good` where it has ended with version `last`: a repair has left it so,
-    /// and the segment behind the gap says which one it follows, or is what is left of the same one.
+    /// Where versions are missing between two segments of which the second follows the first, or is what is left of the same one, and
+    /// nothing stands in between. A repair leaves a log so, and so does whoever cuts off a file; `good` are the snapshot files.
+    pub fn gaps(&self, good: &[u64]) -> Vec<GapInLog> {
+        let gap = |pair: &[Surveyed]| {
+            let (Ok(before), Ok(after)) = (&pair[0].found, &pair[1].found) else { return None };
+            let (salt, header) = (before.header.salt, &after.header);
+            // A repair leaves nothing that is damaged.
+            let is_gap = !before.is_torn
+                && before.front.last + 1 < after.front.first
+                && (header.previous == salt || header.salt == salt);
+            let goes_on = after.front.first - 1..=after.front.last;
+            is_gap.then(|| GapInLog {
+                before: pair[0].file.clone(),
+                after: pair[1].file.clone(),
+                last: before.front.last,
+                end: before.front.end,
+                next: after.front.first,
+                is_held: good.iter().any(|version| goes_on.contains(version)),
+                is_of_repair: self.is_repaired(pair[0].first, pair[1].first),
+            })
+        };
+        self.segments.windows(2).filter_map(gap).collect()
+    }
+
+    /// Whether a repair has put away or cut off a segment that began with version `first`, or later and before `next`.
+    pub fn is_repaired(&self, first: u64, next: u64) -> bool {
+        self.repaired.range(first..next).next().is_some()
+    }
+
+    /// Whether the log goes on from one of the snapshot files `good` where it has ended with version `last`: a repair has left it so.
     pub fn is_bridged(&self, last: u64, good: &[u64]) -> bool {
-        self.segments.windows(2).any(|pair| match (&pair[0].found, &pair[1].found) {
-            (Ok(before), Ok(after)) => {
-                let (salt, header) = (before.header.salt, &after.header);
-                let is_held = |version: &u64| (after.front.first..=after.front.last + 1).contains(&(version + 1));
-                // A repair leaves nothing that is damaged.
-                !before.is_torn
-                    && before.front.last == last
-                    && (header.previous == salt || header.salt == salt)
-                    && good.iter().any(is_held)
-            }
-            _ => false,
-        })
+        self.gaps(good).iter().any(|gap| gap.last == last && gap.is_held && gap.is_of_repair)
     }
 
     /// The last version before byte `offset` of the segment `file`; nothing if that is no segment.
@@ -161,32 +201,43 @@ impl Surveyed {
         match SegmentFile::read(media, file.clone(), first) {
             Ok(segment) => {
                 let (found, highest) = Found::of(&segment);
-                Ok(Self { first, file, found: Ok(found), highest })
+                let salt = Some(found.header.salt);
+                Ok(Self { first, file, found: Ok(found), highest, salt })
             }
             Err(error) => {
                 let damage = Damage::of(error)?;
                 // It was made for its first version, which may have been in it. Older records are what the file held before.
-                let highest = highest_record(media, &file).filter(|highest| *highest >= first - 1).unwrap_or(first);
-                Ok(Self { first, file, found: Err(damage), highest })
+                let own = highest_record(media, &file).filter(|record| record.version >= first - 1);
+                let (highest, salt) = (own.map_or(first, |record| record.version), own.map(|record| record.salt));
+                Ok(Self { first, file, found: Err(damage), highest, salt })
             }
         }
     }
 }
 
-/// The highest version of any record in a file whose header cannot be read; nothing if the rest cannot be read either.
-fn highest_record(media: &dyn Media, file: &Path) -> Option<u64> {
+/// The record of the highest version in a file whose header cannot be read; nothing if the rest cannot be read either.
+fn highest_record(media: &dyn Media, file: &Path) -> Option<RecordHead> {
+    /// How many times as many bytes as the file has are looked at for records that are none: any bytes may say that they are a long one.
+    const PATIENCE: usize = 16;
+
     let source = media.open(file, Open::Read).ok()?;
     let mut bytes = vec![0; usize::try_from(source.len().ok()?).ok()?];
     source.read_exact_at(&mut bytes, 0).ok()?;
-    let mut highest = None;
+    let mut highest: Option<RecordHead> = None;
+    let mut left = bytes.len().saturating_mul(PATIENCE);
     let mut at = 0;
     while at + RECORD_BYTES <= bytes.len() {
-        match frame(&bytes[at..], None) {
+        let rest = &bytes[at..];
+        let claimed = frame_unchecked(rest, None).map(|(_, body)| RECORD_BYTES + body.len());
+        match claimed.filter(|len| *len <= left).and_then(|_| frame(rest, None)) {
             Some((head, body)) => {
-                highest = highest.max(Some(head.version));
+                highest = highest.filter(|highest| highest.version > head.version).or(Some(head));
                 at += RECORD_BYTES + body.len();
             }
-            None => at += ALIGN,
+            None => {
+                left = left.saturating_sub(claimed.unwrap_or(0));
+                at += ALIGN;
+            }
         }
     }
     highest

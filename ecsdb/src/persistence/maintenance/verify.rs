@@ -39,6 +39,8 @@ impl ClosedDirectory {
         let survey = Survey::of(self, &mut steps)?;
         let judged = Judged::of(self, &survey, &mut steps)?;
         let end = judged.end.as_ref();
+        let gaps = survey.gaps(&judged.reach.bases.versions());
+        let left_out = gaps.iter().filter(|gap| gap.is_held);
         Ok(VerifyReport {
             directory: self.path().to_owned(),
             version: end.map(|end| end.version),
@@ -50,6 +52,7 @@ impl ClosedDirectory {
             segment_bytes: survey.found().map(|(_, found)| found.bytes).sum(),
             snapshots: judged.reach.bases.versions(),
             damages: judged.damages(&survey),
+            left_out: left_out.map(|gap| (gap.last + 1, gap.next - 1)).collect(),
             drafts: survey.drafts,
         })
     }

@@ -7,12 +7,16 @@ use std::sync::Arc;
 
 use super::replay::{Replayed, Segments, Start, Target, replay};
 use super::report::{PassedOver, Teller};
+use super::scan::SegmentFile;
 use crate::media::{Media, Open};
 use crate::persistence::codec::Tables;
 use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::snapshot::{Chain, Destination, Loaded};
 use crate::storage::Store;
+
+/// Where the timeline stands in a snapshot file.
+const TIMELINE_AT: u64 = 24;
 
 /// What there is to read.
 pub struct Sources<'a> {
@@ -119,6 +123,26 @@ impl Sources<'_> {
         }
     }
 
+    /// Refuses a snapshot file of version `version`, if the log has that version in another timeline than the file's. The log is not read
+    /// for that unless its timeline is another one.
+    fn check_timeline(&self, version: u64, timeline: u64) -> Result<(), DirectoryError> {
+        let Some(first) = self.firsts.iter().rfind(|first| **first <= version) else { return Ok(()) };
+        let path = self.directory.segment(*first);
+        let has_version = || -> Result<bool, DirectoryError> {
+            let (header, ..) = SegmentFile::front(self.media, path.clone())?;
+            if header.timeline == timeline {
+                return Ok(false);
+            }
+            Ok(SegmentFile::read(self.media, path.clone(), *first)?.has(version))
+        };
+        match has_version() {
+            Ok(true) => Err(other_timeline(self.directory, version, timeline)),
+            // What is damaged says nothing, and may not be needed.
+            Err(error) if error.damage().is_none() => Err(error),
+            Ok(false) | Err(_) => Ok(()),
+        }
+    }
+
     /// Puts the snapshot file of version `version` into `store`, which is fresh.
     fn load(
         &self,
@@ -128,6 +152,7 @@ impl Sources<'_> {
         store: &mut Store,
     ) -> Result<Loaded, DirectoryError> {
         let chain = Chain::open(self.media, self.directory, version)?;
+        self.check_timeline(version, chain.newest().header.timeline)?;
         store.begin_restore();
         let to = Destination { tables, now: target.ids, threads: self.threads };
         let mut teller = self.teller.borrow_mut();
@@ -137,6 +162,12 @@ impl Sources<'_> {
         loaded.restore_counters(tables, store);
         Ok(loaded)
     }
+}
+
+/// The error that the snapshot file of version `version` is of `timeline`, and the log of another one.
+pub fn other_timeline(directory: &Directory, version: u64, timeline: u64) -> DirectoryError {
+    let what = format!("it holds version {version} of timeline {timeline:016x}, and the log has another one");
+    DirectoryError::Damaged { file: directory.snapshot(version), offset: TIMELINE_AT, what }
 }
 
 impl PassedOver {

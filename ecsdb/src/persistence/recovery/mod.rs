@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 pub use report::{Migration, OnRecovery, PassedOver, Recovery, RecoveryProgress, Teller};
 
-pub use self::fill::{Filled, Sources};
+pub use self::fill::{Filled, Sources, other_timeline};
 use self::replay::LastSegment;
 pub use self::replay::{Replayed, Segments, Start, Target, replay};
 pub use self::scan::SegmentFile;
@@ -346,6 +346,10 @@ impl Opening<'_> {
         // The mark of the close is written once more: if its sync failed, it is not on the medium, although it can be read.
         let end = last.end - found.close.len() as u64;
         let has_commits = last.version >= last.first;
+        if !has_commits {
+            // Nothing proves that its name is durable: who has begun it may have been killed before that, or the sync failed.
+            self.make_sure(last, found.version)?;
+        }
         let mut segment =
             Segment::reopen(media, &path, header, has_commits, end, self.segment_bytes).map_err(io("open"))?;
         segment.write(&found.close, Kind::Close).map_err(io("write"))?;

@@ -123,6 +123,13 @@ impl SegmentFile {
         span
     }
 
+    /// Whether it has a commit of version `version`, also behind a damage.
+    pub fn has(&self, version: u64) -> bool {
+        let end = self.heads().last().map_or(self.start, |(_, end)| end);
+        let mut heads = self.heads().map(|(head, _)| head).chain(self.behind(end).map(|(_, head, _)| head));
+        heads.any(|head| head.kind.has_version() && head.version == version)
+    }
+
     /// Bytes of the file.
     pub fn len(&self) -> u64 {
         self.bytes.len() as u64

@@ -220,6 +220,11 @@ impl<T> Pending<T> {
         if self.shared.is_settled() { self.shared.take().map(Some) } else { Ok(None) }
     }
 
+    /// Whether there is an outcome, or there will be none.
+    pub fn is_settled(&self) -> bool {
+        self.shared.is_settled()
+    }
+
     /// Blocks until the value is there.
     ///
     /// # Errors

@@ -9,17 +9,17 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use crossbeam_channel::TrySendError;
 use crossbeam_channel::{RecvError, SendError, TryRecvError};
-pub(crate) use crossbeam_channel::{RecvTimeoutError, TrySendError};
-#[cfg(ecsdb_loom)]
-use loom::sync::Arc;
 
+#[cfg(ecsdb_loom)]
+use super::Arc;
 use super::{Condvar, Mutex, gives_up, lock, model_failed, thread};
 
 struct State<T> {
     messages: VecDeque<T>,
     senders: usize,
-    is_receiving: bool,
+    receivers: usize,
 }
 
 struct Shared<T> {
@@ -36,7 +36,7 @@ pub(crate) struct Receiver<T>(Arc<Shared<T>>);
 
 /// A channel for `capacity` messages.
 pub(crate) fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    let state = State { messages: VecDeque::new(), senders: 1, is_receiving: true };
+    let state = State { messages: VecDeque::new(), senders: 1, receivers: 1 };
     let shared = Arc::new(Shared { capacity, state: Mutex::new(state), moved: Condvar::new() });
     (Sender(Arc::clone(&shared)), Receiver(shared))
 }
@@ -48,7 +48,7 @@ impl<T> Sender<T> {
 
     pub(crate) fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
         let mut state = lock(&self.0.state);
-        if !state.is_receiving {
+        if state.receivers == 0 {
             return Err(TrySendError::Disconnected(message));
         }
         if state.messages.len() == self.0.capacity {
@@ -61,10 +61,10 @@ impl<T> Sender<T> {
 
     pub(crate) fn send(&self, message: T) -> Result<(), SendError<T>> {
         let mut state = lock(&self.0.state);
-        while state.is_receiving && state.messages.len() == self.0.capacity {
+        while state.receivers > 0 && state.messages.len() == self.0.capacity {
             state = self.0.moved.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
         }
-        if !state.is_receiving {
+        if state.receivers == 0 {
             return Err(SendError(message));
         }
         state.messages.push_back(message);
@@ -107,32 +107,48 @@ impl<T> Receiver<T> {
     }
 
     pub(crate) fn recv(&self) -> Result<T, RecvError> {
-        self.wait(|| false).map_err(|_| RecvError)
-    }
-
-    pub(crate) fn recv_timeout(&self, _timeout: Duration) -> Result<T, RecvTimeoutError> {
-        self.wait(gives_up)
-    }
-
-    /// The next message, unless there is none and none will come, or `gives_up`.
-    fn wait(&self, gives_up: fn() -> bool) -> Result<T, RecvTimeoutError> {
-        let mut state = lock(&self.0.state);
         loop {
-            if let Some(message) = state.messages.pop_front() {
-                self.0.moved.notify_all();
-                return Ok(message);
+            self.arrival(|| false);
+            match self.try_recv() {
+                Ok(message) => return Ok(message),
+                Err(TryRecvError::Disconnected) => return Err(RecvError),
+                Err(TryRecvError::Empty) => {}
             }
-            if state.senders == 0 {
-                return Err(RecvTimeoutError::Disconnected);
-            }
+        }
+    }
+
+    /// Waits until there is a message, or none will come, or `gives_up`.
+    fn arrival(&self, gives_up: fn() -> bool) {
+        let mut state = lock(&self.0.state);
+        while state.messages.is_empty() && state.senders > 0 {
             if gives_up() {
                 drop(state);
                 // A schedule by priorities goes on with the others now, or it would see this thread give up for ever.
-                thread::yield_now();
-                return Err(RecvTimeoutError::Timeout);
+                return thread::yield_now();
             }
             state = self.0.moved.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
         }
+    }
+}
+
+/// Waits for messages, without taking them.
+pub(crate) struct Arrivals<'a, T>(&'a Receiver<T>);
+
+impl<'a, T> Arrivals<'a, T> {
+    pub(crate) fn new(receiver: &'a Receiver<T>) -> Self {
+        Self(receiver)
+    }
+
+    /// Waits until there is a message, or none will come, or, with a timeout, until the shim says so.
+    pub(crate) fn wait(&mut self, timeout: Option<Duration>) {
+        self.0.arrival(if timeout.is_some() { gives_up } else { || false });
+    }
+}
+
+impl<T> Clone for Receiver<T> {
+    fn clone(&self) -> Self {
+        lock(&self.0.state).receivers += 1;
+        Self(Arc::clone(&self.0))
     }
 }
 
@@ -143,8 +159,8 @@ impl<T> Drop for Receiver<T> {
         }
         let left = {
             let mut state = lock(&self.0.state);
-            state.is_receiving = false;
-            core::mem::take(&mut state.messages)
+            state.receivers -= 1;
+            if state.receivers == 0 { core::mem::take(&mut state.messages) } else { VecDeque::new() }
         };
         self.0.moved.notify_all();
         drop(left);

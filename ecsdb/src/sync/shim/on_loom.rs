@@ -3,7 +3,7 @@
 //! `Arc` is our own here, see [`super::counted`].
 
 pub(crate) use super::counted::Arc;
-pub(crate) use super::model_channel as channel;
+pub(crate) use super::model_channel::{self as channel, Arrivals};
 pub(crate) use super::timeless::{
     HAZARD_SLOTS, deadline_after, is_past, lock, model_failed, park_until, thread_number, thread_pool, try_lock,
     wait_until,

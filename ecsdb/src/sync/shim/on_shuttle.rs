@@ -4,7 +4,7 @@
 //! sequentially consistent, so what an ordering is for, loom shows. All threads of a model run by turns on one thread
 //! of the system: whatever waits has to wait through this shim, or it waits for ever.
 
-pub(crate) use super::model_channel as channel;
+pub(crate) use super::model_channel::{self as channel, Arrivals};
 pub(crate) use super::timeless::{
     HAZARD_SLOTS, deadline_after, is_past, lock, model_failed, park_until, thread_number, thread_pool, try_lock,
     wait_until,

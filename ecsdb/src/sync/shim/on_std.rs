@@ -53,6 +53,25 @@ pub(crate) fn wait_until<'a, T>(
     }
 }
 
+/// Waits for messages, without taking them.
+pub(crate) struct Arrivals<'a>(channel::Select<'a>);
+
+impl<'a> Arrivals<'a> {
+    pub(crate) fn new<T>(receiver: &'a channel::Receiver<T>) -> Self {
+        let mut select = channel::Select::new();
+        select.recv(receiver);
+        Self(select)
+    }
+
+    /// Waits until there is a message, or none will come, but no longer than `timeout`; may return for no reason.
+    pub(crate) fn wait(&mut self, timeout: Option<Duration>) {
+        match timeout {
+            None => drop(self.0.ready()),
+            Some(timeout) => drop(self.0.ready_timeout(timeout)),
+        }
+    }
+}
+
 /// Has the deadline passed?
 pub(crate) fn is_past(deadline: Option<Instant>) -> bool {
     deadline.is_some_and(|deadline| Instant::now() >= deadline)

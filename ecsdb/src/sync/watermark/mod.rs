@@ -1,4 +1,4 @@
-//! Up to which version a log is durable: the writer says what it has written, one thread syncs and says so, and anybody waits.
+//! Up to which version a log is durable: the writer says what it has written, one thread at a time syncs and says so, and anybody waits.
 //!
 //! # The protocol
 //!
@@ -6,19 +6,21 @@
 //! - The syncing thread, in [`Watermark::run`], notes what was written **before** it calls the sync. A sync covers all writes
 //!   that had returned when it began, and no others, so that number, and not what was written meanwhile, is durable when
 //!   it returns.
+//! - A waiter that is alone may sync itself ([`Watermark::help`]), while the syncing thread stands by.
 //! - A waiter registers a [`completion`](crate::sync::completion()) for its version and is woken once, when the watermark has
 //!   reached it, or never will.
 //! - A failure is final. The first cause stays; nothing is synced, written or acknowledged afterwards, except what was durable
 //!   before. The system may have dropped what it could not write and report success the next time.
 //!
 //! Everything stands under one lock, which nobody holds while syncing or waking. A condition variable wakes the
-//! syncing thread; nobody else sleeps there.
+//! syncing thread; nobody else sleeps there. `is_syncing` says that somebody syncs: nobody begins then.
 
 #[cfg(all(test, ecsdb_loom))]
 mod models;
 #[cfg(all(test, not(ecsdb_loom)))]
 mod tests;
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::sync::shim::{Condvar, Mutex, MutexGuard, deadline_after, is_past, lock, wait_until};
@@ -33,6 +35,8 @@ enum Syncer {
     Idle,
     /// Asleep until what was written has waited long enough.
     Delaying,
+    /// Asleep while somebody else syncs, who wakes it afterwards if there is something left to do.
+    Standing,
 }
 
 struct State<E> {
@@ -45,9 +49,28 @@ struct State<E> {
     /// Why nothing more will be durable.
     failure: Option<E>,
     is_closing: bool,
+    /// Whether somebody syncs.
+    is_syncing: bool,
+    /// Whether the syncing thread has something else to do.
+    has_chores: bool,
     syncer: Syncer,
     /// Who waits, and for which version.
     waiters: Vec<(u64, Completer<Result<(), E>>)>,
+}
+
+/// What the syncing thread does next.
+enum Work {
+    /// It syncs what was written up to this version.
+    Sync(u64),
+    /// What is to be done after syncs.
+    Chores,
+}
+
+impl<E> State<E> {
+    /// Whether the syncing thread should look, should it sleep.
+    fn has_work(&self) -> bool {
+        self.written > self.durable || self.has_chores || self.is_closing || self.failure.is_some()
+    }
 }
 
 /// The watermark of a log whose failures are `E`.
@@ -56,7 +79,11 @@ pub struct Watermark<E> {
     work: Condvar,
     /// How long something that was written may wait for a sync if nobody asks for one.
     delay: Duration,
+    /// How others than the syncing thread sync; `None` if there is no need any more.
+    lent: OnceLock<Lent<E>>,
 }
+
+type Lent<E> = Box<dyn Fn() -> Option<Result<(), E>> + Send + Sync>;
 
 impl<E: Clone> Watermark<E> {
     /// A watermark at `durable`, which is also what was written. What is written later is synced at once when somebody waits
@@ -68,10 +95,12 @@ impl<E: Clone> Watermark<E> {
             due: None,
             failure: None,
             is_closing: false,
+            is_syncing: false,
+            has_chores: false,
             syncer: Syncer::Awake,
             waiters: Vec::new(),
         };
-        Self { state: Mutex::new(state), work: Condvar::new(), delay }
+        Self { state: Mutex::new(state), work: Condvar::new(), delay, lent: OnceLock::new() }
     }
 
     /// The version that is durable, for records and figures. It may be out of date when it is returned, but only ever too low.
@@ -140,6 +169,45 @@ impl<E: Clone> Watermark<E> {
         pending
     }
 
+    /// Has whoever waits alone sync with `sync`: see [`help`](Self::help).
+    pub fn lend(&self, sync: impl Fn() -> Option<Result<(), E>> + Send + Sync + 'static) {
+        // It is lent once, when the log begins.
+        let _ = self.lent.set(Box::new(sync));
+    }
+
+    /// Syncs on this thread, for somebody who waits for `version`, if nobody else syncs or waits: to wake another thread and to be
+    /// woken by it takes about as long as a sync. Where others wait, the syncing thread does it for all of them. The answer, if
+    /// it is known then.
+    pub fn help(&self, version: u64) -> Option<Result<(), E>> {
+        let mut state = lock(&self.state);
+        let is_needed = version > state.durable && version <= state.written && state.failure.is_none();
+        let is_free = state.waiters.is_empty() && (!state.is_syncing || mutant!("watermark/help beside a sync"));
+        if is_needed
+            && is_free
+            && let Some(sync) = self.lent.get()
+        {
+            let target = state.written;
+            (state.is_syncing, state.due) = (true, None);
+            drop(state);
+            match sync() {
+                Some(Ok(())) => self.advance(target),
+                Some(Err(failure)) => self.fail(failure),
+                None => lock(&self.state).is_syncing = false,
+            }
+            state = lock(&self.state);
+        }
+        if version <= state.durable { Some(Ok(())) } else { state.failure.clone().map(Err) }
+    }
+
+    /// Has the syncing thread do what is to be done after syncs, also if it has nothing to sync.
+    pub fn call(&self) {
+        let mut state = lock(&self.state);
+        state.has_chores = true;
+        if state.syncer == Syncer::Idle {
+            self.wake(state);
+        }
+    }
+
     /// Notes that nothing more will be durable, because of `failure`, and tells those who wait. The first failure stays.
     pub fn fail(&self, failure: E) {
         let mut state = lock(&self.state);
@@ -159,9 +227,13 @@ impl<E: Clone> Watermark<E> {
     }
 
     /// Syncs with `sync` what is written, until the watermark is closed or something fails. For one thread. After each sync,
-    /// when everybody has been told, it does `after`.
+    /// when everybody has been told, and when it is [called](Self::call), it does `after`.
     pub fn run(&self, mut sync: impl FnMut() -> Result<(), E>, mut after: impl FnMut()) {
-        while let Some(target) = self.next() {
+        while let Some(work) = self.next() {
+            let Work::Sync(target) = work else {
+                after();
+                continue;
+            };
             if mutant!("watermark/advance before sync") {
                 self.advance(target);
             }
@@ -176,20 +248,26 @@ impl<E: Clone> Watermark<E> {
         }
     }
 
-    /// Waits until there is something to sync, and returns up to where it is written; `None` if there is no more.
-    fn next(&self) -> Option<u64> {
+    /// Waits until there is something to do; `None` if there is no more.
+    fn next(&self) -> Option<Work> {
         let mut state = lock(&self.state);
         loop {
             if state.failure.is_some() {
                 return None;
             }
-            if state.written > state.durable {
+            if state.is_syncing && !mutant!("watermark/help beside a sync") {
+                state.syncer = Syncer::Standing;
+            } else if state.written > state.durable {
                 if state.is_closing || self.delay.is_zero() || !state.waiters.is_empty() || is_past(state.due) {
                     state.due = None;
                     state.syncer = Syncer::Awake;
-                    return Some(state.written);
+                    state.is_syncing = true;
+                    return Some(Work::Sync(state.written));
                 }
                 state.syncer = Syncer::Delaying;
+            } else if core::mem::take(&mut state.has_chores) {
+                state.syncer = Syncer::Awake;
+                return Some(Work::Chores);
             } else if state.is_closing {
                 return None;
             } else {
@@ -200,16 +278,26 @@ impl<E: Clone> Watermark<E> {
         }
     }
 
-    /// Notes that everything up to `version` is durable, and tells those who wait for it.
+    /// Notes that everything up to `version` is durable, for whoever has synced, and tells those who wait for it.
     fn advance(&self, version: u64) {
         let mut state = lock(&self.state);
+        state.is_syncing = false;
         if state.failure.is_some() {
             return;
         }
         state.durable = version;
+        let mut is_needed = false;
+        if state.syncer == Syncer::Standing {
+            is_needed = state.has_work() && !mutant!("watermark/leave in silence");
+            // Without work it sleeps until it is woken, as it would if it had looked.
+            state.syncer = if is_needed { Syncer::Awake } else { Syncer::Idle };
+        }
         let reached = |waiter: &mut (u64, Completer<_>)| waiter.0 <= version || mutant!("watermark/wake everybody");
         let waiters: Vec<_> = state.waiters.extract_if(.., reached).collect();
         drop(state);
+        if is_needed {
+            self.work.notify_one();
+        }
         for (_, waiter) in waiters {
             waiter.complete(Ok(()));
         }

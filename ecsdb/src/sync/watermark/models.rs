@@ -16,17 +16,42 @@ struct File {
     /// Which sync fails, counted from 1.
     fails: usize,
     syncs: AtomicUsize,
+    /// How many sync just now.
+    syncing: AtomicUsize,
+}
+
+impl File {
+    fn sync(&self) -> Result<(), &'static str> {
+        assert_eq!(self.syncing.fetch_add(1, Ordering::SeqCst), 0, "one syncs at a time");
+        let covered = self.written.load(Ordering::SeqCst);
+        let is_broken = self.syncs.fetch_add(1, Ordering::SeqCst) + 1 == self.fails;
+        if !is_broken {
+            self.kept.store(covered, Ordering::SeqCst);
+        }
+        self.syncing.fetch_sub(1, Ordering::SeqCst);
+        // What could not be written is gone, and later syncs know nothing of it.
+        if is_broken { Err("the disk is broken") } else { Ok(()) }
+    }
 }
 
 struct Log {
-    file: File,
+    file: Arc<File>,
     watermark: Watermark<&'static str>,
 }
 
 impl Log {
     fn new(fails: usize) -> Arc<Self> {
-        let file = File { written: AtomicUsize::new(0), kept: AtomicUsize::new(0), fails, syncs: AtomicUsize::new(0) };
-        Arc::new(Self { file, watermark: Watermark::new(0, Duration::ZERO) })
+        let none = || AtomicUsize::new(0);
+        let file = Arc::new(File { written: none(), kept: none(), fails, syncs: none(), syncing: none() });
+        let watermark = Watermark::new(0, Duration::ZERO);
+        let lent = Arc::clone(&file);
+        watermark.lend(move || Some(lent.sync()));
+        Arc::new(Self { file, watermark })
+    }
+
+    /// Waits until `version` is durable, as somebody does who syncs rather than to wait, if possible.
+    fn help(&self, version: u64) -> Result<(), &'static str> {
+        self.watermark.help(version).unwrap_or_else(|| self.watermark.when(version).wait().unwrap())
     }
 
     fn write(&self, version: usize) -> Result<(), &'static str> {
@@ -35,19 +60,9 @@ impl Log {
         self.watermark.written(version as u64)
     }
 
-    fn sync(&self) -> Result<(), &'static str> {
-        let covered = self.file.written.load(Ordering::SeqCst);
-        if self.file.syncs.fetch_add(1, Ordering::SeqCst) + 1 == self.file.fails {
-            // What could not be written is gone, and later syncs know nothing of it.
-            return Err("the disk is broken");
-        }
-        self.file.kept.store(covered, Ordering::SeqCst);
-        Ok(())
-    }
-
     fn spawn_syncer(log: &Arc<Self>) -> thread::JoinHandle<()> {
         let log = Arc::clone(log);
-        thread::spawn(move || log.watermark.run(|| log.sync(), || {}))
+        thread::spawn(move || log.watermark.run(|| log.file.sync(), || {}))
     }
 }
 
@@ -71,6 +86,64 @@ fn durable_after_sync() {
         waiting.join().unwrap();
         log.watermark.close();
         syncing.join().unwrap();
+    });
+}
+
+/// Somebody who has waited for the first version syncs it, if nobody does, while the second is written and waited for.
+fn a_waiter_syncs() {
+    check(Some(2), || {
+        let log = Log::new(0);
+        let syncing = Log::spawn_syncer(&log);
+        log.write(1).unwrap();
+        let helping = thread::spawn({
+            let log = Arc::clone(&log);
+            move || {
+                log.help(1).unwrap();
+                assert!(log.file.kept.load(Ordering::SeqCst) >= 1, "acknowledged before it is kept");
+            }
+        });
+        log.write(2).unwrap();
+        log.watermark.when(2).wait().unwrap().unwrap();
+        assert!(log.file.kept.load(Ordering::SeqCst) >= 2, "acknowledged before it is kept");
+        helping.join().unwrap();
+        assert_eq!(log.watermark.durable(), 2);
+        log.watermark.close();
+        syncing.join().unwrap();
+    });
+}
+
+/// The same, and the first sync fails, whoever does it: nobody is told that anything is durable.
+fn a_waiter_syncs_in_vain() {
+    check(Some(2), || {
+        let log = Log::new(1);
+        let syncing = Log::spawn_syncer(&log);
+        log.write(1).unwrap();
+        let helping = thread::spawn({
+            let log = Arc::clone(&log);
+            move || log.help(1)
+        });
+        let second = log.write(2);
+        assert!(log.help(2).is_err() && helping.join().unwrap().is_err(), "acknowledged after a failure");
+        syncing.join().unwrap();
+        assert_eq!((log.file.syncs.load(Ordering::SeqCst), log.watermark.durable()), (1, 0), "nothing is synced again");
+        assert!(second.is_ok() || second == Err("the disk is broken"));
+    });
+}
+
+/// The log closes while a waiter syncs: what is written is kept, and the syncing thread ends.
+fn closed_while_a_waiter_syncs() {
+    check(Some(2), || {
+        let log = Log::new(0);
+        let syncing = Log::spawn_syncer(&log);
+        log.write(1).unwrap();
+        let helping = thread::spawn({
+            let log = Arc::clone(&log);
+            move || log.help(1)
+        });
+        log.watermark.close();
+        syncing.join().unwrap();
+        assert_eq!((log.file.kept.load(Ordering::SeqCst), log.watermark.durable()), (1, 1));
+        assert_eq!(helping.join().unwrap(), Ok(()));
     });
 }
 
@@ -129,6 +202,14 @@ models! {
         "watermark/wake everybody" as loom_finds_waking_everybody,
         "watermark/register without a look" as loom_finds_register_without_a_look,
         "watermark/written in silence" as loom_finds_written_in_silence;
+    a_waiter_syncs:
+        "watermark/advance before sync" as loom_finds_advance_before_sync,
+        "watermark/help beside a sync" as loom_finds_help_beside_a_sync,
+        "watermark/leave in silence" as loom_finds_leave_in_silence;
+    a_waiter_syncs_in_vain:
+        "watermark/sync again" as loom_finds_sync_again;
+    closed_while_a_waiter_syncs:
+        "watermark/leave in silence" as loom_finds_leave_in_silence;
     a_failed_sync:
         "watermark/sync again" as loom_finds_sync_again,
         "watermark/write after failure" as loom_finds_write_after_failure;

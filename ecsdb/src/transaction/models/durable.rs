@@ -78,7 +78,7 @@ fn start(medium: &Arc<Medium>) -> (Db, thread::JoinHandle<()>) {
 /// Queues a spawn, with the ticket that a caller gets.
 fn ticket(db: &Db) -> Ticket {
     let pending = spawn(&db.queue, Terms::default()).expect("queued");
-    Ticket::new(pending, db.queue.database(), db.queue.watermark().cloned())
+    Ticket::new(pending, Arc::clone(&db.queue))
 }
 
 /// Two transactions in flight: what is acknowledged as durable was kept by a sync before, it and everything older, and

@@ -48,7 +48,7 @@ fn a_transaction_panics() {
 /// The writer is gone with a request in the queue and another one that waits for room: both callers learn of it.
 fn a_writer_that_is_gone() {
     check(Some(2), || {
-        let (queue, published, writer) = parts(1, None, None);
+        let (queue, published, writer) = parts(1, 8, None, None);
         let first = spawn(&queue, Terms::default()).expect("there is room");
         let dying = thread::spawn(move || drop(writer));
         match spawn(&queue, Terms::default()) {

@@ -5,18 +5,20 @@
 
 mod durable;
 mod ends;
+mod stand_in;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::catalog::Catalog;
 use super::commit_log::{CommitLog, Guarded, LogError};
+use super::desk::WriterThread;
 use super::error::TransactionError;
 use super::job::{OpsJob, Outcome, Request};
 use super::ops::OpBuffer;
 use super::queue::{Queue, QueueLimits, Terms};
 use super::reentrancy::DatabaseId;
-use super::writer::{BatchLimits, Writer, WriterConfig};
+use super::writer::{BatchLimits, WriterConfig};
 use crate::change_set::ChangeSet;
 use crate::schema::DatabaseSchema;
 use crate::storage::{Store, Version};
@@ -53,7 +55,7 @@ impl Db {
         log: Option<Box<dyn CommitLog>>,
         watermark: Option<Arc<Watermark<LogError>>>,
     ) -> Self {
-        let (queue, published, writer) = parts(messages, log, watermark);
+        let (queue, published, writer) = parts(messages, 8, log, watermark);
         Self { queue, published, writer: thread::spawn(move || writer.run()) }
     }
 
@@ -63,12 +65,13 @@ impl Db {
     }
 }
 
-/// A queue for `messages` requests, what readers pin, and a writer that does not run yet.
+/// A queue for `messages` requests, what readers pin, and a writer that does not run yet; a batch has up to `batch` transactions.
 fn parts(
     messages: usize,
+    batch: usize,
     log: Option<Box<dyn CommitLog>>,
     watermark: Option<Arc<Watermark<LogError>>>,
-) -> (Arc<Queue>, Published<Version>, Writer) {
+) -> (Arc<Queue>, Published<Version>, WriterThread) {
     let (catalog, workers) = fixed().clone();
     let store = Store::new(catalog.shapes(), usize::MAX);
     let published = store.published();
@@ -79,11 +82,11 @@ fn parts(
         catalog,
         workers,
         log: log.map(Guarded::new),
-        limits: BatchLimits { transactions: 8, bytes: 1 << 20 },
+        limits: BatchLimits { transactions: batch, bytes: 1 << 20 },
         huge_pages: false,
         idle: Duration::from_secs(1),
     };
-    let writer = Writer::new(config, &queue, receiver);
+    let writer = WriterThread::new(config, &queue, receiver);
     (Arc::new(queue), published, writer)
 }
 

@@ -56,11 +56,10 @@ impl Store for Ecsdb {
         for row in rows {
             tx.replace(entities[*row as usize], pos(value));
         }
-        let ticket = tx.commit()?;
         if durable {
-            ticket.durable()?
+            tx.commit_durable()?
         } else {
-            ticket.visible()?
+            tx.commit_visible()?
         };
         Ok(())
     }

@@ -265,14 +265,14 @@ fn check_changes(changes: &ChangeSet, before: &[Rows], now: &Version) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if cfg!(miri) { 2 } else { ProptestConfig::default().cases.max(60) },
+        cases: if cfg!(miri) { 1 } else { ProptestConfig::default().cases.max(60) },
         ..ProptestConfig::default()
     })]
 
     #[test]
     fn indexes_say_what_rows_say(
         unique in any::<bool>(),
-        ops in prop::collection::vec(op(), 1..if cfg!(miri) { 12 } else { 80 }),
+        ops in prop::collection::vec(op(), 1..if cfg!(miri) { 6 } else { 80 }),
     ) {
         let workers = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
         let mut store = store(unique);
