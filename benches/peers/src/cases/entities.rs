@@ -44,7 +44,7 @@ pub fn group() -> Group {
 }
 
 pub(super) fn cases(_: &Scale) -> Vec<Case> {
-    let published = "publishes a version, and is waited for through two threads";
+    let published = "publishes a version for each change";
     let from_the_end = "from the end of its vectors";
     vec![
         Case::new("scan", "sum over one component", Time),
