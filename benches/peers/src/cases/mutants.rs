@@ -60,7 +60,7 @@ const FAULTS: [(&str, &str); 14] = [
 
 impl<const FAULT: usize> Wrong<FAULT> {
     /// `ids`, without the last one if that is the fault.
-    fn but_last<'a, T>(fault: usize, ids: &'a [T]) -> &'a [T] {
+    fn but_last<T>(fault: usize, ids: &[T]) -> &[T] {
         &ids[..ids.len() - usize::from(FAULT == fault).min(ids.len())]
     }
 }
