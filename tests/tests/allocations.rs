@@ -3,19 +3,50 @@
 //!
 //! One test alone in this process: the allocator counts for all threads.
 
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ecsdb::archive::{Archive, DirectoryArchive};
 use ecsdb::maintenance::{ClosedDirectory, verify_archive};
-use ecsdb_tests::counting::{Counting, most};
 use ecsdb_tests::fuzzed::{files_of_record, files_of_snapshot, mend, open_within};
 use ecsdb_tests::golden::{Files, medium, read, root};
 use ecsdb_tests::simulated::Simulated;
 
+/// The system's allocator, with the most that was ever allocated at once.
+struct Counting;
+
+static NOW: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: everything is done by the system's allocator; what is counted beside has no part in it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let now = NOW.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
+        MOST.fetch_max(now, Ordering::Relaxed);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        NOW.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
+
+/// The most that `work` has allocated at once, beyond what there was before.
+fn most(work: impl FnOnce()) -> usize {
+    let before = NOW.load(Ordering::Relaxed);
+    MOST.store(before, Ordering::Relaxed);
+    work();
+    MOST.load(Ordering::Relaxed).saturating_sub(before)
+}
 
 /// What rows and the notes of blocks may take.
 const LIMIT: usize = 1 << 20;
