@@ -4,9 +4,9 @@
 
 use super::condition::{Node, Test, Tested, What};
 use super::dyn_view::{DynRow, DynView};
+use super::matching::matching;
 use super::sort_key::SortColumn;
 use super::sorted::{SortBy, chosen};
-use crate::bits::bits;
 use crate::component::CompareOp;
 use crate::limits::CHUNK_BLOCKS;
 use crate::schema::{ColumnSchema, Encoded, FieldType, TableSchema, TypeRef, Value, ValueError};
@@ -38,6 +38,8 @@ pub struct DynQuery<'v> {
     offset: usize,
     limit: Option<usize>,
 }
+
+debug_as!(['v] DynQuery<'v>);
 
 impl<'v> DynQuery<'v> {
     pub(super) fn new(view: DynView<'v>, table: u16) -> Self {
@@ -108,13 +110,8 @@ impl<'v> DynQuery<'v> {
     fn blocks(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
         let version = self.view.storage();
         let table = &version.tables[usize::from(self.table)];
-        let chunks = (0..table.chunk_count()).filter_map(|index| Some((index, table.chunk(index)?)));
-        let blocks = chunks.flat_map(|(index, chunk)| {
-            bits(chunk.summary()).map(move |block| (index * CHUNK_BLOCKS + block as usize, chunk.word(block as usize)))
-        });
-        blocks.filter_map(move |(block, word)| {
-            let word = self.condition.word(version, block, word);
-            (word != 0).then_some((block, word))
+        matching(version, &self.condition, |block| {
+            table.chunk(block / CHUNK_BLOCKS).map_or(0, |chunk| chunk.word(block % CHUNK_BLOCKS))
         })
     }
 
