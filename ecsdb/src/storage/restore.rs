@@ -106,7 +106,7 @@ impl Batch<'_> {
         if needed > limit.saturating_sub(allocated) {
             return Err(StorageError::Memory(MemoryLimit { limit, allocated, needed }).into());
         }
-        self.slots.reach(end);
+        self.slots.extend_to(end);
         Ok(())
     }
 
