@@ -23,7 +23,7 @@ use crate::schema::{ColumnSchema, Encoded, FieldType, TableSchema, TypeRef, Valu
 /// }
 /// let snapshot = db.snapshot();
 /// let purses = snapshot.untyped().table("purse").and_then(|table| table.query()).unwrap();
-/// let rich = purses.filter("gold", CompareOp::GreaterOrEqual, 5)?.order_by("owner", false)?.limit(10);
+/// let rich = purses.filter("gold", CompareOp::GreaterOrEqual, 5)?.order_by("owner")?.limit(10);
 /// let owners: Vec<_> = rich.rows().map(|row| row.get("owner").unwrap().to_string()).collect();
 /// assert_eq!(owners, ["\"ann\"", "\"bob\""]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -83,12 +83,24 @@ impl<'v> DynQuery<'v> {
         Ok(self)
     }
 
-    /// The rows ordered by a column; those that are alike by the next one that is given, then in the order of slots. Empty
-    /// options come first, and last if it is descending.
+    /// The rows ordered by a column, the least first; those that are alike by the next one that is given, then in the order of slots.
+    /// Empty options come first.
     ///
     /// # Errors
     /// If there is no such column, or its values have no order.
-    pub fn order_by(mut self, column: &str, descending: bool) -> Result<Self, ValueError> {
+    pub fn order_by(self, column: &str) -> Result<Self, ValueError> {
+        self.ordered(column, false)
+    }
+
+    /// As [`Self::order_by`], the greatest first. Empty options come last.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn order_by_desc(self, column: &str) -> Result<Self, ValueError> {
+        self.ordered(column, true)
+    }
+
+    fn ordered(mut self, column: &str, descending: bool) -> Result<Self, ValueError> {
         let column = self.schema().column_or_error(column)?;
         let sorted = SortColumn::new(self.table, column.offset, column.field_type.clone().into());
         let Some(sorted) = sorted else { return Err(self.no_order(&column)) };
