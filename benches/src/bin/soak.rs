@@ -1,17 +1,21 @@
-//! Runs a database for long and watches its memory: `soak [seconds]`, 20 by default; a day by hand.
+//! Runs a database for long and watches its memory: `soak [seconds]`, 20 by default; a day by hand. `soak [seconds] [directory]` keeps
+//! it in a directory, with checkpoints all the time, and watches that as well; it must be empty, and has the database in it afterwards.
 //!
 //! One thread commits: rows change, entities end and others begin, so that their number stays. Readers pin and let go, one follows
 //! the changes. In turns, nobody holds on to anything, a snapshot is held all the time, and it is let go. It prints a line for every
 //! turn, and panics if memory grows when nothing does, if more of it is spare than versions could have had that somebody held, if a
-//! held snapshot keeps more than it may (the pages that it had, and what commits need anyway), or if that does not come back.
+//! held snapshot keeps more than it may (the pages that it had, and what commits need anyway), or if that does not come back. In a
+//! directory it panics too if there is more than the last two complete snapshot files ask for, or if what is opened at the end is not
+//! what was closed.
 
 use core::hint::black_box;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use ecsdb::{Db, MemoryUsage, Snapshot};
+use ecsdb::{Db, DbBuilder, MemoryUsage, Snapshot};
 use ecsdb_benches::allocations::{Counting, bytes_in_use};
 use ecsdb_benches::entity_count;
 use ecsdb_benches::random::Random;
@@ -26,8 +30,17 @@ const NOISE: usize = 1 << 20;
 /// What of the last commits is kept for those who follow the changes.
 const HISTORY: usize = 4 << 20;
 
-/// Who may hold a version: two readers, the snapshot of a turn, who follows, and the writer, which has one to write into.
-const HOLDERS: usize = 5;
+/// Who may hold a version: two readers, the snapshot of a turn, who follows, a checkpoint, and the writer, which has one to write into.
+const HOLDERS: usize = 6;
+
+/// Bytes of log after which a checkpoint is made.
+const CHECKPOINT: u64 = 4 << 20;
+
+/// How large the files of the log are.
+const SEGMENT: u64 = 1 << 20;
+
+/// How many snapshot files go on from one another, at the most.
+const CHAIN: u64 = 8;
 
 /// How often memory is looked at in a turn.
 const LOOKS: u32 = 10;
@@ -44,13 +57,15 @@ struct Seen {
     /// What the writer keeps for the next commits, at the most. It stays as large as it ever had to be, because this writer never
     /// rests; and that depends on how long the system has left a reader waiting with a version in its hands.
     spare: usize,
+    /// What is in the directory, at the most.
+    on_disk: OnDisk,
 }
 
 fn main() -> io::Result<()> {
     let seconds = std::env::args().nth(1).map_or(20.0, |text| text.parse().expect("a number of seconds"));
     let count = entity_count().min(200_000);
-    let db = Db::builder().worker_threads(1).history(1024, HISTORY).open().expect("a database in memory opens");
-    let world = fill(db, count);
+    let directory = std::env::args().nth(2).map(PathBuf::from);
+    let world = fill(settings(directory.as_deref()).open().expect("the directory is empty, and can be written"), count);
     let (stop, commits) = (AtomicBool::new(false), AtomicU64::new(0));
     let db = world.db.clone();
     // The first cycle warms up; the second is what later ones are held to.
@@ -60,8 +75,8 @@ fn main() -> io::Result<()> {
     writeln!(out, "{count} entities, {cycles} cycles of three turns, {turn:.1?} each")?;
     writeln!(
         out,
-        "{:>9} {:<8} {:>10} {:>12} {:>12} {:>12} {:>12}",
-        "seconds", "turn", "commits", "live", "retained", "spare", "allocated"
+        "{:>9} {:<8} {:>10} {:>12} {:>12} {:>12} {:>12} {:>6} {:>12}",
+        "seconds", "turn", "commits", "live", "retained", "spare", "allocated", "files", "on disk"
     )?;
     let go_on = || !stop.load(Ordering::Relaxed);
     std::thread::scope(|scope| {
@@ -77,17 +92,20 @@ fn main() -> io::Result<()> {
         let mut first = None;
         for cycle in 0..cycles {
             let mut take = |name: &str, held: Option<&Snapshot<World>>| {
-                let (seen, usage) = watch(&db, turn);
+                let (seen, usage) = watch(&db, directory.as_deref(), turn)?;
                 let live = live_bytes(&usage);
                 writeln!(
                     out,
-                    "{:>9.1} {name:<8} {:>10} {live:>12} {:>12} {:>12} {:>12}",
+                    "{:>9.1} {name:<8} {:>10} {live:>12} {:>12} {:>12} {:>12} {:>6} {:>12}",
                     began.elapsed().as_secs_f64(),
                     commits.load(Ordering::Relaxed),
                     seen.retained,
                     seen.spare,
-                    seen.allocated
+                    seen.allocated,
+                    seen.on_disk.files,
+                    seen.on_disk.bytes
                 )?;
+                seen.on_disk.check((live + usage.directory_bytes) as u64);
                 // A spare page was once one of a version that somebody held.
                 let limit = HOLDERS * live + NOISE;
                 assert!(seen.spare <= limit, "{} bytes are spare, {limit} are allowed", seen.spare);
@@ -116,7 +134,71 @@ fn main() -> io::Result<()> {
             assert!(after.allocated <= limit, "memory grows: {} bytes, {limit} are allowed", after.allocated);
         }
         writeln!(out, "memory is flat, and a held snapshot keeps what it may")
-    })
+    })?;
+    if let Some(directory) = &directory {
+        let expected = (db.snapshot().version(), sum(&db.snapshot()));
+        db.close().expect("what was committed is durable");
+        drop(db);
+        let began = Instant::now();
+        let again = settings(Some(directory)).open().expect("what was closed can be opened");
+        assert_eq!(
+            (again.snapshot().version(), sum(&again.snapshot())),
+            expected,
+            "what was opened is not what was closed"
+        );
+        writeln!(out, "the directory is bounded, and was opened again in {:.1?}", began.elapsed())?;
+    }
+    Ok(())
+}
+
+/// In memory, or in `directory`.
+fn settings(directory: Option<&Path>) -> DbBuilder<World> {
+    let settings = Db::builder().worker_threads(1).history(1024, HISTORY);
+    match directory {
+        None => settings,
+        Some(directory) => {
+            settings.directory(directory).segment_bytes(SEGMENT as usize).checkpoint_every(CHECKPOINT, None)
+        }
+    }
+}
+
+/// What is in a directory.
+#[derive(Clone, Copy, Default)]
+struct OnDisk {
+    files: u64,
+    bytes: u64,
+}
+
+impl OnDisk {
+    /// What is in `directory`, and in those in it.
+    fn of(directory: &Path) -> io::Result<Self> {
+        let mut found = Self::default();
+        for entry in std::fs::read_dir(directory)? {
+            let entry = entry?;
+            // It may be gone by now.
+            let Ok(metadata) = entry.metadata() else { continue };
+            if metadata.is_dir() {
+                let within = Self::of(&entry.path())?;
+                found = Self { files: found.files + within.files, bytes: found.bytes + within.bytes };
+            } else {
+                found = Self { files: found.files + 1, bytes: found.bytes + metadata.len() };
+            }
+        }
+        Ok(found)
+    }
+
+    /// Fails if there is more than there may be for `complete` bytes in a complete snapshot file.
+    fn check(self, complete: u64) {
+        // What goes on from a complete file takes as much as that at the most, before the next complete one comes. Two chains are
+        // kept, one more until its successor counts, and a file is being written. The log goes back to the oldest of them,
+        // and twice as far if checkpoints do not keep up.
+        let checkpoints = 3 * CHAIN;
+        let log = 2 * checkpoints * CHECKPOINT;
+        let bytes = 7 * (complete + complete / 4) + log;
+        let files = checkpoints + log / SEGMENT + 2 * checkpoints;
+        assert!(self.bytes <= bytes, "{} bytes are on disk, {bytes} are allowed", self.bytes);
+        assert!(self.files <= files, "{} files are there, {files} are allowed", self.files);
+    }
 }
 
 /// Sets a flag when it goes.
@@ -132,12 +214,18 @@ fn live_bytes(usage: &MemoryUsage) -> usize {
     usage.payload_bytes + usage.heap_bytes + usage.index_bytes + usage.slack_bytes
 }
 
-/// Looks at memory some times in `turn`. Returns the most of each, and the last.
-fn watch(db: &Db<World>, turn: Duration) -> (Seen, MemoryUsage) {
-    let mut seen = Seen { retained: 0, retained_each: 0, allocated: usize::MAX, spare: 0 };
+/// Looks at memory, and at what is in `directory`, some times in `turn`. Returns the most of each, and the last.
+fn watch(db: &Db<World>, directory: Option<&Path>, turn: Duration) -> io::Result<(Seen, MemoryUsage)> {
+    let on_disk = OnDisk::default();
+    let mut seen = Seen { retained: 0, retained_each: 0, allocated: usize::MAX, spare: 0, on_disk };
     let mut usage = MemoryUsage::default();
     for look in 0..LOOKS {
         std::thread::sleep(turn / LOOKS);
+        if let Some(directory) = directory {
+            let OnDisk { files, bytes } = OnDisk::of(directory)?;
+            seen.on_disk.files = seen.on_disk.files.max(files);
+            seen.on_disk.bytes = seen.on_disk.bytes.max(bytes);
+        }
         // What the turn before has left goes in the first half.
         if look < LOOKS / 2 {
             continue;
@@ -150,7 +238,7 @@ fn watch(db: &Db<World>, turn: Duration) -> (Seen, MemoryUsage) {
         seen.allocated = seen.allocated.min(bytes_in_use().saturating_sub(usage.spare_bytes));
         seen.spare = seen.spare.max(usage.spare_bytes);
     }
-    (seen, usage)
+    Ok((seen, usage))
 }
 
 /// A number that depends on every row of a table.
