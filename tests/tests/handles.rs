@@ -86,7 +86,7 @@ fn a_closure_replaces_what_is_there_and_says_what_is_not() {
         tx.replace(e, Small { n: 8 })?;
         assert_eq!(tx.try_get::<Small>(e).map(|small| small.n), Ok(8));
         assert!(matches!(tx.try_get::<Purse>(e), Err(ReadError::ComponentMissing { table: "purse", .. })));
-        Ok(tx.replace(e, Purse { gold: 1 })?)
+        Ok(tx.replace(e, Purse { gold: 1, open: true })?)
     });
     assert!(matches!(outcome, Err(TransactionError::Op(OpError::ComponentMissing { .. }))), "{outcome:?}");
     assert_eq!(db.snapshot().get::<Small>(e).unwrap().n, 7, "rolled back as a whole");
@@ -164,6 +164,6 @@ fn reserving_changes_nothing_that_can_be_seen() {
     assert!(db.memory().unwrap().spare_bytes > 5000 * 100);
     db.write(|tx| Ok(tx.spawn_all((0..5000).map(|n| (Small::sample(n), R100::sample(n), Frozen)))?)).unwrap();
     let error = db.reserve::<Small>(usize::MAX).unwrap_err();
-    assert!(matches!(error, TransactionError::Op(ecsdb::OpError::Slots(_))), "{error}");
+    assert!(matches!(error, TransactionError::Op(OpError::Slots(_))), "{error}");
     db.spawn(()).unwrap();
 }
