@@ -437,6 +437,32 @@ fn an_object_under_the_name_of_another_is_found() {
     }
     let report = verify_archive(&*shelf(&lies), |_| ()).unwrap();
     assert_eq!(report.damages.len(), stored.len(), "{report:#?}");
+    // A time is looked for by names.
+    for change in [|lie: &mut ArchivedSegment| lie.earliest -= 1, |lie: &mut ArchivedSegment| lie.latest += 1] {
+        let lies = Simulated::new();
+        for segment in &stored {
+            let mut lie = segment.clone();
+            change(&mut lie);
+            shelf(&lies).put_if_absent(&lie.name(), &shelf(&medium).get(&segment.name()).unwrap()).unwrap();
+        }
+        let report = verify_archive(&*shelf(&lies), |_| ()).unwrap();
+        assert_eq!(report.damages.len(), stored.len(), "{report:#?}");
+    }
+}
+
+/// The rules of a store let an object expire between the list and the fetch.
+#[test]
+fn an_object_that_expires_while_an_archive_is_verified_is_not_missed() {
+    let Played { medium, .. } = played(20);
+    let stored = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap();
+    let oldest = stored[0].name();
+    let archive = odd(&medium, move |inner, call, folder| match (call, folder) {
+        ("list", "segments") => inner.remove(&oldest),
+        _ => Ok(()),
+    });
+    let report = verify_archive(&*archive, |_| ()).unwrap();
+    assert!(report.is_fine() && report.segments as usize == stored.len() - 1, "{report:#?}");
+    assert_eq!(report.lines, [(stored[1].first, 20)]);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! - A directory opens if and only if `verify` names a version, and to that version; one in order opens without passing anything over.
 //! - Each version that can be had according to `verify` is restored, with its rows, and no other one.
 //! - A restore of the latest state gives what an opening gives, or all that there was, or nothing.
+//! - The time at which a version was committed leads to that version, unless what came next is not known.
 //! - A repaired directory opens to the version of the plan, and has the versions of the plan; nothing is removed.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -183,6 +184,30 @@ impl History {
         }
     }
 
+    /// Checks that the time at which a version was committed leads to it, unless nobody knows when the next one came.
+    fn a_time_leads_to_its_version(&self, report: &VerifyReport, versions: impl Iterator<Item = u64>, what: &str) {
+        let time_of = |version: u64| {
+            let medium = copy(&self.medium);
+            let restore =
+                Restore::from_directory(closed(&medium, self.directory).unwrap()).onto(Arc::new(medium.clone()));
+            restore.run(Target::Version(version), EARLIER, |_| ()).unwrap().committed()
+        };
+        for version in versions {
+            let Some((_, to)) = report.reachable.iter().find(|(from, to)| (from..=to).contains(&&version)) else {
+                continue;
+            };
+            let Some(time) = time_of(version) else { continue };
+            match self.restore(Target::Time(time), false) {
+                // What was written anew for another schema has one time.
+                Ok((found, _)) => {
+                    assert!(found == version || time_of(found) == Some(time), "{what}: {found} for {version}")
+                }
+                Err(MaintenanceError::Lost { .. }) => assert_eq!(*to, version, "{what}: {report:#?}"),
+                Err(error) => panic!("version {version} of {what}: {error} {report:#?}"),
+            }
+        }
+    }
+
     /// Repairs what has to be repaired, and checks what is left.
     fn a_repair_keeps_its_plan(&self, what: &str) {
         let medium = copy(&self.medium);
@@ -217,6 +242,7 @@ impl History {
         let highest = self.last() + 1;
         let edges = report.reachable.iter().flat_map(|(from, to)| [from.saturating_sub(1), *from, *to, to + 1]);
         let some: BTreeSet<u64> = edges.chain([rng.u64(0..=highest), highest]).collect();
+        self.a_time_leads_to_its_version(&report, some.iter().copied(), what);
         self.versions_are_restored(&report, some.into_iter(), what);
         self.the_latest_is_the_latest(&report, what);
         self.a_repair_keeps_its_plan(what);
@@ -301,6 +327,73 @@ fn the_laws_hold_for_any_flipped_bytes() {
         let mut places = rng.fork();
         flipped(&history, 80, &mut places, |history, what| drop(history.holds(what, &mut rng)));
     }
+}
+
+/// The marks of a close and an opening stand between two versions: where they are damaged, what is behind goes on from a snapshot file.
+#[test]
+fn the_laws_hold_where_any_record_is_damaged_or_is_the_end_of_its_file() {
+    for (seed, history) in [(7, evolved(true)), (8, uncut())] {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        for (path, _) in written(&history.medium, history.directory) {
+            if path.extension().is_none_or(|ending| ending != "wal") {
+                continue;
+            }
+            let content = history.medium.state().content(&path).unwrap().to_vec();
+            let records = repair::records(&content);
+            // Marks, and some of the commits.
+            let some = records.iter().enumerate().filter(|(index, (_, kind))| [2, 3].contains(kind) || index % 4 == 0);
+            for (_, (at, kind)) in some {
+                let what = format!("record of kind {kind} at byte {at} of {}", path.display());
+                let damaged = history.on(with(&history.medium, &path, |bytes| bytes[at + 20] ^= 0x10));
+                damaged.holds(&what, &mut rng);
+                // Without it and all behind it: whoever reads sees nothing that does not fit, so only what is there is promised.
+                let cut = history.on(with(&history.medium, &path, |bytes| bytes.truncate(*at)));
+                let report = cut.verify_and_opening_agree(&format!("cut before {what}"));
+                cut.versions_are_restored(&report, report.reachable.iter().flat_map(|(from, to)| [*from, *to]), &what);
+                cut.a_repair_keeps_its_plan(&format!("cut before {what}"));
+            }
+        }
+    }
+}
+
+/// What stands behind a damage is not read before a repair has put it in a place of its own. If it is no good, that is said, nobody opens the
+/// directory, and the next plan knows.
+#[test]
+fn a_repair_that_has_saved_what_is_no_good_says_so() {
+    let history = uncut();
+    let path = segments(&history.medium, golden::DIR).pop().unwrap();
+    let content = history.medium.state().content(&path).unwrap().to_vec();
+    let records = repair::records(&content);
+    let at = |version: u64| {
+        let is_it = |at: usize| content[at + 16..at + 24] == version.to_le_bytes() && content[at + 44] == 1;
+        records.iter().map(|(at, _)| *at).find(|at| is_it(*at)).unwrap()
+    };
+    let last = history.last();
+    let medium = with(&history.medium, &path, |bytes| {
+        // Before the snapshot file, so that what is behind is saved from there.
+        bytes[at(8) + 20] ^= 1;
+        // A record whose checksum is right, and that nobody can read.
+        let (from, len) =
+            (at(last), u32::from_le_bytes(bytes[at(last) + 4..at(last) + 8].try_into().unwrap()) as usize);
+        bytes[from + 48..from + len].fill(0xee);
+        let checksum = crc32c::crc32c(&bytes[from + 4..from + len]);
+        bytes[from..from + 4].copy_from_slice(&checksum.to_le_bytes());
+    });
+    assert!(last > 11, "the snapshot file is before that");
+    let directory = || closed(&medium, golden::DIR).unwrap();
+    let plan = directory().plan_repair(|_| ()).unwrap();
+    assert!(
+        plan.version == Some(last) && plan.steps.iter().any(|step| matches!(step, RepairStep::Salvage { .. })),
+        "{plan:#?}"
+    );
+    let error = directory().repair(&plan).unwrap_err();
+    assert!(matches!(error, MaintenanceError::Directory(DirectoryError::Damaged { .. })), "{error}");
+    assert!(open(&copy(&medium), golden::DIR, history.schema.clone()).is_err(), "nobody opens it");
+    let again = directory().plan_repair(|_| ()).unwrap();
+    assert_eq!(again.version, Some(last - 1), "{again:#?}");
+    directory().repair(&again).unwrap();
+    let db = open(&medium, golden::DIR, history.schema.clone()).unwrap();
+    assert!(db.stats().version == last - 1 && rows(&db) == history.states[&(last - 1)]);
 }
 
 /// A repair that is interrupted is planned and done again, without loss; meanwhile nobody opens what is half repaired.

@@ -86,8 +86,14 @@ impl<'a> Choice<'a> {
         let mut oldest: Option<u64> = None;
         // From here on all versions that are known have been looked at. Are all there are, and later than that?
         let (mut below, mut are_all_known) = (u64::MAX, false);
-        while let Some(way) = self.next_below(below) {
+        let mut left: Vec<&Way> = self.ways.iter().filter(|way| way.to > 0).collect();
+        // Down the history: the way that has the latest versions before those.
+        while let Some(index) = (0..left.len()).min_by_key(|index| Reverse(left[*index].to.min(below - 1))) {
+            let way = left.remove(index);
             let top = way.to.min(below - 1);
+            if way.from() > top {
+                continue;
+            }
             are_all_known &= top + 1 == below;
             are_all_known |= self.complete.is_some_and(|complete| complete.to == top);
             let (found, earliest) = self.last_at(way, time, top)?;
@@ -96,19 +102,15 @@ impl<'a> Choice<'a> {
                 return if version < top || are_all_known { Ok((way, version)) } else { Err(self.lost()) };
             }
             oldest = [oldest, earliest].into_iter().flatten().min();
-            below = if way.line.0.is_empty() { way.from() } else { way.line.first().min(way.from().max(1)) };
+            // A snapshot file says when its version was held, and not when it was committed: a log before it may know that.
+            let first = if way.line.0.is_empty() { way.from() + 1 } else { way.line.first() };
+            are_all_known &= first <= top + 1;
+            below = first.min(below);
         }
         Err(match oldest {
             Some(oldest) => MaintenanceError::TooEarly { later: Duration::from_nanos(oldest.saturating_sub(time)) },
             None => self.lost(),
         })
-    }
-
-    /// Down the history: the way that has the latest versions before `below`.
-    fn next_below(&self, below: u64) -> Option<&Way> {
-        // Before the first version there is nothing.
-        let is_below = |way: &&Way| below > 1 && way.from() < below && way.to > 0;
-        self.ways.iter().filter(is_below).min_by_key(|way| Reverse(way.to.min(below - 1)))
     }
 
     /// The last version of `way`, up to `top`, that was committed at `time` or before, and when the earliest one was.

@@ -13,11 +13,13 @@ use super::progress::Steps;
 use super::reach::{Bases, Reach, Way};
 use super::report::Damage;
 use super::survey::Survey;
+use crate::media::Media;
 use crate::persistence::codec::Tables;
+use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::handshake::SchemaMismatch;
 use crate::persistence::ids::Ids;
-use crate::persistence::recovery::{Filled, Segments, Sources, Start, Target, Teller, replay};
+use crate::persistence::recovery::{Filled, PassedOver, Segments, Sources, Start, Target, Teller, replay};
 use crate::persistence::snapshot::{Chain, Destination, Loaded};
 use crate::schema::{DatabaseSchema, SchemaError};
 use crate::storage::{RowShape, Store};
@@ -259,6 +261,27 @@ pub fn opening(closed: &ClosedDirectory, survey: &Survey) -> Result<Result<End, 
         }),
         Err(error) => Err(Damage::of(error)?),
     })
+}
+
+/// Checks that `directory`, which was just written under the tables `ids`, opens to `version`, and that nothing is cut off for that. Returns
+/// the snapshot files that are passed over.
+pub fn opens_to(
+    media: &dyn Media,
+    directory: &Directory,
+    ids: &Ids,
+    version: u64,
+) -> Result<Vec<PassedOver>, DirectoryError> {
+    let (firsts, _) = directory.list(media).map_err(DirectoryError::io("list", directory.wal()))?;
+    let (snapshots, _) = directory.list_snapshots(media).map_err(DirectoryError::io("list", directory.snapshots()))?;
+    let teller = RefCell::new(Teller::new(None));
+    let sources = Sources { media, directory, firsts: &firsts, snapshots: &snapshots, threads: 1, teller };
+    let Filled { replayed, passed_over, .. } = fill(directory.root(), &sources, ids)?;
+    let found = replayed.version;
+    if found != version || replayed.kept != firsts.len() {
+        let what = format!("version {found} was found in what was written, and {version} is expected");
+        return Err(DirectoryError::Damaged { file: directory.root().to_owned(), offset: 0, what });
+    }
+    Ok(passed_over)
 }
 
 /// Reads `sources`, as an opening does with the schema that they have themselves.

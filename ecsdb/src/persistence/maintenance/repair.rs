@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::closed::ClosedDirectory;
 use super::destination::Fork;
 use super::error::MaintenanceError;
+use super::judge::opens_to;
 use super::plan::{RepairPlan, RepairStep};
 use crate::media::Open;
 use crate::persistence::error::DirectoryError;
@@ -37,7 +38,7 @@ impl ClosedDirectory {
     /// `repaired/<nanoseconds since 1970>` afterwards, as it was.
     ///
     /// # Errors
-    /// If there is nothing to do or nothing to be saved; or if the system refuses: what was done before stays done, and a new plan goes
+    /// If there is nothing to do or nothing to be saved; if what was good behind a damage turns out not to be; or if the system refuses: what was done before stays done, and a new plan goes
     /// on from there. Until it has, nobody opens the directory.
     pub fn repair(&self, plan: &RepairPlan) -> Result<Repaired, MaintenanceError> {
         let (media, directory) = (&*self.media, &self.directory);
@@ -66,6 +67,8 @@ impl ClosedDirectory {
         let mut timeline = None;
         if let Some(tables) = &plan.fork {
             timeline = Some(self.fork(version, tables)?);
+            // What stands behind a damage could not be read as it lay. If it is no good, another plan sees that now.
+            opens_to(media, directory, &tables.0, version)?;
             let mark = directory.repairing();
             media.remove(&mark).map_err(DirectoryError::io("remove", &mark))?;
             self.sync(directory.root())?;

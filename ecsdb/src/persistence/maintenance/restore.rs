@@ -4,7 +4,6 @@
 //! that only the files know: numbers that were counted, generations that were burned. A segment without records follows, in which a
 //! new history begins.
 
-use core::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,7 +15,7 @@ use super::closed::ClosedDirectory;
 use super::destination::{Fork, Unfinished};
 use super::error::MaintenanceError;
 use super::history::History;
-use super::judge::fill;
+use super::judge::opens_to;
 use super::pieces::{Piece, Pieces};
 use super::progress::{Progress, Steps};
 use super::reach::{Bases, Reach};
@@ -27,7 +26,7 @@ use crate::persistence::error::DirectoryError;
 use crate::persistence::format::Header;
 use crate::persistence::ids::Ids;
 use crate::persistence::json;
-use crate::persistence::recovery::{SegmentFile, Sources, Teller};
+use crate::persistence::recovery::{PassedOver, SegmentFile};
 
 /// Which state is to be restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,19 +259,12 @@ impl Restore {
 
     /// Reads what was written, as an opening does.
     fn check(&self, unfinished: &Unfinished<'_>, ids: &Ids, version: u64) -> Result<(), MaintenanceError> {
-        let (media, directory) = (&*self.media, &unfinished.directory);
-        let (firsts, _) = directory.list(media).map_err(DirectoryError::io("list", directory.wal()))?;
-        let (snapshots, _) =
-            directory.list_snapshots(media).map_err(DirectoryError::io("list", directory.snapshots()))?;
-        let teller = RefCell::new(Teller::new(None));
-        let sources = Sources { media, directory, firsts: &firsts, snapshots: &snapshots, threads: 1, teller };
-        let filled = fill(directory.root(), &sources, ids)?;
-        let found = filled.replayed.version;
-        if found != version || filled.replayed.kept != firsts.len() {
-            let what = format!("version {found} was found in what was written, and {version} is expected");
-            return Err(DirectoryError::Damaged { file: directory.root().to_owned(), offset: 0, what }.into());
+        let passed_over = opens_to(&*self.media, &unfinished.directory, ids, version)?;
+        match passed_over.into_iter().next() {
+            // The log may have all of it, but that is not what was copied.
+            Some(PassedOver { file, offset, what, .. }) => Err(DirectoryError::Damaged { file, offset, what }.into()),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
