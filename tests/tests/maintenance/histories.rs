@@ -22,7 +22,7 @@ struct Parted {
     time: SystemTime,
 }
 
-fn parted(first: &Played, at: u64) -> Parted {
+fn parted(first: &Played, at: u64, is_long: bool) -> Parted {
     let (left, medium) = (Simulated::new(), Simulated::new());
     closed(&first.medium, SAVE).unwrap().archive_to(shelf(&left), None).unwrap();
     let restore = Restore::from_directory(closed(&first.medium, SAVE).unwrap()).onto(Arc::new(medium.clone()));
@@ -33,7 +33,11 @@ fn parted(first: &Played, at: u64) -> Parted {
     }
     let db = small(&medium, SAVE).open().unwrap();
     for n in 0..8 {
-        db.spawn((Wide::sample(n), R800::sample(n))).unwrap();
+        if is_long {
+            db.spawn((Wide::sample(n), R800::sample(n))).unwrap();
+        } else {
+            db.spawn(Small::sample(n)).unwrap();
+        }
     }
     db.close().unwrap();
     let both = copy(&left);
@@ -50,17 +54,25 @@ fn parted(first: &Played, at: u64) -> Parted {
 }
 
 impl Parted {
-    /// One that leaves inside a segment, and one behind the last version of one.
-    fn all(first: &Played) -> Vec<Self> {
+    /// One that leaves inside a segment, and one behind the last version of one. What comes then fills several segments, or one.
+    fn all(first: &Played, is_long: bool) -> Vec<Self> {
         let ends: Vec<u64> = segments(&first.medium, SAVE).iter().map(|path| super::first(path) - 1).collect();
         let end = ends.into_iter().find(|end| (20..30).contains(end)).unwrap();
         let inside = if end == 25 { 24 } else { 25 };
-        [end, inside].into_iter().map(|at| parted(first, at)).collect()
+        [end, inside].into_iter().map(|at| parted(first, at, is_long)).collect()
     }
 
     fn last(&self) -> u64 {
         self.at + 8
     }
+}
+
+fn long_and_short(first: &Played) -> Vec<Parted> {
+    let all: Vec<Parted> = [true, false].into_iter().flat_map(|is_long| Parted::all(first, is_long)).collect();
+    let own =
+        |parted: &Parted| segments(&parted.medium, SAVE).iter().filter(|path| super::first(path) > parted.at).count();
+    assert!(own(&all[0]) > 2 && own(&all[2]) == 1);
+    all
 }
 
 fn restore(medium: &Simulated, archive: &Simulated, target: Target) -> Result<Restored, MaintenanceError> {
@@ -92,10 +104,9 @@ fn without(medium: &Simulated, paths: &[PathBuf]) -> Simulated {
 /// A header that cannot be read: the records behind it tell whose they are.
 #[test]
 fn a_history_that_was_left_is_not_taken_where_it_has_a_segment_of_the_same_name() {
-    for parted in Parted::all(&played(40)) {
+    for parted in long_and_short(&played(40)) {
         let own: Vec<PathBuf> =
             segments(&parted.medium, SAVE).into_iter().filter(|path| first(path) > parted.at).collect();
-        assert!(own.len() > 2, "{own:?}");
         for count in 1..=own.len() {
             // The last ones: of the first of them the first version is one that both have.
             let mut damaged = copy(&parted.medium);
@@ -122,7 +133,7 @@ fn a_history_that_was_left_is_not_taken_where_it_has_a_segment_of_the_same_name(
 /// Nothing of the last segment can be read, so nothing tells which of two it was.
 #[test]
 fn where_two_histories_fit_none_is_taken() {
-    for parted in Parted::all(&played(40)) {
+    for parted in long_and_short(&played(40)) {
         let own: Vec<PathBuf> =
             segments(&parted.medium, SAVE).into_iter().filter(|path| first(path) > parted.at).collect();
         let mut damaged = copy(&parted.medium);
@@ -141,7 +152,7 @@ fn where_two_histories_fit_none_is_taken() {
 
 #[test]
 fn a_directory_that_shows_nothing_has_the_latest_history_of_the_archive() {
-    for parted in Parted::all(&played(40)) {
+    for parted in long_and_short(&played(40)) {
         assert_eq!(from_archive(&parted.both, Target::Latest).unwrap().version, parted.last());
         let emptied = without(&parted.medium, &segments(&parted.medium, SAVE));
         assert_eq!(restore(&emptied, &parted.both, Target::Latest).unwrap().version, parted.last());
@@ -159,7 +170,7 @@ fn a_directory_that_shows_nothing_has_the_latest_history_of_the_archive() {
 /// The snapshot file is one that both histories have.
 #[test]
 fn a_snapshot_file_from_before_they_parted_leaves_the_latest_history() {
-    for parted in Parted::all(&checkpointed(40)) {
+    for parted in long_and_short(&checkpointed(40)) {
         let lossy = without(&parted.medium, &segments(&parted.medium, SAVE));
         let snapshots = closed(&copy(&parted.medium), SAVE).unwrap().info().unwrap().snapshots;
         assert!(snapshots.iter().all(|snapshot| snapshot.version <= parted.at) && !snapshots.is_empty());
@@ -169,7 +180,7 @@ fn a_snapshot_file_from_before_they_parted_leaves_the_latest_history() {
 
 #[test]
 fn the_time_of_a_history_that_was_left_is_not_found_in_the_archive_alone() {
-    for parted in Parted::all(&played(40)) {
+    for parted in Parted::all(&played(40), true) {
         // The latest history lacks its second segment of its own, so it has no beginning.
         let shared: Vec<ArchivedSegment> = ArchivedSegment::list(&*shelf(&parted.left)).unwrap();
         let mut own = ArchivedSegment::list(&*shelf(&parted.both)).unwrap();
@@ -198,7 +209,7 @@ fn the_time_of_a_history_that_was_left_is_not_found_in_the_archive_alone() {
 /// What a directory lacks in the middle is of its own history, up to where that has left the other one.
 #[test]
 fn a_time_before_a_damage_is_found_in_the_history_that_the_directory_shares() {
-    for parted in Parted::all(&played(40)) {
+    for parted in long_and_short(&played(40)) {
         let first_path = segments(&parted.medium, SAVE)[1].clone();
         let damaged = with(&parted.medium, &first_path, |bytes| bytes[24] ^= 1);
         for version in [1, first(&first_path), parted.at - 1, parted.at, parted.last()] {
