@@ -141,7 +141,7 @@ impl ClosedDirectory {
         let before = firsts.iter().rfind(|first| **first <= version);
         let before = before.map(|first| SegmentFile::front(media, directory.segment(*first))).transpose()?;
         let before = before.as_ref().map(|(header, ..)| header);
-        Fork { version, before, sequence: 1, ids, schema_hash: *schema_hash }.make(media, directory)
+        Fork { version, before, base: 0, sequence: 1, ids, schema_hash: *schema_hash }.make(media, directory)
     }
 
     fn sync(&self, dir: &Path) -> Result<(), DirectoryError> {
