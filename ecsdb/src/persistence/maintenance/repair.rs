@@ -67,6 +67,11 @@ impl ClosedDirectory {
         let mut timeline = None;
         if let Some(tables) = &plan.fork {
             timeline = Some(self.fork(version, tables)?);
+            // The log ends where it does now, whatever it had when it was closed.
+            let ending = directory.ending();
+            if media.exists(&ending).map_err(DirectoryError::io("look for", &ending))? {
+                self.move_away(&ending, &kept_in)?;
+            }
             // What stands behind a damage could not be read as it lay. If it is no good, another plan sees that now.
             opens_to(media, directory, &tables.0, version)?;
             let mark = directory.repairing();
