@@ -153,7 +153,7 @@ fn go_on(db: &Db<World>, commits: u64, versions: &mut Vec<Rows>) {
     for n in 0..commits {
         db.spawn((Small::sample(n), R100::sample(n))).unwrap();
         versions.push(Rows::of(db));
-        if db.stats().version % 10 == 0 {
+        if db.stats().version.is_multiple_of(10) {
             assert_eq!(db.checkpoint().unwrap().wait().unwrap().kept_because, None);
         }
     }
