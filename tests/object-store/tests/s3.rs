@@ -200,7 +200,9 @@ fn a_directory_that_is_gone_comes_back_from_a_snapshot_file_in_s3() {
     let server = Server::start("snapshot");
     let save = server.root.join("save");
     let play = |db: Db<World>, from: u64| {
-        (from..from + 200).for_each(|gold| drop(db.spawn(Purse { gold }).unwrap()));
+        for gold in from..from + 200 {
+            db.spawn(Purse { gold }).unwrap();
+        }
         assert_eq!(db.checkpoint().unwrap().wait().unwrap().kept_because, None);
     };
     play(Db::<World>::open(&save).unwrap(), 0);
