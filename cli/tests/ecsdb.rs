@@ -122,8 +122,11 @@ fn what_is_no_database_is_refused_in_one_line() {
     let directory = saved("refused");
     for (arguments, expected) in [
         (&["verify", "nowhere"][..], "error: there is no directory nowhere\n"),
-        (&["info", "."], "error: . holds no database: it has no folder `wal`\n"),
+        (&["info", "."], "error: . holds no database: it has no folder `wal`, no snapshot file"),
         (&["backup", "save", "save"], "error: save is not empty, LOCK is there"),
+        (&["backup", "save", "save/monday"], "error: save/monday is inside save, "),
+        (&["restore", "./save/monday", "--from", "save"], "error: ./save/monday is inside save, "),
+        (&["restore", "there"], "error: say where to restore from: --from, --archive, or both\n"),
         (&["restore", "there", "--from", "save", "--version", "999"], "error: version 999 cannot be restored: "),
         (&["restore", "there", "--from", "save", "--time", "1999-01-01T00:00:00Z"], "error: nothing can be restored"),
     ] {

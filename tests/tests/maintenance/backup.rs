@@ -166,6 +166,11 @@ fn what_cannot_be_backed_up_says_why() {
     let inside = db.clone();
     let inside = db.write(move |_| Ok(inside.backup(COPY).map_err(|error| error.to_string()))).unwrap();
     assert!(inside.unwrap_err().contains("inside a transaction"));
+    for within in ["/games/save/monday", "/games/save/wal/../monday", "/games/../games/save/wal"] {
+        let error = db.backup(within).unwrap_err().to_string();
+        assert_eq!(error, format!("{within} is inside {SAVE}, which it is to be a copy of: name a directory elsewhere"));
+    }
+    assert!(!medium.exists(Path::new("/games/save/monday")).unwrap());
     db.close().unwrap();
     assert!(db.backup(COPY).unwrap_err().to_string().contains("closed"));
     assert!(files(&medium, COPY).is_empty());

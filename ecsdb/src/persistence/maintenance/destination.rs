@@ -4,7 +4,7 @@
 //! finds it without the mark finds it whole, and with the mark nobody opens it.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::error::MaintenanceError;
 use super::judge::schema_of;
@@ -42,6 +42,15 @@ impl<'m> Unfinished<'m> {
             media.create_dir_all(dir).map_err(DirectoryError::io("make", dir))?;
         }
         Ok(unfinished)
+    }
+
+    /// Refuses to make `path` inside `source`, as far as paths tell without a look at the medium.
+    pub fn check_outside(path: &Path, source: &Path) -> Result<(), MaintenanceError> {
+        let (inner, outer) = (plain(path), plain(source));
+        match inner != outer && inner.starts_with(outer) {
+            true => Err(MaintenanceError::Inside { path: path.to_owned(), directory: source.to_owned() }),
+            false => Ok(()),
+        }
     }
 
     /// Makes the directory with the mark in it. Without the mark it never has its name: an empty directory opens as a new database.
@@ -137,6 +146,21 @@ impl<'m> Unfinished<'m> {
     }
 }
 
+/// `path` from the root on, without steps up.
+fn plain(path: &Path) -> PathBuf {
+    // Where the process has no working directory, or the path is empty, it is compared as it is.
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    whole.components().fold(PathBuf::new(), |mut plain, component| {
+        match component {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            component => plain.push(component),
+        }
+        plain
+    })
+}
+
 /// Where the directory `root` is until it is marked: beside it.
 fn draft(root: &Path) -> PathBuf {
     let mut draft = root.components().as_path().as_os_str().to_owned();
@@ -182,6 +206,8 @@ impl Fork<'_> {
             schema: self.ids.to_bytes(),
         };
         let (draft, path) = (directory.draft(header.sequence), directory.segment(self.version + 1));
+        // A repair may find none.
+        media.create_dir_all(directory.wal()).map_err(DirectoryError::io("make", directory.wal()))?;
         let mut segment = Segment::create(media, &draft, &header, 0).map_err(DirectoryError::io("make", &draft))?;
         let mut record = vec![0; RECORD_BYTES];
         let (salt, version, time) = (header.salt, self.version, header.created);
