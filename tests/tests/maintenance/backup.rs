@@ -168,7 +168,10 @@ fn what_cannot_be_backed_up_says_why() {
     assert!(inside.unwrap_err().contains("inside a transaction"));
     for within in ["/games/save/monday", "/games/save/wal/../monday", "/games/../games/save/wal"] {
         let error = db.backup(within).unwrap_err().to_string();
-        assert_eq!(error, format!("{within} is inside {SAVE}, which it is to be a copy of: name a directory elsewhere"));
+        assert_eq!(
+            error,
+            format!("{within} is inside {SAVE}, which it is to be a copy of: name a directory elsewhere")
+        );
     }
     assert!(!medium.exists(Path::new("/games/save/monday")).unwrap());
     db.close().unwrap();

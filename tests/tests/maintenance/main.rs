@@ -147,7 +147,10 @@ fn what_is_no_closed_database_is_refused_by_name() {
     let Played { medium, .. } = played(1);
     let why = |directory: &str| closed(&medium, directory).err().map(|error| error.to_string()).unwrap_or_default();
     assert_eq!(why("/nowhere"), "there is no directory /nowhere");
-    assert_eq!(why("/games"), "/games holds no database: it has no folder `wal`, no snapshot file and no `schema.toml`");
+    assert_eq!(
+        why("/games"),
+        "/games holds no database: it has no folder `wal`, no snapshot file and no `schema.toml`"
+    );
     let db = small(&medium, SAVE).open().unwrap();
     assert!(why(SAVE).contains("/games/save/LOCK is locked"), "{}", why(SAVE));
     drop(db);

@@ -1,7 +1,7 @@
 //! Why work on a directory was not done.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use thiserror::Error;
 
@@ -69,6 +69,8 @@ pub enum MaintenanceError {
     /// There was no version at the time that was asked for, as far as the files reach.
     #[error("nothing can be restored of that time: the oldest version that there is was committed {} s later", later.as_secs())]
     TooEarly {
+        /// When the oldest version was committed.
+        oldest: SystemTime,
         /// How much later the oldest version is.
         later: Duration,
     },

@@ -187,9 +187,12 @@ impl Restore {
     ) -> Result<Restored, MaintenanceError> {
         let Copying { version, .. } = *copying;
         let text = format!("Version {version} of another database is being restored here.\n");
-        // On another medium the same path is elsewhere.
-        if let Some(closed) = self.closed.as_ref().filter(|closed| Arc::ptr_eq(&closed.media, &self.media)) {
-            Unfinished::check_outside(&destination, closed.path())?;
+        if let Some(closed) = &self.closed {
+            // On another medium there may be nothing of that name.
+            let source = closed.path();
+            if self.media.exists(source).map_err(DirectoryError::io("look for", source))? {
+                Unfinished::check_outside(&destination, source)?;
+            }
         }
         let unfinished = Unfinished::begin(&*self.media, destination, &text)?;
         steps.begin("files", (copying.snapshots.len() + copying.pieces.len()) as u64);

@@ -4,7 +4,7 @@ use super::closed::ClosedDirectory;
 use super::error::MaintenanceError;
 use super::judge::Judged;
 use super::progress::{Progress, Steps};
-use super::report::VerifyReport;
+use super::report::{Damage, VerifyReport};
 use super::survey::Survey;
 
 impl ClosedDirectory {
@@ -38,7 +38,8 @@ impl ClosedDirectory {
         let mut steps = Steps::new(&mut progress);
         let survey = Survey::of(self, &mut steps)?;
         let judged = Judged::of(self, &survey, &mut steps)?;
-        let end = judged.end.as_ref();
+        let hindrance = self.schema_that_is_none();
+        let end = judged.end.as_ref().filter(|_| hindrance.is_none());
         let gaps = survey.gaps(&judged.reach.bases.versions());
         let left_out = gaps.iter().filter(|gap| gap.is_held);
         Ok(VerifyReport {
@@ -51,9 +52,18 @@ impl ClosedDirectory {
             segments: survey.segments.len() as u64,
             segment_bytes: survey.found().map(|(_, found)| found.bytes).sum(),
             snapshots: judged.reach.bases.versions(),
-            damages: judged.damages(&survey),
+            damages: hindrance.into_iter().chain(judged.damages(&survey)).collect(),
             left_out: left_out.map(|gap| (gap.last + 1, gap.next - 1)).collect(),
             drafts: survey.drafts,
         })
+    }
+
+    /// A directory in the place of the copy of the schema. A file there is written anew at each opening, and need not be looked at.
+    fn schema_that_is_none(&self) -> Option<Damage> {
+        let file = self.directory.schema();
+        let meaning = "nothing is missing, but the database cannot be opened until it is moved away".into();
+        let damage =
+            || Damage { file: file.clone(), offset: 0, what: "it is a directory, and no file".into(), meaning };
+        self.media.list(&file).is_ok().then(damage)
     }
 }
