@@ -2,10 +2,10 @@
 
 use core::time::Duration;
 
-use cpu_time::ThreadTime;
 use ecsdb::schema::TableOf;
 use ecsdb::{Bundle, Component, Db, Entity, Ticket};
 
+use crate::commits::{wait, writer_time};
 use crate::random::Random;
 
 /// Rows that have no index.
@@ -139,16 +139,13 @@ pub fn rows<T: Sample + TableOf<Indexed> + Bundle<Indexed>>(count: usize) -> Row
 
 /// Processor time of the writer for `commits` commits, each of which changes all columns of one random row.
 pub fn changes<T: Sample>(rows: &Rows, random: &mut Random, commits: usize) -> Duration {
-    let time = |db: &Db<Indexed>| db.write(|_| Ok(ThreadTime::now().as_duration())).expect("the database is open");
     let count = rows.entities.len();
-    let before = time(&rows.db);
+    let before = writer_time(&rows.db);
     let mut last = None;
     for _ in 0..commits {
         let entity = rows.entities[random.below(count)];
         last = Some(T::change(&rows.db, entity, random.below(count) as u32, place(random, count)));
     }
-    if let Some(ticket) = last {
-        ticket.visible().expect("the entity is alive");
-    }
-    time(&rows.db) - before
+    let helped = wait(last);
+    writer_time(&rows.db) - before + helped
 }

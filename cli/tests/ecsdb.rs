@@ -207,16 +207,34 @@ fn a_directory_in_the_place_of_the_schema_is_named() {
 fn an_archive_takes_the_place_of_a_directory_that_is_gone() {
     let directory = saved("archive");
     let (code, out, err) = run(&directory, &["archive", "store", "save", "shelf", "--level", "3"]);
-    assert!(code == 0 && out.ends_with("segments\n"), "{out}{err}");
+    assert!(code == 0 && out.ends_with("segments, 1 snapshot file\n"), "{out}{err}");
     let (code, listed) = json(&directory, &["archive", "list", "shelf", "--json"]);
-    let listed = listed.as_array().unwrap();
-    assert!(code == 0 && listed.len() > 1 && listed[0]["is_compressed"] == true, "{listed:?}");
+    let segments = listed["segments"].as_array().unwrap();
+    assert!(code == 0 && segments.len() > 1 && segments[0]["is_compressed"] == true, "{listed:?}");
+    assert_eq!((&listed["snapshots"][0]["version"], &listed["snapshots"][1]), (&150.into(), &Value::Null));
     let (code, out, err) = run(&directory, &["archive", "verify", "shelf"]);
-    assert!(code == 0 && out.ends_with("versions that follow one another: 1 to 200\nall is well\n"), "{out}{err}");
+    assert!(code == 0 && out.contains("versions that follow one another: 1 to 200\n"), "{out}{err}");
+    assert!(out.ends_with("can be restored from here alone: 0 to 200\nall is well\n"), "{out}");
     fs::remove_dir_all(directory.join("save")).unwrap();
     let (code, out, err) = run(&directory, &["restore", "save", "--archive", "shelf"]);
     assert!(code == 0 && out.contains("save has version 200"), "{out}{err}");
+    assert!(out.contains("from the snapshot file of version 150") && !out.contains("passed over"), "{out}");
     assert_eq!(gold(&directory.join("save")), (0..200).collect::<Vec<_>>());
+    // What is no good is passed over, and that is said.
+    let snapshot = fs::read_dir(directory.join("shelf/snapshots")).unwrap().next().unwrap().unwrap().path();
+    let whole = fs::read(&snapshot).unwrap();
+    let mut bytes = whole.clone();
+    bytes[100] ^= 1;
+    fs::write(&snapshot, bytes).unwrap();
+    let (code, out, err) = run(&directory, &["restore", "again", "--archive", "shelf"]);
+    assert!(code == 0 && out.contains("in the archive is passed over") && out.contains("version 200"), "{out}{err}");
+    fs::write(&snapshot, whole).unwrap();
+    let (_, listed) = json(&directory, &["archive", "list", "shelf", "--json"]);
+    let timeline = listed["snapshots"][0]["timeline"].as_str().unwrap();
+    let named =
+        |timeline| run(&directory, &["restore", "old", "--archive", "shelf", "--version", "9", "--timeline", timeline]);
+    assert_eq!(named("77").0, 2, "there is no such history");
+    assert_eq!(named(timeline).0, 0);
     let object = fs::read_dir(directory.join("shelf/segments")).unwrap().next().unwrap().unwrap().path();
     let mut bytes = fs::read(&object).unwrap();
     bytes[100] ^= 1;
@@ -243,11 +261,13 @@ fn an_archive_that_is_not_there_or_has_a_hole_is_not_called_well() {
     for command in ["list", "verify"] {
         let (code, out, err) = run(&directory, &["archive", command, "shelve"]);
         assert!(code == 2 && out.is_empty() && err.starts_with("error: the archive holds no segments"), "{out}{err}");
+        let (code, out, err) = run(&directory, &["restore", "new", "--from", "save", "--archive", "shelve"]);
+        assert!(code == 2 && out.is_empty() && err.starts_with("error: the archive holds no segments"), "{out}{err}");
         assert!(!directory.join("shelve").exists(), "nothing is made");
     }
     let (_, listed) = json(&directory, &["archive", "list", "shelf", "--json"]);
-    let number = |index: usize, of: &str| listed[index][of].as_u64().unwrap();
-    assert!(listed.as_array().unwrap().len() > 2, "{listed}");
+    let number = |index: usize, of: &str| listed["segments"][index][of].as_u64().unwrap();
+    assert!(listed["segments"].as_array().unwrap().len() > 2, "{listed}");
     let objects = || fs::read_dir(directory.join("shelf/segments")).unwrap().map(|entry| entry.unwrap().path());
     let (first, last) = (number(1, "first"), number(1, "last"));
     let middle =
@@ -260,7 +280,10 @@ fn an_archive_that_is_not_there_or_has_a_hole_is_not_called_well() {
     );
     assert!(out.ends_with("1 gap found\n"), "{out}");
     let (code, report) = json(&directory, &["archive", "verify", "shelf", "--json"]);
-    assert_eq!((code, &report["gaps"][0]["first"], &report["gaps"][0]["until"]), (1, &first.into(), &400.into()));
+    assert_eq!(
+        (code, &report["gaps"][0]["first"], &report["gaps"][0]["until"]),
+        (1, &first.into(), &report["reachable"][1][0].as_u64().map_or(400, |from| from - 1).into())
+    );
     // Without anything before the hole it is none.
     objects().filter(|path| path.display().to_string().contains("-00000000000000000001-")).for_each(|path| {
         if path.display().to_string().contains(&format!("-{:020}-", number(0, "last"))) {
@@ -268,7 +291,7 @@ fn an_archive_that_is_not_there_or_has_a_hole_is_not_called_well() {
         }
     });
     let (code, out, err) = run(&directory, &["archive", "verify", "shelf"]);
-    assert!(code == 0 && out.contains("none begins with version 1") && out.ends_with("all is well\n"), "{out}{err}");
+    assert!(code == 0 && !out.contains("alone: 0 to") && out.ends_with("all is well\n"), "{out}{err}");
 }
 
 /// A backup that nobody has opened has no file to lock.
@@ -354,10 +377,9 @@ fn what_is_called_by_no_text_is_answered_in_json_all_the_same() {
     let report = answer(&["verify".as_ref(), &save]);
     assert_eq!((&report["directory"], &report["version"]), (&"save-\u{fffd}".into(), &200.into()));
     assert_eq!(answer(&["backup".as_ref(), &save, &copy])["version"], 200);
-    assert_eq!(
-        answer(&["archive".as_ref(), "store".as_ref(), &save, &shelf]),
-        answer(&["archive".as_ref(), "list".as_ref(), &shelf])
-    );
+    let stored = answer(&["archive".as_ref(), "store".as_ref(), &save, &shelf]);
+    let listed = answer(&["archive".as_ref(), "list".as_ref(), &shelf]);
+    assert_eq!((&stored["segments"], &stored["snapshots"]), (&listed["segments"], &listed["snapshots"]));
     let restored = answer(&["restore".as_ref(), &early, "--archive".as_ref(), &shelf]);
     assert_eq!((&restored["version"], &restored["directory"]), (&200.into(), &"early-\u{fffd}".into()));
     fs::rename(directory.join(&save), directory.join("save")).unwrap();

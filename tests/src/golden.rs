@@ -219,7 +219,8 @@ fn files(state: &State) -> Files {
         } else if is_snapshot(name) {
             fix_snapshot(&mut content);
         }
-        if name != "LOCK" && !name.ends_with(".new") {
+        // The note of a close names a timeline, and a directory is whole without it.
+        if !["LOCK", "CLOSED"].contains(&name) && !name.ends_with(".new") {
             files.insert(name.to_owned(), content);
         }
     }

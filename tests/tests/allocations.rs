@@ -115,7 +115,7 @@ fn check_objects(name: &str, segment: &[u8]) {
     let directory = medium(&Files::from([(name.to_owned(), segment.to_vec())]));
     let shelf = |medium| DirectoryArchive::on(Arc::new(medium), "/shelf");
     let closed = ClosedDirectory::open_on(Arc::new(directory.clone()), "/golden").expect("it is there");
-    let stored = closed.archive_to(Arc::new(shelf(directory.clone())), Some(3)).expect("it is in order");
+    let stored = closed.archive_to(Arc::new(shelf(directory.clone())), Some(3)).expect("it is in order").segments;
     let object = shelf(directory).get(&stored[0].name()).expect("it was stored");
     // What is read ahead of it, and a copy of the medium.
     let allowed = 4 * (object.len() + segment.len()) + (512 << 10);

@@ -10,6 +10,7 @@ macro_rules! components {
             #[derive(
                 bevy_ecs::component::Component,
                 ecsdb::Component,
+                flecs_ecs::prelude::Component,
                 shipyard::Component,
                 Clone,
                 Copy,

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use crate::Failure;
 use crate::cases::{Case, Contender, Group};
-use crate::sheet::{Figure, Scale, read};
+use crate::sheet::{Figure, Found, Scale, read};
 
 /// What is run.
 #[derive(Clone, Debug)]
@@ -77,29 +77,39 @@ pub fn measure(group: Group, plan: &Plan, progress: &mut dyn Write) -> Result<Me
             figures[index].extend(process(&name, plan)?);
         }
     }
-    let mut rows = Vec::new();
-    for case in cases {
-        let mut answer = None;
+    let names: Vec<&str> = group.contenders.iter().map(|contender| contender.name).collect();
+    let rows = rows(cases, &names, &figures)?;
+    Ok(Measured { group, rows })
+}
+
+/// Puts the figures of contenders side by side.
+///
+/// # Errors
+/// If they have not found the same.
+pub fn rows(cases: Vec<Case>, names: &[&str], figures: &[Vec<Figure>]) -> Result<Vec<Row>, Failure> {
+    let row = |case: Case| {
+        let mut first: Option<(&str, &Found)> = None;
         let mut values = Vec::new();
-        for (contender, figures) in group.contenders.iter().zip(&figures) {
+        for (name, figures) in names.iter().zip(figures) {
             let of_case: Vec<&Figure> = figures.iter().filter(|figure| figure.case == case.key).collect();
-            for found in of_case.iter().filter_map(|figure| figure.answer) {
-                let first = *answer.get_or_insert(found);
-                if !agree(first, found) {
-                    let (case, name) = (&case.key, contender.name);
-                    return Err(format!("{case}: {name} has found {found}, and another one {first}").into());
+            for Figure { found, .. } in &of_case {
+                let (other, expected) = *first.get_or_insert((name, found));
+                if !agree(expected, found) {
+                    let case = &case.key;
+                    return Err(format!("{case}: {name} has found {found:?}, and {other} {expected:?}").into());
                 }
             }
             values.push(median(of_case.iter().map(|figure| figure.value).collect()));
         }
-        rows.push(Row { case, values });
-    }
-    Ok(Measured { group, rows })
+        Ok(Row { case, values })
+    };
+    cases.into_iter().map(row).collect()
 }
 
-/// Whether two sums are the same but for the order of their parts.
-fn agree(a: f64, b: f64) -> bool {
-    (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
+/// Whether sums are the same but for the order of their parts.
+fn agree(Found(a): &Found, Found(b): &Found) -> bool {
+    let same = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-9 * a.abs().max(b.abs());
+    a.len() == b.len() && a.iter().zip(b).all(same)
 }
 
 /// The middle one, if there is one.
@@ -130,8 +140,9 @@ fn process(name: &str, plan: &Plan) -> Result<Vec<Figure>, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::{agree, find, median};
-    use crate::cases::groups;
+    use super::{agree, find, median, rows};
+    use crate::cases::{Case, Unit, groups};
+    use crate::sheet::{Figure, Found};
 
     #[test]
     fn every_contender_is_found_by_its_name() {
@@ -146,10 +157,22 @@ mod tests {
 
     #[test]
     fn sums_in_another_order_agree_and_others_do_not() {
-        assert!(agree(1e12, 1e12 + 0.1));
-        assert!(agree(0.0, 0.0));
-        assert!(!agree(1000.0, 1001.0));
+        let same = |a: f64, b: f64| agree(&[5.0, a].into(), &[5.0, b].into());
+        assert!(same(1e12, 1e12 + 0.1));
+        assert!(same(0.0, 0.0));
+        assert!(!same(1000.0, 1001.0));
+        assert!(!agree(&().into(), &1.0.into()), "to find nothing is not the same as not to look");
         assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median(Vec::new()), None);
+    }
+
+    #[test]
+    fn who_has_found_something_else_is_named() {
+        let figures = |found: Found| vec![Figure { case: "scan".to_owned(), value: 1.0, found }];
+        let cases = || vec![Case::new("scan", "scan", Unit::Time)];
+        let together = |found: Found| rows(cases(), &["one", "two"], &[figures(1.0.into()), figures(found)]);
+        assert_eq!(together(1.0.into()).unwrap()[0].values, [Some(1.0), Some(1.0)]);
+        let error = together(2.0.into()).unwrap_err().to_string();
+        assert!(error.starts_with("scan: two has found"), "{error}");
     }
 }

@@ -1,13 +1,13 @@
 //! What one process measures: figures by case, written line by line for the one that started it.
 //!
-//! Owns turns, and that every turn of a case finds the same. It knows nothing of who is measured.
+//! Owns turns, and that every turn of a case finds the same. What a turn has done is looked at when its time is over. It knows nothing
+//! of who is measured.
 
 use core::fmt::Write as _;
 use core::hint::black_box;
 use core::time::Duration;
-use std::time::Instant;
 
-use ecsdb_benches::paired::median;
+use ecsdb_benches::paired::{clocked, median};
 
 /// How much is measured.
 #[derive(Clone, Debug)]
@@ -22,6 +22,28 @@ pub struct Scale {
     pub quick: bool,
 }
 
+/// What work has found, or what is there after it: sums and counts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found(pub Vec<f64>);
+
+impl From<f64> for Found {
+    fn from(sum: f64) -> Self {
+        Self(vec![sum])
+    }
+}
+
+impl<const N: usize> From<[f64; N]> for Found {
+    fn from(sums: [f64; N]) -> Self {
+        Self(sums.to_vec())
+    }
+}
+
+impl From<()> for Found {
+    fn from((): ()) -> Self {
+        Self::default()
+    }
+}
+
 /// A figure: what one operation takes in seconds, or bytes; and what was found, which must be the same for all who do it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
@@ -29,8 +51,8 @@ pub struct Figure {
     pub case: String,
     /// Seconds or bytes.
     pub value: f64,
-    /// What the work has found, if it finds something.
-    pub answer: Option<f64>,
+    /// What the work has found, or left behind; nothing for figures of memory and of the disk.
+    pub found: Found,
 }
 
 /// The figures of one contender in one process.
@@ -58,10 +80,15 @@ impl Sheet {
         cases.iter().any(|case| self.wants(case))
     }
 
-    /// Puts down a figure.
-    pub fn put(&mut self, case: &str, value: f64, answer: Option<f64>) {
+    /// Puts down a figure of which nothing can be found.
+    pub fn put(&mut self, case: &str, value: f64) {
+        self.put_found(case, value, Found::default());
+    }
+
+    /// Puts down a figure, and what was found.
+    pub fn put_found(&mut self, case: &str, value: f64, found: Found) {
         if self.wants(case) {
-            self.figures.push(Figure { case: case.to_owned(), value, answer });
+            self.figures.push(Figure { case: case.to_owned(), value, found });
         }
     }
 
@@ -69,61 +96,51 @@ impl Sheet {
     ///
     /// # Panics
     /// If it does not find the same in each turn.
-    pub fn time(&mut self, case: &str, operations: usize, mut work: impl FnMut() -> f64) {
-        self.prepared(case, operations, || (), |()| work());
+    pub fn time<F: Into<Found>>(&mut self, case: &str, operations: usize, mut work: impl FnMut() -> F) {
+        self.turns(case, operations, || {
+            let mut found = None;
+            let time = clocked(|| found = Some(black_box(work())));
+            (time, found.map(Into::into).unwrap_or_default())
+        });
     }
 
-    /// As [`Self::time`], with something that is made anew for each turn, untimed, and dropped untimed.
+    /// Measures turns that say themselves what they took, for `operations` operations, and what is there after it: so they can prepare
+    /// things, and look at what they have done, on nobody's time. Nothing is done if nobody wants the case.
     ///
     /// # Panics
-    /// If it does not find the same in each turn.
-    pub fn prepared<P>(
-        &mut self,
-        case: &str,
-        operations: usize,
-        mut prepare: impl FnMut() -> P,
-        mut work: impl FnMut(&mut P) -> f64,
-    ) {
+    /// If a turn does not find the same as the first.
+    pub fn turns<F: Into<Found>>(&mut self, case: &str, operations: usize, mut turn: impl FnMut() -> (Duration, F)) {
         if !self.wants(case) {
             return;
         }
-        let (mut times, mut found) = (Vec::new(), None);
-        for turn in 0..=self.scale.turns {
-            let mut prepared = prepare();
-            let began = Instant::now();
-            let answer = black_box(work(&mut prepared));
-            let time = began.elapsed();
-            assert_eq!(*found.get_or_insert(answer), answer, "{case}: a turn found something else than the first");
-            if turn > 0 {
-                times.push(time);
-            }
+        let mut turns: Vec<(Duration, Found)> = Vec::new();
+        for number in 0..=self.scale.turns {
+            let (time, found) = turn();
+            turns.push((time, found.into()));
+            assert_eq!(turns[0].1, turns[number].1, "{case}: a turn found something else than the first");
         }
-        let each = median(times.into_iter()).as_secs_f64() / operations as f64;
-        self.put(case, each, found);
+        let found = turns.swap_remove(0).1;
+        let each = median(turns.into_iter().map(|(time, _)| time)).as_secs_f64() / operations as f64;
+        self.put_found(case, each, found);
     }
 
     /// Puts down what was found after all turns of `case`, if it was measured.
-    pub fn found(&mut self, case: &str, answer: f64) {
+    pub fn found(&mut self, case: &str, found: impl Into<Found>) {
         if let Some(figure) = self.figures.iter_mut().rfind(|figure| figure.case == case) {
-            figure.answer = Some(answer);
+            figure.found = found.into();
         }
     }
 
-    /// Measures what `work` says that it took, for `operations` operations.
-    pub fn durations(&mut self, case: &str, operations: usize, mut work: impl FnMut() -> Duration) {
-        if !self.wants(case) {
-            return;
-        }
-        work();
-        let times: Vec<Duration> = (0..self.scale.turns).map(|_| work()).collect();
-        self.put(case, median(times.into_iter()).as_secs_f64() / operations as f64, None);
+    /// The figures so far.
+    pub fn figures(&self) -> &[Figure] {
+        &self.figures
     }
 
     /// Everything that was put down, as lines of text.
     pub fn lines(&self) -> String {
-        self.figures.iter().fold(String::new(), |mut text, Figure { case, value, answer }| {
-            let answer = answer.map(|answer| answer.to_string()).unwrap_or_default();
-            let _ = writeln!(text, "figure\t{case}\t{value}\t{answer}");
+        self.figures.iter().fold(String::new(), |mut text, Figure { case, value, found }| {
+            let found: Vec<String> = found.0.iter().map(f64::to_string).collect();
+            let _ = writeln!(text, "figure\t{case}\t{value}\t{}", found.join(" "));
             text
         })
     }
@@ -133,8 +150,9 @@ impl Sheet {
 pub fn read(lines: &str) -> Vec<Figure> {
     let figure = |line: &str| {
         let mut words = line.strip_prefix("figure\t")?.split('\t');
-        let (case, value, answer) = (words.next()?, words.next()?, words.next()?);
-        Some(Figure { case: case.to_owned(), value: value.parse().ok()?, answer: answer.parse().ok() })
+        let (case, value, found) = (words.next()?, words.next()?, words.next()?);
+        let found: Result<Vec<f64>, _> = found.split_terminator(' ').map(str::parse).collect();
+        Some(Figure { case: case.to_owned(), value: value.parse().ok()?, found: Found(found.ok()?) })
     };
     lines.lines().filter_map(figure).collect()
 }
@@ -151,15 +169,16 @@ mod tests {
     #[test]
     fn figures_survive_being_written() {
         let mut sheet = sheet(None);
-        sheet.put("memory", 12.5, None);
-        sheet.put("scan", 1e-9, Some(0.1));
+        sheet.put("memory", 12.5);
+        sheet.put_found("scan", 1e-9, 0.1.into());
+        sheet.put_found("step", 1e-9, [0.5, -3.0].into());
         assert_eq!(read(&sheet.lines()), sheet.figures);
     }
 
     #[test]
     fn only_what_is_asked_for_is_done() {
         let mut sheet = sheet(Some("join"));
-        sheet.time("scan", 1, || unreachable!("nobody has asked"));
+        sheet.time("scan", 1, || -> f64 { unreachable!("nobody has asked") });
         sheet.time("join of two", 1, || 1.0);
         assert_eq!(sheet.figures.len(), 1);
     }

@@ -282,12 +282,19 @@ impl<S> DbBuilder<S> {
         self
     }
 
-    /// Where parts of the log go before they are removed. Each is removed only when the archive has it; if the archive refuses,
-    /// they stay, and [`CheckpointReport::kept_because`](crate::CheckpointReport::kept_because) says so. An archive
+    /// Where parts of the log go before they are removed, and complete snapshot files as soon as they are made. Each part is removed only
+    /// when the archive has it; if the archive refuses, they stay, and [`CheckpointReport::kept_because`](crate::CheckpointReport::kept_because) says so. An archive
     /// belongs to the database that was opened with it last: two never store in it side by side. Default: nowhere.
     pub fn archive(mut self, archive: impl Archive + 'static) -> Self {
         let level = self.config.keeping.compression;
-        self.config.keeping.archive = Some(ArchiveSetting { archive: Arc::new(archive), level, archiver: None });
+        self.config.keeping.archive = Some(ArchiveSetting::new(Arc::new(archive), level));
+        self
+    }
+
+    /// Whether complete snapshot files go to the [archive](Self::archive) too. Without them a directory that is lost comes back only from
+    /// an archive that has the log from its beginning, and all of it is replayed then. Default: they do.
+    pub fn archive_snapshots(mut self, archived: bool) -> Self {
+        self.config.keeping.archives_log_only = !archived;
         self
     }
 

@@ -357,7 +357,8 @@ impl Core {
         }
         let version = self.pin().number;
         let watermark = self.queue.watermark().ok_or(TransactionError::NoLog)?;
-        match watermark.when(version).wait() {
+        let answer = watermark.help(version).map_or_else(|| watermark.when(version).wait(), Ok);
+        match answer {
             Ok(Ok(())) => Ok(version),
             Ok(Err(cause)) => Err(TransactionError::NotDurable { version, cause }),
             Err(_) => Err(TransactionError::Closed),

@@ -95,7 +95,7 @@ impl<S: Schema> Db<S> {
     /// let db = Db::<World>::open(&directory)?;
     /// let mut tx = db.begin();
     /// let ann = tx.spawn(Purse { gold: 100 });
-    /// let ann = tx.commit()?.durable()?[ann];
+    /// let ann = tx.commit_durable()?[ann];
     /// drop(db);
     ///
     /// let db = Db::<World>::open(&directory)?;

@@ -45,7 +45,7 @@ impl<S: Schema> Snapshot<S> {
 /// let mut tx = db.begin();
 /// tx.expect_unchanged::<Purse>(ann, &snapshot);
 /// tx.update(ann, Purse::C.gold.sub(half));
-/// let error = tx.commit()?.visible().unwrap_err();
+/// let error = tx.commit_visible().unwrap_err();
 /// assert!(matches!(error, TransactionError::Op(OpError::Conflict(_))));
 /// assert!(error.to_string().ends_with("expected { gold: 100 }, found { gold: 10 }"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

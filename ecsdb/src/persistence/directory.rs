@@ -9,6 +9,7 @@
 //! wal/00000000000000000001.old   a segment that is needed no longer, to be written over
 //! snapshots/00000000000000000007.snap       snapshot files, by the version in them
 //! snapshots/00000000000000000009.snap.new   one that is being written
+//! CLOSED                      where the log ended when it was closed last
 //! UNFINISHED                  there while a backup or a restored directory is being made
 //! REPAIRING                   there while a damaged directory is being repaired
 //! repaired/<time>/            what a repair has moved away
@@ -20,11 +21,15 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::error::DirectoryError;
+use super::format::Ending;
 use super::recovery::Migration;
 use crate::media::{Lock, Media, Open};
 
 /// How long the numbers in names are, so that names are in the order of numbers.
 const DIGITS: usize = 20;
+
+/// More than the file has that says where the log ended.
+const ENDING_BYTES_MAX: usize = 64;
 
 /// Where repairs keep files as they were.
 const REPAIRED: &str = "repaired";
@@ -66,6 +71,38 @@ impl Directory {
     /// What says that the directory is being made from another one, and is not whole yet.
     pub fn unfinished(&self) -> PathBuf {
         self.root.join("UNFINISHED")
+    }
+
+    /// What says where the log ended when it was closed last.
+    pub fn ending(&self) -> PathBuf {
+        self.root.join("CLOSED")
+    }
+
+    /// Where the log ended when it was closed last, if that was written and can be read.
+    pub fn read_ending(&self, media: &dyn Media) -> Result<Option<Ending>, DirectoryError> {
+        let path = self.ending();
+        if !media.exists(&path).map_err(DirectoryError::io("look for", &path))? {
+            return Ok(None);
+        }
+        let read = || {
+            let file = media.open(&path, Open::Read)?;
+            let mut bytes =
+                vec![0; usize::try_from(file.len()?).map_or(ENDING_BYTES_MAX, |len| len.min(ENDING_BYTES_MAX))];
+            file.read_exact_at(&mut bytes, 0).map(|()| Ending::from_bytes(&bytes))
+        };
+        let ending = match read().map_err(DirectoryError::io("read", &path)) {
+            Err(error) if error.damage().is_none() => return Err(error),
+            read => read.unwrap_or(None),
+        };
+        if ending.is_none() {
+            tracing::warn!(file = %path.display(), "it is damaged, and says nothing of where the log ended");
+        }
+        Ok(ending)
+    }
+
+    /// Notes durably where the log ends, which is durable.
+    pub fn write_ending(&self, media: &dyn Media, ending: Ending) -> std::io::Result<()> {
+        self.replace(media, &self.ending(), &ending.to_bytes())
     }
 
     /// What says that a repair is going on.

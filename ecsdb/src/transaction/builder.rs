@@ -25,8 +25,9 @@ use crate::sync::Priority;
 /// A transaction in the making, from [`Db::begin`](crate::Db::begin).
 ///
 /// Operations are written into one buffer, without looking at the database; [`commit`](Self::commit) sends the buffer to
-/// the writer as one message, whatever its size. There they are done in order; the first that fails rolls all of them
-/// back, and the ticket says why. Dropping the builder forgets it.
+/// the writer as one message, whatever its size, and gives a ticket for its outcome; [`commit_visible`](Self::commit_visible) and
+/// [`commit_durable`](Self::commit_durable) wait for that. The writer does the operations in order; the first that fails rolls all of
+/// them back, and the error says which. Dropping the builder forgets it.
 ///
 /// ```
 /// # use ecsdb::{Component, Db, OpError, TransactionError};
@@ -38,7 +39,7 @@ use crate::sync::Priority;
 /// let mut tx = db.begin();
 /// let promised = tx.spawn(Purse { gold: 100 });
 /// tx.update(promised, Purse::C.gold.sub(30));
-/// let commit = tx.commit()?.visible()?;
+/// let commit = tx.commit_visible()?;
 /// let ann = commit[promised];
 /// assert_eq!(db.snapshot().get::<Purse>(ann).map(|purse| purse.gold()), Some(70));
 ///
@@ -46,7 +47,7 @@ use crate::sync::Priority;
 /// let mut tx = db.begin();
 /// tx.update(ann, Purse::C.gold.sub(1));
 /// tx.require(ann, Purse::C.gold.ge(70));
-/// let error = tx.commit()?.visible().unwrap_err();
+/// let error = tx.commit_visible().unwrap_err();
 /// assert!(matches!(error, TransactionError::Op(OpError::GuardFailed(_))));
 /// assert_eq!(db.snapshot().get::<Purse>(ann).map(|purse| purse.gold()), Some(70));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

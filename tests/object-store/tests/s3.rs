@@ -178,12 +178,12 @@ fn a_log_goes_to_s3_compressed_and_only_one_writer_stores_it() {
     drop(db);
     let archive = server.archive();
     let closed = ClosedDirectory::open(&save).unwrap();
-    let stored = closed.archive_to(archive.clone(), Some(3)).unwrap();
+    let stored = closed.archive_to(archive.clone(), Some(3)).unwrap().segments;
     assert!(stored.len() > 1 && stored.iter().all(|segment| segment.is_compressed), "{stored:?}");
     let sizes = stored.iter().map(|segment| archive.get(&segment.name()).unwrap().len());
     assert!(sizes.sum::<usize>() < 30_000, "it is compressed");
     // Somebody else, who has not heard of the first, stores the same without doubling it.
-    assert_eq!(closed.archive_to(server.archive(), Some(3)).unwrap(), stored);
+    assert_eq!(closed.archive_to(server.archive(), Some(3)).unwrap().segments, stored);
     assert_eq!(archive.list("segments").unwrap().len(), stored.len());
     assert_eq!(archive.list("writers").unwrap(), ["writers/00000000000000000002"]);
     assert!(verify_archive(&*archive, |_| ()).unwrap().is_fine());
@@ -192,6 +192,31 @@ fn a_log_goes_to_s3_compressed_and_only_one_writer_stores_it() {
     assert_eq!(restored.version, 123);
     let db = Db::<World>::open(server.root.join("again")).unwrap();
     assert_eq!(db.snapshot().query::<PurseRef<'_>>().iter().map(|purse| purse.gold()).max(), Some(122));
+}
+
+/// The archive was set late, and the directory is gone: what it held at its last checkpoint is in the store, compressed.
+#[test]
+fn a_directory_that_is_gone_comes_back_from_a_snapshot_file_in_s3() {
+    let server = Server::start("snapshot");
+    let save = server.root.join("save");
+    let play = |db: Db<World>, from: u64| {
+        (from..from + 200).for_each(|gold| drop(db.spawn(Purse { gold }).unwrap()));
+        assert_eq!(db.checkpoint().unwrap().wait().unwrap().kept_because, None);
+    };
+    play(Db::<World>::open(&save).unwrap(), 0);
+    for from in [200, 400] {
+        let archive = ObjectArchive::new(server.store(SECRET), "saves/one").unwrap();
+        play(Db::<World>::builder().directory(&save).compression(3).archive(archive).open().unwrap(), from);
+    }
+    std::fs::remove_dir_all(&save).unwrap();
+    let names = server.archive().list("snapshots").unwrap();
+    assert!(names.len() > 1 && names.iter().all(|name| name.ends_with(".snap.zst")), "{names:?}");
+    let report = verify_archive(&*server.archive(), |_| ()).unwrap();
+    assert!(report.is_fine() && report.snapshots == [200, 400, 600], "{report:?}");
+    let restored = Restore::from_archive(server.archive()).run(Target::Latest, &save, |_| ()).unwrap();
+    assert_eq!((restored.version, restored.snapshot), (600, Some(600)));
+    let db = Db::<World>::open(&save).unwrap();
+    assert_eq!(db.snapshot().query::<PurseRef<'_>>().iter().map(|purse| purse.gold()).sum::<u64>(), 600 * 599 / 2);
 }
 
 /// A database whose segments go to the store as its checkpoints make them superfluous, and another one that takes the store over.

@@ -5,12 +5,15 @@
 
 use std::ops::AddAssign;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use crate::simulated::{Simulated, State, Survival, Trace};
 use ecsdb::Db;
+use ecsdb::archive::DirectoryArchive;
+use ecsdb::maintenance::{MaintenanceError, verify_archive};
 
 use super::game::{Game, History, Outcome};
-use super::setup::{Layout, open, timeline, torn_bytes};
+use super::setup::{ARCHIVE, Layout, open, timeline, torn_bytes};
 use super::workload::{Step, steps};
 use super::world::{Rows, World};
 
@@ -131,7 +134,9 @@ impl Matrix {
     fn image(&self, image: State, operations: usize, survival: Survival, number: usize, tally: &mut Tally) {
         let required = self.history.required(operations, survival == Survival::Everything);
         let medium = Simulated::of(image);
+        let archived = archived(&medium);
         let opened = recovered(&medium, self.layout, &self.history, required);
+        assert!(archived <= opened.version, "version {archived} is in the archive, and was not durable");
         tally.images += 1;
         tally.torn += usize::from(opened.torn > 0);
         tally.snapshots += usize::from(opened.db.recovery().is_some_and(|found| found.snapshot.is_some()));
@@ -247,6 +252,20 @@ impl History {
         let is_new = !self.timelines.contains(&timeline(&opened.db));
         assert!(is_new, "version {visible} was visible and {version} was recovered, in the same timeline");
         true
+    }
+}
+
+/// The highest version that is in the archive on `medium`, in which every object is whole; 0 if there is none.
+fn archived(medium: &Simulated) -> u64 {
+    let archive = DirectoryArchive::on(Arc::new(medium.clone()), ARCHIVE);
+    match verify_archive(&archive, |_| ()) {
+        Err(MaintenanceError::NoSegments) => 0,
+        report => {
+            let report = report.expect("it can be read");
+            assert_eq!((report.damages, report.unfinished), (Vec::new(), Vec::new()), "what is there is whole");
+            let ends = report.lines.iter().map(|(_, last)| *last);
+            ends.chain(report.snapshots).max().unwrap_or(0)
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! refused says why, and changes nothing.
 
 mod damage;
+mod endings;
 mod failures;
 mod panics;
 mod schemas;

@@ -9,7 +9,7 @@ use super::repair::records;
 use super::*;
 
 fn store(medium: &Simulated, archive: &Simulated) -> Result<Vec<ArchivedSegment>, MaintenanceError> {
-    closed(medium, SAVE).unwrap().archive_to(shelf(archive), None)
+    Ok(closed(medium, SAVE).unwrap().archive_to(shelf(archive), None)?.segments)
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::*;
 fn an_archive_has_every_segment_once() {
     let Played { medium, versions } = played(40);
     let before = files(&medium, SAVE);
-    let stored = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap();
+    let stored = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap().segments;
     assert!(stored.len() > 3, "{stored:?}");
     assert_eq!(stored.len(), segments(&medium, SAVE).len());
     assert_eq!((stored[0].first, stored.last().unwrap().last), (1, versions.len() as u64 - 1));
@@ -20,7 +20,7 @@ fn an_archive_has_every_segment_once() {
     names.sort_unstable();
     assert_eq!(shelf(&medium).list("segments").unwrap(), names);
     // Again: nothing new, and the directory is as it was.
-    let again = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap();
+    let again = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap().segments;
     assert_eq!(again, stored);
     assert_eq!(shelf(&medium).list("segments").unwrap(), names);
     assert!(files(&medium, SAVE) == before, "the directory has changed");
@@ -42,7 +42,7 @@ fn a_damaged_segment_is_not_archived() {
 fn archiving_that_was_interrupted_anywhere_goes_on() {
     let Played { medium, .. } = played(14);
     let source = Simulated::of(medium.state());
-    let stored = closed(&source, SAVE).unwrap().archive_to(shelf(&source), None).unwrap();
+    let stored = closed(&source, SAVE).unwrap().archive_to(shelf(&source), None).unwrap().segments;
     let before = files(&medium, SAVE);
     let names = |medium: &Simulated| shelf(medium).list("segments").unwrap();
     let expected = names(&source);
@@ -60,7 +60,7 @@ fn archiving_that_was_interrupted_anywhere_goes_on() {
                 assert!(expected.contains(&name), "{name}");
                 assert_eq!(shelf(&image).get(&name).unwrap(), shelf(&source).get(&name).unwrap(), "{name}");
             }
-            let again = closed(&image, SAVE).unwrap().archive_to(shelf(&image), None).unwrap();
+            let again = closed(&image, SAVE).unwrap().archive_to(shelf(&image), None).unwrap().segments;
             assert_eq!((again, names(&image)), (stored.clone(), expected.clone()), "after {operations}, {survival:?}");
             assert!(files(&image, SAVE) == before, "the directory has changed");
             images += 1;
@@ -72,7 +72,7 @@ fn archiving_that_was_interrupted_anywhere_goes_on() {
 #[test]
 fn an_archive_that_fails_says_so_and_can_be_tried_again() {
     let Played { medium, .. } = played(14);
-    let expected = closed(&medium, SAVE).unwrap().archive_to(shelf(&copy(&medium)), None).unwrap();
+    let expected = closed(&medium, SAVE).unwrap().archive_to(shelf(&copy(&medium)), None).unwrap().segments;
     for failure in [Failure::Device, Failure::NoSpace, Failure::Short] {
         let mut excused = 0;
         // The source is in order, the archive is not.
@@ -81,17 +81,17 @@ fn an_archive_that_fails_says_so_and_can_be_tried_again() {
             archive.set_faults(vec![Fault::at(call, failure)]);
             let tried = closed(&medium, SAVE).unwrap().archive_to(shelf(&archive), None);
             if failure == Failure::Short || archive.struck() == 0 {
-                assert_eq!(tried.unwrap(), expected);
+                assert_eq!(tried.unwrap().segments, expected);
                 continue;
             }
             match tried {
-                Ok(stored) => (excused, _) = (excused + 1, assert_eq!(stored, expected)),
+                Ok(stored) => (excused, _) = (excused + 1, assert_eq!(stored.segments, expected)),
                 Err(error) => {
                     assert!(matches!(error, MaintenanceError::Archive(ArchiveError::Store { .. })), "{error}");
                 }
             }
             archive.set_faults(Vec::new());
-            assert_eq!(closed(&medium, SAVE).unwrap().archive_to(shelf(&archive), None).unwrap(), expected);
+            assert_eq!(closed(&medium, SAVE).unwrap().archive_to(shelf(&archive), None).unwrap().segments, expected);
         }
         assert!(excused <= 1, "only looking for marks of earlier writers may fail, and {excused} calls did");
     }
@@ -105,7 +105,7 @@ fn go_on(medium: &Simulated, worth: u64, archive: &Arc<DirectoryArchive>) -> Res
     }
     drop(db);
     let stored = closed(medium, SAVE).unwrap().archive_to(archive.clone(), None)?;
-    Ok(stored.iter().map(ArchivedSegment::name).collect())
+    Ok(stored.segments.iter().map(ArchivedSegment::name).collect())
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn a_copy_that_claims_to_be_the_original_is_refused() {
 #[test]
 fn an_archive_is_verified_object_by_object() {
     let Played { medium, .. } = played(30);
-    let stored = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap();
+    let stored = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap().segments;
     let verified = |medium: &Simulated| verify_archive(&*shelf(medium), |_| ()).unwrap();
     let before = files(&medium, SHELF);
     let report = verified(&medium);
@@ -187,7 +187,7 @@ fn expected(all: &[ArchivedSegment], is_there: impl Fn(usize) -> bool) -> (Vec<[
 #[test]
 fn versions_that_are_missing_between_others_are_named() {
     let Played { medium, .. } = played(30);
-    let mut stored = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap();
+    let mut stored = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap().segments;
     stored.truncate(7);
     assert!(stored.len() > 5, "{stored:?}");
     let objects: Vec<_> = stored.iter().map(|segment| shelf(&medium).get(&segment.name()).unwrap()).collect();
@@ -208,7 +208,7 @@ fn versions_that_are_missing_between_others_are_named() {
 #[test]
 fn a_damaged_object_breaks_a_line_and_is_no_gap() {
     let Played { medium, .. } = played(30);
-    let stored = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap();
+    let stored = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap().segments;
     let path = Path::new(SHELF).join(stored[2].name());
     let report = verify_archive(&*shelf(&with(&medium, &path, |bytes| bytes[5000] ^= 1)), |_| ()).unwrap();
     assert_eq!((report.damages.len(), report.gaps.len()), (1, 0));
@@ -220,7 +220,7 @@ fn a_damaged_object_breaks_a_line_and_is_no_gap() {
 #[test]
 fn names_that_cannot_be_are_somebody_elses() {
     let Played { medium, .. } = played(20);
-    let stored = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap();
+    let stored = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap().segments;
     for change in [
         |segment: &mut ArchivedSegment| segment.first = 0,
         |segment: &mut ArchivedSegment| segment.last = u64::MAX,
@@ -283,7 +283,7 @@ fn the_segments_of_an_archive_are_listed_once_not_for_each() {
                 Ok(())
             }
         });
-        let stored = closed(&medium, SAVE).unwrap().archive_to(archive, None).unwrap();
+        let stored = closed(&medium, SAVE).unwrap().archive_to(archive, None).unwrap().segments;
         assert!(stored.len() > 3 && *lists.lock().unwrap() == 1, "{lists:?} lists for {} segments", stored.len());
     }
 }
@@ -330,7 +330,7 @@ fn marks_that_expire_are_made_again_unless_somebody_else_has_come() {
         ("put", name) if name.starts_with("segments/") => expire(inner),
         _ => Ok(()),
     });
-    let stored = closed(&medium, SAVE).unwrap().archive_to(archive, None).unwrap();
+    let stored = closed(&medium, SAVE).unwrap().archive_to(archive, None).unwrap().segments;
     assert!(stored.len() > 3 && shelf(&medium).list("writers").unwrap() == ["writers/00000000000000000001"]);
     let Played { medium, .. } = played(14);
     // Two marks before, so that the other one gets a lower number than ours.
@@ -378,7 +378,7 @@ fn an_archive_goes_on_behind_what_a_repair_has_left_out() {
         }
         held.repair(&plan).unwrap();
         drop(held);
-        let stored = closed(&damaged, SAVE).unwrap().archive_to(shelf(&damaged), None).unwrap();
+        let stored = closed(&damaged, SAVE).unwrap().archive_to(shelf(&damaged), None).unwrap().segments;
         let report = verify_archive(&*shelf(&damaged), |_| ()).unwrap();
         assert_eq!(stored.last().unwrap().last, plan.version.unwrap());
         let Gap { last, until, .. } = report.gaps[0];
@@ -428,7 +428,7 @@ fn a_segment_that_has_lost_its_end_is_not_archived() {
 #[test]
 fn an_object_under_the_name_of_another_is_found() {
     let Played { medium, .. } = played(20);
-    let stored = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap();
+    let stored = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap().segments;
     let lies = Simulated::new();
     for segment in &stored {
         let mut lie = segment.clone();
@@ -454,7 +454,7 @@ fn an_object_under_the_name_of_another_is_found() {
 #[test]
 fn an_object_that_expires_while_an_archive_is_verified_is_not_missed() {
     let Played { medium, .. } = played(20);
-    let stored = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap();
+    let stored = closed(&medium, SAVE).unwrap().archive_to(shelf(&medium), None).unwrap().segments;
     let oldest = stored[0].name();
     let archive = odd(&medium, move |inner, call, folder| match (call, folder) {
         ("list", "segments") => inner.remove(&oldest),
@@ -471,7 +471,7 @@ fn an_archive_on_the_disk_is_the_same() {
     let root = std::env::temp_dir().join(format!("ecsdb-maintenance-{}-shelf", std::process::id()));
     let _ = std::fs::remove_dir_all(&root);
     let archive = Arc::new(DirectoryArchive::new(&root));
-    let stored = closed(&medium, SAVE).unwrap().archive_to(archive.clone(), None).unwrap();
+    let stored = closed(&medium, SAVE).unwrap().archive_to(archive.clone(), None).unwrap().segments;
     for segment in &stored {
         let expected = medium.state();
         let path = format!("{SAVE}/wal/{:020}.wal", segment.first);

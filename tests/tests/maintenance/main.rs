@@ -10,6 +10,7 @@ mod laws;
 mod repair;
 mod restore;
 mod rewritten;
+mod shelved;
 mod verify;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! Rows that were written anew for another schema, in several records: what is there before the last one is no state.
 
 use ecsdb::maintenance::{Restore, Target};
+use ecsdb::media::Media;
 use ecsdb::schema::{DatabaseSchema, Value};
 use ecsdb::{DynDb, OpenError};
 
@@ -122,6 +123,8 @@ fn a_damage_in_what_was_written_anew_leads_back_before_it() {
 fn a_log_does_not_end_before_everything_is_written_anew() {
     let medium = rewritten();
     let (path, found) = records(&medium);
+    // Nobody has closed it.
+    medium.remove(&Path::new(SAVE).join("CLOSED")).unwrap();
     let cut = with(&medium, &path, |bytes| bytes.truncate(found[2]));
     let error = open(&copy(&cut), SAVE, "u32").err().unwrap().to_string();
     assert!(error.contains(&format!("is damaged at byte {}", found[2])), "{error}");

@@ -2,25 +2,26 @@
 
 use std::fs;
 
+use ecsdb_benches::paired::clocked;
 use ecsdb_benches::random::Random;
 
 use super::Unit::{Bytes, Time};
 use super::{Case, Contender, Group};
 use crate::Failure;
-use crate::components::{BODY_BYTES, LETTERS};
-use crate::contenders::entities::{Bevy, Ecsdb, Entities, Hecs, Raw, Shipyard};
+use crate::components::{BODY_BYTES, LETTERS, body};
+use crate::contenders::entities::{Bevy, Ecsdb, Entities, Flecs, Hecs, Raw, Shipyard};
 use crate::sheet::{Scale, Sheet};
 
 /// Entities with each letter in a fragmented world.
 const EACH_LETTER: usize = 20;
 
-/// Turns of loops that take less than a microsecond.
-const LOOPS: usize = 200;
+/// How often loops that take less than a microsecond are run in a turn. An odd number.
+const LOOPS: usize = 201;
 
 /// All entity-component systems, each with what `$run` does with it.
 macro_rules! contenders {
     ($run:ident) => {
-        contenders!($run: Ecsdb, Bevy, Hecs, Shipyard, Raw)
+        contenders!($run: Ecsdb, Bevy, Hecs, Flecs, Shipyard, Raw)
     };
     ($run:ident: $($engine:ident),*) => {
         vec![$(Contender { name: $engine::NAME, does: $engine::DOES, run: $run::<$engine> }),*]
@@ -38,12 +39,12 @@ pub fn group() -> Group {
                 Churned: a tenth of the entities ended at random and as many came, 30 times.",
         contenders: contenders!(measure),
         cases,
-        passes: 3,
+        passes: 2,
     }
 }
 
-fn cases(_: &Scale) -> Vec<Case> {
-    let published = "publishes a version, and is waited for through two threads";
+pub(super) fn cases(_: &Scale) -> Vec<Case> {
+    let published = "publishes a version for each change";
     let from_the_end = "from the end of its vectors";
     vec![
         Case::new("scan", "sum over one component", Time),
@@ -58,11 +59,20 @@ fn cases(_: &Scale) -> Vec<Case> {
         Case::new("scan, fragmented", "sum over one component, 26 kinds of 20 entities", Time),
         Case::new("step, fragmented", "change of one component, 26 kinds of 20 entities", Time)
             .but(Ecsdb::NAME, published),
+        Case::new("steps, fragmented", "the same over and over (ecsdb: all in one transaction)", Time),
         Case::new("step", "`pos += vel * dt` for all", Time),
         Case::new("toil", "100 small turns in space for all", Time),
         Case::new("set", "change of a field of an entity at random (ecsdb: one transaction)", Time),
-        Case::new("add and remove", "a component comes and goes (ecsdb: one transaction)", Time),
-        Case::new("add and remove, declared", "a component that was declared to come and go does so", Time),
+        Case::new(
+            "add and remove",
+            "a component comes to a quarter of them at random, and goes (ecsdb: two transactions)",
+            Time,
+        ),
+        Case::new(
+            "add and remove, declared",
+            "a component that was declared to come and go does so (ecsdb: two transactions)",
+            Time,
+        ),
         Case::new("spawn many", "spawn in bulk", Time),
         Case::new("spawn each", "spawn one by one (ecsdb: one transaction)", Time),
         Case::new("despawn", "despawn at random (ecsdb: one transaction)", Time).but(Raw::NAME, from_the_end),
@@ -90,7 +100,7 @@ pub(super) fn filled<E: Entities>(count: usize) -> (E, Vec<E::Id>) {
     (world, ids)
 }
 
-fn measure<E: Entities>(sheet: &mut Sheet) -> Result<(), Failure> {
+pub(super) fn measure<E: Entities>(sheet: &mut Sheet) -> Result<(), Failure> {
     let count = sheet.scale.count;
     let mut random = Random::new(3);
     // Memory comes first: nobody has left anything yet.
@@ -98,7 +108,7 @@ fn measure<E: Entities>(sheet: &mut Sheet) -> Result<(), Failure> {
     let (mut world, ids) = filled::<E>(count);
     let ids_bytes = (ids.len() * size_of::<E::Id>()) as f64;
     world.trim();
-    sheet.put("memory", (resident()? - before - ids_bytes) / count as f64 - BODY_BYTES as f64, None);
+    sheet.put("memory", (resident()? - before - ids_bytes) / count as f64 - BODY_BYTES as f64);
     sheet.time("scan", count, || world.sum());
     sheet.time("join of two", count, || world.join_two());
     sheet.time("join of three", count, || world.join_three());
@@ -114,37 +124,45 @@ fn measure<E: Entities>(sheet: &mut Sheet) -> Result<(), Failure> {
     churned::<E>(sheet, &order)
 }
 
+/// What is there: how many entities, and sums over their components.
+fn inventory<E: Entities>(world: &mut E) -> [f64; 4] {
+    [world.count() as f64, world.sum(), world.join_two(), world.join_three()]
+}
+
 /// Changes of a world that exists.
 fn changes<E: Entities>(sheet: &mut Sheet, world: &mut E, scattered: &[E::Id]) {
     let count = scattered.len();
-    sheet.time("set", count, || {
-        world.set(scattered, 2.0);
-        0.0
+    let mut x = 1.0;
+    sheet.turns("set", count, || {
+        // To and fro, so that each turn has something to change.
+        x = 3.0 - x;
+        let time = clocked(|| world.set(scattered, x));
+        let found = [world.get(scattered), world.sum()].map(|sum| sum - f64::from(x) * count as f64);
+        (time, found)
     });
     let few = &scattered[..count.div_ceil(4)];
-    sheet.time("add and remove", few.len(), || {
-        world.add_remove(few);
-        0.0
+    sheet.turns("add and remove", few.len(), || {
+        let time = clocked(|| world.add(few));
+        let added = world.added();
+        let time = time + clocked(|| world.remove(few));
+        (time, [added, world.added()])
     });
-    sheet.time("add and remove, declared", few.len(), || {
-        world.add_remove_declared(few);
-        0.0
+    sheet.turns("add and remove, declared", few.len(), || {
+        let time = clocked(|| world.add_declared(few));
+        let added = world.added_declared();
+        let time = time + clocked(|| world.remove_declared(few));
+        (time, [added, world.added_declared()])
     });
-    sheet.time("step", count, || {
-        world.step();
-        0.0
-    });
-    if sheet.wants_any(&["set", "add and remove", "step"]) {
-        sheet.found("step", world.sum());
+    sheet.time("step", count, || world.step());
+    if sheet.wants("step") {
+        // Where all of them have come to depends on the changes before, if those are asked for.
+        sheet.found("step", inventory(world));
     }
     if sheet.wants("toil") {
         let few = count.div_ceil(100);
         let (mut world, _) = filled::<E>(few);
-        sheet.time("toil", few, || {
-            world.toil();
-            0.0
-        });
-        sheet.found("toil", world.sum());
+        sheet.time("toil", few, || world.toil());
+        sheet.found("toil", inventory(&mut world));
     }
 }
 
@@ -152,37 +170,46 @@ fn changes<E: Entities>(sheet: &mut Sheet, world: &mut E, scattered: &[E::Id]) {
 fn fragmented<E: Entities>(sheet: &mut Sheet) {
     let mut world = E::new();
     world.fragment(EACH_LETTER);
-    let loops = if sheet.scale.quick { 2 } else { LOOPS };
+    let loops = if sheet.scale.quick { 3 } else { LOOPS };
     let count = LETTERS * EACH_LETTER * loops;
-    sheet.time("scan, fragmented", count, || (0..loops).map(|_| world.sum_data()).sum());
-    sheet.time("step, fragmented", count, || {
-        // What was doubled is halved again, so that no number grows beyond all bounds.
-        (0..loops).for_each(|number| world.scale_data(if number % 2 == 0 { 2.0 } else { 0.5 }));
-        0.0
-    });
-    sheet.found("step, fragmented", world.sum_data());
+    sheet.time("scan, fragmented", count, || (0..loops).map(|_| world.sum_data()).sum::<f64>());
+    // What was doubled is halved again, so that no number grows beyond all bounds; but the last time, which shows.
+    let factors: Vec<f32> = (0..loops).map(|number| if number % 2 == 0 { 2.0 } else { 0.5 }).collect();
+    let mut step = |case: &str, work: fn(&mut E, &[f32])| {
+        sheet.turns(case, count, || {
+            let time = clocked(|| work(&mut world, &factors));
+            let doubled = world.sum_data();
+            world.scale_data(0.5);
+            (time, [doubled, world.sum_data()])
+        });
+    };
+    step("step, fragmented", |world, factors| factors.iter().for_each(|factor| world.scale_data(*factor)));
+    step("steps, fragmented", |world, factors| world.scale_data_often(factors));
 }
 
 /// Entities that come and go.
 fn lives<E: Entities>(sheet: &mut Sheet, order: &[u32]) {
     let count = order.len();
-    sheet.prepared("spawn many", count, E::new, |world| world.spawn_many(0..count).len() as f64);
     let numbers: Vec<u32> = (0..count as u32).collect();
-    sheet.prepared("spawn each", count, E::new, |world| world.spawn_each(&numbers).len() as f64);
-    let prepare = || {
-        let (world, ids) = filled::<E>(count);
-        (world, ordered(&ids, order))
+    let mut spawn = |case: &str, work: &dyn Fn(&mut E) -> Vec<E::Id>| {
+        sheet.turns(case, count, || {
+            let (mut world, mut ids) = (E::new(), Vec::new());
+            let time = clocked(|| ids = work(&mut world));
+            let [there, one, two, three] = inventory(&mut world);
+            (time, [there, one, two, three, ids.len() as f64, world.get(&ids)])
+        });
     };
-    sheet.prepared("despawn", count, prepare, |(world, ids)| {
-        world.despawn(ids);
-        0.0
+    spawn("spawn many", &|world| world.spawn_many(0..count));
+    spawn("spawn each", &|world| world.spawn_each(&numbers));
+    sheet.turns("despawn", count, || {
+        let (mut world, ids) = filled::<E>(count);
+        let ids = ordered(&ids, order);
+        // One stays, so that it can be seen that the right ones went.
+        let (last, ended) = ids.split_last().expect("there are entities");
+        let time = clocked(|| world.despawn(ended));
+        let left = if E::KEEPS_NAMES { world.get(&[*last]) } else { f64::from(body(order[count - 1] as usize).0.x) };
+        (time, [world.count() as f64, left])
     });
-    if sheet.wants("despawn") {
-        let (mut world, ids) = prepare();
-        world.despawn(&ids[1..]);
-        // Whose number is left differs in the limit; that one is left does not.
-        sheet.found("despawn", f64::from(u8::from(world.sum() > 0.0 || count == 1)));
-    }
 }
 
 /// A world that has been running for long.

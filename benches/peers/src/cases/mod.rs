@@ -5,8 +5,11 @@
 
 pub mod entities;
 pub mod growth;
+#[cfg(test)]
+mod mutants;
 pub mod shared;
 pub mod stores;
+pub mod tables;
 
 use crate::Failure;
 use crate::contenders::Does;
@@ -79,5 +82,5 @@ pub struct Group {
 
 /// Everything.
 pub fn groups() -> Vec<Group> {
-    vec![entities::group(), growth::group(), stores::group(), shared::group()]
+    vec![entities::group(), growth::group(), tables::group(), stores::group(), shared::group()]
 }

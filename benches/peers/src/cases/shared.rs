@@ -1,6 +1,6 @@
 //! One writer and readers on other threads, some of which hold versions.
 
-use core::any::Any;
+use core::hint::black_box;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -12,14 +12,30 @@ use ecsdb_benches::random::Random;
 use super::Unit::{Rate, Time};
 use super::{Case, Contender, Group};
 use crate::Failure;
-use crate::contenders::shared::{ArcSwapped, Ecsdb, LeftRight, Locked, Shared, row};
+use crate::contenders::shared::{ArcSwapped, Ecsdb, LeftRight, Locked, Reader, Shared, row};
 use crate::sheet::{Scale, Sheet};
 
+/// Readers beside the writer, without versions that are held; and those beside whom up to [`HELD`] are.
+const READERS: ([usize; 5], [usize; 4]) = ([0, 1, 2, 4, 8], [0, 1, 2, 4]);
+
+/// Versions that are held at the same time, at most.
+const HELD: usize = 4;
+
 /// Readers beside the writer, and versions that are held.
-const CELLS: [(usize, usize); 9] = [(0, 0), (1, 0), (2, 0), (4, 0), (8, 0), (1, 1), (1, 2), (1, 3), (1, 4)];
+fn cells() -> impl Iterator<Item = (usize, usize)> {
+    let (alone, beside) = READERS;
+    let held = beside.into_iter().flat_map(|readers| (1..=HELD).map(move |held| (readers, held)));
+    alone.map(|readers| (readers, 0)).into_iter().chain(held)
+}
 
 /// Rows that a reader looks at in one version.
 const READ_AT_ONCE: usize = 64;
+
+/// Rows that a reader looks at when the writer is done.
+const SEEN: usize = 4096;
+
+/// Rows that are looked at in a version before it is let go.
+const SAMPLE: usize = 64;
 
 /// The group.
 pub fn group() -> Group {
@@ -35,7 +51,8 @@ pub fn group() -> Group {
                 each reader takes the newest version, looks at 64 rows at random, and lets go, without a pause. Versions that are held are \
                 each replaced after some hundred or thousand commits. The writer's time is that of a processor on the thread that writes; on \
                 the clock there is also what it waits for locks, for readers, and for a processor when there are more threads than those. \
-                An empty cell: whoever holds a version stops the writer.",
+                At the end every change must be there, and a version that was held must be what it was. An empty cell: whoever holds a \
+                version stops the writer.",
         contenders: contenders!(Ecsdb, ArcSwapped, LeftRight, Locked),
         cases,
         passes: 2,
@@ -63,7 +80,12 @@ fn cases(_: &Scale) -> Vec<Case> {
         ("reads", "rows read, all readers together", Rate),
     ];
     let of_kind = |(key, what, unit)| {
-        CELLS.into_iter().filter(move |(readers, _)| unit == Time || *readers > 0).map(move |cell| {
+        let is_shown = move |(readers, held): &(usize, usize)| match key {
+            "reads" => *readers > 0,
+            "clock" => *held == 0,
+            _ => true,
+        };
+        cells().filter(is_shown).map(move |cell| {
             let company = company(cell);
             Case::new(format!("{key}, {company}"), format!("{what}, {company}"), unit)
         })
@@ -71,27 +93,27 @@ fn cases(_: &Scale) -> Vec<Case> {
     kinds.into_iter().flat_map(of_kind).collect()
 }
 
-fn measure<S: Shared>(sheet: &mut Sheet) -> Result<(), Failure> {
+pub(super) fn measure<S: Shared>(sheet: &mut Sheet) -> Result<(), Failure> {
     let count = sheet.scale.count;
     let wanted = |cell| {
         let company = company(cell);
         ["writer", "clock", "reads"].map(|key| format!("{key}, {company}"))
     };
-    if !CELLS.into_iter().any(|cell| wanted(cell).iter().any(|case| sheet.wants(case))) {
+    if !cells().any(|cell| wanted(cell).iter().any(|case| sheet.wants(case))) {
         return Ok(());
     }
     let state = S::filled(count);
-    let mut model: Vec<f32> = (0..count).map(|number| row(number)[0]).collect();
-    let mut random = Random::new(1);
-    for cell in CELLS {
+    let model = (0..count).map(|number| row(number)[0]).collect();
+    let mut writer = Writer { state: &state, model, random: Random::new(1), held: VecDeque::new() };
+    for cell in cells() {
         let keys = wanted(cell);
         let is_possible = cell.1 == 0 || state.pin().is_some();
         if is_possible && keys.iter().any(|case| sheet.wants(case)) {
             let for_so_long = Duration::from_millis(if sheet.scale.quick { 20 } else { 400 });
-            let figures = in_company(&state, cell, for_so_long, &mut random, &mut model);
+            let figures = in_company(&mut writer, cell, for_so_long);
             for (key, value) in keys.iter().zip(figures) {
                 if value.is_finite() {
-                    sheet.put(key, value, None);
+                    sheet.put(key, value);
                 }
             }
         }
@@ -102,42 +124,40 @@ fn measure<S: Shared>(sheet: &mut Sheet) -> Result<(), Failure> {
 /// Runs the writer beside readers. Seconds of the writer for a commit, of the clock for a commit, and of the clock for a read.
 ///
 /// # Panics
-/// If a change is not there at the end.
-fn in_company<S: Shared>(
-    state: &S,
-    (readers, held): (usize, usize),
-    at_least: Duration,
-    random: &mut Random,
-    model: &mut [f32],
-) -> [f64; 3] {
+/// If a change is not there at the end, a reader does not see it, or a version that was held has changed.
+fn in_company<S: Shared>(writer: &mut Writer<'_, S>, (readers, held): (usize, usize), at_least: Duration) -> [f64; 3] {
+    let (state, count) = (writer.state, writer.model.len());
     let (stop, reads) = (AtomicBool::new(false), AtomicU64::new(0));
-    let count = model.len();
     let began = Instant::now();
-    let (commits, time, elapsed) = std::thread::scope(|scope| {
-        for number in 0..readers {
+    let (commits, time, elapsed, seen) = std::thread::scope(|scope| {
+        let read = |number: usize| {
             let (stop, reads) = (&stop, &reads);
-            scope.spawn(move || reads.fetch_add(read(state, count, number as u64, stop), Ordering::Relaxed));
-        }
-        let mut versions: VecDeque<Box<dyn Any>> = (0..held).filter_map(|_| state.pin()).collect();
-        let rows = |count_of: usize| (0..count_of).map(|_| random.below(count) as u32).collect();
-        let (commits, time) = commit(state, at_least, rows, |rows, x| {
-            rows.iter().for_each(|row| model[*row as usize] = x);
-            if versions.pop_front().is_some() {
-                versions.extend(state.pin());
-            }
-        });
+            scope.spawn(move || {
+                let (count_of, seen) = read(state, count, number as u64, stop);
+                reads.fetch_add(count_of, Ordering::Relaxed);
+                seen
+            })
+        };
+        let threads: Vec<_> = (0..readers).map(read).collect();
+        writer.hold(held);
+        let (commits, time) = writer.commits(at_least);
         stop.store(true, Ordering::Relaxed);
-        (commits, time, began.elapsed())
+        let elapsed = began.elapsed();
+        let seen: Vec<f64> = threads.into_iter().map(|thread| thread.join().expect("readers do not fail")).collect();
+        (commits, time, elapsed, seen)
     });
+    for seen in seen {
+        assert_eq!(seen, writer.expected(SEEN.min(count)), "{}: a reader has not seen a commit", S::NAME);
+    }
+    writer.hold(0);
     let all: Vec<u32> = (0..count as u32).collect();
-    let expected: f64 = model.iter().map(|x| f64::from(*x)).sum();
-    assert_eq!(state.reader()(&all), expected, "{}: a commit is lost", S::NAME);
+    assert_eq!(state.reader()(&all), writer.expected(count), "{}: a commit is lost", S::NAME);
     let each = |time: Duration| time.as_secs_f64() / commits as f64;
     [each(time.writer), each(time.wall), elapsed.as_secs_f64() / reads.into_inner() as f64]
 }
 
-/// Reads until it shall stop. How many rows it has read.
-fn read<S: Shared>(state: &S, count: usize, number: u64, stop: &AtomicBool) -> u64 {
+/// Reads until it shall stop. How many rows it has read, and what it sees in the first [`SEEN`] rows after the last commit.
+fn read<S: Shared>(state: &S, count: usize, number: u64, stop: &AtomicBool) -> (u64, f64) {
     let mut random = Random::new(100 + number);
     let mut reader = state.reader();
     let (mut reads, mut sum) = (0, 0.0);
@@ -147,27 +167,78 @@ fn read<S: Shared>(state: &S, count: usize, number: u64, stop: &AtomicBool) -> u
         sum += reader(&rows);
         reads += rows.len() as u64;
     }
-    assert!(sum > 0.0 || reads < 10_000, "{}: rows are found", S::NAME);
-    reads
+    black_box(sum);
+    let first: Vec<u32> = (0..SEEN.min(count) as u32).collect();
+    (reads, reader(&first))
 }
 
-/// Commits changes of rows that `rows` chooses for at least so long, and tells `after` of them. How many, and what they took.
-fn commit<S: Shared>(
-    state: &S,
-    at_least: Duration,
-    mut rows: impl FnMut(usize) -> Vec<u32>,
-    mut after: impl FnMut(&[u32], f32),
-) -> (usize, CommitTime) {
-    let mut total = CommitTime { writer: Duration::ZERO, wall: Duration::ZERO };
-    let (began, mut commits) = (Instant::now(), 0);
-    while began.elapsed() < at_least || commits == 0 {
-        let rows = rows(S::AT_ONCE);
-        let x = (commits / S::AT_ONCE % 1000 + 1) as f32;
-        let time = state.commit(&rows, x);
-        total.writer += time.writer;
-        total.wall += time.wall;
-        commits += rows.len();
-        after(&rows, x);
+/// A version that is held, and what must be in it for as long as it is.
+struct Held<'s> {
+    version: Reader<'s>,
+    /// Rows that have changed since.
+    sample: Vec<u32>,
+    sum: f64,
+}
+
+/// The one who commits, and knows what must be there.
+struct Writer<'s, S> {
+    state: &'s S,
+    model: Vec<f32>,
+    random: Random,
+    held: VecDeque<Held<'s>>,
+}
+
+impl<S: Shared> Writer<'_, S> {
+    /// The sum of the first `count` rows.
+    fn expected(&self, count: usize) -> f64 {
+        self.model[..count].iter().map(|x| f64::from(*x)).sum()
     }
-    (commits, total)
+
+    /// Holds so many versions.
+    fn hold(&mut self, versions: usize) {
+        while self.held.len() > versions {
+            self.let_go();
+        }
+        for _ in self.held.len()..versions {
+            let held = self.state.pin().map(|version| Held { version, sample: Vec::new(), sum: 0.0 });
+            self.held.extend(held);
+        }
+    }
+
+    /// Lets go of the oldest version, after a look at it.
+    fn let_go(&mut self) {
+        if let Some(Held { mut version, sample, sum }) = self.held.pop_front() {
+            assert_eq!(version(&sample), sum, "{}: a version that was held has changed", S::NAME);
+        }
+    }
+
+    /// Chooses rows to be changed. Those who hold the version that they are still the same in remember that.
+    fn choose(&mut self) -> Vec<u32> {
+        let rows: Vec<u32> = (0..S::AT_ONCE).map(|_| self.random.below(self.model.len()) as u32).collect();
+        for held in self.held.iter_mut().filter(|held| held.sample.is_empty()) {
+            held.sample = rows[..SAMPLE.min(rows.len())].to_vec();
+            held.sum = held.sample.iter().map(|row| f64::from(self.model[*row as usize])).sum();
+        }
+        rows
+    }
+
+    /// Commits changes for at least so long. How many, and what they took.
+    fn commits(&mut self, at_least: Duration) -> (usize, CommitTime) {
+        let mut total = CommitTime { writer: Duration::ZERO, wall: Duration::ZERO };
+        let (began, versions, mut commits) = (Instant::now(), self.held.len(), 0);
+        while began.elapsed() < at_least || commits == 0 {
+            let rows = self.choose();
+            let x = (commits / S::AT_ONCE % 1000 + 1) as f32;
+            let time = self.state.commit(&rows, x);
+            total.writer += time.writer;
+            total.wall += time.wall;
+            commits += rows.len();
+            rows.iter().for_each(|row| self.model[*row as usize] = x);
+            if versions > 0 {
+                self.let_go();
+                self.hold(versions);
+            }
+        }
+        (commits, total)
+    }
 }

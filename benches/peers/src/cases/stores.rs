@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use ecsdb_benches::load::load;
+use ecsdb_benches::paired::clocked;
 use ecsdb_benches::place::Place;
 use ecsdb_benches::random::Random;
 
@@ -13,9 +14,6 @@ use super::{Case, Contender, Group};
 use crate::Failure;
 use crate::contenders::stores::{Ecsdb, Fjall, Lmdb, Redb, Row, Sqlite, Store, row};
 use crate::sheet::{Scale, Sheet};
-
-/// What is stored in place of rows.
-const VALUE: Row = [7.0, 0.0, 1.0];
 
 /// Rows of a commit of many.
 const MANY: usize = 1000;
@@ -68,36 +66,73 @@ fn cases(_: &Scale) -> Vec<Case> {
     ]
 }
 
-fn measure<S: Store>(sheet: &mut Sheet) -> Result<(), Failure> {
+pub(super) fn measure<S: Store>(sheet: &mut Sheet) -> Result<(), Failure> {
     let (count, quick) = (sheet.scale.count, sheet.scale.quick);
     let place = Place::new("target/compare")?;
     let dir = place.fresh(S::NAME);
     fs::create_dir_all(&dir)?;
     let store = S::open(&dir)?;
+    let mut model = Model::new(count);
     let began = Instant::now();
     store.fill(count)?;
-    sheet.put("fill", began.elapsed().as_secs_f64() / count as f64, None);
+    sheet.put("fill", began.elapsed().as_secs_f64() / count as f64);
+    model.look_at("fill", &store)?;
     store.settle()?;
     reads(sheet, &store)?;
-    copies(sheet, &store, &place)?;
-    let mut random = Random::new(5);
-    commits(sheet, &store, &mut random, if quick { 3 } else { 100 });
-    let commit = |store: &S, rows: usize, random: &mut Random| {
-        store.commit(&pick(count, rows, random), VALUE, true).expect("the disk works");
-    };
+    copies(sheet, &store, &mut model, &place)?;
+    commits(sheet, &store, &mut model, if quick { 3 } else { 100 })?;
     store.settle()?;
-    let expected = store.read_all()?;
     drop(store);
-    openings::<S>(sheet, &place, &dir, expected)?;
-    sheet.put("disk", bytes_on_disk(&dir)? as f64 / count as f64, None);
+    openings::<S>(sheet, &dir, model.expected())?;
+    sheet.put("disk", bytes_on_disk(&dir)? as f64 / count as f64);
     // What lies there when a process was killed that had changed a few rows.
     let store = S::open(&dir)?;
-    (0..if quick { 3 } else { 200 }).for_each(|_| commit(&store, 1, &mut random));
-    let expected = store.read_all()?;
+    for rows in model.change(if quick { 3 } else { 200 }, 1) {
+        store.commit(&rows, model.value, true)?;
+    }
     let left = place.fresh("killed");
     copy_files(&dir, &left)?;
     drop(store);
-    killed::<S>(sheet, &place, &left, expected)
+    killed::<S>(sheet, &place, &left, model.expected())
+}
+
+/// What must be in a store.
+struct Model {
+    /// The first float of each row.
+    rows: Vec<f32>,
+    random: Random,
+    /// What rows are replaced with: other numbers in each turn, so that no change repeats an earlier one.
+    value: Row,
+}
+
+impl Model {
+    /// As a store is filled.
+    fn new(count: usize) -> Self {
+        let rows = (0..count).map(|number| row(number)[0]).collect();
+        Self { rows, random: Random::new(5), value: [7.0, 0.0, 1.0] }
+    }
+
+    /// Chooses rows at random for so many commits, and replaces them.
+    fn change(&mut self, commits: usize, rows: usize) -> Vec<Vec<u32>> {
+        self.value[0] += 1.0;
+        let all: Vec<Vec<u32>> = (0..commits).map(|_| pick(self.rows.len(), rows, &mut self.random)).collect();
+        all.iter().flatten().for_each(|row| self.rows[*row as usize] = self.value[0]);
+        all
+    }
+
+    /// What reading everything must find.
+    fn expected(&self) -> (f64, usize) {
+        (self.rows.iter().map(|x| f64::from(*x)).sum(), self.rows.len())
+    }
+
+    /// Compares it with what is in `store` after `case`.
+    fn look_at<S: Store>(&self, case: &str, store: &S) -> Result<(), Failure> {
+        let (found, expected) = (store.read_all()?, self.expected());
+        if found == expected {
+            return Ok(());
+        }
+        Err(format!("{case}: {} has {found:?} in all its rows instead of {expected:?}", S::NAME).into())
+    }
 }
 
 /// Numbers of rows at random.
@@ -113,60 +148,57 @@ fn reads<S: Store>(sheet: &mut Sheet, store: &S) -> Result<(), Failure> {
     if store.read(&rows)? != expected {
         return Err(format!("{} has other rows than it was filled with", S::NAME).into());
     }
-    sheet.time("read all", count, || store.read_all().expect("the disk works").0);
+    sheet.time("read all", count, || {
+        let (sum, count) = store.read_all().expect("the disk works");
+        [sum, count as f64]
+    });
     Ok(())
 }
 
-fn copies<S: Store>(sheet: &mut Sheet, store: &S, place: &Place) -> Result<(), Failure> {
-    let to = place.fresh("copy");
-    fs::create_dir_all(&to)?;
-    let possible = store.copy(&to).transpose()?.is_some();
-    fs::remove_dir_all(&to)?;
-    if possible {
-        let mut number = 0;
-        let prepare = || {
-            let to = place.fresh("copy");
-            fs::create_dir_all(&to).expect("the disk works");
-            number += 1;
-            // So that there is something to copy, also for a store that has a copy of this version already.
-            store.commit(&[number], row(number as usize), true).expect("the disk works");
-            to
-        };
-        sheet.prepared("copy", sheet.scale.count, prepare, |to| {
-            store.copy(to).map_or(0.0, |copied| copied.map(|()| 1.0).expect("the disk works"))
-        });
+fn copies<S: Store>(sheet: &mut Sheet, store: &S, model: &mut Model, place: &Place) -> Result<(), Failure> {
+    if !S::COPIES || !sheet.wants("copy") {
+        return Ok(());
     }
-    Ok(())
+    let mut last = PathBuf::new();
+    sheet.turns("copy", sheet.scale.count, || {
+        // So that there is something to copy, also for a store that has a copy of this version already.
+        for rows in model.change(1, 1) {
+            store.commit(&rows, model.value, true).expect("the disk works");
+        }
+        last = place.fresh("copy");
+        (clocked(|| store.copy(&last).expect("the disk works")), ())
+    });
+    model.look_at("copy", &S::open(&last)?)
 }
 
-fn commits<S: Store>(sheet: &mut Sheet, store: &S, random: &mut Random, commits: usize) {
-    let count = sheet.scale.count;
-    let commit = |rows: &[u32], durable| store.commit(rows, VALUE, durable).expect("the disk works");
+fn commits<S: Store>(sheet: &mut Sheet, store: &S, model: &mut Model, commits: usize) -> Result<(), Failure> {
     let mut many = |sheet: &mut Sheet, case: &str, (rows, commits): (usize, usize), durable: bool| {
-        let prepare = || (0..commits).map(|_| pick(count, rows, random)).collect::<Vec<_>>();
-        sheet.prepared(case, rows * commits, prepare, |all| {
-            all.iter().for_each(|rows| commit(rows, durable));
-            0.0
+        sheet.turns(case, rows * commits, || {
+            let all = model.change(commits, rows);
+            let commit = |rows: &Vec<u32>| store.commit(rows, model.value, durable).expect("the disk works");
+            (clocked(|| all.iter().for_each(commit)), ())
         });
+        model.look_at(case, store)
     };
-    many(sheet, "durable, one row", (1, commits), true);
-    many(sheet, "durable, 1,000 rows", (MANY, commits.div_ceil(20)), true);
-    let mut turn = 0;
-    let each = commits.div_ceil(25);
-    sheet.durations("durable, one row, 64 threads", THREADS * each, || {
-        turn += 1;
-        let rows = |thread: usize, number: usize| {
-            pick(count, 1, &mut Random::new(((turn << 10) + thread as u64) << 20 | number as u64))
+    many(sheet, "durable, one row", (1, commits), true)?;
+    many(sheet, "durable, 1,000 rows", (MANY, commits.div_ceil(20)), true)?;
+    many(sheet, "visible, one row", (1, 10 * commits), false)?;
+    many(sheet, "visible, 1,000 rows", (MANY, commits.div_ceil(20)), false)?;
+    let (threads, each, case) = (THREADS, commits.div_ceil(25), "durable, one row, 64 threads");
+    sheet.turns(case, threads * each, || {
+        let rows = model.change(threads, each);
+        let commit = |thread: usize, number: usize| {
+            store.commit(&[rows[thread][number]], model.value, true).expect("the disk works");
         };
-        load(THREADS, each, &|thread, number| commit(&rows(thread, number), true)).wall
+        (load(threads, each, &commit).wall, ())
     });
-    many(sheet, "visible, one row", (1, 10 * commits), false);
-    many(sheet, "visible, 1,000 rows", (MANY, commits.div_ceil(20)), false);
-    let prepare = || pick(count, 50 * commits, random);
-    sheet.prepared("visible, one row, queued", 50 * commits, prepare, |rows| {
-        store.commit_each(rows, VALUE).expect("the disk works");
-        0.0
+    model.look_at(case, store)?;
+    let case = "visible, one row, queued";
+    sheet.turns(case, 50 * commits, || {
+        let rows = model.change(1, 50 * commits).concat();
+        (clocked(|| store.commit_each(&rows, model.value).expect("the disk works")), ())
     });
+    model.look_at(case, store)
 }
 
 /// Opens the store in `dir` and reads everything: until it was open, and until all was read.
@@ -187,11 +219,11 @@ fn put_medians(sheet: &mut Sheet, cases: [&str; 2], times: &[[f64; 2]]) {
     for (at, case) in cases.into_iter().enumerate() {
         let mut times: Vec<f64> = times.iter().map(|both| both[at]).collect();
         times.sort_by(f64::total_cmp);
-        sheet.put(case, times[times.len() / 2], None);
+        sheet.put(case, times[times.len() / 2]);
     }
 }
 
-fn openings<S: Store>(sheet: &mut Sheet, _: &Place, dir: &Path, expected: (f64, usize)) -> Result<(), Failure> {
+fn openings<S: Store>(sheet: &mut Sheet, dir: &Path, expected: (f64, usize)) -> Result<(), Failure> {
     let times: Result<Vec<_>, _> = (0..sheet.scale.turns).map(|_| open_and_read::<S>(dir, expected)).collect();
     put_medians(sheet, ["open", "open, read"], &times?);
     Ok(())

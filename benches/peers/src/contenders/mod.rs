@@ -6,6 +6,7 @@
 pub mod entities;
 pub mod shared;
 pub mod stores;
+pub mod tables;
 
 /// What an engine does besides the work that is measured: a number says little without it.
 #[derive(Clone, Copy, Debug)]

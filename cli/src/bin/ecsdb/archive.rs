@@ -6,10 +6,10 @@ use std::ffi::OsString;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use ecsdb::archive::{Archive, ArchivedSegment, DirectoryArchive};
+use ecsdb::archive::{Archive, ArchivedSegment, ArchivedSnapshot, DirectoryArchive};
 use ecsdb::maintenance::{ClosedDirectory, Gap, MaintenanceError, verify_archive};
-
 use ecsdb_cli::{Failure, Outcome, failure};
+use serde::Serialize;
 
 use crate::args::ArchiveCommand;
 use crate::outcome;
@@ -17,21 +17,42 @@ use crate::progress::Bar;
 use crate::text::{bytes, count, damages, found, runs, time, verdict};
 
 pub fn run(command: &ArchiveCommand) -> Result<Outcome, Failure> {
-    let (segments, as_json) = match command {
-        ArchiveCommand::List { archive, output } => (list(archive)?, output.json),
-        ArchiveCommand::Verify { archive, output } => return verify(archive, output.json),
+    match command {
+        ArchiveCommand::List { archive, output } => list(archive, output.json),
+        ArchiveCommand::Verify { archive, output } => verify(archive, output.json),
         ArchiveCommand::Store { directory, archive, level, output } => {
             let closed = ClosedDirectory::open(directory).map_err(failure)?;
-            (closed.archive_to(open(archive)?, *level).map_err(failure)?, output.json)
+            let stored = closed.archive_to(open(archive)?, *level).map_err(failure)?;
+            let outcome = outcome(&stored, output.json, || {
+                let mut out = text(&stored.segments, &stored.snapshots);
+                // Writing to a `String` cannot fail.
+                for (first, last) in &stored.missing {
+                    let _ = writeln!(out, "versions {first} to {last} cannot be read, and are not in the archive");
+                }
+                out + &damages(&stored.damages)
+            })?;
+            Ok(Outcome { is_fine: stored.is_fine(), ..outcome })
         }
-    };
-    outcome(&segments, as_json, || text(&segments))
+    }
 }
 
-/// The segments of an archive, of which there is one at least: a place that was mistyped is not called empty.
-fn list(archive: &OsStr) -> Result<Vec<ArchivedSegment>, Failure> {
-    let segments = ArchivedSegment::list(&*open(archive)?).map_err(failure)?;
-    if segments.is_empty() { Err(failure(MaintenanceError::NoSegments)) } else { Ok(segments) }
+/// What an archive holds.
+#[derive(Serialize)]
+struct Listed {
+    segments: Vec<ArchivedSegment>,
+    snapshots: Vec<ArchivedSnapshot>,
+}
+
+/// The objects of an archive, of which there is one at least: a place that was mistyped is not called empty.
+fn list(archive: &OsStr, as_json: bool) -> Result<Outcome, Failure> {
+    let archive = open(archive)?;
+    let segments = ArchivedSegment::list(&*archive).map_err(failure)?;
+    let snapshots = ArchivedSnapshot::list(&*archive).map_err(failure)?;
+    if segments.is_empty() && snapshots.is_empty() {
+        return Err(failure(MaintenanceError::NoSegments));
+    }
+    let listed = Listed { segments, snapshots };
+    outcome(&listed, as_json, || text(&listed.segments, &listed.snapshots))
 }
 
 fn verify(archive: &OsStr, as_json: bool) -> Result<Outcome, Failure> {
@@ -40,15 +61,24 @@ fn verify(archive: &OsStr, as_json: bool) -> Result<Outcome, Failure> {
     drop(bar);
     let outcome = outcome(&report, as_json, || {
         let mut out = damages(&report.damages);
+        let snapshots = count(report.snapshots.len() as u64, "good snapshot file");
+        let segments = count(report.segments, "segment");
         // Writing to a `String` cannot fail.
-        let _ = writeln!(out, "{} ({}) were read", count(report.segments, "segment"), bytes(report.bytes));
+        let _ = writeln!(out, "{segments} and {snapshots} ({}) were read", bytes(report.bytes));
         let _ = writeln!(out, "versions that follow one another: {}", runs(&report.lines));
+        let _ = writeln!(out, "versions that can be restored from here alone: {}", runs(&report.reachable));
         for Gap { first, last, until, .. } in &report.gaps {
             let _ = writeln!(out, "versions {first} to {last} are missing");
-            let _ = writeln!(out, "    versions up to {until} that follow them cannot be restored from here alone");
+            let _ = writeln!(
+                out,
+                "    so of {first} to {until} only what snapshot files hold can be restored from here alone"
+            );
         }
-        if !report.lines.iter().any(|(first, _)| *first == 1) {
-            let _ = writeln!(out, "none begins with version 1: a restore needs a snapshot file of a directory as well");
+        for version in &report.unfinished {
+            let _ = writeln!(
+                out,
+                "the snapshot file of version {version} is not there to its end: nobody has come back to it yet"
+            );
         }
         let gaps = report.gaps.len();
         if gaps > 0 && report.damages.is_empty() {
@@ -94,7 +124,7 @@ fn behind(place: &str) -> Result<Arc<dyn Archive>, Failure> {
     Err(format!("{place} needs a build with the feature `object-store`"))
 }
 
-fn text(segments: &[ArchivedSegment]) -> String {
+fn text(segments: &[ArchivedSegment], snapshots: &[ArchivedSnapshot]) -> String {
     let mut out = String::new();
     for segment in segments {
         let ArchivedSegment { first, last, timeline, .. } = segment;
@@ -102,7 +132,17 @@ fn text(segments: &[ArchivedSegment]) -> String {
         // Writing to a `String` cannot fail.
         let _ = writeln!(out, "versions {first} to {last}, {earliest} to {latest}, timeline {timeline:016x}");
     }
-    let _ = writeln!(out, "{}", count(segments.len() as u64, "segment"));
+    for snapshot in snapshots {
+        let ArchivedSnapshot { version, timeline, .. } = snapshot;
+        let rest = match snapshot.is_whole() {
+            true => String::new(),
+            false => format!(", {} of {} parts", snapshot.parts.len(), snapshot.count),
+        };
+        let at = time(snapshot.time);
+        let _ = writeln!(out, "snapshot file of version {version}, {at}, timeline {timeline:016x}{rest}");
+    }
+    let (segments, files) = (count(segments.len() as u64, "segment"), count(snapshots.len() as u64, "snapshot file"));
+    let _ = writeln!(out, "{segments}, {files}");
     out
 }
 

@@ -75,12 +75,15 @@ pub struct Restore {
     /// The directory of the database, which is only read.
     #[arg(long)]
     pub from: Option<PathBuf>,
-    /// The archive of the log, for what the directory does not have any more; or for everything, if there is none.
+    /// The archive of the database, for what the directory does not have any more; or for everything, if there is none.
     #[arg(long)]
     pub archive: Option<OsString>,
     /// The state after this version. The default is the latest.
     #[arg(long, conflicts_with = "time")]
     pub version: Option<u64>,
+    /// The history that the version is of, as `archive list` and `info` name it, where several have one with that number.
+    #[arg(long, requires = "version", value_parser = timeline)]
+    pub timeline: Option<u64>,
     /// The state at this time: 2026-11-28T12:30:00Z, 2026-11-28T14:30:00+02:00, or 2026-11-28, which is its first moment. Without an
     /// offset it is UTC.
     #[arg(long, value_parser = text::parse_time)]
@@ -108,7 +111,7 @@ pub struct Archive {
 
 #[derive(Subcommand)]
 pub enum ArchiveCommand {
-    /// Lists the segments of an archive.
+    /// Lists the segments and snapshot files of an archive.
     List {
         /// The archive.
         archive: OsString,
@@ -123,7 +126,11 @@ pub enum ArchiveCommand {
         #[command(flatten)]
         output: Output,
     },
-    /// Stores the whole log of a directory in an archive.
+    /// Stores the whole log of a directory and its complete snapshot files in an archive.
+    #[command(
+        after_help = "Exit code: 0 if all is well, 1 if something could not be read and a snapshot file makes up for it, 2 if it \
+                            is not done."
+    )]
     Store {
         /// The directory of the database.
         directory: PathBuf,
@@ -135,4 +142,9 @@ pub enum ArchiveCommand {
         #[command(flatten)]
         output: Output,
     },
+}
+
+/// A timeline, in hexadecimal digits.
+fn timeline(text: &str) -> Result<u64, String> {
+    u64::from_str_radix(text, 16).map_err(|error| format!("a timeline has up to 16 hexadecimal digits: {error}"))
 }

@@ -17,6 +17,12 @@ pub fn run(of: &Of) -> Result<Outcome, Failure> {
 fn text(info: &Info) -> String {
     let mut out = String::new();
     // Writing to a `String` cannot fail.
+    if info.is_unfinished {
+        let _ = writeln!(out, "it is UNFINISHED: remove it, and make it again");
+    }
+    if info.is_in_repair {
+        let _ = writeln!(out, "a repair is not finished (REPAIRING): see `ecsdb repair`");
+    }
     let _ = writeln!(out, "tables:");
     for table in &info.tables {
         let fields = table.fields.iter().map(|(name, of)| format!("{name}: {of}"));

@@ -1,6 +1,6 @@
 //! `ecsdb restore`, and `ecsdb backup`, which is the same for the latest state.
 
-use ecsdb::maintenance::{self, MaintenanceError, Restored, Target};
+use ecsdb::maintenance::{self, Damage, MaintenanceError, Restored, Target};
 use ecsdb_cli::{Failure, Outcome, failure};
 
 use crate::archive::open;
@@ -23,6 +23,7 @@ pub fn run(of: &Restore) -> Result<Outcome, Failure> {
         (None, Some(time)) => Target::Time(time),
         (None, None) => Target::Latest,
     };
+    let restore = of.timeline.into_iter().fold(restore, maintenance::Restore::of_timeline);
     let mut bar = Bar::new();
     let restored = restore.run(target, &of.destination, |progress| bar.show(progress)).map_err(refused)?;
     drop(bar);
@@ -40,6 +41,7 @@ fn refused(error: MaintenanceError) -> Failure {
             let oldest = humantime::format_rfc3339_nanos(*oldest);
             format!("nothing can be restored of that time: the oldest version that there is was committed at {oldest}")
         }
+        MaintenanceError::Ambiguous { .. } => format!("{error} (with --timeline of `ecsdb restore`)"),
         _ => failure(error),
     }
 }
@@ -57,8 +59,15 @@ fn text(restored: &Restored) -> String {
     let committed = restored.time.map_or(String::new(), |at| format!(", which was committed at {}", time(at)));
     let rests =
         restored.snapshot.map_or(String::new(), |version| format!(" from the snapshot file of version {version}"));
+    let passed_over: String = restored
+        .passed_over
+        .iter()
+        .map(|Damage { file, offset, what, .. }| {
+            format!("{} in the archive is passed over, at byte {offset}: {what}\n", file.display())
+        })
+        .collect();
     format!(
-        "{} has version {}{committed}{rests}: {} in all\na new timeline begins there: {:016x}\n",
+        "{passed_over}{} has version {}{committed}{rests}: {} in all\na new timeline begins there: {:016x}\n",
         restored.directory.display(),
         restored.version,
         bytes(restored.bytes),

@@ -88,7 +88,8 @@ fn whoever_is_last_closes() {
 
 models! {
     everybody_is_told_at_the_end:
-        "queue/close in silence" as shuttle_finds_close_in_silence;
+        "queue/close in silence" as shuttle_finds_close_in_silence,
+        "writer/keep a call" as shuttle_finds_keep_a_call;
     the_last_handle_waits:
         "writer/end before the queue is empty" as shuttle_finds_end_before_the_queue_is_empty;
     whoever_is_last_closes:

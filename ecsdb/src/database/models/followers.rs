@@ -146,7 +146,6 @@ fn a_live_query_is_its_snapshot() {
 
 models! {
     followers_miss_nothing:
-        "history/turn off blindly" as shuttle_finds_turn_off_blindly,
         "history/close in silence" as shuttle_finds_close_in_silence;
     a_slow_follower_goes_on:
         "history/close in silence" as shuttle_finds_close_in_silence;

@@ -247,5 +247,6 @@ models! {
         "writer/keep what failed" as shuttle_finds_keep_what_failed;
     what_is_urgent_gets_through:
         "budget/look before release" as shuttle_finds_look_before_release,
-        "budget/notify without lock" as shuttle_finds_notify_without_lock;
+        "budget/notify without lock" as shuttle_finds_notify_without_lock,
+        "writer/leave with the room" as shuttle_finds_leave_with_the_room;
 }

@@ -4,16 +4,18 @@
 //! stores nothing any more. The names of segments have their salts, so even what two store at the same moment is never
 //! mixed up.
 
+use core::ops::Range;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::storing::KnownSnapshots;
 use super::{Archive, ArchiveError, ArchivedSegment, Put};
 use crate::media::Media;
 use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::format::Kind;
 use crate::persistence::log::random;
-use crate::persistence::recovery::SegmentFile;
+use crate::persistence::recovery::{SegmentFile, Span};
 use crate::persistence::zstd;
 
 /// The folder of the numbers that were taken.
@@ -21,6 +23,15 @@ const WRITERS: &str = "writers";
 
 /// What the objects of one segment have in common: timeline, salt, first and last version.
 type Mark = (u64, u64, u64, u64);
+
+/// What has become of a segment that was to be stored.
+#[derive(Debug, Default)]
+pub struct StoredSegment {
+    /// The objects that have it: nothing if there is no version in it, and more than one if something in the middle is damaged.
+    pub segments: Vec<ArchivedSegment>,
+    /// Versions of it that cannot be read: the first and the last one of each run.
+    pub missing: Vec<(u64, u64)>,
+}
 
 /// The side of an archive that stores.
 pub struct Archiver {
@@ -33,6 +44,8 @@ pub struct Archiver {
     level: Option<i32>,
     /// What the archive has, when it was asked for: nobody else adds to it.
     known: Option<HashMap<Mark, Vec<ArchivedSegment>>>,
+    /// The same of snapshot files.
+    pub(super) known_snapshots: Option<KnownSnapshots>,
 }
 
 impl Archiver {
@@ -44,7 +57,7 @@ impl Archiver {
         while archive.put_if_absent(&writer(number), &claim)? == Put::Present {
             number += 1;
         }
-        let archiver = Self { archive, number, claim, level, known: None };
+        let archiver = Self { archive, number, claim, level, known: None, known_snapshots: None };
         archiver.tidy();
         Ok(archiver)
     }
@@ -89,32 +102,84 @@ impl Archiver {
         }
     }
 
+    /// The archive.
+    pub(super) fn archive(&self) -> &dyn Archive {
+        &*self.archive
+    }
+
+    /// How much to compress, in a build that can.
+    pub(super) fn level(&self) -> Option<i32> {
+        self.level.filter(|_| zstd::IS_THERE)
+    }
+
     /// Stores the segment of `directory` whose first version is `first`, and to which nothing is written any more; the next one
     /// begins with version `next`, if there is one. When this returns, the archive has it durably. Storing one again does no
-    /// harm. Returns nothing if there is no version in it.
+    /// harm.
+    ///
+    /// A segment that is damaged is refused, unless the archive has a snapshot file of version `held` and nothing before that needs what is
+    /// missing: then what is good of it is stored.
     pub fn store_segment(
         &mut self,
         media: &dyn Media,
         directory: &Directory,
         first: u64,
         next: Option<u64>,
-    ) -> Result<Option<ArchivedSegment>, ArchiveError> {
+        held: Option<u64>,
+    ) -> Result<StoredSegment, ArchiveError> {
         self.check()?;
-        let path = directory.segment(first);
-        let segment = SegmentFile::read(media, path, first).map_err(file)?;
+        let makes_up = |next: u64| held.is_some_and(|held| held >= next - 1);
+        let mut stored = StoredSegment::default();
+        let segment = match (SegmentFile::read(media, directory.segment(first), first), next) {
+            (Err(error), Some(next)) if error.damage().is_some() && makes_up(next) => {
+                tracing::error!(first, next, %error, "the archive goes on behind a segment that cannot be read");
+                stored.missing.push((first, next - 1));
+                return Ok(stored);
+            }
+            (read, _) => read.map_err(file)?,
+        };
+        let (mut last, end) =
+            segment.heads().last().map_or((first - 1, segment.start), |(head, end)| (head.version, end));
+        let mut runs = Vec::new();
         match next {
             // Whoever asks may let go of the file afterwards.
-            Some(next) => check_end(media, directory, &segment, next)?,
+            Some(next) => {
+                if let Err(error) = check_end(media, directory, &segment, next) {
+                    if !makes_up(next) {
+                        return Err(error);
+                    }
+                    tracing::error!(last, next, %error, "the archive goes on behind a damage");
+                    runs = runs_behind(&segment, end, last, next);
+                }
+            }
             None => check_last(media, directory, &segment)?,
         }
-        let Some(span) = segment.span() else { return Ok(None) };
-        // What stands behind the records is nobody's.
-        let bytes = segment.bytes(0..span.end);
+        if let Some(span) = segment.span() {
+            // What stands behind the records is nobody's.
+            stored.segments.push(self.store_records(&segment, span, segment.bytes(0..span.end))?);
+        }
+        for (from, records) in runs {
+            let run = SegmentFile::parse(segment.extract(&records), segment.path.clone(), from).map_err(file)?;
+            let Some(span) = run.span() else { continue };
+            stored.segments.push(self.store_records(&run, span, run.bytes(0..span.end))?);
+            stored.missing.extend((last + 1 < from).then_some((last + 1, from - 1)));
+            last = span.last;
+        }
+        stored.missing.extend(next.filter(|next| last + 1 < *next).map(|next| (last + 1, next - 1)));
+        Ok(stored)
+    }
+
+    /// Stores `bytes`, which are the records of `segment`, with its header.
+    fn store_records(
+        &mut self,
+        segment: &SegmentFile,
+        span: Span,
+        bytes: &[u8],
+    ) -> Result<ArchivedSegment, ArchiveError> {
         let header = &segment.header;
         let mut archived = ArchivedSegment {
             timeline: header.timeline,
             sequence: header.sequence,
-            first,
+            first: segment.first,
             last: span.last,
             earliest: span.earliest,
             latest: span.latest,
@@ -124,10 +189,10 @@ impl Archiver {
             is_compressed: false,
         };
         if let Some(stored) = self.stored(&archived, bytes)? {
-            return Ok(Some(stored));
+            return Ok(stored);
         }
         let mut packed = Vec::new();
-        let level = self.level.filter(|_| zstd::IS_THERE);
+        let level = self.level();
         if let Some(level) = level {
             let path = segment.path.display().to_string();
             zstd::compress(bytes, level, &mut packed).map_err(ArchiveError::store("compress", &path))?;
@@ -135,27 +200,11 @@ impl Archiver {
         archived.is_compressed = level.is_some();
         let object = if archived.is_compressed { &packed } else { bytes };
         archived.checksum = crc32c::crc32c(object);
-        self.put(&archived, object)?;
+        self.put(&archived.name(), archived.checksum, object)?;
         // Whoever has come meanwhile may have listed what there is before this was there, and counts on nobody else.
         self.check()?;
         self.known()?.entry(mark(&archived)).or_default().push(archived.clone());
-        Ok(Some(archived))
-    }
-
-    /// Stores `object` under the name of `archived`. One that has the name and is damaged is replaced: nobody can do anything with it.
-    fn put(&self, archived: &ArchivedSegment, object: &[u8]) -> Result<(), ArchiveError> {
-        let name = archived.name();
-        let is_there =
-            || Ok(self.archive.put_if_absent(&name, object)? == Put::Stored || self.archive.get(&name)? == object);
-        if is_there()? {
-            return Ok(());
-        }
-        if archived.is_whole(&self.archive.get(&name)?) {
-            return Err(ArchiveError::Taken { name });
-        }
-        tracing::warn!(name, "an object in the archive is damaged, and is replaced");
-        self.archive.remove(&name)?;
-        if is_there()? { Ok(()) } else { Err(ArchiveError::Taken { name }) }
+        Ok(archived)
     }
 
     /// The object that has the segment already, if there is one: whoever stored it may have been stopped before it knew, and may
@@ -204,7 +253,7 @@ fn mark(segment: &ArchivedSegment) -> Mark {
     (segment.timeline, segment.salt, segment.first, segment.last)
 }
 
-fn file(error: DirectoryError) -> ArchiveError {
+pub(super) fn file(error: DirectoryError) -> ArchiveError {
     ArchiveError::File(error.into())
 }
 
@@ -229,6 +278,25 @@ fn check_end(media: &dyn Media, directory: &Directory, segment: &SegmentFile, ne
     }
     let what = format!("it ends with version {last}, and the next segment begins with {next}");
     Err(file(segment.damaged(end, what)))
+}
+
+/// Records of `segment` that follow one another behind `end`, where a damage is after version `last`, with versions before `next`: the
+/// first version of each run, and where it stands.
+fn runs_behind(segment: &SegmentFile, end: usize, last: u64, next: u64) -> Vec<(u64, Range<u64>)> {
+    let mut runs: Vec<(u64, Range<u64>)> = Vec::new();
+    let mut last = last;
+    for (at, head, len) in segment.behind(end) {
+        let (at, len) = (at as u64, len as u64);
+        match runs.last_mut().filter(|(_, records)| records.end == at) {
+            Some((_, records)) if head.version == last + u64::from(head.kind.has_version()) => records.end += len,
+            _ if head.kind.has_version() && (last + 1..next).contains(&head.version) => {
+                runs.push((head.version, at..at + len));
+            }
+            _ => continue,
+        }
+        last = head.version;
+    }
+    runs
 }
 
 /// Checks that nothing is missing at the end of `segment`, the last one of a directory, as far as anything shows that there was more.

@@ -6,7 +6,8 @@
 //!
 //! - [`Archive`]: what an archive can do; [`DirectoryArchive`]: one in a directory; `object_store`: one in an object store
 //! - `name`: what the name of an object says, so that nobody has to open it
-//! - `archiver`: the side that stores, with its claim to be the only one
+//! - `snapshots`: the same of snapshot files, which are stored in parts
+//! - `archiver`: the side that stores, with its claim to be the only one; `storing`: how it stores snapshot files
 //!
 //! [`docs/wal.md`]: https://github.com/ecsdb/ecsdb/blob/main/docs/wal.md
 
@@ -15,6 +16,8 @@ mod directory;
 mod name;
 #[cfg(feature = "object-store")]
 mod object_store;
+mod snapshots;
+mod storing;
 #[cfg(all(test, not(ecsdb_loom)))]
 mod tests;
 
@@ -24,9 +27,10 @@ use thiserror::Error;
 
 #[cfg(feature = "object-store")]
 pub use self::object_store::ObjectArchive;
-pub(crate) use archiver::Archiver;
+pub(crate) use archiver::{Archiver, StoredSegment};
 pub use directory::DirectoryArchive;
 pub use name::ArchivedSegment;
+pub use snapshots::{ArchivedSnapshot, SnapshotPart};
 
 /// A store of named objects, somewhere else than the directory of the database.
 ///

@@ -83,12 +83,13 @@ impl Checkpoints {
         let unfinished = Unfinished::begin(&*self.media, destination.to_owned(), text)?;
         let held = self.hold(queue)?;
         let snapshot = held.pinned.version.number;
-        let (mut rows, mut bytes) = (0, 0);
+        let (mut rows, mut bytes, mut base) = (0, 0, 0);
         // In the beginning there is nothing to write.
         if snapshot > 0 {
             let path = unfinished.directory.snapshot(snapshot);
-            let written = self.write_durable(&self.writing(&held, None), &path, progress)?;
-            (rows, bytes) = (written.rows, written.bytes);
+            let writing = self.writing(&held, None);
+            let written = self.write_durable(&writing, &path, progress)?;
+            (rows, bytes, base) = (written.rows, written.bytes, writing.header.salt);
         }
         let Copied { version, last, bytes: copied } = self.copy_log(&unfinished, snapshot)?;
         let schema_hash = last.as_ref().map_or(held.described.schema_hash, |(header, _)| header.schema_hash);
@@ -96,7 +97,7 @@ impl Checkpoints {
             Some((header, ids)) => (Some(header), ids),
             None => (None, self.ids(&held.described.schema)?),
         };
-        let fork = Fork { version, before: before.as_ref(), sequence: 1, ids: &ids, schema_hash };
+        let fork = Fork { version, before: before.as_ref(), base, sequence: 1, ids: &ids, schema_hash };
         let timeline = fork.make(&*self.media, &unfinished.directory)?;
         unfinished.settle()?;
         unfinished.read_again(version)?;

@@ -6,10 +6,11 @@
 //! - `backup`: a version and the log behind it in a directory of their own
 //! - `report`: what is said of it; `figures`: what is counted
 //! - `setup`: what it starts with
-//! - `retention`: what is needed no longer, and where it goes
+//! - `retention`: what is needed no longer; `archiving`: where it goes
 //!
 //! It asks the writer for nothing but a version to hold, and waits until that has time for it. No transaction waits for the keeper.
 
+mod archiving;
 mod backup;
 mod checkpoint;
 mod figures;
@@ -24,12 +25,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+pub use archiving::ArchiveSetting;
 pub use backup::{BackupError, BackupReport};
 pub use figures::{CheckpointFigures, CheckpointStats, LastCheckpoint};
 use mailbox::Mailbox;
 pub use mailbox::{BackupWish, OnProgress, Wish};
 pub use report::{CheckpointError, CheckpointProgress, CheckpointReport};
-pub use retention::{ArchiveSetting, Retention};
+pub use retention::Retention;
 pub use setup::{KeeperSetup, Keeping, KeptDirectory, Schedule};
 use worker::{Place, Worker};
 

@@ -8,21 +8,21 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 
+use super::archiving::ArchiveSetting;
 use crate::media::{Media, Open};
-use crate::persistence::archive::{Archive, ArchiveError, Archiver};
+use crate::persistence::archive::ArchiveError;
 use crate::persistence::directory::Directory;
 use crate::persistence::error::LogFailure;
 use crate::persistence::log::{Figures, Spares, nanoseconds};
 use crate::persistence::snapshot::read_header;
 use crate::sync::Watermark;
-use crate::transaction::{LogError, panic_message};
+use crate::transaction::LogError;
 
 /// What is kept of the past: [`DbBuilder::retention`](crate::DbBuilder::retention).
 ///
@@ -155,16 +155,8 @@ pub struct Cleaner {
     pub files: KnownFiles,
     /// Where segments go before they are let go.
     pub archive: Option<ArchiveSetting>,
-}
-
-/// An archive, and the claim on it.
-pub struct ArchiveSetting {
-    /// The archive.
-    pub archive: Arc<dyn Archive>,
-    /// How hard to compress, if at all.
-    pub level: Option<i32>,
-    /// The claim, when it has been made.
-    pub archiver: Option<Archiver>,
+    /// Whether snapshot files go there too.
+    pub archives_snapshots: bool,
 }
 
 impl Cleaner {
@@ -182,6 +174,9 @@ impl Cleaner {
     /// Lets go of what is needed no longer. `version` is the last one. A checkpoint was made before, so the names of all snapshot files
     /// are on the medium. `go_on` says whether to go on with another segment: an archive may take long for each.
     pub fn clean(&mut self, version: u64, go_on: &dyn Fn() -> bool) -> Result<(), CleanError> {
+        if let Some(setting) = self.archive.as_mut().filter(|_| self.archives_snapshots) {
+            setting.store_snapshots(&*self.media, &self.directory, &self.files, go_on)?;
+        }
         let now = nanoseconds(self.media.now());
         let Some(oldest) = self.retention.oldest(&self.files, version, now) else { return Ok(()) };
         self.let_snapshots_go(oldest)?;
@@ -248,32 +243,6 @@ impl Cleaner {
         let len = file.and_then(|file| file.len()).unwrap_or(0);
         len <= self.segment_bytes && len >= self.segment_bytes / 2
     }
-}
-
-impl ArchiveSetting {
-    /// Takes the archive, so that nobody who had it before stores there any more.
-    pub fn claim(&mut self, directory: &Directory) -> Result<(), CleanError> {
-        guarded(|| self.claimed(directory).map(|_| ()))
-    }
-
-    fn claimed(&mut self, directory: &Directory) -> Result<&mut Archiver, ArchiveError> {
-        if self.archiver.is_none() {
-            let owner = directory.root().display().to_string();
-            self.archiver = Some(Archiver::open(Arc::clone(&self.archive), &owner, self.level)?);
-        }
-        Ok(self.archiver.as_mut().expect("it was made just now"))
-    }
-
-    /// Stores the segment that begins with the first of two versions, and ends before the second.
-    fn store(&mut self, media: &dyn Media, directory: &Directory, pair: &[u64]) -> Result<(), CleanError> {
-        guarded(|| self.claimed(directory)?.store_segment(media, directory, pair[0], Some(pair[1])).map(|_| ()))
-    }
-}
-
-/// Calls an archive, which is somebody else's code: a panic there is an error here, and nothing ends with it.
-fn guarded(call: impl FnOnce() -> Result<(), ArchiveError>) -> Result<(), CleanError> {
-    let called = catch_unwind(AssertUnwindSafe(call));
-    called.map_err(|panic| CleanError::Panicked(panic_message(&*panic)))?.map_err(CleanError::from)
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::archiving::ArchiveSetting;
 use super::checkpoint::Checkpoints;
-use super::retention::{ArchiveSetting, Cleaner, KnownFiles, Retention};
+use super::retention::{Cleaner, KnownFiles, Retention};
 use crate::media::{Lock, Media};
 use crate::persistence::directory::Directory;
 use crate::persistence::log::{Alarm, Cut, Description, Figures, Spares};
@@ -39,6 +40,8 @@ pub struct Keeping {
     pub retention: Retention,
     /// Where segments go that are needed no longer.
     pub archive: Option<ArchiveSetting>,
+    /// Whether only the log goes there, and no snapshot files.
+    pub archives_log_only: bool,
     /// The runtime whose tasks make checkpoints, if not a thread of the database.
     #[cfg(feature = "tokio")]
     pub runtime: Option<tokio::runtime::Handle>,
@@ -97,7 +100,7 @@ pub struct KeeperSetup {
 impl KeeperSetup {
     /// For the directory `of`.
     pub fn new(keeping: Keeping, of: KeptDirectory<'_>) -> Self {
-        let Keeping { schedule, compression, retention, archive, .. } = keeping;
+        let Keeping { schedule, compression, retention, archive, archives_log_only, .. } = keeping;
         let recovery = of.recovery;
         let mut cleaner = Cleaner {
             media: Arc::clone(&of.media),
@@ -109,6 +112,7 @@ impl KeeperSetup {
             segment_bytes: of.segment_bytes,
             files: KnownFiles::new(),
             archive,
+            archives_snapshots: !archives_log_only,
         };
         let passed_over: Vec<u64> = recovery.passed_over.iter().map(|passed| passed.version).collect();
         cleaner.look(of.snapshots, &passed_over);

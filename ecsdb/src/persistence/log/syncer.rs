@@ -217,6 +217,15 @@ impl Shared {
         self.next.lock().unwrap_or_else(PoisonError::into_inner).maker.header.clone()
     }
 
+    /// The header of the current segment.
+    pub fn current_header(&self) -> Header {
+        let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        match &next.maker.before {
+            Some(current) if next.ready.is_some() => current.clone(),
+            _ => next.maker.header.clone(),
+        }
+    }
+
     /// Makes the segment that follows the current one, with another schema in its header, under its draft's name. If the
     /// current one has no commits, so that the new one will have its name, it takes its place.
     pub fn make_for(&self, ids: &Ids, schema_hash: u64, replaces: bool) -> Result<(Segment, Header), LogError> {

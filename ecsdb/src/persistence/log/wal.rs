@@ -15,7 +15,7 @@ use crate::change_set::ChangeSet;
 use crate::media::{Lock, Media};
 use crate::persistence::codec::{Encoder, Tables};
 use crate::persistence::error::LogFailure;
-use crate::persistence::format::{Header, Kind};
+use crate::persistence::format::{Ending, Header, Kind};
 use crate::schema::DatabaseSchema;
 use crate::sync::Watermark;
 use crate::transaction::{CommitLog, LogError};
@@ -123,6 +123,16 @@ impl Wal {
         Ok(())
     }
 
+    /// Notes where the log has ended. Without it a log that loses its end is like one that was being written.
+    fn note_ending(&self) {
+        let Header { timeline, sequence, salt, .. } = self.shared.current_header();
+        debug_assert_eq!(salt, self.segment.salt, "that of the segment with the mark");
+        let ending = Ending { version: self.version, timeline, sequence };
+        if let Err(error) = self.shared.directory().write_ending(&*self.media, ending) {
+            tracing::warn!(%error, "where the log has ended was not noted");
+        }
+    }
+
     /// Waits until the thread that syncs has synced everything, and ends it.
     fn end_syncer(&mut self) {
         self.shared.watermark.close();
@@ -175,7 +185,10 @@ impl CommitLog for Wal {
             self.shared.sync()
         });
         match closed {
-            Ok(()) => tracing::debug!(version = self.version, "the log is closed"),
+            Ok(()) => {
+                tracing::debug!(version = self.version, "the log is closed");
+                self.note_ending();
+            }
             Err(error) => tracing::error!(%error, "the log was not closed"),
         }
         for file in self.shared.take_left_over() {

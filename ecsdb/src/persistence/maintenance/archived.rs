@@ -3,11 +3,13 @@
 use serde::Serialize;
 
 use super::error::MaintenanceError;
-use super::pieces::Pieces;
+use super::pieces::{Line, Pieces};
 use super::progress::{Progress, Steps};
+use super::reach::{Bases, Reach, Way};
 use super::report::Damage;
-use crate::persistence::archive::{Archive, ArchiveError, ArchivedSegment};
+use crate::persistence::archive::{Archive, ArchiveError, ArchivedSegment, ArchivedSnapshot};
 use crate::persistence::recovery::SegmentFile;
+use crate::persistence::snapshot::SnapshotHeader;
 
 /// What [`verify_archive`] has found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -15,14 +17,21 @@ use crate::persistence::recovery::SegmentFile;
 pub struct ArchiveReport {
     /// Segments that were read.
     pub segments: u64,
-    /// Bytes of their objects.
+    /// The versions of the snapshot files that are in order, ascending.
+    pub snapshots: Vec<u64>,
+    /// Bytes of all objects.
     pub bytes: u64,
-    /// Which versions follow one another in segments that are in order: the first and the last one of each line, the latest line first. One
-    /// that begins with version 1 can be restored without a directory.
+    /// Which versions follow one another in segments that are in order: the first and the last one of each line, the latest line first.
     pub lines: Vec<(u64, u64)>,
+    /// Which versions can be restored from the archive alone: from version 1 on where a line begins with it, and from each snapshot file on. The
+    /// first and the last one of each run, of all histories.
+    pub reachable: Vec<(u64, u64)>,
     /// Versions that no object has, between others. Nobody can tell what is missing before the first and behind the last segment: an
     /// archive may have been set late, and what is old may have been let go.
     pub gaps: Vec<Gap>,
+    /// Versions of snapshot files of which only the first parts are there: they are being stored, or that was interrupted and nobody has come
+    /// back to it. They are of no use, and do no harm.
+    pub unfinished: Vec<u64>,
     /// Everything that is damaged. Empty if all is well.
     pub damages: Vec<Damage>,
 }
@@ -35,7 +44,8 @@ pub struct Gap {
     pub first: u64,
     /// The last version that is missing.
     pub last: u64,
-    /// The last version that follows behind them: it cannot be restored from the archive alone, nor can any before it back to the gap.
+    /// The last version that cannot be restored from the archive alone since these are missing: that before the first snapshot file which
+    /// the log behind them goes on from, or the last one that follows. In between only those can be of which there is a snapshot file.
     pub until: u64,
 }
 
@@ -46,11 +56,11 @@ impl ArchiveReport {
     }
 }
 
-/// Fetches every segment of `archive` and reports every object that does not hold what its name says, and every gap between them. Changes
+/// Fetches every object of `archive` and reports every one that does not hold what its name says, and every gap between segments. Changes
 /// nothing. What is in the rows is checked when they are restored.
 ///
 /// # Errors
-/// If there is no segment, so that the place may be wrong; if the archive refuses; or if an object is compressed and this build cannot read
+/// If there is nothing, so that the place may be wrong; if the archive refuses; or if an object is compressed and this build cannot read
 /// it. Damage is no error.
 pub fn verify_archive(
     archive: &dyn Archive,
@@ -58,10 +68,12 @@ pub fn verify_archive(
 ) -> Result<ArchiveReport, MaintenanceError> {
     let mut steps = Steps::new(&mut progress);
     let mut all = ArchivedSegment::list(archive)?;
-    if all.is_empty() {
+    let snapshots = ArchivedSnapshot::list(archive)?;
+    if all.is_empty() && snapshots.is_empty() {
         return Err(MaintenanceError::NoSegments);
     }
-    steps.begin("objects", all.len() as u64);
+    steps
+        .begin("objects", all.len() as u64 + snapshots.iter().map(|snapshot| snapshot.parts.len() as u64).sum::<u64>());
     let (mut bytes, mut damages, mut good) = (0, Vec::new(), Vec::new());
     let mut expired = Vec::new();
     for segment in &all {
@@ -84,17 +96,97 @@ pub fn verify_archive(
             None => good.push(segment.clone()),
             Some((offset, what)) => {
                 let (first, last) = (segment.first, segment.last);
-                let meaning = format!("versions {first} to {last} cannot be restored from here");
+                let meaning = format!("versions {first} to {last} cannot be replayed from here");
                 damages.push(Damage { file: name.into(), offset, what, meaning });
             }
         }
         steps.advance(1);
     }
     all.retain(|segment| !expired.contains(&segment.name()));
-    let lines = Pieces::archived(good).lines().iter().map(|line| (line.first(), line.last())).collect();
-    let segments = all.len() as u64;
+    let (mut bases, mut unfinished) = (Bases::default(), Vec::new());
+    for snapshot in snapshots {
+        // Parts are stored in order.
+        if !snapshot.is_whole() && snapshot.parts.iter().zip(0..).all(|(part, number)| part.number == number) {
+            unfinished.push(snapshot.version);
+        } else {
+            match verify_snapshot(archive, &snapshot, &mut bytes) {
+                Ok(found) if found.is_empty() => bases.add(vec![snapshot.clone()]),
+                Ok(found) => damages.extend(found),
+                // It has expired since it was listed.
+                Err(MaintenanceError::Archive(ArchiveError::Missing { .. })) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        steps.advance(snapshot.parts.len() as u64);
+    }
+    let line_of = |line: &Line| (line.first(), line.last());
     // What is damaged is there, and is reported as such.
-    Ok(ArchiveReport { segments, bytes, lines, gaps: Pieces::archived(all).gaps(), damages })
+    let mut gaps = Pieces::archived(all.clone()).gaps();
+    let lines = Pieces::archived(good).lines();
+    let reach = Reach::of(None, bases, &lines)?;
+    for gap in &mut gaps {
+        // The line behind it goes on from its first snapshot file.
+        let behind = reach.ways.iter().filter(|way| way.line.first() == gap.last + 1 && way.line.last() <= gap.until);
+        if let Some(from) = behind.map(Way::from).min() {
+            gap.until = from - 1;
+        }
+    }
+    // Nothing is lost where a snapshot file has the only version that is missing.
+    gaps.retain(|gap| gap.first <= gap.until);
+    Ok(ArchiveReport {
+        segments: all.len() as u64,
+        snapshots: reach.bases.versions(),
+        bytes,
+        lines: lines.iter().map(line_of).collect(),
+        reachable: reach.runs(),
+        gaps,
+        unfinished,
+        damages,
+    })
+}
+
+/// What is wrong with `snapshot`, which is there, but for parts that somebody has lost. Adds to `bytes` those of its objects.
+fn verify_snapshot(
+    archive: &dyn Archive,
+    snapshot: &ArchivedSnapshot,
+    bytes: &mut u64,
+) -> Result<Vec<Damage>, MaintenanceError> {
+    let mut damages = Vec::new();
+    let mut report = |file: String, what: String| {
+        let meaning = format!("the snapshot file of version {} cannot be restored from here", snapshot.version);
+        damages.push(Damage { file: file.into(), offset: 0, what, meaning });
+    };
+    if !snapshot.is_whole() {
+        let missing = u64::from(snapshot.count) - snapshot.parts.len() as u64;
+        report(snapshot.title(), format!("{missing} of its {} parts are not there", snapshot.count));
+    }
+    for part in &snapshot.parts {
+        let name = snapshot.name(part);
+        match snapshot.fetch(archive, part) {
+            Ok(content) => {
+                *bytes += content.len() as u64;
+                if let Some(what) = (part.number == 0).then(|| front_fault(snapshot, &content)).flatten() {
+                    report(name, what);
+                }
+            }
+            Err(ArchiveError::Damaged { what, .. }) => report(name, what),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(damages)
+}
+
+/// What is wrong with `content`, which the file `named` begins with.
+fn front_fault(named: &ArchivedSnapshot, content: &[u8]) -> Option<String> {
+    let is_named = |header: &SnapshotHeader| {
+        let found = (header.timeline, header.version, header.salt, header.base);
+        found == (named.timeline, named.version, named.salt, None)
+    };
+    match SnapshotHeader::of(content) {
+        Ok(header) if is_named(&header) => None,
+        Ok(_) => Some("its header is that of another file".into()),
+        Err(what) => Some(what),
+    }
 }
 
 /// What is wrong with the segment that `bytes` are, and where, if it is not the one that `named` says.

@@ -28,20 +28,18 @@ pub struct Choice<'a> {
 impl<'a> Choice<'a> {
     /// What of `reach` is of `history`.
     pub fn new(pieces: &'a Pieces<'a>, reach: &'a Reach, history: &History) -> Self {
-        let complete = history.complete(&reach.ways);
-        let parts = reach.ways.iter().filter_map(|way| history.part_of(way));
+        let complete = history.complete(reach);
+        let parts = reach.ways.iter().filter_map(|way| history.part_of(way, &reach.bases));
         let ways = complete.cloned().into_iter().chain(parts).collect();
         Self { pieces, reach, complete, ways, highest: history.version }
     }
 
-    /// The version that `target` is, and how it is put together.
-    pub fn find(&self, target: Target) -> Result<(Way, u64), MaintenanceError> {
+    /// The version that `target` is, and how it is put together. If it is a version, it is one of the history `timeline`, if that is given.
+    pub fn find(&self, target: Target, timeline: Option<u64>) -> Result<(Way, u64), MaintenanceError> {
         let (way, version) = match target {
             Target::Version(version) => {
-                // The history that is known to be the one in question comes first.
-                let mut ways = self.ways.iter().chain(&self.reach.ways);
-                let way = ways.find(|way| way.has(version));
-                (way.ok_or_else(|| out_of_reach(version, self.reach.runs()))?, version)
+                let timeline = timeline.map_or_else(|| self.timeline_of(version), |timeline| Ok(Some(timeline)))?;
+                return Ok((self.way_to(version, timeline)?, version));
             }
             Target::Latest => self.complete.map(|way| (way, way.to)).ok_or_else(|| self.lost())?,
             Target::Time(time) => {
@@ -54,6 +52,35 @@ impl<'a> Choice<'a> {
         };
         self.check_whole(way, version)?;
         Ok((way.clone(), version))
+    }
+
+    /// The history of which `version` is meant: the one in question, if it has it, or the only one that does.
+    fn timeline_of(&self, version: u64) -> Result<Option<u64>, MaintenanceError> {
+        let of = |way: &Way| way.timeline_of(&self.reach.bases, version);
+        if let Some(way) = self.ways.iter().find(|way| way.has(version)) {
+            return Ok(of(way));
+        }
+        let mut timelines: Vec<u64> = self.reach.ways.iter().filter(|way| way.has(version)).filter_map(of).collect();
+        timelines.sort_unstable();
+        timelines.dedup();
+        match timelines[..] {
+            [] => Ok(None),
+            [only] => Ok(Some(only)),
+            _ => Err(MaintenanceError::Ambiguous { version, timelines }),
+        }
+    }
+
+    /// How `version` is put together, which is of the history `timeline` if that is given. The history that is known to be the one in
+    /// question comes first.
+    pub fn way_to(&self, version: u64, timeline: Option<u64>) -> Result<Way, MaintenanceError> {
+        let is_wanted = |way: &&Way| {
+            let found = || way.timeline_of(&self.reach.bases, version);
+            way.has(version) && timeline.is_none_or(|timeline| found().is_none_or(|found| found == timeline))
+        };
+        let way = self.ways.iter().chain(&self.reach.ways).find(is_wanted);
+        let way = way.ok_or_else(|| out_of_reach(version, self.reach.runs()))?;
+        self.check_whole(way, version)?;
+        Ok(way.clone())
     }
 
     /// Refuses a version that is a part only of what was written anew: an object is not known to have such before it is read.
@@ -134,7 +161,7 @@ impl<'a> Choice<'a> {
         // Before the log there are snapshot files only.
         let before = way.line.0.first().map_or(u64::MAX, |piece| piece.first);
         for base in way.bases.iter().rev().filter(|base| **base < before && **base <= top) {
-            let Some(base) = self.reach.bases.with(*base) else { continue };
+            let Some(base) = self.reach.bases.of(way, *base) else { continue };
             if base.time <= time {
                 return Ok((Some(base.version), oldest));
             }

@@ -4,9 +4,12 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::Serialize;
+
 use super::error::MaintenanceError;
+use super::report::Damage;
 use crate::media::{Disk, Lock, Media};
-use crate::persistence::archive::{Archive, ArchivedSegment, Archiver};
+use crate::persistence::archive::{Archive, ArchiveError, ArchivedSegment, ArchivedSnapshot, Archiver, StoredSegment};
 use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
 
@@ -26,7 +29,7 @@ use crate::persistence::error::DirectoryError;
 /// drop(db);
 ///
 /// let stored = ClosedDirectory::open(&save)?.archive_to(std::sync::Arc::new(DirectoryArchive::new(shelf)), None)?;
-/// assert_eq!((stored.len(), stored[0].last), (1, 1));
+/// assert_eq!((stored.segments.len(), stored.segments[0].last), (1, 1));
 /// # std::fs::remove_dir_all(path)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -116,28 +119,73 @@ impl ClosedDirectory {
         self.directory.check_finished(&*self.media)
     }
 
-    /// Stores every segment of the log in `archive`, compressed with the `level` of zstd if there is one and the build has it, and
+    /// Stores every complete snapshot file and every segment of the log in `archive`, compressed with the `level` of zstd if there is one and the build has it, and
     /// leaves the directory as it is. A database that has the archive [as its own](Archive) stores nothing any more until
     /// it is opened again. What is there already is not stored again.
     ///
     /// # Errors
-    /// If a segment is damaged, the directory cannot be locked, or the archive refuses: what was stored before is there.
-    pub fn archive_to(
-        &self,
-        archive: Arc<dyn Archive>,
-        level: Option<i32>,
-    ) -> Result<Vec<ArchivedSegment>, MaintenanceError> {
+    /// If a segment is damaged and no snapshot file makes up for it, a repair was begun and not finished, the directory cannot be locked, or
+    /// the archive refuses: what was stored before is there.
+    pub fn archive_to(&self, archive: Arc<dyn Archive>, level: Option<i32>) -> Result<Stored, MaintenanceError> {
         self.lock()?;
         self.check_finished()?;
-        let wal = self.directory.wal();
-        let (firsts, _) = self.directory.list(&*self.media).map_err(DirectoryError::io("list", wal))?;
+        self.check_repaired()?;
+        let (media, directory) = (&*self.media, &self.directory);
+        let (firsts, _) = directory.list(media).map_err(DirectoryError::io("list", directory.wal()))?;
+        let listed = directory.list_snapshots(media);
+        let (versions, _) = listed.map_err(DirectoryError::io("list", directory.snapshots()))?;
         let mut archiver = Archiver::open(archive, &self.path().display().to_string(), level)?;
-        let mut stored = Vec::new();
+        let mut stored = Stored::default();
+        // One of version 0 holds nothing.
+        for version in versions.into_iter().filter(|version| *version > 0) {
+            match archiver.store_snapshot(media, directory, version) {
+                Ok(snapshot) => stored.snapshots.extend(snapshot),
+                Err(ArchiveError::File(error)) if error.damage().is_some() => {
+                    let meaning = "it is not archived; an opening and a restore pass it over";
+                    stored.damages.push(Damage::of(*error)?.meaning(meaning));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let held = stored.snapshots.last().map(|snapshot| snapshot.version);
         for (index, first) in firsts.iter().enumerate() {
             let next = firsts.get(index + 1).copied();
-            stored.extend(archiver.store_segment(&*self.media, &self.directory, *first, next)?);
+            let StoredSegment { segments, missing } = archiver.store_segment(media, directory, *first, next, held)?;
+            stored.segments.extend(segments);
+            stored.missing.extend(missing);
         }
         Ok(stored)
+    }
+
+    /// Refuses a directory of which a repair has not come to its end.
+    fn check_repaired(&self) -> Result<(), DirectoryError> {
+        match self.directory.is_in_repair(&*self.media)? {
+            true => Err(DirectoryError::InRepair { path: self.path().to_owned() }),
+            false => Ok(()),
+        }
+    }
+}
+
+/// What [`ClosedDirectory::archive_to`] has stored, or found stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Stored {
+    /// The segments of the log, in order.
+    pub segments: Vec<ArchivedSegment>,
+    /// The complete snapshot files, in the order of their versions. Those that go on from another one are not stored: the log has what is in
+    /// them.
+    pub snapshots: Vec<ArchivedSnapshot>,
+    /// Versions that cannot be read, or that a repair has left out: the first and the last one of each run. They are not in the archive, and
+    /// a snapshot file makes up for them.
+    pub missing: Vec<(u64, u64)>,
+    /// Snapshot files that are damaged.
+    pub damages: Vec<Damage>,
+}
+
+impl Stored {
+    /// Whether everything is stored that the directory should have.
+    pub fn is_fine(&self) -> bool {
+        self.missing.is_empty() && self.damages.is_empty()
     }
 }
 

@@ -19,7 +19,7 @@ use crate::persistence::snapshot::Chain;
 
 /// A directory in the making.
 pub struct Unfinished<'m> {
-    media: &'m dyn Media,
+    pub media: &'m dyn Media,
     pub directory: Directory,
 }
 
@@ -183,6 +183,8 @@ pub struct Fork<'a> {
     pub version: u64,
     /// The header of the segment before; none if there is none in the directory.
     pub before: Option<&'a Header>,
+    /// The salt of the snapshot file that it goes on from if there is none before; 0 if it begins with nothing.
+    pub base: u64,
     /// The number that the segment gets if there is none before.
     pub sequence: u64,
     /// The tables.
@@ -199,7 +201,7 @@ impl Fork<'_> {
             timeline: random(),
             salt: random(),
             sequence: self.before.map_or(self.sequence, |before| before.sequence + 1),
-            previous: self.before.map_or(0, |before| before.salt),
+            previous: self.before.map_or(self.base, |before| before.salt),
             created: nanoseconds(media.now()),
             schema_hash: self.schema_hash,
             recycled: false,

@@ -30,8 +30,10 @@ pub enum MaintenanceError {
         /// Its path.
         path: PathBuf,
     },
-    /// There are no segments where an archive should be.
-    #[error("the archive holds no segments: nothing was stored there yet, or it is somewhere else")]
+    /// There is nothing where an archive should be.
+    #[error(
+        "the archive holds no segments and no snapshot files: nothing was stored there yet, or it is somewhere else"
+    )]
     NoSegments,
     /// Something is to be made in a directory that has something in it already.
     #[error("{} is not empty, {found} is there: name a directory that does not exist, or an empty one", path.display())]
@@ -56,6 +58,14 @@ pub enum MaintenanceError {
         asked: u64,
         /// Those that can be: the first and the last one of each run.
         reachable: Vec<(u64, u64)>,
+    },
+    /// Several histories have the version that was asked for, and nothing tells which one is meant.
+    #[error("version {version} is in several histories, say which one is meant: timeline {}", timelines.iter().map(|timeline| format!("{timeline:016x}")).collect::<Vec<_>>().join(" or "))]
+    Ambiguous {
+        /// The version.
+        version: u64,
+        /// The timelines that have it.
+        timelines: Vec<u64>,
     },
     /// The state that was asked for, the latest one or that of a time, cannot be put together from the files that there are: they are
     /// damaged, or something is missing. An earlier one is not taken unless its version is named.

@@ -7,7 +7,7 @@
 use super::closed::ClosedDirectory;
 use super::judge::opening;
 use super::pieces::{Piece, Pieces};
-use super::reach::{Bases, Way};
+use super::reach::{Base, Bases, Reach, Way, goes_on};
 use super::survey::Survey;
 use crate::persistence::error::DirectoryError;
 
@@ -18,8 +18,12 @@ pub struct History {
     /// The segments behind that one, whose headers cannot be read: the first version of each, and what its records are told by, if there
     /// are any.
     unread: Vec<(u64, Option<u64>)>,
-    /// The version of the newest snapshot file that is in order.
+    /// The version of the newest snapshot file of the directory that is in order.
     base: Option<u64>,
+    /// The salt of the archived snapshot file that is the latest state, if no log goes on from it.
+    alone: Option<u64>,
+    /// The timeline of the latest state, if that is known.
+    timeline: Option<u64>,
     /// The version that the latest state has at least.
     pub version: u64,
     /// The salts of segments that belong to it, each with the version up to which its segment does.
@@ -38,52 +42,86 @@ impl History {
         pieces: &Pieces<'_>,
     ) -> Result<Self, DirectoryError> {
         let (mut unread, mut kept) = (Vec::new(), survey.segments.len());
-        let (salt, version) = match opening(closed, survey)? {
+        let (salt, timeline, version) = match opening(closed, survey)? {
             Ok(end) => {
                 // What stands behind the end was being written.
                 kept = end.kept;
-                (Some(end.salt).filter(|salt| *salt > 0), end.version)
+                (Some(end.salt).filter(|salt| *salt > 0), Some(end.timeline), end.version)
             }
             Err(_) => {
                 let behind = survey.segments.iter().rev().take_while(|segment| segment.found.is_err());
                 unread.extend(behind.map(|segment| (segment.first, segment.salt)));
-                (survey.found().next_back().map(|(_, found)| found.header.salt), survey.highest())
+                let last = survey.found().next_back().map(|(_, found)| &found.header);
+                (last.map(|last| last.salt), last.map(|last| last.timeline), survey.highest())
             }
         };
-        let base = bases.good.last().map(|base| base.version);
+        let own = || bases.good.iter().filter(|base| base.archived.is_none());
+        let base = own().next_back().map(|base| base.version);
         if salt.is_none() && base.is_none() && unread.iter().all(|(_, salt)| salt.is_none()) {
-            let latest = Self::of_archive(pieces);
+            let latest = Self::of_archive(pieces, bases);
             return Ok(Self { unread, version: version.max(latest.version), ..latest });
         }
         let segments = &survey.segments[..kept];
         let nexts = segments.iter().skip(1).map(|next| next.first - 1).chain([u64::MAX]);
-        let mut history = Self { salt, unread, base, version, salts: Vec::new(), timelines: Vec::new() };
+        let (salts, timelines) = (Vec::new(), Vec::new());
+        let mut history = Self { salt, unread, base, alone: None, timeline, version, salts, timelines };
         for (segment, to) in segments.iter().zip(nexts) {
             history.salts.extend(segment.salt.map(|salt| (salt, to)));
             let timeline = segment.found.as_ref().ok().map(|found| found.header.timeline);
             history.timelines.extend(timeline.map(|timeline| (timeline, to.min(segment.highest))));
         }
-        history.timelines.extend(bases.good.iter().map(|base| (base.timeline, base.version)));
+        history.timelines.extend(own().map(|base| (base.timeline, base.version)));
         Ok(history)
     }
 
-    /// The latest history in an archive.
-    pub fn of_archive(pieces: &Pieces<'_>) -> Self {
+    /// The latest history in an archive, which has the snapshot files `bases`.
+    pub fn of_archive(pieces: &Pieces<'_>, bases: &Bases) -> Self {
         let lines = pieces.lines();
         let latest = lines.first().map_or(&[][..], |line| &line.0);
         let last = latest.last();
+        let is_newer = |base: &&Base| {
+            last.is_none_or(|last| match base.timeline == last.timeline {
+                true => base.version > last.last,
+                false => last.times.is_none_or(|(_, latest)| base.time > latest),
+            })
+        };
+        // The log goes to an archive later than snapshot files do.
+        let alone = bases.good.iter().filter(|base| !lines.iter().any(|line| goes_on(line, base))).filter(is_newer);
+        if let Some(base) = alone.max_by_key(|base| (base.time, base.version)) {
+            return Self {
+                salt: None,
+                unread: Vec::new(),
+                base: None,
+                alone: Some(base.salt),
+                timeline: Some(base.timeline),
+                version: base.version,
+                salts: Vec::new(),
+                timelines: vec![(base.timeline, base.version)],
+            };
+        }
         Self {
             salt: last.map(|piece| piece.salt),
             unread: Vec::new(),
             base: None,
+            alone: None,
+            timeline: last.map(|piece| piece.timeline),
             version: last.map_or(0, |piece| piece.last),
             salts: latest.iter().map(|piece| (piece.salt, piece.last)).collect(),
             timelines: latest.iter().map(|piece| (piece.timeline, piece.last)).collect(),
         }
     }
 
-    /// The way of `ways` along this history that leads as far as it is known to go, or farther.
-    pub fn complete<'w>(&self, ways: &'w [Way]) -> Option<&'w Way> {
+    /// The way along this history that leads as far as it is known to go, or farther.
+    pub fn complete<'r>(&self, reach: &'r Reach) -> Option<&'r Way> {
+        let alone = reach.ways.iter().filter(|way| self.is_all(way, &reach.bases)).max_by_key(|way| way.to);
+        let Some(way) = self.complete_line(&reach.ways) else { return alone };
+        // A snapshot file of the archive may be of a later state of the same history.
+        let of = |way: &Way| way.timeline_of(&reach.bases, way.to);
+        Some(alone.filter(|alone| alone.to > way.to && of(alone) == of(way)).unwrap_or(way))
+    }
+
+    /// The same with a log.
+    fn complete_line<'w>(&self, ways: &'w [Way]) -> Option<&'w Way> {
         let complete: Vec<&Way> = ways.iter().filter(|way| self.is_complete(way)).collect();
         let first = *complete.first()?;
         // Of a segment that nobody can read at all, all that is known is where it begins.
@@ -94,6 +132,16 @@ impl History {
         // The latest one in the archive that goes on where the directory ends.
         let more = complete.iter().find(|way| is_own && way.to > first.to);
         Some(more.copied().unwrap_or(first))
+    }
+
+    /// Whether an archived snapshot file, and nothing else, is the latest state.
+    fn is_all(&self, way: &Way, bases: &Bases) -> bool {
+        let base = bases.good.iter().find(|base| way.line.0.is_empty() && way.rests_on(base));
+        base.filter(|base| base.archived.is_some()).is_some_and(|base| match self.alone {
+            Some(salt) => base.salt == salt,
+            // What cannot be read may be of another history.
+            None => self.timeline == Some(base.timeline) && self.unread.is_empty() && base.version >= self.version,
+        })
     }
 
     fn is_complete(&self, way: &Way) -> bool {
@@ -111,14 +159,21 @@ impl History {
         });
         // Histories that part have segments in common before they do, and others behind.
         let has_unread = self.unread.iter().all(|(first, salt)| has(Some(*first), *salt));
-        way.to >= self.version && !pieces.is_empty() && has(None, self.salt) && has_base && has_unread
+        self.alone.is_none()
+            && way.to >= self.version
+            && !pieces.is_empty()
+            && has(None, self.salt)
+            && has_base
+            && has_unread
     }
 
     /// As much of `way` as is known to be of this history.
-    pub fn part_of(&self, way: &Way) -> Option<Way> {
-        // The snapshot files are those of the directory.
+    pub fn part_of(&self, way: &Way, bases: &Bases) -> Option<Way> {
         if way.line.0.is_empty() {
-            return Some(way.clone());
+            // The snapshot files of the directory are; those of the archive may be of any.
+            let base = bases.good.iter().find(|base| way.rests_on(base))?;
+            let is_of = |(timeline, to): &(u64, u64)| (*timeline, true) == (base.timeline, base.version <= *to);
+            return (base.archived.is_none() || self.timelines.iter().any(is_of)).then(|| way.clone());
         }
         let last = way.line.0.iter().rposition(|piece| self.last_in(piece).is_some())?;
         let to = self.last_in(&way.line.0[last])?;

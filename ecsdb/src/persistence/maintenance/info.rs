@@ -20,6 +20,10 @@ pub struct Info {
     /// The directory.
     #[serde(serialize_with = "json::path")]
     pub directory: PathBuf,
+    /// Whether it is being made from another one, or that was interrupted: nobody opens it.
+    pub is_unfinished: bool,
+    /// Whether a repair was begun and not finished: nobody opens it until it is repaired again.
+    pub is_in_repair: bool,
     /// The tables, as the newest file has them, in the order of their ids.
     pub tables: Vec<TableInfo>,
     /// The snapshot files, in the order of their versions.
@@ -107,7 +111,13 @@ impl ClosedDirectory {
             });
         }
         let snapshots = self.snapshot_infos()?;
-        Ok(Info { directory: self.path().to_owned(), tables, snapshots, segments })
+        let (media, directory) = (&*self.media, self.path().to_owned());
+        let is_in_repair = self.directory.is_in_repair(media)?;
+        let is_unfinished = match self.directory.check_finished(media) {
+            Err(DirectoryError::Unfinished { .. }) => true,
+            finished => finished.map(|()| false)?,
+        };
+        Ok(Info { directory, is_unfinished, is_in_repair, tables, snapshots, segments })
     }
 
     fn snapshot_infos(&self) -> Result<Vec<SnapshotInfo>, DirectoryError> {

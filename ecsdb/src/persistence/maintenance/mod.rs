@@ -14,6 +14,7 @@ mod choice;
 mod closed;
 mod destination;
 mod error;
+mod fetch;
 mod history;
 mod info;
 mod judge;
@@ -28,7 +29,7 @@ mod survey;
 mod verify;
 
 pub use archived::{ArchiveReport, Gap, verify_archive};
-pub use closed::ClosedDirectory;
+pub use closed::{ClosedDirectory, Stored};
 pub(in crate::persistence) use destination::{Fork, Unfinished};
 pub use error::MaintenanceError;
 pub use info::{Info, SegmentInfo, SnapshotInfo, TableInfo};

@@ -107,6 +107,11 @@ impl<'a> Pieces<'a> {
         })
     }
 
+    /// Whether the archive has no segment.
+    pub fn has_none_archived(&self) -> bool {
+        self.archived.is_empty()
+    }
+
     /// Those of an archive alone, to be put in order and not to be read.
     pub fn archived(segments: Vec<ArchivedSegment>) -> Self {
         let mut archived: Vec<Piece> = Vec::new();
@@ -258,6 +263,12 @@ impl Piece {
             tables: None,
             place: Place::Objects(vec![segment]),
         }
+    }
+
+    /// Whether it goes on from a snapshot file with the salt `salt`, whose version is in the segment with the salt `log`, or ends it.
+    pub fn follows(&self, log: u64, salt: u64) -> bool {
+        let is_rest = log != 0 && self.salt == log;
+        is_rest || self.previous != 0 && [log, salt].contains(&self.previous)
     }
 
     /// The file that it is in, if it is in the directory.

@@ -10,12 +10,14 @@ use super::judge::load;
 use super::pieces::{Line, Piece, Place};
 use super::progress::Steps;
 use super::report::Damage;
+use crate::persistence::archive::ArchivedSnapshot;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::ids::Ids;
 use crate::persistence::recovery::other_timeline;
 use crate::persistence::snapshot::Chain;
 
-/// A snapshot file that is in order, with those that it goes on from.
+/// A snapshot file that is in order, with those that it goes on from; or one in the archive, of which nobody knows before it is fetched.
+#[derive(Clone)]
 pub struct Base {
     /// Its version.
     pub version: u64,
@@ -23,14 +25,18 @@ pub struct Base {
     pub timeline: u64,
     /// When that was the last version.
     pub time: u64,
-    /// The versions of all files: the newest first.
+    /// What its frames are told by.
+    pub salt: u64,
+    /// The versions of all files of the directory that it takes: the newest first.
     pub chain: Vec<u64>,
-    /// Its tables, and the hash of their schema.
-    pub tables: (Ids, u64),
+    /// Its tables, and the hash of their schema, if they are known.
+    pub tables: Option<(Ids, u64)>,
+    /// Where it is if it is not in the directory.
+    pub archived: Option<ArchivedSnapshot>,
 }
 
-/// The snapshot files of a directory.
-#[derive(Default)]
+/// The snapshot files of a directory, and of an archive.
+#[derive(Clone, Default)]
 pub struct Bases {
     /// Those that are in order, by ascending versions.
     pub good: Vec<Base>,
@@ -51,8 +57,10 @@ impl Bases {
                     version: *version,
                     timeline: newest.header.timeline,
                     time: newest.header.time,
+                    salt: newest.header.salt,
                     chain: chain.versions(),
-                    tables: (newest.ids.clone(), newest.header.schema_hash),
+                    tables: Some((newest.ids.clone(), newest.header.schema_hash)),
+                    archived: None,
                 })
             });
             match base {
@@ -69,9 +77,28 @@ impl Bases {
         self.good.iter().map(|base| base.version).collect()
     }
 
-    /// That of version `version`, if it is in order.
-    pub fn with(&self, version: u64) -> Option<&Base> {
-        self.good.iter().find(|base| base.version == version)
+    /// Adds those of an archive that are whole, and not here.
+    pub fn add(&mut self, archived: Vec<ArchivedSnapshot>) {
+        for snapshot in archived.into_iter().filter(ArchivedSnapshot::is_whole) {
+            let ArchivedSnapshot { version, timeline, time, salt, .. } = snapshot;
+            if !self.good.iter().any(|base| (base.version, base.salt) == (version, salt)) {
+                let (chain, archived) = (Vec::new(), Some(snapshot));
+                self.good.push(Base { version, timeline, time, salt, chain, tables: None, archived });
+            }
+        }
+        // What is at hand comes before what has to be fetched.
+        self.good.sort_by_key(|base| base.version);
+    }
+
+    /// Forgets the one with the salt `salt`, which has turned out to be no good.
+    pub fn forget(&mut self, salt: u64) {
+        self.good.retain(|base| base.salt != salt);
+    }
+
+    /// That of version `version` along `way`, if it begins there.
+    pub fn of(&self, way: &Way, version: u64) -> Option<&Base> {
+        let is_it = |base: &&Base| base.version == version && way.rests_on(base);
+        self.good.iter().find(is_it).filter(|_| way.bases.contains(&version))
     }
 
     /// Takes out those that have a version of another history than the log of the directory has.
@@ -79,7 +106,7 @@ impl Bases {
         let own = || lines.iter().flat_map(|line| &line.0).filter(|piece| piece.file().is_some());
         let is_strange = |base: &Base| {
             let mut with = own().filter(|piece| (piece.first..=piece.last).contains(&base.version)).peekable();
-            with.peek().is_some() && with.all(|piece| piece.timeline != base.timeline)
+            base.archived.is_none() && with.peek().is_some() && with.all(|piece| piece.timeline != base.timeline)
         };
         let (strange, good) = core::mem::take(&mut self.good).into_iter().partition(is_strange);
         self.good = good;
@@ -101,12 +128,27 @@ pub struct Way {
     pub bases: Vec<u64>,
     /// The last version that is a state.
     pub to: u64,
+    /// The salt of the snapshot file if that is all that there is; 0 otherwise.
+    pub salt: u64,
 }
 
 impl Way {
     /// The first version.
     pub fn from(&self) -> u64 {
         self.bases.first().copied().unwrap_or(0)
+    }
+
+    /// Whether it can begin with `base`.
+    pub fn rests_on(&self, base: &Base) -> bool {
+        if self.line.0.is_empty() { base.salt == self.salt } else { goes_on(&self.line, base) }
+    }
+
+    /// The history that version `version` belongs to, if there is anything in it.
+    pub fn timeline_of(&self, bases: &Bases, version: u64) -> Option<u64> {
+        match self.line.with(version) {
+            Some(piece) => Some(piece.timeline),
+            None => bases.of(self, version).map(|base| base.timeline),
+        }
     }
 
     /// Whether version `version` can be had, as far as that is known without fetching objects.
@@ -161,8 +203,9 @@ impl Reach {
         }
         let mut ways: Vec<Way> = lines.iter().filter_map(|line| way(line, &bases)).collect();
         for base in &bases.good {
-            if !ways.iter().any(|way| way.bases.contains(&base.version)) {
-                ways.push(Way { line: Line::default(), bases: vec![base.version], to: base.version });
+            if !ways.iter().any(|way| way.bases.contains(&base.version) && way.rests_on(base)) {
+                let (version, salt) = (base.version, base.salt);
+                ways.push(Way { line: Line::default(), bases: vec![version], to: version, salt });
             }
         }
         Ok(Self { bases, ways })
@@ -186,9 +229,8 @@ impl Reach {
     /// The tables of version `version`, which `way` has: a snapshot file of it is written later than what is before it in the log.
     /// Nothing if an object has to be fetched for that.
     pub fn tables<'r>(&'r self, way: &'r Way, version: u64) -> Option<&'r (Ids, u64)> {
-        let base = self.bases.with(version).filter(|base| way.bases.contains(&base.version));
-        if let Some(base) = base {
-            return Some(&base.tables);
+        if let Some(base) = self.bases.of(way, version) {
+            return base.tables.as_ref();
         }
         way.line.with(version).or(way.line.0.first()).and_then(|piece| piece.tables.as_ref())
     }
@@ -207,19 +249,28 @@ pub fn merged(mut runs: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
     merged
 }
 
+/// Whether `line` goes on from `base`.
+pub fn goes_on(line: &Line, base: &Base) -> bool {
+    let Some(first) = line.0.first() else { return false };
+    let with = line.with(base.version);
+    match (&base.archived, with) {
+        (None, Some(piece)) => piece.timeline == base.timeline,
+        // The log of a directory goes on from its own files; an object may be of any history.
+        (None, None) => base.version + 1 == first.first && (first.file().is_some() || first.timeline == base.timeline),
+        // Copies of one directory have the timeline in common, and not the log.
+        (Some(archived), Some(piece)) => piece.timeline == base.timeline && piece.salt == archived.log,
+        (Some(archived), None) => base.version + 1 == first.first && first.follows(archived.log, archived.salt),
+    }
+}
+
 /// What can be had along `line`; nothing if there is nothing that it goes on from.
 fn way(line: &Line, bases: &Bases) -> Option<Way> {
-    let first = line.0.first()?;
-    let is_before = |base: &&Base| match line.with(base.version) {
-        Some(piece) => piece.timeline == base.timeline,
-        // The log of a directory goes on from its own files; an object may be of any history.
-        None => base.version + 1 == line.first() && (first.file().is_some() || first.timeline == base.timeline),
-    };
     let beginning = line.is_from_the_beginning().then_some(0);
-    let held = bases.good.iter().filter(is_before).map(|base| base.version);
-    let usable: Vec<u64> = beginning.into_iter().chain(held).collect();
+    let held = bases.good.iter().filter(|base| goes_on(line, base)).map(|base| base.version);
+    let mut usable: Vec<u64> = beginning.into_iter().chain(held).collect();
+    usable.dedup();
     // What is a part only can stand at the end only.
     let whole = line.0.iter().rfind(|piece| piece.whole.is_none_or(|whole| whole <= piece.last));
     let to = whole.map_or(line.first() - 1, |piece| piece.last).max(*usable.last()?);
-    Some(Way { line: line.clone(), bases: usable, to })
+    Some(Way { line: line.clone(), bases: usable, to, salt: 0 })
 }

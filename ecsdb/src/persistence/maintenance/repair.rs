@@ -67,6 +67,11 @@ impl ClosedDirectory {
         let mut timeline = None;
         if let Some(tables) = &plan.fork {
             timeline = Some(self.fork(version, tables)?);
+            // The log ends where it does now, whatever it had when it was closed.
+            let ending = directory.ending();
+            if media.exists(&ending).map_err(DirectoryError::io("look for", &ending))? {
+                self.move_away(&ending, &kept_in)?;
+            }
             // What stands behind a damage could not be read as it lay. If it is no good, another plan sees that now.
             opens_to(media, directory, &tables.0, version)?;
             let mark = directory.repairing();
@@ -141,7 +146,7 @@ impl ClosedDirectory {
         let before = firsts.iter().rfind(|first| **first <= version);
         let before = before.map(|first| SegmentFile::front(media, directory.segment(*first))).transpose()?;
         let before = before.as_ref().map(|(header, ..)| header);
-        Fork { version, before, sequence: 1, ids, schema_hash: *schema_hash }.make(media, directory)
+        Fork { version, before, base: 0, sequence: 1, ids, schema_hash: *schema_hash }.make(media, directory)
     }
 
     fn sync(&self, dir: &Path) -> Result<(), DirectoryError> {

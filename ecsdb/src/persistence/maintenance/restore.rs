@@ -14,19 +14,22 @@ use super::choice::Choice;
 use super::closed::ClosedDirectory;
 use super::destination::{Fork, Unfinished};
 use super::error::MaintenanceError;
+use super::fetch::{Fetched, fetch};
 use super::history::History;
 use super::judge::opens_to;
 use super::pieces::{Piece, Pieces};
 use super::progress::{Progress, Steps};
 use super::reach::{Bases, Reach};
+use super::report::Damage;
 use super::survey::Survey;
 use crate::media::{Disk, Media};
-use crate::persistence::archive::Archive;
+use crate::persistence::archive::{Archive, ArchiveError, ArchivedSnapshot};
 use crate::persistence::error::DirectoryError;
 use crate::persistence::format::Header;
 use crate::persistence::ids::Ids;
 use crate::persistence::json;
 use crate::persistence::recovery::{PassedOver, SegmentFile};
+use crate::persistence::snapshot::Chain;
 
 /// Which state is to be restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +69,8 @@ pub enum Target {
 pub struct Restore {
     closed: Option<ClosedDirectory>,
     archive: Option<Arc<dyn Archive>>,
+    /// The history that the version is of, if somebody said so.
+    timeline: Option<u64>,
     media: Arc<dyn Media>,
 }
 
@@ -89,13 +94,19 @@ pub struct Restored {
     pub segments: u64,
     /// Bytes of all files.
     pub bytes: u64,
+    /// Snapshot files of the archive that were to be used and are no good: an older one, or more of the log, has done instead.
+    pub passed_over: Vec<Damage>,
 }
 
 /// What is to be copied.
 struct Copying {
     version: u64,
-    /// The versions of the snapshot files: the newest first.
+    /// The versions of the snapshot files of the directory: the newest first.
     snapshots: Vec<u64>,
+    /// The version and the salt of the newest snapshot file, wherever it comes from.
+    base: Option<(u64, u64)>,
+    /// Bytes of one that was fetched from the archive.
+    fetched: u64,
     pieces: Vec<Piece>,
     /// The segment that comes next, which has the tables if nothing is copied.
     next: Option<Piece>,
@@ -113,17 +124,23 @@ struct Front {
 impl Restore {
     /// From a directory. It is only read.
     pub fn from_directory(closed: ClosedDirectory) -> Self {
-        Self { closed: Some(closed), archive: None, media: Arc::new(Disk) }
+        Self { closed: Some(closed), archive: None, timeline: None, media: Arc::new(Disk) }
     }
 
-    /// From an archive alone, which must have the log from its beginning.
+    /// From an archive alone, which must have a snapshot file, or the log from its beginning.
     pub fn from_archive(archive: Arc<dyn Archive>) -> Self {
-        Self { closed: None, archive: Some(archive), media: Arc::new(Disk) }
+        Self { closed: None, archive: Some(archive), timeline: None, media: Arc::new(Disk) }
     }
 
     /// Takes from `archive` what the directory does not have any more, or has damaged.
     pub fn with_archive(mut self, archive: Arc<dyn Archive>) -> Self {
         self.archive = Some(archive);
+        self
+    }
+
+    /// Takes a version of the history `timeline`, where several have one with its number.
+    pub fn of_timeline(mut self, timeline: u64) -> Self {
+        self.timeline = Some(timeline);
         self
     }
 
@@ -139,8 +156,8 @@ impl Restore {
     /// Until it is whole the directory is marked as unfinished, and nobody opens it: a crash leaves the mark.
     ///
     /// # Errors
-    /// If there is no such state in the files, with those that there are, or if it cannot be seen that there is; if the destination is
-    /// not empty; or if a file is damaged or cannot be read or written.
+    /// If there is no such state in the files, with those that there are, or if it cannot be seen that there is; if several histories have
+    /// the version; if there is nothing in the archive; if the destination is not empty; or if a file is damaged or cannot be read or written.
     pub fn run(
         &self,
         target: Target,
@@ -156,37 +173,28 @@ impl Restore {
             }
         };
         let own = survey.as_ref().map(|(closed, survey)| (*closed, survey));
-        let bases = match own {
+        let mut bases = match own {
             None => Bases::default(),
             Some((closed, survey)) => Bases::read(closed, &survey.snapshots, &mut steps)?,
         };
         let pieces = Pieces::of(own, self.archive.as_deref())?;
-        let reach = Reach::of(self.closed.as_ref(), bases, &pieces.lines())?;
+        if let Some(archive) = &self.archive {
+            bases.add(ArchivedSnapshot::list(&**archive)?);
+            if pieces.has_none_archived() && !bases.good.iter().any(|base| base.archived.is_some()) {
+                return Err(MaintenanceError::NoSegments);
+            }
+        }
+        let lines = pieces.lines();
+        let mut reach = Reach::of(self.closed.as_ref(), bases.clone(), &lines)?;
         let history = match own {
-            None => History::of_archive(&pieces),
+            None => History::of_archive(&pieces, &reach.bases),
             Some((closed, survey)) => History::of_directory(closed, survey, &reach.bases, &pieces)?,
         };
-        let (way, version) = Choice::new(&pieces, &reach, &history).find(target)?;
-        let copying = Copying {
-            version,
-            snapshots: reach.bases.with(way.base_of(version)).map_or(Vec::new(), |base| base.chain.clone()),
-            pieces: way.pieces_of(version),
-            next: way.line.0.iter().find(|piece| piece.first > version).cloned(),
-            tables: reach.tables(&way, version).cloned(),
-        };
-        self.write(&copying, &pieces, destination.into(), &mut steps)
-    }
-
-    /// Makes the directory.
-    fn write(
-        &self,
-        copying: &Copying,
-        pieces: &Pieces<'_>,
-        destination: PathBuf,
-        steps: &mut Steps<'_>,
-    ) -> Result<Restored, MaintenanceError> {
-        let Copying { version, .. } = *copying;
+        let (mut way, version) = Choice::new(&pieces, &reach, &history).find(target, self.timeline)?;
+        // Whatever it is put together from, it is this one.
+        let timeline = way.timeline_of(&reach.bases, version);
         let text = format!("Version {version} of another database is being restored here.\n");
+        let destination = destination.into();
         if let Some(closed) = &self.closed {
             // On another medium there may be nothing of that name.
             let source = closed.path();
@@ -195,8 +203,53 @@ impl Restore {
             }
         }
         let unfinished = Unfinished::begin(&*self.media, destination, &text)?;
+        // What is in an archive is looked at when it is needed. If it is no good, something else may do.
+        let mut passed_over: Vec<Damage> = Vec::new();
+        loop {
+            let base = reach.bases.of(&way, way.base_of(version));
+            let mut copying = Copying {
+                version,
+                snapshots: base.map_or_else(|| own.map_or(Vec::new(), beginning), |base| base.chain.clone()),
+                base: base.map(|base| (base.version, base.salt)),
+                fetched: 0,
+                pieces: way.pieces_of(version),
+                next: way.line.0.iter().find(|piece| piece.first > version).cloned(),
+                tables: reach.tables(&way, version).cloned(),
+            };
+            if let (Some(snapshot), Some(archive)) = (base.and_then(|base| base.archived.as_ref()), &self.archive) {
+                let piece = way.line.with(snapshot.version);
+                steps.begin("snapshot file", 1);
+                match fetch(&**archive, snapshot, piece, &pieces, &unfinished)? {
+                    Ok(Fetched { bytes, tables }) => {
+                        copying.fetched = bytes;
+                        copying.tables = copying.tables.or((snapshot.version == version).then_some(tables));
+                    }
+                    Err(damage) => {
+                        passed_over.push(damage.meaning("something else makes up for it"));
+                        bases.forget(snapshot.salt);
+                        reach = Reach::of(self.closed.as_ref(), bases.clone(), &lines)?;
+                        let found = Choice::new(&pieces, &reach, &history).way_to(version, timeline);
+                        way = found.map_err(|error| without(&passed_over, error))?;
+                        continue;
+                    }
+                }
+            }
+            let restored = self.write(unfinished, &copying, &pieces, &mut steps)?;
+            return Ok(Restored { passed_over, ..restored });
+        }
+    }
+
+    /// Makes the directory.
+    fn write(
+        &self,
+        unfinished: Unfinished<'_>,
+        copying: &Copying,
+        pieces: &Pieces<'_>,
+        steps: &mut Steps<'_>,
+    ) -> Result<Restored, MaintenanceError> {
+        let Copying { version, fetched, .. } = *copying;
         steps.begin("files", (copying.snapshots.len() + copying.pieces.len()) as u64);
-        let mut bytes = 0;
+        let mut bytes = fetched;
         for snapshot in &copying.snapshots {
             let Some(closed) = &self.closed else { break };
             let (from, to) = (closed.directory.snapshot(*snapshot), unfinished.directory.snapshot(*snapshot));
@@ -218,7 +271,9 @@ impl Restore {
             steps.advance(1);
         }
         let Front { before, sequence, tables: (ids, schema_hash) } = self.front(last, copying, pieces)?;
-        let fork = Fork { version, before: before.as_ref(), sequence, ids: &ids, schema_hash };
+        // Without a segment before it is the version of the snapshot file that it goes on from.
+        let base = copying.base.map_or(0, |(_, salt)| salt);
+        let fork = Fork { version, before: before.as_ref(), base, sequence, ids: &ids, schema_hash };
         let timeline = fork.make(&*self.media, &unfinished.directory)?;
         unfinished.settle()?;
         self.check(&unfinished, &ids, version)?;
@@ -228,9 +283,10 @@ impl Restore {
             version,
             time,
             timeline,
-            snapshot: copying.snapshots.first().copied(),
+            snapshot: copying.base.map(|(version, _)| version),
             segments: copying.pieces.len() as u64,
             bytes,
+            passed_over: Vec::new(),
         })
     }
 
@@ -269,6 +325,23 @@ impl Restore {
             // The log may have all of it, but that is not what was copied.
             Some(PassedOver { file, offset, what, .. }) => Err(DirectoryError::Damaged { file, offset, what }.into()),
             None => Ok(()),
+        }
+    }
+}
+
+/// The snapshot file of version 0, if there is a good one: it has no rows, but numbers that were given to nobody.
+fn beginning((closed, survey): (&ClosedDirectory, &Survey)) -> Vec<u64> {
+    let open = || Chain::open(&*closed.media, &closed.directory, 0).and_then(|chain| chain.check());
+    if survey.listed.first() == Some(&0) && open().is_ok() { vec![0] } else { Vec::new() }
+}
+
+/// Why nothing could be restored without what was no good.
+fn without(passed_over: &[Damage], error: MaintenanceError) -> MaintenanceError {
+    match passed_over.first() {
+        None => error,
+        Some(Damage { file, what, .. }) => {
+            let (name, what) = (file.display().to_string(), format!("{what}; without it {error}"));
+            ArchiveError::Damaged { name, what }.into()
         }
     }
 }

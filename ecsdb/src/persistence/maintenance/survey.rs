@@ -11,7 +11,7 @@ use super::progress::Steps;
 use super::report::Damage;
 use crate::media::{Media, Open};
 use crate::persistence::error::DirectoryError;
-use crate::persistence::format::{ALIGN, Header, Kind, RECORD_BYTES, RecordHead, frame, frame_unchecked};
+use crate::persistence::format::{ALIGN, Ending, Header, Kind, RECORD_BYTES, RecordHead, frame, frame_unchecked};
 use crate::persistence::ids::Ids;
 use crate::persistence::recovery::SegmentFile;
 
@@ -26,6 +26,8 @@ pub struct Survey {
     pub listed: Vec<u64>,
     /// Files that were being written when somebody was stopped.
     pub drafts: Vec<PathBuf>,
+    /// Where the log ended when it was closed.
+    ending: Option<Ending>,
     /// The first versions of segments that a repair has put away or cut off.
     repaired: BTreeSet<u64>,
 }
@@ -133,7 +135,8 @@ impl Survey {
         let snapshots = listed.iter().copied().filter(|version| *version > 0).collect();
         let repaired = closed.directory.list_repaired(media);
         let repaired = repaired.map_err(DirectoryError::io("list", closed.directory.root()))?;
-        Ok(Self { segments, snapshots, listed, drafts, repaired })
+        let ending = directory.read_ending(media)?;
+        Ok(Self { segments, snapshots, listed, drafts, ending, repaired })
     }
 
     /// The first versions of all segments.
@@ -149,7 +152,8 @@ impl Survey {
     /// The highest version that any file knows of.
     pub fn highest(&self) -> u64 {
         let segments = self.segments.iter().map(|segment| segment.highest).max().unwrap_or(0);
-        segments.max(self.snapshots.last().copied().unwrap_or(0))
+        let snapshots = self.snapshots.last().copied().unwrap_or(0);
+        segments.max(snapshots).max(self.ending.map_or(0, |ending| ending.version))
     }
 
     /// Where versions are missing between two segments of which the second follows the first, or is what is left of the same one, and

@@ -119,8 +119,24 @@ impl Sources<'_> {
                     "the log ends here, although version {newest} was durable: there is a snapshot file of it"
                 ),
             }),
-            _ => Ok(replayed),
+            _ => self.check_ending(replayed),
         }
+    }
+
+    /// Refuses a log that ends before it did when it was closed.
+    fn check_ending(&self, replayed: Replayed) -> Result<Replayed, DirectoryError> {
+        let Some(ending) = self.directory.read_ending(self.media)? else { return Ok(replayed) };
+        let (version, header) = (replayed.version, &replayed.last.header);
+        if !ending.is_missed_by(version, header.timeline, header.sequence) {
+            return Ok(replayed);
+        }
+        let (file, closed) = (self.directory.segment(replayed.last.first), ending.version);
+        let what = if version < closed {
+            format!("the log ends here with version {version}, and had version {closed} when it was closed")
+        } else {
+            "the log ends here, and had more segments when it was closed".into()
+        };
+        Err(DirectoryError::Damaged { file, offset: replayed.last.end, what })
     }
 
     /// Refuses a snapshot file of version `version`, if the log has that version in another timeline than the file's. The log is not read

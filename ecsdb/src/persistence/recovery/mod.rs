@@ -20,7 +20,7 @@ pub use report::{Migration, OnRecovery, PassedOver, Recovery, RecoveryProgress, 
 pub use self::fill::{Filled, Sources, other_timeline};
 use self::replay::LastSegment;
 pub use self::replay::{Replayed, Segments, Start, Target, replay};
-pub use self::scan::SegmentFile;
+pub use self::scan::{SegmentFile, Span};
 use super::codec::{Encoder, Tables};
 use super::directory::Directory;
 use super::error::DirectoryError;

@@ -61,6 +61,16 @@ impl SnapshotHeader {
         seal_header(out, &self.schema, len)
     }
 
+    /// The header that `file` begins with, or what is wrong with it.
+    pub fn of(file: &[u8]) -> Result<Self, String> {
+        let cut = || "the file ends in its header".to_owned();
+        let len = Self::len(file.get(..PREFIX_BYTES).ok_or_else(cut)?).map_err(|error| error.what)?;
+        Self::read(file.get(..len).ok_or_else(cut)?).map_err(|error| match error {
+            HeaderError::Format(found) => format!("a file of format {found}, which this version does not know"),
+            HeaderError::Malformed(error) => error.what,
+        })
+    }
+
     /// How many bytes the header has, of which `front` are the first [`PREFIX_BYTES`].
     pub fn len(front: &[u8]) -> Result<usize, Malformed> {
         let mut cursor = Cursor::new(front, 0);

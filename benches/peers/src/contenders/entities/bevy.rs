@@ -13,9 +13,9 @@ use crate::components::*;
 use crate::for_each_letter;
 
 /// A component in a sparse set: what bevy_ecs has for those that come and go.
-#[derive(Component)]
+#[derive(Component, Clone, Copy)]
 #[component(storage = "SparseSet")]
-struct InSparseSet(#[expect(dead_code, reason = "it is only there")] Target);
+struct InSparseSet(Target);
 
 /// bevy_ecs with a world, and the queries that systems would keep.
 pub struct Bevy {
@@ -32,6 +32,16 @@ impl Bevy {
         ids.iter().for_each(|id| {
             self.world.entity_mut(*id).insert(component);
         });
+    }
+
+    fn take<T: Bundle>(&mut self, ids: &[Entity]) {
+        ids.iter().for_each(|id| {
+            self.world.entity_mut(*id).remove::<T>();
+        });
+    }
+
+    fn count_of<T: Component>(&mut self) -> f64 {
+        self.world.query::<&T>().iter(&self.world).count() as f64
     }
 }
 
@@ -64,6 +74,10 @@ impl Entities for Bevy {
 
     fn despawn(&mut self, ids: &[Entity]) {
         ids.iter().for_each(|id| assert!(self.world.despawn(*id), "it is alive"));
+    }
+
+    fn count(&mut self) -> usize {
+        self.one.iter(&self.world).count()
     }
 
     fn sum(&mut self) -> f64 {
@@ -100,16 +114,28 @@ impl Entities for Bevy {
         self.moved.iter_mut(&mut self.world).for_each(|(mut pos, vel)| toil(&mut pos, vel));
     }
 
-    fn add_remove(&mut self, ids: &[Entity]) {
-        for id in ids {
-            self.world.entity_mut(*id).insert(Target { id: 1.0 }).remove::<Target>();
-        }
+    fn add(&mut self, ids: &[Entity]) {
+        self.insert(ids, Target { id: 1.0 });
     }
 
-    fn add_remove_declared(&mut self, ids: &[Entity]) {
-        for id in ids {
-            self.world.entity_mut(*id).insert(InSparseSet(Target { id: 1.0 })).remove::<InSparseSet>();
-        }
+    fn remove(&mut self, ids: &[Entity]) {
+        self.take::<Target>(ids);
+    }
+
+    fn added(&mut self) -> f64 {
+        self.world.query::<&Target>().iter(&self.world).map(|target| f64::from(target.id)).sum()
+    }
+
+    fn add_declared(&mut self, ids: &[Entity]) {
+        self.insert(ids, InSparseSet(Target { id: 1.0 }));
+    }
+
+    fn remove_declared(&mut self, ids: &[Entity]) {
+        self.take::<InSparseSet>(ids);
+    }
+
+    fn added_declared(&mut self) -> f64 {
+        self.world.query::<&InSparseSet>().iter(&self.world).map(|target| f64::from(target.0.id)).sum()
     }
 
     fn fragment(&mut self, each: usize) {
@@ -138,5 +164,14 @@ impl Entities for Bevy {
             4 => self.insert(ids, E { value: 1.0 }),
             _ => self.insert(ids, F { value: 1.0 }),
         }
+    }
+
+    fn marked(&mut self) -> f64 {
+        self.count_of::<A>()
+            + self.count_of::<B>()
+            + self.count_of::<C>()
+            + self.count_of::<D>()
+            + self.count_of::<E>()
+            + self.count_of::<F>()
     }
 }

@@ -65,6 +65,10 @@ impl Entities for Ecsdb {
         self.each(ids, |tx, id| tx.despawn(id));
     }
 
+    fn count(&mut self) -> usize {
+        self.0.snapshot().query::<&Pos>().count()
+    }
+
     fn sum(&mut self) -> f64 {
         let mut sum = 0.0;
         self.0.snapshot().query::<&Pos>().for_each(|pos| sum = add(sum, pos));
@@ -105,11 +109,16 @@ impl Entities for Ecsdb {
         self.0.write(|tx| Ok(tx.update_all(|pos: &mut Pos, vel: &Vel| toil(pos, vel))?)).expect(VALID);
     }
 
-    fn add_remove(&mut self, ids: &[Entity]) {
-        self.each(ids, |tx, id| {
-            tx.insert(id, Target { id: 1.0 })?;
-            tx.remove::<Target>(id)
-        });
+    fn add(&mut self, ids: &[Entity]) {
+        self.insert(ids, Target { id: 1.0 });
+    }
+
+    fn remove(&mut self, ids: &[Entity]) {
+        self.each(ids, |tx, id| tx.remove::<Target>(id));
+    }
+
+    fn added(&mut self) -> f64 {
+        self.0.snapshot().query::<&Target>().iter().map(|target| f64::from(target.id)).sum()
     }
 
     fn fragment(&mut self, each: usize) {
@@ -134,7 +143,18 @@ impl Entities for Ecsdb {
     }
 
     fn scale_data(&mut self, factor: f32) {
-        self.0.write(move |tx| Ok(tx.update_all(move |data: &mut Data| data.value *= factor)?)).expect(VALID);
+        self.scale_data_often(&[factor]);
+    }
+
+    fn scale_data_often(&mut self, factors: &[f32]) {
+        let factors = factors.to_vec();
+        let scale = move |tx: &mut Transaction<'_, Arena>| {
+            for factor in factors {
+                tx.update_all(move |data: &mut Data| data.value *= factor)?;
+            }
+            Ok(())
+        };
+        self.0.write(scale).expect(VALID);
     }
 
     fn mark(&mut self, ids: &[Entity], mark: usize) {
@@ -146,6 +166,19 @@ impl Entities for Ecsdb {
             4 => self.insert(ids, E { value: 1.0 }),
             _ => self.insert(ids, F { value: 1.0 }),
         }
+    }
+
+    fn marked(&mut self) -> f64 {
+        let snapshot = self.0.snapshot();
+        let counts = [
+            snapshot.query::<&A>().count(),
+            snapshot.query::<&B>().count(),
+            snapshot.query::<&C>().count(),
+            snapshot.query::<&D>().count(),
+            snapshot.query::<&E>().count(),
+            snapshot.query::<&F>().count(),
+        ];
+        counts.iter().sum::<usize>() as f64
     }
 
     fn trim(&mut self) {

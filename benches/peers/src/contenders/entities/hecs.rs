@@ -23,6 +23,10 @@ impl Hecs {
     fn insert<T: hecs::Component + Copy>(&mut self, ids: &[Entity], component: T) {
         ids.iter().for_each(|id| self.0.insert_one(*id, component).expect("it is alive"));
     }
+
+    fn count_of<T: hecs::Component>(&mut self) -> f64 {
+        self.0.query_mut::<&T>().into_iter().count() as f64
+    }
 }
 
 impl Entities for Hecs {
@@ -57,6 +61,10 @@ impl Entities for Hecs {
 
     fn despawn(&mut self, ids: &[Entity]) {
         ids.iter().for_each(|id| self.0.despawn(*id).expect("it is alive"));
+    }
+
+    fn count(&mut self) -> usize {
+        self.0.query::<&Pos>().iter().count()
     }
 
     fn sum(&mut self) -> f64 {
@@ -94,11 +102,18 @@ impl Entities for Hecs {
         self.0.query_mut::<(&mut Pos, &Vel)>().into_iter().for_each(|(pos, vel)| toil(pos, vel));
     }
 
-    fn add_remove(&mut self, ids: &[Entity]) {
-        for id in ids {
-            self.0.insert_one(*id, Target { id: 1.0 }).expect("it is alive");
+    fn add(&mut self, ids: &[Entity]) {
+        self.insert(ids, Target { id: 1.0 });
+    }
+
+    fn remove(&mut self, ids: &[Entity]) {
+        ids.iter().for_each(|id| {
             self.0.remove_one::<Target>(*id).expect("it has one");
-        }
+        });
+    }
+
+    fn added(&mut self) -> f64 {
+        self.0.query_mut::<&Target>().into_iter().map(|target| f64::from(target.id)).sum()
     }
 
     fn fragment(&mut self, each: usize) {
@@ -127,5 +142,14 @@ impl Entities for Hecs {
             4 => self.insert(ids, E { value: 1.0 }),
             _ => self.insert(ids, F { value: 1.0 }),
         }
+    }
+
+    fn marked(&mut self) -> f64 {
+        self.count_of::<A>()
+            + self.count_of::<B>()
+            + self.count_of::<C>()
+            + self.count_of::<D>()
+            + self.count_of::<E>()
+            + self.count_of::<F>()
     }
 }

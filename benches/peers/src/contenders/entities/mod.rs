@@ -2,6 +2,7 @@
 
 mod bevy;
 mod ecsdb;
+mod flecs;
 mod hecs;
 mod raw;
 mod shipyard;
@@ -12,6 +13,7 @@ use ecsdb_benches::random::Random;
 
 pub use self::bevy::Bevy;
 pub use self::ecsdb::Ecsdb;
+pub use self::flecs::Flecs;
 pub use self::hecs::Hecs;
 pub use self::raw::Raw;
 pub use self::shipyard::Shipyard;
@@ -28,6 +30,8 @@ pub trait Entities: Sized {
     const DOES: Does;
     /// What an entity is called by.
     type Id: Copy;
+    /// Whether it is still called so when others have ended.
+    const KEEPS_NAMES: bool = true;
 
     /// An empty world.
     fn new() -> Self;
@@ -40,6 +44,9 @@ pub trait Entities: Sized {
 
     /// Despawns these, one by one.
     fn despawn(&mut self, ids: &[Self::Id]);
+
+    /// Counts entities.
+    fn count(&mut self) -> usize;
 
     /// Sums one component.
     fn sum(&mut self) -> f64;
@@ -65,12 +72,28 @@ pub trait Entities: Sized {
     /// Computes much for all of them.
     fn toil(&mut self);
 
-    /// Gives each of these a component, and takes it away again.
-    fn add_remove(&mut self, ids: &[Self::Id]);
+    /// Gives each of these a component, one by one.
+    fn add(&mut self, ids: &[Self::Id]);
 
-    /// As [`Self::add_remove`], for a component that was declared as one that comes and goes.
-    fn add_remove_declared(&mut self, ids: &[Self::Id]) {
-        self.add_remove(ids);
+    /// Takes it away again, one by one.
+    fn remove(&mut self, ids: &[Self::Id]);
+
+    /// Sums it: 1 for each that has it.
+    fn added(&mut self) -> f64;
+
+    /// As [`Self::add`], with a component that was declared as one that comes and goes.
+    fn add_declared(&mut self, ids: &[Self::Id]) {
+        self.add(ids);
+    }
+
+    /// As [`Self::remove`], with a component that was declared as one that comes and goes.
+    fn remove_declared(&mut self, ids: &[Self::Id]) {
+        self.remove(ids);
+    }
+
+    /// As [`Self::added`], with a component that was declared as one that comes and goes.
+    fn added_declared(&mut self) -> f64 {
+        self.added()
     }
 
     /// Spawns `each` entities with `Data` for each letter, and gives them the letter.
@@ -79,11 +102,19 @@ pub trait Entities: Sized {
     /// Sums `Data`.
     fn sum_data(&mut self) -> f64;
 
-    /// Doubles `Data`, or halves it, by this factor.
+    /// Multiplies `Data` with `factor`.
     fn scale_data(&mut self, factor: f32);
+
+    /// Multiplies `Data` with each of `factors`, one after the other, where that can be one piece of work.
+    fn scale_data_often(&mut self, factors: &[f32]) {
+        factors.iter().for_each(|factor| self.scale_data(*factor));
+    }
 
     /// Gives mark number `mark` (below [`MARKS`]) to these.
     fn mark(&mut self, ids: &[Self::Id], mark: usize);
+
+    /// Sums all marks: 1 for each.
+    fn marked(&mut self) -> f64;
 
     /// Lets go of memory that only serves changes to come.
     fn trim(&mut self) {}

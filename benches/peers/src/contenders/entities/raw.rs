@@ -3,7 +3,7 @@
 use core::hint::black_box;
 use core::ops::Range;
 
-use super::{Does, Entities};
+use super::{Does, Entities, MARKS};
 use crate::components::{Acc, Data, LETTERS, Pos, Target, Vel, add, add_three, add_two, body, data, step, toil};
 
 /// Vectors of components.
@@ -14,6 +14,8 @@ pub struct Raw {
     acc: Vec<Acc>,
     targets: Vec<Option<Target>>,
     data: Vec<Vec<Data>>,
+    /// Who has each of the marks.
+    marks: [Vec<u32>; MARKS],
 }
 
 impl Raw {
@@ -37,6 +39,7 @@ impl Entities for Raw {
         how: "the limit: loops over `Vec`s of components, no entities; it despawns from the end and never wears out",
     };
     type Id = u32;
+    const KEEPS_NAMES: bool = false;
 
     fn new() -> Self {
         Self::default()
@@ -57,6 +60,10 @@ impl Entities for Raw {
         for _ in ids {
             black_box((self.pos.pop(), self.vel.pop(), self.acc.pop()));
         }
+    }
+
+    fn count(&mut self) -> usize {
+        self.pos.len()
     }
 
     fn sum(&mut self) -> f64 {
@@ -92,13 +99,17 @@ impl Entities for Raw {
         self.pos.iter_mut().zip(&self.vel).for_each(|(pos, vel)| toil(pos, vel));
     }
 
-    fn add_remove(&mut self, ids: &[u32]) {
+    fn add(&mut self, ids: &[u32]) {
         self.targets.resize(self.pos.len(), None);
-        for id in ids {
-            self.targets[*id as usize] = Some(Target { id: 1.0 });
-            black_box(&mut self.targets);
-            self.targets[*id as usize] = None;
-        }
+        ids.iter().for_each(|id| self.targets[*id as usize] = Some(Target { id: 1.0 }));
+    }
+
+    fn remove(&mut self, ids: &[u32]) {
+        ids.iter().for_each(|id| self.targets[*id as usize] = None);
+    }
+
+    fn added(&mut self) -> f64 {
+        self.targets.iter().flatten().map(|target| f64::from(target.id)).sum()
     }
 
     fn fragment(&mut self, each: usize) {
@@ -113,7 +124,13 @@ impl Entities for Raw {
         self.data.iter_mut().flatten().for_each(|data| data.value *= factor);
     }
 
-    fn mark(&mut self, _: &[u32], _: usize) {}
+    fn mark(&mut self, ids: &[u32], mark: usize) {
+        self.marks[mark].extend(ids);
+    }
+
+    fn marked(&mut self) -> f64 {
+        self.marks.iter().map(Vec::len).sum::<usize>() as f64
+    }
 
     fn churn(&mut self, _: &mut [u32]) {}
 }

@@ -25,6 +25,10 @@ impl Shipyard {
     fn insert<T: shipyard::Component + Send + Sync + Copy>(&mut self, ids: &[EntityId], component: T) {
         ids.iter().for_each(|id| self.0.add_component(*id, (component,)));
     }
+
+    fn count_of<T: shipyard::Component + Send + Sync>(&self) -> f64 {
+        borrow!(self, View<'_, T>).len() as f64
+    }
 }
 
 impl Entities for Shipyard {
@@ -53,6 +57,10 @@ impl Entities for Shipyard {
 
     fn despawn(&mut self, ids: &[EntityId]) {
         ids.iter().for_each(|id| assert!(self.0.delete_entity(*id), "it is alive"));
+    }
+
+    fn count(&mut self) -> usize {
+        borrow!(self, View<'_, Pos>).len()
     }
 
     fn sum(&mut self) -> f64 {
@@ -95,13 +103,21 @@ impl Entities for Shipyard {
         (&mut pos, &vel).iter().for_each(|(pos, vel)| toil(pos, vel));
     }
 
-    fn add_remove(&mut self, ids: &[EntityId]) {
+    fn add(&mut self, ids: &[EntityId]) {
         let entities = borrow!(self, EntitiesView<'_>);
         let mut targets = borrow!(self, ViewMut<'_, Target>);
-        for id in ids {
-            entities.add_component(*id, &mut targets, Target { id: 1.0 });
+        ids.iter().for_each(|id| entities.add_component(*id, &mut targets, Target { id: 1.0 }));
+    }
+
+    fn remove(&mut self, ids: &[EntityId]) {
+        let mut targets = borrow!(self, ViewMut<'_, Target>);
+        ids.iter().for_each(|id| {
             targets.remove(*id).expect("it has one");
-        }
+        });
+    }
+
+    fn added(&mut self) -> f64 {
+        borrow!(self, View<'_, Target>).iter().map(|target| f64::from(target.id)).sum()
     }
 
     fn fragment(&mut self, each: usize) {
@@ -132,5 +148,14 @@ impl Entities for Shipyard {
             4 => self.insert(ids, E { value: 1.0 }),
             _ => self.insert(ids, F { value: 1.0 }),
         }
+    }
+
+    fn marked(&mut self) -> f64 {
+        self.count_of::<A>()
+            + self.count_of::<B>()
+            + self.count_of::<C>()
+            + self.count_of::<D>()
+            + self.count_of::<E>()
+            + self.count_of::<F>()
     }
 }

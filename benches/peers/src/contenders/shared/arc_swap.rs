@@ -1,6 +1,5 @@
 //! arc-swap with a persistent map of imbl.
 
-use core::any::Any;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -16,6 +15,10 @@ type Map = GenericHashMap<u32, Row, Hashing, DefaultSharedPtr>;
 pub struct ArcSwapped {
     newest: ArcSwap<Map>,
     writer: Mutex<Map>,
+}
+
+fn sum(map: &Map, rows: &[u32]) -> f64 {
+    rows.iter().map(|row| map.get(row).map_or(0.0, |row| f64::from(row[0]))).sum()
 }
 
 impl Shared for ArcSwapped {
@@ -49,11 +52,12 @@ impl Shared for ArcSwapped {
     fn reader(&self) -> Reader<'_> {
         Box::new(|rows| {
             let map = self.newest.load();
-            rows.iter().map(|row| map.get(row).map_or(0.0, |row| f64::from(row[0]))).sum()
+            sum(&map, rows)
         })
     }
 
-    fn pin(&self) -> Option<Box<dyn Any>> {
-        Some(Box::new(self.newest.load_full()))
+    fn pin(&self) -> Option<Reader<'_>> {
+        let map = self.newest.load_full();
+        Some(Box::new(move |rows| sum(&map, rows)))
     }
 }

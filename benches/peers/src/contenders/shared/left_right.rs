@@ -1,6 +1,5 @@
 //! left-right: two maps, of which readers have one and the writer the other.
 
-use core::any::Any;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -72,7 +71,7 @@ impl Shared for LeftRight {
         })
     }
 
-    fn pin(&self) -> Option<Box<dyn Any>> {
+    fn pin(&self) -> Option<Reader<'_>> {
         None
     }
 }

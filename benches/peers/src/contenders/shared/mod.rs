@@ -7,7 +7,6 @@ mod ecsdb;
 mod left_right;
 mod rw_lock;
 
-use core::any::Any;
 use core::hash::{BuildHasherDefault, Hasher};
 use std::time::Instant;
 
@@ -42,11 +41,11 @@ pub trait Shared: Sized + Sync {
     /// What a reader calls: it takes the newest version, sums the first floats of `rows` in it, and lets go.
     fn reader(&self) -> Reader<'_>;
 
-    /// Holds the newest version until the result is dropped. `None` if the writer would wait for that.
-    fn pin(&self) -> Option<Box<dyn Any>>;
+    /// Holds the newest version until the result is dropped, which sums rows in it. `None` if the writer would wait for that.
+    fn pin(&self) -> Option<Reader<'_>>;
 }
 
-/// The sum of the first floats of some rows, in the newest version.
+/// The sum of the first floats of some rows.
 pub type Reader<'s> = Box<dyn FnMut(&[u32]) -> f64 + Send + 's>;
 
 /// The row that number `number` has at first.

@@ -1,6 +1,5 @@
 //! A map behind std's lock for readers and writers.
 
-use core::any::Any;
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
@@ -44,7 +43,7 @@ impl Shared for Locked {
         })
     }
 
-    fn pin(&self) -> Option<Box<dyn Any>> {
+    fn pin(&self) -> Option<Reader<'_>> {
         None
     }
 }

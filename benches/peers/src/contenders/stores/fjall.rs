@@ -76,10 +76,6 @@ impl Store for Fjall {
         Ok((sum, count))
     }
 
-    fn copy(&self, _: &Path) -> Option<Result<(), Failure>> {
-        None
-    }
-
     fn settle(&self) -> Result<(), Failure> {
         self.rows.rotate_memtable_and_wait()?;
         Ok(self.database.persist(PersistMode::SyncAll)?)

@@ -1,5 +1,6 @@
 //! LMDB, through heed.
 
+use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -82,9 +83,11 @@ impl Store for Lmdb {
         Ok((sum, count))
     }
 
-    fn copy(&self, to: &Path) -> Option<Result<(), Failure>> {
-        let copied = self.env.copy_to_path(to.join("data.mdb"), CompactionOption::Disabled);
-        Some(copied.map_err(Failure::from).and_then(|file| Ok(file.sync_all()?)))
+    const COPIES: bool = true;
+
+    fn copy(&self, to: &Path) -> Result<(), Failure> {
+        fs::create_dir(to)?;
+        Ok(self.env.copy_to_path(to.join("data.mdb"), CompactionOption::Disabled)?.sync_all()?)
     }
 
     fn settle(&self) -> Result<(), Failure> {

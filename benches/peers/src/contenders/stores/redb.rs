@@ -68,10 +68,6 @@ impl Store for Redb {
         Ok((sum, count))
     }
 
-    fn copy(&self, _: &Path) -> Option<Result<(), Failure>> {
-        None
-    }
-
     fn settle(&self) -> Result<(), Failure> {
         self.commit(&[], Row::default(), true)
     }

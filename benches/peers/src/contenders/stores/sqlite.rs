@@ -1,6 +1,6 @@
 //! SQLite with a write-ahead log.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -97,10 +97,13 @@ impl Store for Sqlite {
         Ok((sum, count))
     }
 
-    fn copy(&self, to: &Path) -> Option<Result<(), Failure>> {
-        let path = to.join("copy.sqlite");
-        let copied = self.lock().connection.execute("VACUUM INTO ?1", [path.to_string_lossy()]);
-        Some(copied.map_err(Failure::from).and_then(|_| Ok(File::open(&path)?.sync_all()?)))
+    const COPIES: bool = true;
+
+    fn copy(&self, to: &Path) -> Result<(), Failure> {
+        fs::create_dir(to)?;
+        let path = to.join("rows.sqlite");
+        self.lock().connection.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
+        Ok(File::open(&path)?.sync_all()?)
     }
 
     fn settle(&self) -> Result<(), Failure> {
