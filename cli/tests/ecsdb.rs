@@ -123,7 +123,7 @@ fn what_is_no_database_is_refused_in_one_line() {
     for (arguments, expected) in [
         (&["verify", "nowhere"][..], "error: there is no directory nowhere\n"),
         (&["info", "."], "error: . holds no database: it has no folder `wal`, no snapshot file"),
-        (&["backup", "save", "save"], "error: save is not empty, LOCK is there"),
+        (&["backup", "save", "save"], "error: save is not empty, "),
         (&["backup", "save", "save/monday"], "error: save/monday is inside save, "),
         (&["restore", "./save/monday", "--from", "save"], "error: ./save/monday is inside save, "),
         (&["restore", "there"], "error: say where to restore from: --from, --archive, or both\n"),
