@@ -101,6 +101,7 @@
 //! `docs/schema.md` the text form of schemas, `docs/wal.md` the files of a database.
 
 #![deny(missing_docs)]
+#![warn(missing_debug_implementations)]
 
 #[cfg(target_endian = "big")]
 compile_error!(
@@ -110,6 +111,9 @@ compile_error!(
 // The derive names this crate `::ecsdb`, also inside its own tests.
 #[cfg(test)]
 extern crate self as ecsdb;
+
+#[macro_use]
+mod debug;
 
 #[doc(hidden)]
 pub mod __private;
@@ -191,6 +195,6 @@ pub use sync::{Percentiles, Priority, Timing};
 pub use transaction::{
     ArithmeticFailure, Bundle, CallError, Commit, CommitLog, CommitRefused, Conflict, Counted, DurableTicket,
     DynTransaction, Dynamic, GuardFailure, LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure,
-    RowGuardFailure, Ticket, Transaction, TransactionBuilder, TransactionCounts, TransactionError, UpdateFn,
-    UpdateParam, Versioned, Written,
+    RowGuardFailure, Ticket, Transaction, TransactionBuilder, TransactionCounts, TransactionError, UpdateFn, Versioned,
+    Written,
 };

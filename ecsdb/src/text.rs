@@ -12,6 +12,8 @@ pub struct Text {
     len: usize,
 }
 
+debug_as!(Text);
+
 impl Text {
     /// The empty text.
     #[expect(clippy::new_without_default, reason = "nothing makes one outside a constant")]

@@ -1,6 +1,6 @@
 //! Handles: what can be done with them, from where, and how they relate to one another.
 
-use ecsdb::{Db, Entity, OpenError, Snapshot, Table, Ticket, TransactionBuilder, TransactionError};
+use ecsdb::{Db, Entity, OpError, OpenError, ReadError, Snapshot, Table, Ticket, TransactionBuilder, TransactionError};
 use ecsdb_tests::why;
 use ecsdb_tests::world::*;
 
@@ -62,6 +62,34 @@ fn clones_are_one_database() {
     drop(db);
     assert_eq!(same.version(), 1);
     std::thread::spawn(move || assert_eq!(same.table::<Small>().len(), 1)).join().unwrap();
+}
+
+#[test]
+fn what_may_be_wrong_can_be_unwrapped_in_a_test() {
+    let error = Db::<World>::builder().queue_limits(0, 1).open().unwrap_err();
+    assert!(error.to_string().starts_with("setting `queue_limits.messages` is 0"));
+    let db = open();
+    let e = db.spawn(Small { n: 7 }).unwrap();
+    let snapshot = db.snapshot();
+    assert_eq!(format!("{db:?}"), "Db { schema: \"World\", version: 1, .. }");
+    assert_eq!(format!("{snapshot:?}"), "Snapshot { version: 1, .. }");
+    let row = snapshot.untyped().get("small", e).unwrap();
+    assert!(format!("{row:?}").contains("U32(7)"), "{row:?}");
+    assert!(format!("{:?}", db.begin().commit()).starts_with("Ok(Ticket"));
+}
+
+#[test]
+fn a_closure_replaces_what_is_there_and_says_what_is_not() {
+    let db = open();
+    let e = db.spawn(Small { n: 7 }).unwrap();
+    let outcome = db.write(move |tx| {
+        tx.replace(e, Small { n: 8 })?;
+        assert_eq!(tx.try_get::<Small>(e).map(|small| small.n), Ok(8));
+        assert!(matches!(tx.try_get::<Purse>(e), Err(ReadError::ComponentMissing { table: "purse", .. })));
+        Ok(tx.replace(e, Purse { gold: 1, open: true })?)
+    });
+    assert!(matches!(outcome, Err(TransactionError::Op(OpError::ComponentMissing { .. }))), "{outcome:?}");
+    assert_eq!(db.snapshot().get::<Small>(e).unwrap().n, 7, "rolled back as a whole");
 }
 
 #[test]
@@ -136,6 +164,6 @@ fn reserving_changes_nothing_that_can_be_seen() {
     assert!(db.memory().unwrap().spare_bytes > 5000 * 100);
     db.write(|tx| Ok(tx.spawn_all((0..5000).map(|n| (Small::sample(n), R100::sample(n), Frozen)))?)).unwrap();
     let error = db.reserve::<Small>(usize::MAX).unwrap_err();
-    assert!(matches!(error, TransactionError::Op(ecsdb::OpError::Slots(_))), "{error}");
+    assert!(matches!(error, TransactionError::Op(OpError::Slots(_))), "{error}");
     db.spawn(()).unwrap();
 }

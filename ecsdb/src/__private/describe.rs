@@ -111,6 +111,7 @@ pub const fn columns(fields: &[u16]) -> u16 {
 const TOO_MANY_COLUMNS: &str = "a component has at most 65535 columns, and parts of columns: split it";
 
 /// Counts the columns of a table, or the parts of a struct.
+#[derive(Debug)]
 pub struct ColumnNumbers {
     next: u16,
 }
@@ -153,6 +154,8 @@ pub const fn place_bytes(have_heap: &[bool]) -> usize {
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub struct Place<const N: usize>([u8; N]);
+
+debug_as!([const N: usize] Place<N>);
 
 // SAFETY: transparent over an array of bytes: no padding, pointers, drop glue or interior mutability, alignment 1.
 unsafe impl<const N: usize> Row for Place<N> {}

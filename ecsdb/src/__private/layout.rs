@@ -7,6 +7,7 @@ use crate::limits::{FIELDS_MAX, ROW_BYTES_MAX};
 use crate::text::Text;
 
 /// The walk over a native (`#[repr(C)]`) row.
+#[derive(Debug)]
 pub struct NativeLayout {
     /// Bytes of the fields so far.
     size: usize,

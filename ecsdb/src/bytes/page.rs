@@ -37,6 +37,8 @@ pub struct Page {
     meter: Arc<Meter>,
 }
 
+debug_as!(Page);
+
 // SAFETY: the page owns plain bytes; `&Page` only reads them and `&mut Page` is needed to write, so it moves between
 // threads and is shared like a `Box<[u8]>`.
 unsafe impl Send for Page {}

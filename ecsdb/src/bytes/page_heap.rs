@@ -22,6 +22,8 @@ pub struct PageHeap {
     used: AtomicUsize,
 }
 
+debug_as!(PageHeap);
+
 impl PageHeap {
     /// An empty heap with room for `bytes` bytes at least.
     pub fn with_room(bytes: usize, meter: &Arc<Meter>) -> Self {

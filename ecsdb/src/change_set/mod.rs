@@ -69,7 +69,10 @@ pub struct ChangeSet {
     pub(crate) block_end: u32,
 }
 
+debug_as!(ChangeSet, changes: version = changes.version);
+
 /// The entities of one block of 64 slots, before and after.
+#[derive(Debug)]
 pub struct BlockChange {
     pub(crate) first_slot: u32,
     pub(crate) before: BlockState,
@@ -77,6 +80,7 @@ pub struct BlockChange {
 }
 
 /// Who is alive in a block.
+#[derive(Debug)]
 pub struct BlockState {
     pub(crate) alive: u64,
     pub(crate) generations: Generations,
@@ -176,6 +180,8 @@ pub struct PageChange<'a> {
     /// From those of this page on.
     names: &'a [BlockNames],
 }
+
+debug_as!(['a] PageChange<'a>);
 
 /// One row that was touched. A row whose entity was replaced within the transaction shows as one change; the entities
 /// say which is which.

@@ -178,6 +178,8 @@ pub struct Part<F, G> {
     marker: PhantomData<fn() -> (F, G)>,
 }
 
+debug_as!([F, G] Part<F, G>);
+
 impl<F, G> Part<F, G> {
     /// The part `index` columns and `offset` bytes behind the start of the struct. For derives only.
     #[doc(hidden)]
@@ -351,6 +353,12 @@ pub enum UpdateOp {
     Max,
 }
 
+impl CompareOp {
+    /// All of them, each at the place of its number.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Equal, Self::NotEqual, Self::Less, Self::LessOrEqual, Self::Greater, Self::GreaterOrEqual];
+}
+
 impl UpdateOp {
     /// All of them, each at the place of its number.
     pub(crate) const ALL: [Self; 12] = [
@@ -394,6 +402,8 @@ pub struct Operand<F: Field> {
     heap: HeapBuf,
 }
 
+debug_as!([F: Field] Operand<F>);
+
 impl<F: Field> Operand<F> {
     fn new(value: F::Value) -> Self {
         let mut heap = HeapBuf::new();
@@ -434,12 +444,16 @@ pub struct Predicate<T, F: Field> {
     pub(crate) operand: Operand<F>,
 }
 
+debug_as!([T, F: Field] Predicate<T, F>);
+
 /// A change of one field, made by [`Column::set`] and its neighbours.
 pub struct Assignment<T, F: Field> {
     pub(crate) column: Column<T, F>,
     pub(crate) op: UpdateOp,
     pub(crate) operand: Operand<F>,
 }
+
+debug_as!([T, F: Field] Assignment<T, F>);
 
 impl<T, F: Field> Clone for Predicate<T, F> {
     fn clone(&self) -> Self {

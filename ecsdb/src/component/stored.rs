@@ -25,6 +25,8 @@ pub struct Stored<T: Component> {
     heap: HeapBuf,
 }
 
+debug_as!([T: Component] Stored<T>);
+
 impl<T: Component> Stored<T> {
     /// The stored form of `component`.
     pub fn new(component: T) -> Self {

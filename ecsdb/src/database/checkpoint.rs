@@ -21,6 +21,8 @@ pub struct Checkpoint {
     database: DatabaseId,
 }
 
+debug_as!(Checkpoint);
+
 impl Checkpoint {
     pub(super) fn new(pending: Pending<Result<CheckpointReport, CheckpointError>>, database: DatabaseId) -> Self {
         Self { pending, database }

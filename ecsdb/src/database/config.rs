@@ -150,6 +150,8 @@ pub struct DbBuilder<S> {
     schema: PhantomData<fn() -> S>,
 }
 
+debug_as!([S] DbBuilder<S>);
+
 impl<S> DbBuilder<S> {
     pub(super) fn new() -> Self {
         Self { config: Config::default(), schema: PhantomData }

@@ -59,6 +59,8 @@ pub struct Db<S> {
     schema: PhantomData<fn() -> S>,
 }
 
+debug_as!([S] Db<S>, db: schema = db.core.schema().name(), version = db.core.pin().number);
+
 impl<S> Clone for Db<S> {
     fn clone(&self) -> Self {
         Self { core: Arc::clone(&self.core), schema: PhantomData }

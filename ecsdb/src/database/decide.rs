@@ -56,6 +56,8 @@ pub struct Context<'s, S: Schema> {
     reads: RefCell<Reads<'s, S>>,
 }
 
+debug_as!(['s, S: Schema] Context<'s, S>);
+
 impl<'s, S: Schema> Context<'s, S> {
     /// The entity that it is about.
     pub fn entity(&self) -> Entity {

@@ -41,6 +41,8 @@ pub struct DynDb {
     core: Arc<Core>,
 }
 
+debug_as!(DynDb, db: schema = db.core.schema().name(), version = db.core.pin().number);
+
 impl DynDb {
     pub(super) fn new(core: Arc<Core>) -> Self {
         Self { core }
@@ -83,6 +85,21 @@ impl DynDb {
         transaction: impl FnOnce(&mut DynTransaction<'_>) -> Result<R, TransactionError> + Send + 'static,
     ) -> Result<R, TransactionError> {
         self.lane().write(transaction)
+    }
+
+    /// Runs `transaction` as the writer, for async code; see [`Db::write_async`](crate::Db::write_async).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn write_async<R: Send + 'static, F>(
+        &self,
+        transaction: F,
+    ) -> impl Future<Output = Result<R, TransactionError>> + Send + use<R, F>
+    where
+        F: FnOnce(&mut DynTransaction<'_>) -> Result<R, TransactionError> + Send + 'static,
+    {
+        let ticket = self.lane().no_waiting().submit(transaction);
+        async move { Ok(ticket?.await?.result) }
     }
 
     /// Sends `transaction` to the writer if there is room in the queue, and returns a ticket for its result: waits for nothing.
@@ -252,6 +269,14 @@ impl DynDb {
         self.core.control(|store| store.memory())
     }
 
+    /// Gives memory back that only helps the next commits; see [`Db::trim`](crate::Db::trim).
+    ///
+    /// # Errors
+    /// As for [`Self::memory`].
+    pub fn trim(&self) -> Result<(), TransactionError> {
+        self.core.control(|store| store.trim())
+    }
+
     /// What was found in the directory when it was opened; nothing for a database in memory.
     pub fn recovery(&self) -> Option<&Recovery> {
         self.core.recovery()
@@ -281,6 +306,8 @@ pub struct DynSnapshot {
     version: VersionRef<Version>,
     catalog: Arc<Catalog>,
 }
+
+debug_as!(DynSnapshot, snapshot: version = snapshot.version.number);
 
 impl DynSnapshot {
     /// The version `version`, which has the tables of `catalog`.

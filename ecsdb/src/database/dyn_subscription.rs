@@ -65,6 +65,8 @@ pub struct DynSubscription {
     catalog: Arc<Catalog>,
 }
 
+debug_as!(DynSubscription);
+
 /// What one commit did to the rows of a table.
 pub struct DynChanges {
     commit: Commit,
@@ -72,7 +74,10 @@ pub struct DynChanges {
     catalog: Arc<Catalog>,
 }
 
+debug_as!(DynChanges);
+
 /// What became of the row of one entity.
+#[derive(Debug)]
 pub enum DynEvent<'a> {
     /// The entity has a row that is asked for, and had none before.
     Added {

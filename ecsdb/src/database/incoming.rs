@@ -35,6 +35,8 @@ use crate::schema::{Schema, TableOf};
 /// ```
 pub struct Incoming<'a, F>(&'a mut F);
 
+debug_as!(['a, F] Incoming<'a, F>);
+
 impl<'a, S: Schema, T: TableOf<S>> IntoIterator for &'a mut Subscription<S, T> {
     type Item = Result<Changes<T>, Lagged>;
     type IntoIter = Incoming<'a, Subscription<S, T>>;

@@ -51,6 +51,8 @@ pub struct Lane<'db, S> {
     schema: PhantomData<fn() -> S>,
 }
 
+debug_as!(['db, S] Lane<'db, S>);
+
 impl<S> Clone for Lane<'_, S> {
     fn clone(&self) -> Self {
         *self

@@ -61,6 +61,8 @@ pub struct LiveQuery<S: Schema, Q> {
     snapshot: Snapshot<S>,
 }
 
+debug_as!([S: Schema, Q] LiveQuery<S, Q>);
+
 /// What has become of what a query gives, between two versions. It holds both, so the rows are read where they lie.
 pub struct QueryChanges<S: Schema, Q> {
     selection: Arc<Selection<S, Q>>,
@@ -69,7 +71,10 @@ pub struct QueryChanges<S: Schema, Q> {
     turns: Vec<Turn>,
 }
 
+debug_as!([S: Schema, Q] QueryChanges<S, Q>);
+
 /// What has become of one item of a query.
+#[derive(Debug)]
 pub enum QueryEvent<I> {
     /// The query gives it now.
     Added {

@@ -39,6 +39,8 @@ pub struct Optimistic<'s, S: Schema> {
     written: HashSet<(u16, Entity)>,
 }
 
+debug_as!(['s, S: Schema] Optimistic<'s, S>);
+
 /// Stands for the entity itself among what was written.
 const ENTITY: u16 = u16::MAX;
 

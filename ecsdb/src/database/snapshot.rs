@@ -50,6 +50,8 @@ pub struct Snapshot<S> {
     schema: PhantomData<fn() -> S>,
 }
 
+debug_as!([S] Snapshot<S>, snapshot: version = snapshot.version.number);
+
 impl<S> Clone for Snapshot<S> {
     fn clone(&self) -> Self {
         Self { version: VersionRef::clone(&self.version), readers: Arc::clone(&self.readers), schema: PhantomData }

@@ -212,6 +212,8 @@ pub struct Subscription<S, T> {
     types: PhantomData<fn() -> (S, T)>,
 }
 
+debug_as!([S, T] Subscription<S, T>);
+
 impl<S: Schema, T: TableOf<S>> Subscription<S, T> {
     /// What `follower` follows, for the table of `T`.
     ///

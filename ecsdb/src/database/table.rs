@@ -35,6 +35,8 @@ pub struct Table<'db, S, T> {
     component: PhantomData<fn() -> T>,
 }
 
+debug_as!(['db, S, T] Table<'db, S, T>);
+
 impl<'db, S: Schema, T: TableOf<S>> Table<'db, S, T> {
     pub(super) fn new(db: &'db Db<S>) -> Self {
         Self { db, component: PhantomData }

@@ -14,7 +14,7 @@ const FIRST: u32 = 1;
 ///
 /// A dead slot has the generation that its next entity gets. Most slots of a block have one of two generations, which are
 /// all that a lookup touches; a third one needs an array.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub enum Generations {
     /// All slots have one of two generations.
     Pair(Pair),
@@ -23,7 +23,7 @@ pub enum Generations {
 }
 
 /// Two generations, and who has which: 16 bytes.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Pair {
     /// Slots whose generation is `other`.
     odd: u64,

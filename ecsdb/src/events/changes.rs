@@ -22,6 +22,8 @@ pub struct Changes<T> {
     component: PhantomData<fn() -> T>,
 }
 
+debug_as!([T] Changes<T>);
+
 /// Where the changes stand.
 pub(super) enum Source {
     /// In the history: a transaction of a version.

@@ -88,6 +88,8 @@ pub struct ColumnChange<'a, F: Field> {
     pub new: Option<F::View<'a>>,
 }
 
+debug_as!(['a, F: Field] ColumnChange<'a, F>);
+
 /// Where a column lies, checked against the schema of its table.
 pub struct Place<F> {
     offset: usize,

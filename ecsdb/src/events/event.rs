@@ -37,6 +37,8 @@ pub enum Event<'a, T: Component> {
     },
 }
 
+debug_as!(['a, T: Component] Event<'a, T>);
+
 impl<'a, T: Component> Event<'a, T> {
     /// Whose row it is.
     pub fn entity(&self) -> Entity {

@@ -19,6 +19,8 @@ pub struct OldRow<'a> {
     row: RowBytes<'a>,
 }
 
+debug_as!(['a] OldRow<'a>, old: entity = old.entity, table = old.table.name, values = old.values());
+
 impl OldRow<'_> {
     /// Whose row it is.
     pub fn entity(&self) -> Entity {

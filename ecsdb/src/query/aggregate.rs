@@ -74,6 +74,8 @@ pub struct InGroups<'a, S> {
     pub count: usize,
 }
 
+debug_as!(['a, S] InGroups<'a, S>);
+
 impl<S> Clone for InGroups<'_, S> {
     fn clone(&self) -> Self {
         *self
@@ -114,8 +116,12 @@ pub const fn count() -> Count {
 /// The sum of a column; made by [`sum`].
 pub struct Sum<T, F>(Reader<T, F>);
 
+debug_as!([T, F] Sum<T, F>);
+
 /// The average of a column; made by [`avg`].
 pub struct Average<T, F>(Reader<T, F>);
+
+debug_as!([T, F] Average<T, F>);
 
 /// The least or the greatest value of a column; made by [`min`] and [`max`].
 pub struct Extreme<T, F> {
@@ -123,6 +129,8 @@ pub struct Extreme<T, F> {
     column: SortColumn,
     greatest: bool,
 }
+
+debug_as!([T, F] Extreme<T, F>);
 
 /// The sum of a column, as an aggregate: `None` of nothing.
 ///

@@ -20,6 +20,8 @@ pub struct BlockRows<'v, R> {
     marker: PhantomData<&'v R>,
 }
 
+debug_as!(['v, R] BlockRows<'v, R>);
+
 impl<R> Clone for BlockRows<'_, R> {
     fn clone(&self) -> Self {
         *self

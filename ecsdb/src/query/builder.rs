@@ -60,6 +60,8 @@ pub struct Query<'v, S, Q> {
     param: PhantomData<fn() -> Q>,
 }
 
+debug_as!(['v, S, Q] Query<'v, S, Q>);
+
 impl<S, Q> Clone for Query<'_, S, Q> {
     fn clone(&self) -> Self {
         let (filters, planned) = (self.filters.clone(), self.planned.clone());

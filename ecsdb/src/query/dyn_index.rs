@@ -16,6 +16,8 @@ pub struct DynIndex<'v> {
     read: IndexRead<'v>,
 }
 
+debug_as!(['v] DynIndex<'v>);
+
 impl<'v> DynIndex<'v> {
     pub(super) fn new(view: DynView<'v>, read: IndexRead<'v>) -> Self {
         Self { view, read }
@@ -120,6 +122,8 @@ pub struct DynRows<'v> {
     table: u16,
     slots: Slots<'v>,
 }
+
+debug_as!(['v] DynRows<'v>);
 
 impl<'v> Iterator for DynRows<'v> {
     type Item = DynRow<'v>;

@@ -4,9 +4,9 @@
 
 use super::condition::{Node, Test, Tested, What};
 use super::dyn_view::{DynRow, DynView};
+use super::matching::matching;
 use super::sort_key::SortColumn;
 use super::sorted::{SortBy, chosen};
-use crate::bits::bits;
 use crate::component::CompareOp;
 use crate::limits::CHUNK_BLOCKS;
 use crate::schema::{ColumnSchema, Encoded, FieldType, TableSchema, TypeRef, Value, ValueError};
@@ -23,7 +23,7 @@ use crate::schema::{ColumnSchema, Encoded, FieldType, TableSchema, TypeRef, Valu
 /// }
 /// let snapshot = db.snapshot();
 /// let purses = snapshot.untyped().table("purse").and_then(|table| table.query()).unwrap();
-/// let rich = purses.filter("gold", CompareOp::GreaterOrEqual, 5)?.order_by("owner", false)?.limit(10);
+/// let rich = purses.filter("gold", CompareOp::GreaterOrEqual, 5)?.order_by("owner")?.limit(10);
 /// let owners: Vec<_> = rich.rows().map(|row| row.get("owner").unwrap().to_string()).collect();
 /// assert_eq!(owners, ["\"ann\"", "\"bob\""]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -38,6 +38,8 @@ pub struct DynQuery<'v> {
     offset: usize,
     limit: Option<usize>,
 }
+
+debug_as!(['v] DynQuery<'v>);
 
 impl<'v> DynQuery<'v> {
     pub(super) fn new(view: DynView<'v>, table: u16) -> Self {
@@ -81,12 +83,24 @@ impl<'v> DynQuery<'v> {
         Ok(self)
     }
 
-    /// The rows ordered by a column; those that are alike by the next one that is given, then in the order of slots. Empty
-    /// options come first, and last if it is descending.
+    /// The rows ordered by a column, the least first; those that are alike by the next one that is given, then in the order of slots.
+    /// Empty options come first.
     ///
     /// # Errors
     /// If there is no such column, or its values have no order.
-    pub fn order_by(mut self, column: &str, descending: bool) -> Result<Self, ValueError> {
+    pub fn order_by(self, column: &str) -> Result<Self, ValueError> {
+        self.ordered(column, false)
+    }
+
+    /// As [`Self::order_by`], the greatest first. Empty options come last.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn order_by_desc(self, column: &str) -> Result<Self, ValueError> {
+        self.ordered(column, true)
+    }
+
+    fn ordered(mut self, column: &str, descending: bool) -> Result<Self, ValueError> {
         let column = self.schema().column_or_error(column)?;
         let sorted = SortColumn::new(self.table, column.offset, column.field_type.clone().into());
         let Some(sorted) = sorted else { return Err(self.no_order(&column)) };
@@ -108,13 +122,8 @@ impl<'v> DynQuery<'v> {
     fn blocks(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
         let version = self.view.storage();
         let table = &version.tables[usize::from(self.table)];
-        let chunks = (0..table.chunk_count()).filter_map(|index| Some((index, table.chunk(index)?)));
-        let blocks = chunks.flat_map(|(index, chunk)| {
-            bits(chunk.summary()).map(move |block| (index * CHUNK_BLOCKS + block as usize, chunk.word(block as usize)))
-        });
-        blocks.filter_map(move |(block, word)| {
-            let word = self.condition.word(version, block, word);
-            (word != 0).then_some((block, word))
+        matching(version, &self.condition, |block| {
+            table.chunk(block / CHUNK_BLOCKS).map_or(0, |chunk| chunk.word(block % CHUNK_BLOCKS))
         })
     }
 

@@ -30,12 +30,16 @@ pub struct DynView<'v> {
     schema: &'v DatabaseSchema,
 }
 
+debug_as!(['v] DynView<'v>, view: version = view.version.number);
+
 /// One table, read by names.
 #[derive(Clone, Copy)]
 pub struct DynTable<'v> {
     view: DynView<'v>,
     source: Source,
 }
+
+debug_as!(['v] DynTable<'v>);
 
 #[derive(Clone, Copy)]
 enum Source {
@@ -52,6 +56,8 @@ pub struct DynRow<'v> {
     entity: Option<Entity>,
     content: Content<'v>,
 }
+
+debug_as!(['v] DynRow<'v>, row: entity = row.entity(), values = row.values());
 
 #[derive(Clone)]
 enum Content<'v> {

@@ -50,6 +50,8 @@ pub struct Grouped<'v, S, Q, T, F> {
     column: Column<T, F>,
 }
 
+debug_as!(['v, S, Q, T, F] Grouped<'v, S, Q, T, F>);
+
 impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
     /// The items grouped by a column, which may be one of a component that the query does not ask for. See [`Grouped`].
     pub fn group_by<T: TableOf<S>, F: Field>(self, column: Column<T, F>) -> Grouped<'v, S, Q, T, F> {

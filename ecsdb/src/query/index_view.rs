@@ -62,6 +62,8 @@ pub struct IndexView<'v, S, T, K> {
     marker: PhantomData<fn() -> (T, K)>,
 }
 
+debug_as!(['v, S, T, K] IndexView<'v, S, T, K>);
+
 impl<S, T, K> Clone for IndexView<'_, S, T, K> {
     fn clone(&self) -> Self {
         *self
@@ -253,6 +255,8 @@ pub struct IndexRows<'v, S, T> {
     slots: Slots<'v>,
     marker: PhantomData<fn() -> T>,
 }
+
+debug_as!(['v, S, T] IndexRows<'v, S, T>);
 
 impl<S, T> Clone for IndexRows<'_, S, T> {
     fn clone(&self) -> Self {

@@ -31,6 +31,8 @@ pub struct QueryIter<'v, S: Schema, Q: QueryParam<S>> {
     words: Words<'v, S, Q>,
 }
 
+debug_as!(['v, S: Schema, Q: QueryParam<S>] QueryIter<'v, S, Q>);
+
 impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
     #[inline(always)]
     pub(super) fn new(view: View<'v, S>, filters: Filters<'v, S>, chunks: Range<usize>) -> Self {

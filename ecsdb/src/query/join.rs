@@ -86,10 +86,14 @@ pub struct Join<'v, S, L, R, T, F> {
     planned: Option<Plan>,
 }
 
+debug_as!(['v, S, L, R, T, F] Join<'v, S, L, R, T, F>);
+
 /// As [`Join`], with the items on the left that have no partner; made by [`Query::left_join`] and
 /// [`Query::left_join_children`].
 #[must_use = "a query does nothing until it is iterated"]
 pub struct LeftJoin<'v, S, L, R, T, F>(Join<'v, S, L, R, T, F>);
+
+debug_as!(['v, S, L, R, T, F] LeftJoin<'v, S, L, R, T, F>);
 
 impl<'v, S: Schema, L: QueryParam<S>> Query<'v, S, L> {
     fn joined<R, T: TableOf<S>, F: Refers>(
@@ -360,12 +364,16 @@ impl<'v, S: Schema, L: QueryParam<S>, R: QueryParam<S>, T: TableOf<S>, F: Refers
 /// The pairs of a [`Join`].
 pub struct Joined<'v, S: Schema, L: QueryParam<S>, R: QueryParam<S>>(LeftJoined<'v, S, L, R>);
 
+debug_as!(['v, S: Schema, L: QueryParam<S>, R: QueryParam<S>] Joined<'v, S, L, R>);
+
 /// The pairs of a [`LeftJoin`].
 pub struct LeftJoined<'v, S: Schema, L: QueryParam<S>, R: QueryParam<S>> {
     left: At<'v, S, L>,
     right: At<'v, S, R>,
     pairs: std::vec::IntoIter<(u32, u32)>,
 }
+
+debug_as!(['v, S: Schema, L: QueryParam<S>, R: QueryParam<S>] LeftJoined<'v, S, L, R>);
 
 impl<'v, S: Schema, L: QueryParam<S>, R: QueryParam<S>> LeftJoined<'v, S, L, R> {
     fn new(view: View<'v, S>, pairs: Vec<(u32, u32)>) -> Self {

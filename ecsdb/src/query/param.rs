@@ -99,8 +99,12 @@ pub trait Fetch<S: Schema> {
 /// The row of `T`, which the entity must have.
 pub struct RowOf<T>(core::marker::PhantomData<fn() -> T>);
 
+debug_as!([T] RowOf<T>);
+
 /// The row of `T`, if the entity has one.
 pub struct OptionalRowOf<T>(core::marker::PhantomData<fn() -> T>);
+
+debug_as!([T] OptionalRowOf<T>);
 
 impl<S: Schema, T: TableOf<S>> QueryParam<S> for &T {
     type Fetch = RowOf<T>;

@@ -96,6 +96,8 @@ pub struct Hierarchy<'v> {
     queue: VecDeque<(usize, Entity)>,
 }
 
+debug_as!(['v] Hierarchy<'v>);
+
 impl<'v> Hierarchy<'v> {
     fn from(relation: Relation<'v>, entity: Entity) -> Self {
         let mut hierarchy = Self {
@@ -130,6 +132,8 @@ pub struct Children<'v, S, T> {
     slots: Box<dyn Iterator<Item = u32> + 'v>,
     marker: PhantomData<fn() -> T>,
 }
+
+debug_as!(['v, S, T] Children<'v, S, T>);
 
 impl<'v, S: Schema, T: TableOf<S>> Iterator for Children<'v, S, T> {
     type Item = (Entity, T::Ref<'v>);

@@ -25,6 +25,8 @@ pub struct Order<T> {
     table: PhantomData<fn() -> T>,
 }
 
+debug_as!([T] Order<T>);
+
 /// What the items of a query over a database with schema `S` can be ordered by: a column of one of its tables, or what
 /// [`Column::desc`] makes of it.
 #[diagnostic::on_unimplemented(
@@ -132,6 +134,8 @@ pub struct Sorted<'v, S, Q> {
     pub(super) offset: usize,
     pub(super) limit: Option<usize>,
 }
+
+debug_as!(['v, S, Q] Sorted<'v, S, Q>);
 
 impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
     fn unordered(self) -> Sorted<'v, S, Q> {
@@ -315,6 +319,8 @@ pub struct SortedIter<'v, S: Schema, Q: QueryParam<S>> {
     at: At<'v, S, Q>,
     slots: std::vec::IntoIter<u32>,
 }
+
+debug_as!(['v, S: Schema, Q: QueryParam<S>] SortedIter<'v, S, Q>);
 
 impl<'v, S: Schema, Q: QueryParam<S>> Iterator for SortedIter<'v, S, Q> {
     type Item = Item<'v, S, Q>;

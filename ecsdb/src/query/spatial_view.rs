@@ -61,6 +61,8 @@ pub struct SpatialView<'v, S, T, const N: usize, F> {
     marker: PhantomData<fn() -> (T, F)>,
 }
 
+debug_as!(['v, S, T, const N: usize, F] SpatialView<'v, S, T, N, F>);
+
 impl<S, T, const N: usize, F> Clone for SpatialView<'_, S, T, N, F> {
     fn clone(&self) -> Self {
         *self
@@ -154,6 +156,8 @@ pub struct SpatialRows<'v, S, T> {
     slots: IntoIter<u32>,
     marker: PhantomData<fn() -> T>,
 }
+
+debug_as!(['v, S, T] SpatialRows<'v, S, T>);
 
 impl<'v, S: Schema, T: TableOf<S>> Iterator for SpatialRows<'v, S, T> {
     type Item = (Entity, T::Ref<'v>);

@@ -23,6 +23,8 @@ pub struct TableSource<'v, T> {
     component: PhantomData<fn() -> T>,
 }
 
+debug_as!(['v, T] TableSource<'v, T>);
+
 impl<T> Clone for TableSource<'_, T> {
     fn clone(&self) -> Self {
         *self
@@ -38,6 +40,8 @@ pub struct TableChunk<'v, T> {
     behind: usize,
     component: PhantomData<fn() -> T>,
 }
+
+debug_as!(['v, T] TableChunk<'v, T>);
 
 impl<T> Clone for TableChunk<'_, T> {
     fn clone(&self) -> Self {

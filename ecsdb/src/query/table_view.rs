@@ -18,6 +18,8 @@ pub struct TableView<'v, S, T> {
     component: PhantomData<fn() -> T>,
 }
 
+debug_as!(['v, S, T] TableView<'v, S, T>);
+
 impl<S, T> Clone for TableView<'_, S, T> {
     fn clone(&self) -> Self {
         *self
@@ -86,6 +88,8 @@ pub struct Pages<'v, T> {
     next_page: usize,
     component: PhantomData<fn() -> T>,
 }
+
+debug_as!(['v, T] Pages<'v, T>);
 
 impl<T: Component> Pages<'_, T> {
     const GEOMETRY: PageGeometry = PageGeometry::of(size_of::<T::Row>());

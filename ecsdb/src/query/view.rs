@@ -50,6 +50,8 @@ pub struct View<'v, S> {
     schema: PhantomData<fn() -> S>,
 }
 
+debug_as!(['v, S] View<'v, S>, view: version = view.version.number);
+
 impl<S> Clone for View<'_, S> {
     fn clone(&self) -> Self {
         *self

@@ -27,6 +27,8 @@ pub struct TickLoopBuilder<S> {
     report: Option<Box<Report>>,
 }
 
+debug_as!([S] TickLoopBuilder<S>);
+
 impl<S: 'static> TickLoopBuilder<S> {
     /// # Safety
     /// `S` is `Dynamic`, or the database was opened with the tables of `S`.

@@ -2,19 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
-
 use super::pace::Finished;
-use crate::sync::Percentiles;
-
-/// The longest time that is told from longer ones, in microseconds.
-const LONGEST_US: u64 = 60_000_000;
-
-/// What is known of the times in `histogram`, to two digits.
-fn percentiles(histogram: &Histogram<u64>) -> Percentiles {
-    let at = |quantile| Duration::from_micros(histogram.value_at_quantile(quantile));
-    Percentiles { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: Duration::from_micros(histogram.max()) }
-}
+use crate::sync::{Percentiles, Times};
 
 /// Figures of a [`TickLoop`](super::TickLoop) since it was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -30,17 +19,17 @@ pub struct TickStats {
     pub skipped: u64,
     /// Ticks in a second, as measured from one start to the next; pauses do not count. 0 before the second tick.
     pub rate_hz: f64,
-    /// From the start of a tick until its changes were visible.
+    /// From the start of a tick until its changes were visible, to an eighth.
     pub duration: Percentiles,
-    /// How much later than they were due ticks have begun.
+    /// How much later than they were due ticks have begun, to an eighth.
     pub jitter: Percentiles,
 }
 
 /// Takes down what becomes [`TickStats`].
 pub struct Recorder {
     stats: TickStats,
-    duration_us: Histogram<u64>,
-    jitter_us: Histogram<u64>,
+    duration: Times,
+    jitter: Times,
     /// From start to start, without pauses: how many, and how long they took together.
     steps: u64,
     stepped: Duration,
@@ -64,12 +53,10 @@ pub struct Played {
 
 impl Recorder {
     pub fn new() -> Self {
-        // A fixed range and precision that are valid, so making it cannot fail.
-        let empty = || Histogram::new_with_bounds(1, LONGEST_US, 2).expect("the bounds are valid");
         Self {
             stats: TickStats::default(),
-            duration_us: empty(),
-            jitter_us: empty(),
+            duration: Times::default(),
+            jitter: Times::default(),
             steps: 0,
             stepped: Duration::ZERO,
         }
@@ -81,9 +68,9 @@ impl Recorder {
         stats.failed += u64::from(played.has_failed);
         stats.overruns += u64::from(played.finished.is_overrun);
         stats.skipped += played.finished.skipped;
-        self.duration_us.saturating_record((played.end - played.begin).as_micros() as u64);
+        self.duration.record(played.end - played.begin);
         if let Some(due) = played.due {
-            self.jitter_us.saturating_record(played.begin.saturating_duration_since(due).as_micros() as u64);
+            self.jitter.record(played.begin.saturating_duration_since(due));
         }
         if let Some(since_last) = played.since_last {
             self.steps += 1;
@@ -95,8 +82,8 @@ impl Recorder {
         let seconds = self.stepped.as_secs_f64();
         TickStats {
             rate_hz: if seconds > 0.0 { self.steps as f64 / seconds } else { 0.0 },
-            duration: percentiles(&self.duration_us),
-            jitter: percentiles(&self.jitter_us),
+            duration: self.duration.read().percentiles,
+            jitter: self.jitter.read().percentiles,
             ..self.stats
         }
     }
@@ -127,7 +114,7 @@ mod tests {
         assert_eq!((stats.ticks, stats.failed, stats.overruns, stats.skipped), (100, 1, 5, 1));
         assert!((stats.rate_hz - 100.0).abs() < 0.001);
         let about = |found: Duration, expected_us: u64| {
-            found.as_micros().abs_diff(expected_us.into()) <= u128::from(expected_us) / 50
+            found.as_micros().abs_diff(expected_us.into()) <= u128::from(expected_us) / 8
         };
         assert!(about(stats.duration.p50, 2_000) && about(stats.duration.p99, 12_000), "{stats:?}");
         assert!(about(stats.jitter.p50, 50) && about(stats.jitter.max, 99), "{stats:?}");

@@ -64,6 +64,8 @@ pub struct TickLoop {
     database: DatabaseId,
 }
 
+debug_as!(TickLoop);
+
 impl TickLoop {
     /// A loop on `db` with `rate_hz` ticks a second, from 1 to 1,000; games use 15 to 120.
     #[expect(clippy::new_ret_no_self, reason = "a loop is nothing before it is started")]

@@ -36,6 +36,8 @@ pub struct PageSlot {
     pub undo: u32,
 }
 
+debug_as!(PageSlot);
+
 /// How many cache lines of a page are asked for ahead of a change.
 const PAGE_LINES_AHEAD: usize = 24;
 
@@ -63,6 +65,8 @@ pub struct Chunk {
     summary: u64,
     pages: Box<[PageSlot]>,
 }
+
+debug_as!(Chunk);
 
 // SAFETY: the raw pointers in the entries are addresses inside the pages that the same chunk holds (invariant of
 // `BlockEntry::rows`). Through `&Chunk` they are only read; bytes behind them change only through

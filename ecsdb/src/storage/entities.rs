@@ -20,6 +20,8 @@ pub struct EntityBlock {
     pub owner: TableSetId,
 }
 
+debug_as!(EntityBlock);
+
 /// All entities of one version, column by column: a lookup needs nothing but 16 bytes of `pairs`.
 ///
 /// Every column has one element a block of 64 slots, for whole chunks.
@@ -37,12 +39,16 @@ pub struct Entities {
     count: u64,
 }
 
+debug_as!(Entities);
+
 /// The generations of one block, to be read.
 #[derive(Clone, Copy)]
 pub struct BlockGenerations<'v> {
     pair: Pair,
     each: Option<&'v [u32]>,
 }
+
+debug_as!(['v] BlockGenerations<'v>);
 
 impl BlockGenerations<'_> {
     /// Those of a block that was never used.

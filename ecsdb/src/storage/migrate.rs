@@ -12,6 +12,7 @@ use crate::entity::Entity;
 use crate::limits::CHUNK_BLOCKS;
 
 /// A row that goes from one store to another.
+#[derive(Debug)]
 pub struct MovedRow<'a> {
     /// The number of the table in the new store.
     pub table: usize,

@@ -29,6 +29,8 @@ pub struct Pinned {
     sets: Vec<Arc<[u16]>>,
 }
 
+debug_as!(Pinned);
+
 impl Store {
     /// Holds what is published now. Between two batches.
     pub fn pin(&self) -> Pinned {

@@ -17,6 +17,7 @@ use crate::sync::shim::unwatched::Arc;
     "the memory limit of {limit} bytes leaves no room for a page of {needed} bytes: {allocated} bytes are in use; \
      raise the limit, delete rows, or drop old snapshots"
 )]
+#[non_exhaustive]
 pub struct MemoryLimit {
     /// What the database may take, in bytes.
     pub limit: usize,

@@ -71,6 +71,7 @@ pub struct References {
 
 /// A reference, and what is wrong with it: its two ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReferenceFailure {
     /// The table with the reference.
     pub table: String,

@@ -20,6 +20,7 @@ use crate::limits::{BLOCK_SLOTS, SLOTS_MAX};
 const BLOCKS_MAX: usize = SLOTS_MAX / BLOCK_SLOTS;
 
 /// What a transaction has left of a block of entities.
+#[derive(Debug)]
 pub struct RestoredBlock<'a> {
     /// The block, counted over the whole directory.
     pub block: usize,
@@ -105,7 +106,7 @@ impl Batch<'_> {
         if needed > limit.saturating_sub(allocated) {
             return Err(StorageError::Memory(MemoryLimit { limit, allocated, needed }).into());
         }
-        self.slots.reach(end);
+        self.slots.extend_to(end);
         Ok(())
     }
 

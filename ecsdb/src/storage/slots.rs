@@ -76,11 +76,6 @@ impl SlotAllocator {
         end.saturating_sub(self.end()) * size_of::<BlockNote>()
     }
 
-    /// Makes sure that there are at least `end` blocks.
-    pub fn reach(&mut self, end: usize) {
-        self.extend_to(end);
-    }
-
     /// What was burned since the last call, or at all if there was none: slots, ascending, and the lowest generation of each
     /// that nobody has seen. With the entity directory and [`Self::end`], it is all that it takes to hand out the same
     /// entities elsewhere.
@@ -220,7 +215,7 @@ impl SlotAllocator {
     }
 
     /// Adds blocks that nobody owns until there are `end`.
-    fn extend_to(&mut self, end: usize) {
+    pub fn extend_to(&mut self, end: usize) {
         while self.notes.len() < end {
             let block = self.notes.len();
             self.notes.push(BlockNote { free: 0, retired: 0, owner: TableSetId::NONE, tables: TableSetId::NONE });

@@ -40,6 +40,8 @@ pub struct Store {
     indexes: IndexWriter,
 }
 
+debug_as!(Store);
+
 /// A version that is being changed, from the first transaction on until it is published.
 struct OpenBatch {
     root: usize,

@@ -116,6 +116,8 @@ pub struct Table {
     rows: u64,
 }
 
+debug_as!(Table);
+
 impl Table {
     /// An empty table of such rows.
     pub fn new(shape: RowShape) -> Self {

@@ -32,6 +32,8 @@ pub struct TableSets {
     wider: HashMap<(TableSetId, u16), TableSetId>,
 }
 
+debug_as!(TableSets);
+
 impl TableSets {
     /// The set of `tables`, which are ascending and distinct.
     pub fn intern(&mut self, tables: &[u16]) -> TableSetId {

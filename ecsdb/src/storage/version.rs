@@ -22,6 +22,8 @@ pub struct Version {
     pub unsettled: bool,
 }
 
+debug_as!(Version, version: number = version.number);
+
 impl Version {
     /// The empty database with tables of such rows and these indexes.
     pub fn empty(shapes: impl IntoIterator<Item = RowShape>, indexes: Arc<Definitions>) -> Self {

@@ -25,6 +25,8 @@ pub struct Apply<'a> {
     last_set: Option<(&'static [u16], TableSetId)>,
 }
 
+debug_as!(['a] Apply<'a>);
+
 impl<'a> Apply<'a> {
     /// A transaction that has not done anything.
     pub fn new(batch: Batch<'a>, catalog: &'a Catalog) -> Self {

@@ -77,6 +77,7 @@ pub fn update(field_type: &FieldType, op: UpdateOp, value: &mut [u8], operand: &
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::component::CompareOp;
 
     const U8: FieldType = FieldType::Scalar(Scalar::U8);
 
@@ -115,6 +116,9 @@ mod tests {
         }
         for (index, op) in UpdateOp::ALL.into_iter().enumerate() {
             assert_eq!(op as usize, index, "an operation is found by its number");
+        }
+        for (index, op) in CompareOp::ALL.into_iter().enumerate() {
+            assert_eq!(op as usize, index, "a comparison is found by its number");
         }
     }
 

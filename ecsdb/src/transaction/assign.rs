@@ -20,6 +20,8 @@ pub struct RowBuf {
     heap: HeapBuf,
 }
 
+debug_as!(RowBuf);
+
 impl RowBuf {
     /// A copy of `row`.
     pub fn of(row: RowBytes<'_>) -> Self {

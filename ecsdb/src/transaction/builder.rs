@@ -60,6 +60,8 @@ pub struct TransactionBuilder<S> {
     schema: PhantomData<fn() -> S>,
 }
 
+debug_as!([S] TransactionBuilder<S>);
+
 impl<S: Schema> TransactionBuilder<S> {
     pub(crate) fn new(queue: Arc<Queue>) -> Self {
         Self { ops: OpBuffer::default(), queue, terms: Terms::default(), schema: PhantomData }

@@ -47,10 +47,12 @@ pub trait How<S: Schema, B> {
 
 /// The bundle of one component.
 #[doc(hidden)]
+#[derive(Debug)]
 pub struct Single;
 
 /// The bundle of a tuple.
 #[doc(hidden)]
+#[derive(Debug)]
 pub struct Several;
 
 /// Rows of one component. A type of its own, so that a component whose row is refused makes no second error here.
@@ -62,6 +64,8 @@ pub struct Rows<T: Component> {
     /// The heap of the row that comes next.
     next: HeapBuf,
 }
+
+debug_as!([T: Component] Rows<T>);
 
 impl<T: Component> Default for Rows<T> {
     fn default() -> Self {

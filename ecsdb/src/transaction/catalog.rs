@@ -23,6 +23,8 @@ pub enum Entities {
     Anywhere,
 }
 
+debug_as!(Entities);
+
 /// Where a column stands in its row, and what it holds.
 pub struct Place {
     /// In bytes from the start of the row.
@@ -39,6 +41,8 @@ pub struct Place {
     pub field_type: FieldType,
 }
 
+debug_as!(Place);
+
 /// One table.
 struct TableEntry {
     places: Box<[Place]>,
@@ -52,6 +56,8 @@ pub struct Catalog {
     tables: Box<[TableEntry]>,
     references: References,
 }
+
+debug_as!(Catalog);
 
 impl Catalog {
     /// Prepares `schema`.

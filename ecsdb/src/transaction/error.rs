@@ -15,6 +15,7 @@ use crate::sync::Priority;
 /// A guard that did not hold.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[error("guard on `{table}.{field}` of entity {entity}: expected {op} {expected}, found {found}")]
+#[non_exhaustive]
 pub struct GuardFailure {
     /// The table.
     pub table: String,
@@ -33,6 +34,7 @@ pub struct GuardFailure {
 /// Arithmetic whose result the field cannot hold.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[error("`{table}.{field}` of entity {entity} is {found}: {operation} leaves the range of the field")]
+#[non_exhaustive]
 pub struct RangeFailure {
     /// The table.
     pub table: String,
@@ -49,6 +51,7 @@ pub struct RangeFailure {
 /// An update that the type of a field does not have.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[error("{op} a value needs {needs}, and `{table}.{field}` is `{field_type}`")]
+#[non_exhaustive]
 pub struct ArithmeticFailure {
     /// The table.
     pub table: String,
@@ -65,6 +68,7 @@ pub struct ArithmeticFailure {
 /// A guard on a whole row, or on there being none, that did not hold.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[error("guard on `{table}` of entity {entity}: expected {}, found {}", row_text(.expected), row_text(.found))]
+#[non_exhaustive]
 pub struct RowGuardFailure {
     /// The table.
     pub table: String,

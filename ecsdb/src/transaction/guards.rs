@@ -29,6 +29,8 @@ pub struct Seen<'a> {
     pub row: Option<RowBytes<'a>>,
 }
 
+debug_as!(['a] Seen<'a>);
+
 /// The entities that a condition held for in version `version`, in the order of slots.
 pub struct SeenSet {
     /// The version.
@@ -38,6 +40,8 @@ pub struct SeenSet {
     /// The entities.
     pub found: Vec<Entity>,
 }
+
+debug_as!(SeenSet);
 
 impl Apply<'_> {
     /// The row of `entity` in `table`, if it is alive and has one.

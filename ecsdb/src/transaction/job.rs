@@ -87,6 +87,8 @@ pub struct OpsJob {
     pub completer: Completer<Outcome>,
 }
 
+debug_as!(OpsJob);
+
 /// What becomes of a row: the new one is appended, with its heap behind it.
 pub type ConvertRow = Box<dyn FnMut(MovedRow<'_>, &mut Vec<u8>) -> Result<(), EvolveFailure> + Send>;
 
@@ -105,6 +107,8 @@ pub struct Evolve {
     /// Who waits.
     pub completer: Completer<Result<u64, EvolveFailure>>,
 }
+
+debug_as!(Evolve);
 
 /// Why there are no other tables.
 #[derive(Debug)]
@@ -156,6 +160,8 @@ pub enum Request {
     /// Nothing: look whether the queue was closed.
     Wake,
 }
+
+debug_as!(Request);
 
 impl Request {
     /// The table and the entity that it will change first, as far as that is known: a hint.

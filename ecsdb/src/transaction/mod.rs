@@ -55,5 +55,5 @@ pub use replay::Replayed;
 pub use scope::Transaction;
 pub use ticket::{Commit, DurableTicket, Ticket, Versioned, Written};
 pub use untyped::{DynTransaction, Dynamic};
-pub use update_all::{UpdateFn, UpdateParam};
+pub use update_all::UpdateFn;
 pub use writer::{BatchLimits, WriterConfig};

@@ -77,6 +77,8 @@ pub struct OpBuffer {
     pub(super) extras: Option<Box<Extras>>,
 }
 
+debug_as!(OpBuffer);
+
 /// What is not bytes, and what a buffer spawns.
 #[derive(Default)]
 pub(super) struct Extras {

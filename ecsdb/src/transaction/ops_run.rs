@@ -14,15 +14,6 @@ use crate::component::{Change, CompareOp, UpdateOp};
 use crate::entity::Entity;
 use crate::query::Node;
 
-const COMPARE_OPS: [CompareOp; 6] = [
-    CompareOp::Equal,
-    CompareOp::NotEqual,
-    CompareOp::Less,
-    CompareOp::LessOrEqual,
-    CompareOp::Greater,
-    CompareOp::GreaterOrEqual,
-];
-
 impl OpBuffer {
     /// Does everything in order, up to the first operation that fails.
     pub fn run(&mut self, apply: &mut Apply<'_>) -> Result<(), OpError> {
@@ -162,7 +153,7 @@ impl<'b> Reader<'b> {
         match kind {
             Kind::Require => {
                 let id = ColumnId { table, column: self.u16() };
-                let op = COMPARE_OPS[usize::from(self.u8())];
+                let op = CompareOp::ALL[usize::from(self.u8())];
                 apply.require(id, entity, op, self.value(apply.catalog, id))
             }
             Kind::RequireRow => apply.require_row(table, entity, self.row(apply.catalog, table)),

@@ -39,6 +39,8 @@ pub struct Queue {
 /// A request that was not queued, and why.
 pub struct Refused(pub Box<(TransactionError, Request)>);
 
+debug_as!(Refused);
+
 impl From<Refused> for TransactionError {
     fn from(refused: Refused) -> Self {
         refused.0.0

@@ -19,6 +19,8 @@ pub struct Replayed {
     pub is_alive: bool,
 }
 
+debug_as!(Replayed);
+
 impl OpBuffer {
     /// What the operations make of the row of `entity` in `table`, from `state` on. Cost: a step for each operation.
     ///

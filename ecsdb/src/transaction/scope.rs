@@ -14,8 +14,9 @@ use crate::bytes::{HeapBuf, HeapPlace, RowBytes, bytes_of, duplicate};
 use crate::component::{Assignments, Change, Column, Field, Index, Predicate, Refers, SpatialIndex};
 use crate::entity::Entity;
 use crate::limits::BLOCK_SLOTS;
-use crate::query::{Children, Hierarchy};
-use crate::query::{Coordinate, IndexView, Query, QueryParam, SpatialView, TableView, View};
+use crate::query::{
+    Children, Coordinate, Hierarchy, IndexView, Query, QueryParam, ReadError, SpatialView, TableView, View,
+};
 use crate::schema::{Schema, TableOf};
 use crate::storage::{PageGeometry, SlotMask};
 
@@ -61,6 +62,8 @@ pub struct Transaction<'t, S> {
     nesting: Nesting,
     schema: PhantomData<fn() -> S>,
 }
+
+debug_as!(['t, S] Transaction<'t, S>);
 
 impl<'t, S> Transaction<'t, S> {
     /// Carries out a transaction: what `work` comes to, unless a procedure that it called has failed.
@@ -134,6 +137,14 @@ impl<'t, S: Schema> Transaction<'t, S> {
         self.view().get::<T>(entity)
     }
 
+    /// The row of `entity`, or why there is none.
+    ///
+    /// # Errors
+    /// If the entity is unknown or stale, or has no `T`.
+    pub fn try_get<T: TableOf<S>>(&self, entity: Entity) -> Result<T::Ref<'_>, ReadError> {
+        self.view().try_get::<T>(entity)
+    }
+
     /// Whether `entity` has a row in the table of `T`.
     pub fn contains<T: TableOf<S>>(&self, entity: Entity) -> bool {
         self.view().contains::<T>(entity)
@@ -180,6 +191,11 @@ impl<'t, S: Schema> Transaction<'t, S> {
     /// The entity that the row of `entity` refers to by this column; of a list, the first.
     pub fn parent<T: TableOf<S>, F: Refers>(&self, column: Column<T, F>, entity: Entity) -> Option<Entity> {
         self.view().parent(column, entity)
+    }
+
+    /// All entities that the row of `entity` refers to by this column; see [`View::targets`].
+    pub fn targets<T: TableOf<S>, F: Refers>(&self, column: Column<T, F>, entity: Entity) -> Vec<Entity> {
+        self.view().targets(column, entity)
     }
 
     /// What `entity` refers to by this column, and so on up, with how many steps away it is; see [`View::ancestors`].
@@ -294,6 +310,16 @@ impl<'t, S: Schema> Transaction<'t, S> {
         let mut heap = HeapBuf::new();
         let row = component.into_row(&mut heap);
         self.apply.insert(T::INDEX, entity, RowBytes { row: bytes_of(&row), heap: heap.bytes() })
+    }
+
+    /// Replaces the `T` of `entity`, which must have one.
+    ///
+    /// # Errors
+    /// If the entity is unknown or stale, or has none.
+    pub fn replace<T: TableOf<S>>(&mut self, entity: Entity, component: T) -> Result<(), OpError> {
+        let mut heap = HeapBuf::new();
+        let row = component.into_row(&mut heap);
+        self.apply.replace(T::INDEX, entity, RowBytes { row: bytes_of(&row), heap: heap.bytes() })
     }
 
     /// Takes the `T` away from `entity`.

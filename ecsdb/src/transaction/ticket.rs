@@ -97,6 +97,8 @@ pub struct Ticket<T = Commit> {
     visible: Option<T>,
 }
 
+debug_as!([T] Ticket<T>);
+
 /// How often somebody who is going to wait for the log looks whether the commit is visible, before sleeping until then: a
 /// commit takes less time than waking a thread, and the wait for the log has one wake-up anyway.
 const LOOKS: usize = if cfg!(ecsdb_loom) { 1 } else { 30 };
@@ -252,6 +254,8 @@ pub struct DurableTicket<T = Commit> {
     /// What is visible, and the answer of the log that is to come.
     waiting: Option<(T, Pending<Result<(), LogError>>)>,
 }
+
+debug_as!([T] DurableTicket<T>);
 
 /// Cancel safe: dropping the future gives up the claim, not the transaction.
 impl<T: Versioned> Future for DurableTicket<T> {

@@ -12,6 +12,8 @@ use crate::schema::{Encoded, Value};
 /// Stands for a schema that is not known at compile time.
 pub enum Dynamic {}
 
+debug_as!(Dynamic);
+
 /// A running transaction on a database whose schema was loaded, given to the closure of `DynDb::write`.
 ///
 /// Every row and value is checked against the schema before it is stored.
@@ -101,6 +103,17 @@ impl DynTransaction<'_> {
         let row = self.apply.catalog.table(table).encode_row(values)?;
         let row = self.parts(table, &row);
         self.apply.insert(table, entity, row)
+    }
+
+    /// Replaces the row of `entity` in `table`, which must be there. Every field needs a value.
+    ///
+    /// # Errors
+    /// As for [`Self::insert`](DynTransaction::insert), and if there is no row.
+    pub fn replace(&mut self, table: &str, entity: Entity, values: &[(&str, Value)]) -> Result<(), OpError> {
+        let table = self.table(table)?;
+        let row = self.apply.catalog.table(table).encode_row(values)?;
+        let row = self.parts(table, &row);
+        self.apply.replace(table, entity, row)
     }
 
     /// Gives `entity` a row in `table` from the bytes of a row, with those of its heap behind them.

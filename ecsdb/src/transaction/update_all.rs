@@ -8,12 +8,6 @@ use crate::query::{Fetch, Item, QueryParam, View};
 use crate::schema::{Schema, TableOf};
 use crate::storage::{Batch, PageRewrite, StorageError};
 
-/// The type of a parameter of an `update_all` closure: a query parameter that is written as it is given. `&T` for native
-/// rows, the view type for packed ones, `Option` of either, or `Entity`.
-pub trait UpdateParam<S: Schema>: QueryParam<S> {}
-
-impl<S: Schema, Q: QueryParam<S>> UpdateParam<S> for Q {}
-
 /// A closure that `update_all` takes: `Fn(&mut A)`, `Fn(&mut A, P)`, up to four parameters after the first.
 #[diagnostic::on_unimplemented(
     message = "this closure cannot be run over the tables of `{S}`",
@@ -116,13 +110,13 @@ where
 
 macro_rules! closures {
     ($($name:ident $index:tt),+) => {
-        impl<S: Schema, Target: TableOf<S>, Closure, $($name: UpdateParam<S>),+> UpdateFn<S, (Target, $($name),+)> for Closure
+        impl<S: Schema, Target: TableOf<S>, Closure, $($name: QueryParam<S>),+> UpdateFn<S, (Target, $($name),+)> for Closure
         where
             // The first bound lets the compiler find the parameters, the second says that they come from any version.
             Closure: Fn(&mut Target, $($name),+) + for<'v> Fn(&mut Target, $(Item<'v, S, $name>),+) + Sync,
         {
             fn run(self, batch: &mut Batch<'_>, workers: &rayon::ThreadPool) -> Result<u64, StorageError> {
-                fn call<S: Schema, Target, $($name: UpdateParam<S>),+>(
+                fn call<S: Schema, Target, $($name: QueryParam<S>),+>(
                     closure: &impl for<'v> Fn(&mut Target, $(Item<'v, S, $name>),+),
                     row: &mut Target,
                     item: Item<'_, S, ($($name,)+)>,

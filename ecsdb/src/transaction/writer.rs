@@ -244,8 +244,8 @@ impl Writer {
                 }
                 Request::Ops(OpsJob { mut ops, completer }) => {
                     let mut done = Done::default();
-                    let outcome = self.transaction(|apply, _| {
-                        let result = ops.run(apply);
+                    let outcome = self.transaction(None, |mut apply, _| {
+                        let result = ops.run(&mut apply);
                         done.entities = core::mem::take(&mut apply.promises);
                         done.counts = core::mem::take(&mut apply.counts);
                         Ok(result?)
@@ -253,7 +253,7 @@ impl Writer {
                     self.answers.push(Answer::Ops(completer, outcome.map(|()| done)));
                 }
                 Request::Job(mut job) => {
-                    let outcome = self.job(&mut *job);
+                    let outcome = self.transaction(job.procedure(), |apply, workers| job.run(apply, workers));
                     self.answers.push(Answer::Job(job, outcome));
                 }
             }
@@ -301,25 +301,18 @@ impl Writer {
         quietly(|| completer.complete(evolved));
     }
 
-    fn job(&mut self, job: &mut dyn Job) -> Result<(), TransactionError> {
-        let WriterConfig { store, catalog, workers, .. } = &mut self.config;
-        let mut batch = store.batch();
-        batch.begin();
-        let apply = Apply::new(batch, catalog);
-        let outcome = catch_unwind(AssertUnwindSafe(|| job.run(apply, workers)));
-        self.end(outcome, job.procedure())
-    }
-
+    /// Carries out a transaction: what `work` does, which is that of a procedure, if it has a name.
     fn transaction(
         &mut self,
-        work: impl FnOnce(&mut Apply<'_>, &rayon::ThreadPool) -> Result<(), TransactionError>,
+        procedure: Option<&'static str>,
+        work: impl FnOnce(Apply<'_>, &rayon::ThreadPool) -> Result<(), TransactionError>,
     ) -> Result<(), TransactionError> {
         let WriterConfig { store, catalog, workers, .. } = &mut self.config;
         let mut batch = store.batch();
         batch.begin();
-        let mut apply = Apply::new(batch, catalog);
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut apply, workers)));
-        self.end(outcome, None)
+        let apply = Apply::new(batch, catalog);
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(apply, workers)));
+        self.end(outcome, procedure)
     }
 
     /// Keeps what a transaction did, or takes it back.

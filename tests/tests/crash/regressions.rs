@@ -261,7 +261,7 @@ fn a_refused_opening_leaves_the_lock_where_it_is() {
     db.spawn(()).expect("it commits");
     let before = medium.operations();
     for _ in 0..3 {
-        let error = open(&medium, LARGE).err().expect("it is open already").to_string();
+        let error = open(&medium, LARGE).expect_err("it is open already").to_string();
         assert!(error.contains("LOCK") || error.contains(DIR), "{error}");
     }
     assert_eq!(medium.operations(), before, "a refused opening touches nothing");

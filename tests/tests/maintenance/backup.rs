@@ -106,7 +106,7 @@ fn a_backup_that_crashes_anywhere_is_whole_or_unfinished() {
             let image = Simulated::of(state.image(survival));
             let there = files(&image, COPY);
             if there.iter().any(|(path, _)| path.ends_with("UNFINISHED")) {
-                let error = small(&image, COPY).open().err().expect("it is unfinished").to_string();
+                let error = small(&image, COPY).open().expect_err("it is unfinished").to_string();
                 assert!(error.contains("/copies/monday is unfinished"), "{error}");
                 unfinished += 1;
             } else if image.exists(Path::new(COPY)).unwrap() {

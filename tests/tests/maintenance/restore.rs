@@ -199,7 +199,7 @@ fn a_restore_that_crashes_anywhere_is_whole_or_unfinished() {
             assert!(files(&image, SAVE) == before, "the source was harmed");
             let there = files(&image, EARLIER);
             if there.iter().any(|(path, _)| path.ends_with("UNFINISHED")) {
-                let error = small(&image, EARLIER).open().err().expect("it is unfinished");
+                let error = small(&image, EARLIER).open().expect_err("it is unfinished");
                 assert!(error.to_string().contains("is unfinished"), "{error}");
                 let error = closed(&image, EARLIER).map(|closed| closed.verify(|_| ()).map(drop));
                 assert!(!matches!(error, Ok(Ok(()))), "nor is it verified");

@@ -74,7 +74,8 @@ proptest! {
         }
         let gold = Unit::C.gold;
         let typed = typed.order_by(if descending { gold.desc() } else { gold.asc() }).then_by(Unit::C.name).offset(offset);
-        let named = named.order_by("gold", descending).unwrap().order_by("name", false).unwrap().offset(offset);
+        let named = if descending { named.order_by_desc("gold") } else { named.order_by("gold") };
+        let named = named.unwrap().order_by("name").unwrap().offset(offset);
         let (typed, named) = match limit {
             Some(limit) => (typed.limit(limit), named.limit(limit)),
             None => (typed, named),
@@ -106,7 +107,7 @@ fn what_cannot_be_asked_says_why() {
         message(filter("marks", CompareOp::Less, Value::Array(vec![]))),
         "`unit.marks` is a `[u16]`, which has no order: it can be compared with == and != only"
     );
-    let error = units().order_by("order", false).map(|query| query.count()).unwrap_err();
+    let error = units().order_by("order").map(|query| query.count()).unwrap_err();
     assert!(error.to_string().starts_with("`unit.order` is a `enum"), "{error}");
     assert!(snapshot.untyped().table("entities").unwrap().query().is_none());
 }

@@ -75,6 +75,8 @@ pub struct Packer<E, const N: usize> {
     at: usize,
 }
 
+debug_as!([E, const N: usize] Packer<E, N>);
+
 impl<E, const N: usize> Packer<E, N> {
     /// The variant with this tag, which has `tag_bytes` bytes, before its fields.
     ///
@@ -112,6 +114,7 @@ pub fn tag<E, const N: usize>(packed: &Enum<E, N>, tag_bytes: usize) -> u32 {
 }
 
 /// The fields of a stored variant, one after the other.
+#[derive(Debug)]
 pub struct Payload<'a> {
     rest: &'a [u8],
 }

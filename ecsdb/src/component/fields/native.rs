@@ -9,6 +9,8 @@ use crate::component::NativeField;
 #[repr(transparent)]
 pub struct Native<T>(T);
 
+debug_as!([T] Native<T>);
+
 // SAFETY: transparent over a type that keeps the contract of a row, says `NativeField`.
 unsafe impl<T: NativeField> Row for Native<T> {}
 

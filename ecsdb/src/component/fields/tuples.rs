@@ -37,6 +37,8 @@ macro_rules! tuples {
         // SAFETY: all zero bytes are one of each element.
         unsafe impl<$($name: Zeroable),+> Zeroable for $packed<$($name),+> {}
 
+        debug_as!([$($name),+] $packed<$($name),+>);
+
         impl<$($name: Row),+> PartialEq for $packed<$($name),+> {
             fn eq(&self, other: &Self) -> bool {
                 bytes_of(self) == bytes_of(other)

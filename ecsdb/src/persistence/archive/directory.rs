@@ -25,6 +25,8 @@ pub struct DirectoryArchive {
     root: PathBuf,
 }
 
+debug_as!(DirectoryArchive);
+
 impl DirectoryArchive {
     /// The archive in the directory `root` of the machine.
     pub fn new(root: impl Into<PathBuf>) -> Self {

@@ -32,6 +32,8 @@ pub struct ObjectArchive {
     own: Option<Runtime>,
 }
 
+debug_as!(ObjectArchive);
+
 impl ObjectArchive {
     /// The archive in `store`, with `prefix` before all names (nothing if that is empty). Calls are carried out by a runtime of its own.
     ///

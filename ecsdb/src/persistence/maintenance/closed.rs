@@ -39,6 +39,8 @@ pub struct ClosedDirectory {
     hold: Mutex<Hold>,
 }
 
+debug_as!(ClosedDirectory);
+
 /// Whether nobody opens a directory meanwhile.
 enum Hold {
     /// Nobody can.

@@ -74,6 +74,8 @@ pub struct Restore {
     media: Arc<dyn Media>,
 }
 
+debug_as!(Restore);
+
 /// What was restored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]

@@ -34,20 +34,30 @@ pub struct ColumnTest<T> {
     table: PhantomData<fn() -> T>,
 }
 
+debug_as!([T] ColumnTest<T>);
+
 /// Whether the entity has a row of `T`; made by [`has`].
 pub struct Has<T>(PhantomData<fn() -> T>);
+
+debug_as!([T] Has<T>);
 
 /// Both conditions.
 #[derive(Clone)]
 pub struct And<A, B>(A, B);
 
+debug_as!([A, B] And<A, B>);
+
 /// One of two conditions, or both.
 #[derive(Clone)]
 pub struct Or<A, B>(A, B);
 
+debug_as!([A, B] Or<A, B>);
+
 /// A condition turned round.
 #[derive(Clone)]
 pub struct Not<A>(A);
+
+debug_as!([A] Not<A>);
 
 /// The condition that an entity has a `T`.
 ///

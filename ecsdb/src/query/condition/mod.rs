@@ -164,6 +164,8 @@ impl<S: Schema> fmt::Debug for Condition<S> {
 /// `Condition<Only<Purse>>` takes columns of `Purse` and no others.
 pub struct Only<T>(PhantomData<fn() -> T>);
 
+debug_as!([T] Only<T>);
+
 // SAFETY: one table that a derive has made, whose name was checked where it stands in a schema; the provided methods are
 // not overridden.
 unsafe impl<T: Component> Schema for Only<T> {

@@ -108,6 +108,8 @@ pub struct Batch<'a> {
     pub(super) indexes: &'a mut IndexWriter,
 }
 
+debug_as!(['a] Batch<'a>);
+
 impl Batch<'_> {
     /// The version with all changes so far.
     pub fn version(&self) -> &Version {

@@ -29,6 +29,8 @@ pub struct PageRewrite<'a> {
     pub rows: &'a mut [u8],
 }
 
+debug_as!(['a] PageRewrite<'a>);
+
 struct Task {
     page: usize,
     words_at: usize,

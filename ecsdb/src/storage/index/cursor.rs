@@ -34,6 +34,8 @@ pub struct Tree<'v> {
     pub layout: NodeLayout,
 }
 
+debug_as!(['v] Tree<'v>);
+
 impl<'v> Tree<'v> {
     /// The way to a leaf, by the children that `choose` names, and to a place there.
     fn descend(self, choose: impl Fn(&'v [u8]) -> usize, place: impl Fn(&'v [u8]) -> usize) -> Option<Cursor<'v>> {
@@ -169,6 +171,8 @@ pub struct Entries<'v> {
     /// The next entry from the front, and the next one from the back.
     ends: Option<(Cursor<'v>, Cursor<'v>)>,
 }
+
+debug_as!(['v] Entries<'v>);
 
 impl<'v> Entries<'v> {
     /// The next entry from the front, without taking it.

@@ -46,6 +46,8 @@ pub struct Indexes {
     pub nodes: Box<[Nodes]>,
 }
 
+debug_as!(Indexes);
+
 impl Indexes {
     /// Indexes without entries.
     pub fn empty(definitions: Arc<Definitions>) -> Self {

@@ -43,6 +43,8 @@ pub struct Nodes {
     pub shape: Shape,
 }
 
+debug_as!(Nodes);
+
 impl Nodes {
     /// Those of an index without entries.
     pub const fn new() -> Self {

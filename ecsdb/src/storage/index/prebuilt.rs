@@ -25,6 +25,8 @@ pub struct NodeSource {
     pub limit: usize,
 }
 
+debug_as!(NodeSource);
+
 impl NodeSource {
     fn node(&self, lines: usize) -> Result<PageRef, MemoryLimit> {
         let (needed, allocated) = (Page::footprint_of(lines), self.meter.allocated_bytes());
@@ -40,6 +42,8 @@ pub struct Prebuilt {
     base: VersionRef<Version>,
     nodes: Vec<(u16, Nodes)>,
 }
+
+debug_as!(Prebuilt);
 
 impl Prebuilt {
     /// Builds the indexes of `definitions` that `base` does not have.

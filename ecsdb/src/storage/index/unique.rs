@@ -38,6 +38,7 @@ pub struct Twins {
 /// Two entities have the same key in a unique index.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[error("index `{table}.{index}` is unique: entities {entity} and {other} both have {}", listed(values))]
+#[non_exhaustive]
 pub struct DuplicateKey {
     /// The table.
     pub table: String,

@@ -157,6 +157,8 @@ pub struct Completer<T> {
     shared: Option<Arc<Shared<T>>>,
 }
 
+debug_as!([T] Completer<T>);
+
 impl<T> Completer<T> {
     /// Hands over `value` and wakes the waiter, if there is one. Never blocks.
     ///

@@ -12,6 +12,8 @@ use crate::sync::shim::{Arc, Mutex, lock, try_lock};
 /// A completion that both ends are done with, as good as new.
 pub struct Spent<T>(Arc<Shared<T>>);
 
+debug_as!([T] Spent<T>);
+
 impl<T> Spent<T> {
     /// What is left of `shared`, if its waiting end is gone.
     pub(super) fn new(mut shared: Arc<Shared<T>>) -> Option<Self> {

@@ -38,6 +38,8 @@ pub struct Sleepers {
     top: *mut Sleeper,
 }
 
+debug_as!(Sleepers);
+
 impl Bell {
     pub fn new() -> Self {
         Self { top: CachePadded::new(AtomicPtr::new(null_mut())) }

@@ -283,6 +283,8 @@ pub struct History<E> {
     window: Published<Window<E>>,
 }
 
+debug_as!([E] History<E>);
+
 impl<E> Clone for History<E> {
     fn clone(&self) -> Self {
         Self { shared: Arc::clone(&self.shared), window: self.window.clone() }
@@ -295,6 +297,8 @@ pub struct Held<E> {
     segment: Arc<Segment<E>>,
     index: usize,
 }
+
+debug_as!([E] Held<E>);
 
 impl<E> Clone for Held<E> {
     fn clone(&self) -> Self {
@@ -384,6 +388,8 @@ pub struct Cursor<E> {
     /// Kept over timeouts and polls, so that a cursor has at most one sleeper.
     asleep: Option<Pending<()>>,
 }
+
+debug_as!([E] Cursor<E>);
 
 impl<E> Cursor<E> {
     /// The number of the next entry.

@@ -224,6 +224,8 @@ pub struct Published<T> {
     shared: Arc<Shared<T>>,
 }
 
+debug_as!([T] Published<T>);
+
 impl<T> Clone for Published<T> {
     fn clone(&self) -> Self {
         Self { shared: Arc::clone(&self.shared) }

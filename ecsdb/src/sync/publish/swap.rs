@@ -56,6 +56,8 @@ pub struct Published<T> {
     cell: Arc<ArcSwapAny<Arc<T>>>,
 }
 
+debug_as!([T] Published<T>);
+
 impl<T> Clone for Published<T> {
     fn clone(&self) -> Self {
         Self { cell: Arc::clone(&self.cell) }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use ecsdb::{Db, Entity};
+use ecsdb::{Db, Entity, Retention};
 use ecsdb_benches::world::{Pos, World};
 
 use super::{Does, Row, Store, portions, row};
@@ -34,13 +34,16 @@ impl Store for Ecsdb {
         versions: true,
         rollback: true,
         durable: true,
-        how: "everything is in memory while it is open; `durable` waits for one sync of all that wait, `visible` for none; `backup`",
+        how: "everything is in memory while it is open; `durable` waits for one sync of all that wait, `visible` for none; one snapshot file is \
+              kept, as the others have one copy (`Retention::snapshots`, by default two); `backup`",
     };
 
     fn open(dir: &Path) -> Result<Self, Failure> {
         // Syncs when somebody waits for it, and not otherwise.
         let builder = Db::builder().worker_threads(1).directory(dir).sync_within(Duration::from_secs(3600));
-        Ok(Self { db: builder.open()?, entities: OnceLock::new() })
+        let mut one_copy = Retention::default();
+        one_copy.snapshots = 1;
+        Ok(Self { db: builder.retention(one_copy).open()?, entities: OnceLock::new() })
     }
 
     fn fill(&self, count: usize) -> Result<(), Failure> {
