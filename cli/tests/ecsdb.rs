@@ -122,10 +122,16 @@ fn what_is_no_database_is_refused_in_one_line() {
     let directory = saved("refused");
     for (arguments, expected) in [
         (&["verify", "nowhere"][..], "error: there is no directory nowhere\n"),
-        (&["info", "."], "error: . holds no database: it has no folder `wal`\n"),
-        (&["backup", "save", "save"], "error: save is not empty, LOCK is there"),
+        (&["info", "."], "error: . holds no database: it has no folder `wal`, no snapshot file"),
+        (&["backup", "save", "save"], "error: save is not empty, "),
+        (&["backup", "save", "save/monday"], "error: save/monday is inside save, "),
+        (&["restore", "./save/monday", "--from", "save"], "error: ./save/monday is inside save, "),
+        (&["restore", "there"], "error: say where to restore from: --from, --archive, or both\n"),
         (&["restore", "there", "--from", "save", "--version", "999"], "error: version 999 cannot be restored: "),
-        (&["restore", "there", "--from", "save", "--time", "1999-01-01T00:00:00Z"], "error: nothing can be restored"),
+        (
+            &["restore", "there", "--from", "save", "--time", "1999-01-01T00:00:00Z"],
+            "error: nothing can be restored of that time: the oldest version that there is was committed at 20",
+        ),
     ] {
         let (code, out, err) = run(&directory, arguments);
         assert!(code == 2 && out.is_empty() && err.starts_with(expected), "{err}");
@@ -155,6 +161,46 @@ fn a_backup_and_an_earlier_state_open() {
     let time = humantime::format_rfc3339_nanos(time).to_string();
     let (code, again) = json(&directory, &["restore", "same", "--from", "save", "--time", &time, "--json"]);
     assert_eq!((code, &again["version"]), (0, &170.into()));
+}
+
+#[test]
+fn a_time_is_given_as_a_date_or_with_an_offset() {
+    let directory = saved("times");
+    let text = run(&directory, &["restore", "told", "--from", "save", "--version", "170"]).1;
+    let told = text.split("committed at ").nth(1).unwrap().split_whitespace().next().unwrap();
+    let time = humantime::parse_rfc3339(told).unwrap();
+    let there = time + std::time::Duration::from_secs(2 * 3600 + 30 * 60);
+    let there = humantime::format_rfc3339_nanos(there).to_string().replace('Z', "+02:30");
+    let (code, same) = json(&directory, &["restore", "there", "--from", "save", "--time", &there, "--json"]);
+    assert_eq!((code, &same["version"]), (0, &170.into()), "{there}");
+    let here = time - std::time::Duration::from_secs(3600);
+    let here = humantime::format_rfc3339_nanos(here).to_string().replace('Z', "-01:00");
+    let (code, same) = json(&directory, &["restore", "here", "--from", "save", "--time", &here, "--json"]);
+    assert_eq!((code, &same["version"]), (0, &170.into()), "{here}");
+    let (code, _, err) = run(&directory, &["restore", "early", "--from", "save", "--time", "2001-02-03"]);
+    assert!(code == 2 && err.contains("committed at 20"), "{err}");
+    for wrong in
+        ["noon", "2026-11-28T12:30:00+2", "2026-11-28T12:30:00Z+02:00", "2026-13-28", "2026-11-28T12:30:00+24:00"]
+    {
+        let (code, _, err) = run(&directory, &["restore", "wrong", "--from", "save", "--time", wrong]);
+        assert!(
+            code == 2 && err.contains("say 2026-11-28T12:30:00Z, 2026-11-28T14:30:00+02:00, or 2026-11-28"),
+            "{err}"
+        );
+    }
+}
+
+#[test]
+fn a_directory_in_the_place_of_the_schema_is_named() {
+    let directory = saved("schema");
+    let schema = directory.join("save/schema.toml");
+    fs::remove_file(&schema).unwrap();
+    fs::create_dir(&schema).unwrap();
+    let (code, out, err) = run(&directory, &["verify", "save"]);
+    assert!(code == 1 && out.contains("save/schema.toml at byte 0: it is a directory, and no file"), "{out}{err}");
+    assert!(Db::<World>::open(directory.join("save")).is_err());
+    fs::remove_dir(&schema).unwrap();
+    assert_eq!(run(&directory, &["verify", "save"]).0, 0);
 }
 
 #[test]

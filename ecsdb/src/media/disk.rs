@@ -77,6 +77,11 @@ impl Media for Disk {
         fs::rename(from, to)
     }
 
+    fn rename_dir(&self, from: &Path, to: &Path) -> Result<()> {
+        fs::rename(from, to)?;
+        parent(to).map_or(Ok(()), |parent| self.sync_dir(parent))
+    }
+
     fn remove(&self, path: &Path) -> Result<()> {
         fs::remove_file(path)
     }

@@ -114,6 +114,13 @@ pub trait Media: Send + Sync {
     /// [`NotFound`](ErrorKind::NotFound) if there is no `from`; or the system refuses.
     fn rename(&self, from: &Path, to: &Path) -> Result<()>;
 
+    /// Gives the directory `from` the name `to`, which nothing has, in the same directory. Everything in it has been synced before. Like
+    /// directories that are made, it survives under its new name as soon as this returns.
+    ///
+    /// # Errors
+    /// [`NotFound`](ErrorKind::NotFound) if there is no `from`; if something has the name `to`; or the system refuses.
+    fn rename_dir(&self, from: &Path, to: &Path) -> Result<()>;
+
     /// Removes the file `path`. Who has it open may go on reading.
     ///
     /// # Errors

@@ -170,7 +170,8 @@ impl Directory {
         self.wal.join(format!("{version:0DIGITS$}.old"))
     }
 
-    /// The first versions of all segments, ascending; and drafts, and segments that are needed no longer.
+    /// The first versions of all segments, ascending; and drafts, and segments that are needed no longer. Nothing if there is no directory
+    /// of them.
     pub fn list(&self, media: &dyn Media) -> std::io::Result<(Vec<u64>, Vec<PathBuf>)> {
         let (mut firsts, drafts) = numbered(media, &self.wal, "wal", &["new", "old"])?;
         // Versions begin with 1, and another one comes after each: what is called otherwise is somebody else's.
@@ -180,14 +181,19 @@ impl Directory {
 
     /// The versions of all snapshot files, ascending, and the drafts. Nothing if there is no directory of them.
     pub fn list_snapshots(&self, media: &dyn Media) -> std::io::Result<(Vec<u64>, Vec<PathBuf>)> {
-        match numbered(media, &self.snapshots, "snap", &["snap.new"]) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok((Vec::new(), Vec::new())),
-            Ok((mut versions, drafts)) => {
-                versions.retain(|version| *version < u64::MAX);
-                Ok((versions, drafts))
+        let (mut versions, drafts) = numbered(media, &self.snapshots, "snap", &["snap.new"])?;
+        versions.retain(|version| *version < u64::MAX);
+        Ok((versions, drafts))
+    }
+
+    /// Whether there is anything of a database: its log, or what is beside it. Whoever copies directories may leave out empty ones.
+    pub fn holds_anything(&self, media: &dyn Media) -> std::io::Result<bool> {
+        for path in [self.wal().to_owned(), self.schema(), self.unfinished()] {
+            if media.exists(&path)? {
+                return Ok(true);
             }
-            Err(error) => Err(error),
         }
+        Ok(!self.list_snapshots(media)?.0.is_empty())
     }
 
     /// Where a repair that begins at `time` keeps files as they were.
@@ -270,7 +276,8 @@ impl Directory {
     }
 }
 
-/// The numbers of the files `NUMBER.ending` in `dir`, ascending, and the paths of those that end as `endings_of_drafts` say.
+/// The numbers of the files `NUMBER.ending` in `dir`, ascending, and the paths of those that end as `endings_of_drafts` say. None if there
+/// is no `dir`.
 fn numbered(
     media: &dyn Media,
     dir: &Path,
@@ -278,7 +285,11 @@ fn numbered(
     endings_of_drafts: &[&str],
 ) -> std::io::Result<(Vec<u64>, Vec<PathBuf>)> {
     let (mut numbers, mut drafts) = (Vec::new(), Vec::new());
-    for name in media.list(dir)? {
+    let names = match media.list(dir) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        names => names?,
+    };
+    for name in names {
         match number(&name) {
             Some((number, found)) if found == ending => numbers.push(number),
             Some((_, found)) if endings_of_drafts.contains(&found) => drafts.push(dir.join(&name)),

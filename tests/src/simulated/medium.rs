@@ -208,6 +208,18 @@ impl Media for Simulated {
         Ok(())
     }
 
+    fn rename_dir(&self, from: &Path, to: &Path) -> Result<()> {
+        let (mut inner, _) = self.call(Call::Rename)?;
+        inner.demand_dir(Some(from))?;
+        inner.demand_dir(to.parent())?;
+        if inner.state.dirs.contains(to) || inner.state.names.contains_key(to) {
+            return Err(Error::from(ErrorKind::AlreadyExists));
+        }
+        assert!(inner.state.is_synced_below(from), "a directory is renamed when everything in it is synced");
+        inner.note(Operation::RenameDir { from: from.to_owned(), to: to.to_owned() });
+        Ok(())
+    }
+
     fn remove(&self, path: &Path) -> Result<()> {
         let (mut inner, _) = self.call(Call::Remove)?;
         inner.node(path)?;

@@ -24,6 +24,9 @@ pub enum Operation {
     SetLen { node: Node, len: u64 },
     /// A file got another name.
     Rename { from: PathBuf, to: PathBuf },
+    /// A directory in which all is synced got another name. It is durable at once, as
+    /// [`Media::rename_dir`](ecsdb::media::Media::rename_dir) promises.
+    RenameDir { from: PathBuf, to: PathBuf },
     /// A name went away.
     Remove { path: PathBuf },
     /// A sync of a file returned. It covers the operations before number `covers`, those that were done when it began.

@@ -114,6 +114,15 @@ impl State {
         self.name_changes.is_empty() && self.files.iter().all(|file| file.pieces.is_empty())
     }
 
+    /// Whether nothing would be lost in a crash of what is in `dir`.
+    pub(super) fn is_synced_below(&self, dir: &Path) -> bool {
+        let is_below = |path: &Option<PathBuf>| path.as_ref().is_some_and(|path| path.starts_with(dir));
+        let mut changes = self.name_changes.iter();
+        let mut within = self.names.iter().filter(|(path, _)| path.starts_with(dir));
+        !changes.any(|change| is_below(&change.from) || is_below(&change.to))
+            && within.all(|(_, node)| self.files[*node].pieces.is_empty())
+    }
+
     /// Does operation number `number`.
     pub(super) fn apply(&mut self, number: usize, operation: &Operation) {
         match operation {
@@ -133,6 +142,18 @@ impl State {
             Operation::Rename { from, to } => {
                 let node = self.names[from];
                 self.change_names(number, node, Some(from), Some(to));
+            }
+            Operation::RenameDir { from, to } => {
+                let moved = |path: &PathBuf| match path.strip_prefix(from) {
+                    // Joining nothing would end the path with a slash.
+                    Ok(rest) if rest.as_os_str().is_empty() => to.clone(),
+                    Ok(rest) => to.join(rest),
+                    Err(_) => path.clone(),
+                };
+                self.dirs = self.dirs.iter().map(moved).collect();
+                for names in [&mut self.names, &mut self.durable_names] {
+                    *names = names.iter().map(|(path, node)| (moved(path), *node)).collect();
+                }
             }
             Operation::Remove { path } => {
                 let node = self.names[path];

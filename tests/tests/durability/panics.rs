@@ -41,6 +41,10 @@ impl Media for Panicking {
         self.medium.rename(from, to)
     }
 
+    fn rename_dir(&self, from: &Path, to: &Path) -> Result<()> {
+        self.medium.rename_dir(from, to)
+    }
+
     fn remove(&self, path: &Path) -> Result<()> {
         self.medium.remove(path)
     }

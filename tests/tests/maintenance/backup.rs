@@ -109,9 +109,16 @@ fn a_backup_that_crashes_anywhere_is_whole_or_unfinished() {
                 let error = small(&image, COPY).open().expect_err("it is unfinished").to_string();
                 assert!(error.contains("/copies/monday is unfinished"), "{error}");
                 unfinished += 1;
-            } else if !there.is_empty() {
+            } else if image.exists(Path::new(COPY)).unwrap() {
+                // Nor is it there without anything in it: that would open as a new database.
                 assert_eq!(opened(&image, &versions).0, 9);
                 whole += 1;
+            } else {
+                // What was left beside it hinders nobody.
+                let db = small(&image, SAVE).open().unwrap();
+                let made = db.backup(COPY).unwrap();
+                drop(db);
+                assert_eq!(opened(&image, &versions).0, made.version);
             }
             // The original is never harmed.
             let db = small(&image, SAVE).open().unwrap();
@@ -159,6 +166,14 @@ fn what_cannot_be_backed_up_says_why() {
     let inside = db.clone();
     let inside = db.write(move |_| Ok(inside.backup(COPY).map_err(|error| error.to_string()))).unwrap();
     assert!(inside.unwrap_err().contains("inside a transaction"));
+    for within in ["/games/save/monday", "/games/save/wal/../monday", "/games/../games/save/wal"] {
+        let error = db.backup(within).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            format!("{within} is inside {SAVE}, which it is to be a copy of: name a directory elsewhere")
+        );
+    }
+    assert!(!medium.exists(Path::new("/games/save/monday")).unwrap());
     db.close().unwrap();
     assert!(db.backup(COPY).unwrap_err().to_string().contains("closed"));
     assert!(files(&medium, COPY).is_empty());
@@ -227,6 +242,10 @@ impl Media for Careless {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.0.rename(from, to)
+    }
+
+    fn rename_dir(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.0.rename_dir(from, to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

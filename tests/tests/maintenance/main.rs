@@ -20,7 +20,7 @@ use ecsdb::archive::DirectoryArchive;
 use ecsdb::maintenance::{ClosedDirectory, MaintenanceError};
 use ecsdb::{Db, DirectoryError, Retention};
 use ecsdb_tests::log::Rows;
-use ecsdb_tests::simulated::{Call, Failure, Fault, Simulated, Survival};
+use ecsdb_tests::simulated::{Call, Failure, Fault, Simulated, State, Survival};
 use ecsdb_tests::world::*;
 
 /// Where the database is on the medium.
@@ -148,7 +148,10 @@ fn what_is_no_closed_database_is_refused_by_name() {
     let Played { medium, .. } = played(1);
     let why = |directory: &str| closed(&medium, directory).err().map(|error| error.to_string()).unwrap_or_default();
     assert_eq!(why("/nowhere"), "there is no directory /nowhere");
-    assert_eq!(why("/games"), "/games holds no database: it has no folder `wal`");
+    assert_eq!(
+        why("/games"),
+        "/games holds no database: it has no folder `wal`, no snapshot file and no `schema.toml`"
+    );
     let db = small(&medium, SAVE).open().unwrap();
     assert!(why(SAVE).contains("/games/save/LOCK is locked"), "{}", why(SAVE));
     drop(db);
@@ -156,6 +159,33 @@ fn what_is_no_closed_database_is_refused_by_name() {
     assert!(small(&medium, SAVE).open().is_err(), "nobody opens what is held");
     drop(held);
     assert!(small(&medium, SAVE).open().is_ok());
+}
+
+/// What is left of a medium without its log, nor the folder of it.
+fn without_wal(medium: &Simulated) -> Simulated {
+    let wal = Path::new(SAVE).join("wal");
+    Simulated::of(State::of_files(files(medium, SAVE).into_iter().filter(|(path, _)| !path.starts_with(&wal))))
+}
+
+#[test]
+fn snapshot_files_without_a_folder_of_the_log_are_looked_at_restored_and_repaired() {
+    let Played { medium, versions } = checkpointed(14);
+    let left = without_wal(&medium);
+    assert!(!ecsdb::media::Media::exists(&left, &Path::new(SAVE).join("wal")).unwrap());
+    let looking = closed(&copy(&left), SAVE).unwrap();
+    let highest = looking.info().unwrap().snapshots.last().unwrap().version;
+    let report = looking.verify(|_| ()).unwrap();
+    assert!(!report.is_fine() && report.reachable.contains(&(highest, highest)), "{report:?}");
+    let restore = ecsdb::maintenance::Restore::from_directory(looking).onto(Arc::new(left.clone()));
+    restore.run(ecsdb::maintenance::Target::Version(highest), "/games/restored", |_| ()).unwrap();
+    let held = closed(&left, SAVE).unwrap();
+    held.repair(&held.plan_repair(|_| ()).unwrap()).unwrap();
+    drop(held);
+    for directory in [SAVE, "/games/restored"] {
+        let db = small(&left, directory).open().unwrap();
+        assert_eq!(db.stats().version, highest);
+        assert!(Rows::of(&db) == versions[highest as usize], "{directory}");
+    }
 }
 
 /// The same medium, without the file `LOCK`: nobody has opened the directory yet.

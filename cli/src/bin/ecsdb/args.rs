@@ -6,6 +6,8 @@ use std::time::SystemTime;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::text;
+
 /// Looks into directories of databases, verifies, archives, backs up, restores and repairs them.
 ///
 /// The program that a database belongs to is not needed. The database must not be open.
@@ -71,7 +73,7 @@ pub struct Restore {
     /// The new directory: it must not exist, or be empty.
     pub destination: PathBuf,
     /// The directory of the database, which is only read.
-    #[arg(long, required_unless_present = "archive")]
+    #[arg(long)]
     pub from: Option<PathBuf>,
     /// The archive of the database, for what the directory does not have any more; or for everything, if there is none.
     #[arg(long)]
@@ -82,8 +84,9 @@ pub struct Restore {
     /// The history that the version is of, as `archive list` and `info` name it, where several have one with that number.
     #[arg(long, requires = "version", value_parser = timeline)]
     pub timeline: Option<u64>,
-    /// The state at this time, such as 2026-11-28T12:30:00Z.
-    #[arg(long, value_parser = humantime::parse_rfc3339_weak)]
+    /// The state at this time: 2026-11-28T12:30:00Z, 2026-11-28T14:30:00+02:00, or 2026-11-28, which is its first moment. Without an
+    /// offset it is UTC.
+    #[arg(long, value_parser = text::parse_time)]
     pub time: Option<SystemTime>,
     #[command(flatten)]
     pub output: Output,

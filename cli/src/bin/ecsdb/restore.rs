@@ -37,6 +37,10 @@ fn refused(error: MaintenanceError) -> Failure {
             Some((_, highest)) => format!("{error} (the highest with --version {highest} of `ecsdb restore`)"),
             None => failure(error),
         },
+        MaintenanceError::TooEarly { oldest, .. } => {
+            let oldest = humantime::format_rfc3339_nanos(*oldest);
+            format!("nothing can be restored of that time: the oldest version that there is was committed at {oldest}")
+        }
         MaintenanceError::Ambiguous { .. } => format!("{error} (with --timeline of `ecsdb restore`)"),
         _ => failure(error),
     }

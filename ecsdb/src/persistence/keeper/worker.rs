@@ -159,16 +159,24 @@ impl Place {
     fn run(&mut self, task: impl FnOnce(&mut Worker) + Send + 'static) {
         let worker = Arc::clone(&self.worker);
         let (completer, pending) = completion();
-        let task = move || {
-            task(&mut worker.lock().unwrap_or_else(PoisonError::into_inner));
-            completer.complete(());
-        };
+        let task = move || task(&mut worker.lock().unwrap_or_else(PoisonError::into_inner));
         let Some(runtime) = &self.runtime else { return task() };
-        drop(runtime.spawn_blocking(task));
+        // A runtime that has ended lets go of what it is given: then the task is still here.
+        let task = Arc::new(Mutex::new(Some(task)));
+        let take = |task: &Mutex<Option<_>>| task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let given = Arc::clone(&task);
+        drop(runtime.spawn_blocking(move || {
+            if let Some(task) = take(&given) {
+                task();
+            }
+            completer.complete(());
+        }));
         if pending.wait().is_err() {
-            // Who waited for it has been told. What comes later is done here.
             tracing::warn!("the runtime is gone: checkpoints are made on a thread of the database");
             self.runtime = None;
+            if let Some(task) = take(&task) {
+                task();
+            }
         }
     }
 }

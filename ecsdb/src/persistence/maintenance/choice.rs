@@ -4,7 +4,7 @@
 //! cannot be opened it is whatever the files say that there was. What falls short of that is never taken for it.
 
 use core::cmp::Reverse;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::error::MaintenanceError;
 use super::history::History;
@@ -135,7 +135,10 @@ impl<'a> Choice<'a> {
             below = first.min(below);
         }
         Err(match oldest {
-            Some(oldest) => MaintenanceError::TooEarly { later: Duration::from_nanos(oldest.saturating_sub(time)) },
+            Some(oldest) => MaintenanceError::TooEarly {
+                oldest: UNIX_EPOCH + Duration::from_nanos(oldest),
+                later: Duration::from_nanos(oldest.saturating_sub(time)),
+            },
             None => self.lost(),
         })
     }

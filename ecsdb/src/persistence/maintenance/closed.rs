@@ -73,7 +73,7 @@ impl ClosedDirectory {
         if !exists(&*media, root)? {
             return Err(MaintenanceError::Missing { path: root.to_owned() });
         }
-        if !exists(&*media, directory.wal())? {
+        if !directory.holds_anything(&*media).map_err(DirectoryError::io("look into", root))? {
             return Err(MaintenanceError::NoDatabase { path: root.to_owned() });
         }
         let hold = match exists(&*media, &directory.lock())? {

@@ -3,11 +3,12 @@
 //! It is marked as unfinished before anything else is in it, and the mark goes when everything is there and durable. So whoever
 //! finds it without the mark finds it whole, and with the mark nobody opens it.
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::path::{Component, Path, PathBuf};
 
 use super::error::MaintenanceError;
 use super::judge::schema_of;
-use crate::media::{Media, Open};
+use crate::media::{Media, MediaFile, Open};
 use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::format::{Header, Kind, RECORD_BYTES, RecordHead, seal};
@@ -27,27 +28,57 @@ impl<'m> Unfinished<'m> {
     pub fn begin(media: &'m dyn Media, path: PathBuf, what: &str) -> Result<Self, MaintenanceError> {
         let directory = Directory::new(path);
         let root = directory.root();
-        if media.exists(root).map_err(DirectoryError::io("look for", root))? {
-            let names = media.list(root).map_err(DirectoryError::io("list", root))?;
-            if let Some(found) = names.first() {
-                let found = found.display().to_string();
-                return Err(MaintenanceError::NotEmpty { path: root.to_owned(), found });
-            }
+        let is_there = media.exists(root).map_err(DirectoryError::io("look for", root))?;
+        if is_there {
+            check_empty(media, root, None)?;
         }
-        media.create_dir_all(root).map_err(DirectoryError::io("make", root))?;
         let unfinished = Self { media, directory };
-        let root = unfinished.directory.root();
-        unfinished.put(&unfinished.directory.unfinished(), what.as_bytes())?;
-        unfinished.sync(root)?;
+        match is_there {
+            // It was somebody's before, who may find it empty.
+            true => unfinished.mark(&unfinished.directory, what)?,
+            false => unfinished.appear(what)?,
+        }
         for dir in [unfinished.directory.wal(), unfinished.directory.snapshots()] {
             media.create_dir_all(dir).map_err(DirectoryError::io("make", dir))?;
         }
         Ok(unfinished)
     }
 
+    /// Refuses to make `path` inside `source`, as far as paths tell without a look at the medium.
+    pub fn check_outside(path: &Path, source: &Path) -> Result<(), MaintenanceError> {
+        let (inner, outer) = (plain(path), plain(source));
+        match inner != outer && inner.starts_with(outer) {
+            true => Err(MaintenanceError::Inside { path: path.to_owned(), directory: source.to_owned() }),
+            false => Ok(()),
+        }
+    }
+
+    /// Makes the directory with the mark in it. Without the mark it never has its name: an empty directory opens as a new database.
+    fn appear(&self, what: &str) -> Result<(), MaintenanceError> {
+        let root = self.directory.root();
+        let draft = Directory::new(draft(root));
+        self.media.create_dir_all(draft.root()).map_err(DirectoryError::io("make", draft.root()))?;
+        // Who was killed here before has left it, perhaps with the mark.
+        check_empty(self.media, draft.root(), draft.unfinished().file_name())?;
+        self.mark(&draft, what)?;
+        Ok(self.media.rename_dir(draft.root(), root).map_err(DirectoryError::io("rename to", root))?)
+    }
+
+    /// Marks `directory` as unfinished.
+    fn mark(&self, directory: &Directory, what: &str) -> Result<(), DirectoryError> {
+        let path = directory.unfinished();
+        let file = self.media.open(&path, Open::Truncate).map_err(DirectoryError::io("make", &path))?;
+        self.fill(&*file, &path, what.as_bytes())?;
+        self.sync(directory.root())
+    }
+
     /// Makes the file `path` of `bytes`.
     pub fn put(&self, path: &Path, bytes: &[u8]) -> Result<(), DirectoryError> {
         let file = self.media.open(path, Open::CreateNew).map_err(DirectoryError::io("make", path))?;
+        self.fill(&*file, path, bytes)
+    }
+
+    fn fill(&self, file: &dyn MediaFile, path: &Path, bytes: &[u8]) -> Result<(), DirectoryError> {
         file.write_all_at(bytes, 0).map_err(DirectoryError::io("write", path))?;
         file.sync_data().map_err(DirectoryError::io("sync", path))
     }
@@ -115,6 +146,37 @@ impl<'m> Unfinished<'m> {
     }
 }
 
+/// `path` from the root on, without steps up.
+fn plain(path: &Path) -> PathBuf {
+    // Where the process has no working directory, or the path is empty, it is compared as it is.
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    whole.components().fold(PathBuf::new(), |mut plain, component| {
+        match component {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            component => plain.push(component),
+        }
+        plain
+    })
+}
+
+/// Where the directory `root` is until it is marked: beside it.
+fn draft(root: &Path) -> PathBuf {
+    let mut draft = root.components().as_path().as_os_str().to_owned();
+    draft.push(".unfinished");
+    draft.into()
+}
+
+/// Refuses the directory `dir` if there is something in it but `allowed`.
+fn check_empty(media: &dyn Media, dir: &Path, allowed: Option<&OsStr>) -> Result<(), MaintenanceError> {
+    let names = media.list(dir).map_err(DirectoryError::io("list", dir))?;
+    match names.iter().find(|name| Some(name.as_os_str()) != allowed) {
+        Some(found) => Err(MaintenanceError::NotEmpty { path: dir.to_owned(), found: found.display().to_string() }),
+        None => Ok(()),
+    }
+}
+
 /// What a new history goes on from.
 pub struct Fork<'a> {
     /// The last version that it has in common with the old one.
@@ -146,6 +208,8 @@ impl Fork<'_> {
             schema: self.ids.to_bytes(),
         };
         let (draft, path) = (directory.draft(header.sequence), directory.segment(self.version + 1));
+        // A repair may find none.
+        media.create_dir_all(directory.wal()).map_err(DirectoryError::io("make", directory.wal()))?;
         let mut segment = Segment::create(media, &draft, &header, 0).map_err(DirectoryError::io("make", &draft))?;
         let mut record = vec![0; RECORD_BYTES];
         let (salt, version, time) = (header.salt, self.version, header.created);

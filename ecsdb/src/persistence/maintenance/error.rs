@@ -1,7 +1,7 @@
 //! Why work on a directory was not done.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use thiserror::Error;
 
@@ -19,7 +19,7 @@ pub enum MaintenanceError {
         path: PathBuf,
     },
     /// The directory holds something, but no database.
-    #[error("{} holds no database: it has no folder `wal`", path.display())]
+    #[error("{} holds no database: it has no folder `wal`, no snapshot file and no `schema.toml`", path.display())]
     NoDatabase {
         /// Its path.
         path: PathBuf,
@@ -42,6 +42,14 @@ pub enum MaintenanceError {
         path: PathBuf,
         /// What is there.
         found: String,
+    },
+    /// Something is to be made inside the directory that it is made of.
+    #[error("{} is inside {}, which it is to be a copy of: name a directory elsewhere", path.display(), directory.display())]
+    Inside {
+        /// Its path.
+        path: PathBuf,
+        /// The directory of the database.
+        directory: PathBuf,
     },
     /// The version that was asked for cannot be put together from the files that there are.
     #[error("version {asked} cannot be restored: {}", runs(reachable))]
@@ -71,6 +79,8 @@ pub enum MaintenanceError {
     /// There was no version at the time that was asked for, as far as the files reach.
     #[error("nothing can be restored of that time: the oldest version that there is was committed {} s later", later.as_secs())]
     TooEarly {
+        /// When the oldest version was committed.
+        oldest: SystemTime,
         /// How much later the oldest version is.
         later: Duration,
     },

@@ -196,7 +196,15 @@ impl Restore {
         // Whatever it is put together from, it is this one.
         let timeline = way.timeline_of(&reach.bases, version);
         let text = format!("Version {version} of another database is being restored here.\n");
-        let unfinished = Unfinished::begin(&*self.media, destination.into(), &text)?;
+        let destination = destination.into();
+        if let Some(closed) = &self.closed {
+            // On another medium there may be nothing of that name.
+            let source = closed.path();
+            if self.media.exists(source).map_err(DirectoryError::io("look for", source))? {
+                Unfinished::check_outside(&destination, source)?;
+            }
+        }
+        let unfinished = Unfinished::begin(&*self.media, destination, &text)?;
         // What is in an archive is looked at when it is needed. If it is no good, something else may do.
         let mut passed_over: Vec<Damage> = Vec::new();
         loop {
