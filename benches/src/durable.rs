@@ -47,7 +47,7 @@ pub fn commit_durably(db: &Db<World>, entities: impl IntoIterator<Item = Entity>
     for entity in entities {
         tx.update(entity, Pos::C.x.set(1.0));
     }
-    tx.commit().expect("the database is open").durable().expect("the disk works");
+    tx.commit_durable().expect("the disk works");
 }
 
 /// `rows` entities: neighbours from a random place on, or each from a random place.

@@ -93,7 +93,7 @@ fn a_log_that_was_opened_again_may_end_where_it_does() {
     let crashed = Simulated::of(media.state().image(ecsdb_tests::simulated::Survival::Nothing));
     drop(db);
     let found = small(&crashed).open().unwrap();
-    assert_eq!(found.snapshot().version(), 500);
+    assert!((500..=501).contains(&found.snapshot().version()), "it may have been synced");
     let rows = Rows::of(&found);
     drop(found);
     assert!(Rows::of(&small(&crashed).open().unwrap()) == rows);
