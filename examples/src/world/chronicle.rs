@@ -3,7 +3,9 @@
 use core::fmt;
 use std::io::{self, Write};
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use ecsdb::{ChangeSet, CommitLog, Db, LogError};
 
@@ -92,7 +94,12 @@ impl Teller {
 pub struct Chronicle {
     teller: Teller,
     state: Arc<Mutex<State>>,
+    /// Whether each commit takes a while, so that whoever hears of one can kill the process before the tick is over.
+    dawdles: Arc<AtomicBool>,
 }
+
+/// How long a commit takes then.
+const DAWDLE: Duration = Duration::from_millis(5);
 
 /// The digest of the batch in the making, of the last version, and of the one before.
 #[derive(Clone, Copy, Default)]
@@ -105,7 +112,7 @@ struct State {
 impl Chronicle {
     /// Tells `teller`.
     pub fn new(teller: Teller) -> Self {
-        Self { teller, state: Arc::default() }
+        Self { teller, state: Arc::default(), dawdles: Arc::default() }
     }
 
     /// Takes up the state that `db` was opened with. Returns its version.
@@ -117,6 +124,11 @@ impl Chronicle {
         *self.lock() = State { pending: None, last: digest, before: digest };
         self.teller.tell(&Message::Commit(version, digest.0))?;
         Ok(version)
+    }
+
+    /// Takes a while for each commit from here on.
+    pub fn dawdle(&self) {
+        self.dawdles.store(true, Ordering::Relaxed);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -136,6 +148,9 @@ impl CommitLog for Chronicle {
         let mut state = self.lock();
         let digest = state.pending.take().unwrap_or(state.last);
         self.teller.tell(&Message::Commit(version, digest.0)).map_err(LogError::new)?;
+        if self.dawdles.load(Ordering::Relaxed) {
+            std::thread::sleep(DAWDLE);
+        }
         (state.before, state.last) = (state.last, digest);
         Ok(())
     }

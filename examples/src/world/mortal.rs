@@ -77,6 +77,8 @@ pub fn play_until_killed(
         teller.tell(&Message::Report(line.to_owned()))?;
     }
     teller.tell(&Message::Played)?;
+    // A tick is over sooner than a process is killed.
+    chronicle.dawdle();
     let begin = Instant::now();
     let mut clock = Clock::new(options.tick_rate, begin);
     while begin.elapsed() < PATIENCE {
