@@ -110,6 +110,21 @@ fn closed(medium: &Simulated, directory: &str) -> Result<ClosedDirectory, Mainte
     ClosedDirectory::open_on(Arc::new(medium.clone()), directory)
 }
 
+/// What may be left of all that happened on `medium` if it stops before or after any operation, a few images of each state; `look` is told
+/// where it stopped.
+fn interrupted(medium: &Simulated, mut look: impl FnMut(Simulated, &str)) {
+    let mut images = 0;
+    medium.trace().for_each_state(|operations, state| {
+        let seed = operations as u64;
+        let random = [1, 512].map(|unit| Survival::Random { seed, unit });
+        for survival in [Survival::Nothing, Survival::Everything].into_iter().chain(random) {
+            look(Simulated::of(state.image(survival)), &format!("after {operations}, {survival:?}"));
+            images += 1;
+        }
+    });
+    assert!(images > 100, "{images} images");
+}
+
 fn shelf(medium: &Simulated) -> Arc<DirectoryArchive> {
     Arc::new(DirectoryArchive::on(Arc::new(medium.clone()), SHELF))
 }

@@ -56,9 +56,11 @@ impl Maker {
         let path = self.directory.draft(header.sequence);
         let segment = match self.recycle(&path, &mut header) {
             Some(segment) => segment,
-            None => {
-                Segment::create(&*self.media, &path, &header, self.capacity).map_err(LogFailure::io("make", &path))?
-            }
+            None => Segment::create(&*self.media, &path, &header, self.capacity).map_err(|error| {
+                // It may be what fills the disk. Whoever opens the directory removes it otherwise.
+                let _ = self.media.remove(&path);
+                LogFailure::io("make", &path)(error)
+            })?,
         };
         self.before = Some(core::mem::replace(&mut self.header, header));
         Ok(segment)

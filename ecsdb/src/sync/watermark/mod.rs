@@ -203,7 +203,8 @@ impl<E: Clone> Watermark<E> {
     pub fn call(&self) {
         let mut state = lock(&self.state);
         state.has_chores = true;
-        if state.syncer == Syncer::Idle {
+        // Whoever syncs wakes it afterwards.
+        if matches!(state.syncer, Syncer::Idle | Syncer::Delaying) {
             self.wake(state);
         }
     }
@@ -255,19 +256,21 @@ impl<E: Clone> Watermark<E> {
             if state.failure.is_some() {
                 return None;
             }
+            let is_behind = state.written > state.durable;
+            let is_asked =
+                || state.is_closing || self.delay.is_zero() || !state.waiters.is_empty() || is_past(state.due);
             if state.is_syncing && !mutant!("watermark/help beside a sync") {
                 state.syncer = Syncer::Standing;
-            } else if state.written > state.durable {
-                if state.is_closing || self.delay.is_zero() || !state.waiters.is_empty() || is_past(state.due) {
-                    state.due = None;
-                    state.syncer = Syncer::Awake;
-                    state.is_syncing = true;
-                    return Some(Work::Sync(state.written));
-                }
-                state.syncer = Syncer::Delaying;
+            } else if is_behind && is_asked() {
+                state.due = None;
+                state.syncer = Syncer::Awake;
+                state.is_syncing = true;
+                return Some(Work::Sync(state.written));
             } else if core::mem::take(&mut state.has_chores) {
                 state.syncer = Syncer::Awake;
                 return Some(Work::Chores);
+            } else if is_behind {
+                state.syncer = Syncer::Delaying;
             } else if state.is_closing {
                 return None;
             } else {

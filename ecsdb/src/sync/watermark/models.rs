@@ -64,6 +64,17 @@ impl Log {
         let log = Arc::clone(log);
         thread::spawn(move || log.watermark.run(|| log.file.sync(), || {}))
     }
+
+    /// Somebody who waits for the first version, and syncs it if nobody does.
+    fn spawn_helper(log: &Arc<Self>) -> thread::JoinHandle<Result<(), &'static str>> {
+        let log = Arc::clone(log);
+        thread::spawn(move || {
+            let told = log.help(1);
+            let is_kept = log.file.kept.load(Ordering::SeqCst) >= 1;
+            assert!(is_kept || told.is_err(), "acknowledged before it is kept");
+            told
+        })
+    }
 }
 
 /// Two versions, and somebody who waits for the second and looks for the first: durable only after the sync, in order.
@@ -95,17 +106,11 @@ fn a_waiter_syncs() {
         let log = Log::new(0);
         let syncing = Log::spawn_syncer(&log);
         log.write(1).unwrap();
-        let helping = thread::spawn({
-            let log = Arc::clone(&log);
-            move || {
-                log.help(1).unwrap();
-                assert!(log.file.kept.load(Ordering::SeqCst) >= 1, "acknowledged before it is kept");
-            }
-        });
+        let helping = Log::spawn_helper(&log);
         log.write(2).unwrap();
         log.watermark.when(2).wait().unwrap().unwrap();
         assert!(log.file.kept.load(Ordering::SeqCst) >= 2, "acknowledged before it is kept");
-        helping.join().unwrap();
+        assert_eq!(helping.join().unwrap(), Ok(()));
         assert_eq!(log.watermark.durable(), 2);
         log.watermark.close();
         syncing.join().unwrap();
@@ -118,10 +123,7 @@ fn a_waiter_syncs_in_vain() {
         let log = Log::new(1);
         let syncing = Log::spawn_syncer(&log);
         log.write(1).unwrap();
-        let helping = thread::spawn({
-            let log = Arc::clone(&log);
-            move || log.help(1)
-        });
+        let helping = Log::spawn_helper(&log);
         let second = log.write(2);
         assert!(log.help(2).is_err() && helping.join().unwrap().is_err(), "acknowledged after a failure");
         syncing.join().unwrap();
@@ -136,10 +138,7 @@ fn closed_while_a_waiter_syncs() {
         let log = Log::new(0);
         let syncing = Log::spawn_syncer(&log);
         log.write(1).unwrap();
-        let helping = thread::spawn({
-            let log = Arc::clone(&log);
-            move || log.help(1)
-        });
+        let helping = Log::spawn_helper(&log);
         log.watermark.close();
         syncing.join().unwrap();
         assert_eq!((log.file.kept.load(Ordering::SeqCst), log.watermark.durable()), (1, 1));

@@ -98,3 +98,22 @@ fn a_failure_is_final_and_keeps_its_first_cause() {
     watermark.run(|| panic!("nothing is synced after a failure"), || {});
     assert_eq!(outcomes.next(), Some(Ok(())));
 }
+
+/// What is to be done besides syncs is done when it is asked for, also while what was written may wait for its sync.
+#[test]
+fn what_else_there_is_to_do_does_not_wait_for_the_delay() {
+    let watermark = Arc::new(Watermark::<&str>::new(0, Duration::from_secs(3600)));
+    let (done, heard) = std::sync::mpsc::channel();
+    let syncing = thread::spawn({
+        let watermark = Arc::clone(&watermark);
+        move || watermark.run(|| Ok(()), || done.send(watermark.durable()).unwrap())
+    });
+    watermark.call();
+    assert_eq!(heard.recv(), Ok(0));
+    watermark.written(1).unwrap();
+    watermark.call();
+    assert_eq!(heard.recv(), Ok(0), "nothing was synced for that");
+    watermark.close();
+    assert_eq!(heard.recv(), Ok(1), "after the sync of the close");
+    syncing.join().unwrap();
+}

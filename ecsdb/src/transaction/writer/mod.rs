@@ -4,6 +4,10 @@
 //! to the log, publishes the write buffer, and only then answers. A lone transaction never waits for company: a batch
 //! ends when the queue is empty.
 
+mod rest;
+#[cfg(all(test, not(ecsdb_loom)))]
+mod tests;
+
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -55,9 +59,6 @@ pub struct WriterConfig {
 
 /// How many spent completions go back at once.
 const SPENT_AT_ONCE: usize = 32;
-
-/// How long it is from one huge page to the next: readers are held up by each, so that all at once would be felt.
-const PLACE_EVERY: Duration = Duration::from_millis(20);
 
 /// What a builder is told besides the version.
 #[derive(Default)]
@@ -153,65 +154,12 @@ impl Writer {
         self.inbox.take_ahead(!is_other);
     }
 
-    /// Whoever was it in the place of its thread leaves. Says whether that has to know.
-    pub fn leave(&mut self) -> Left {
-        if !mutant!("writer/leave with the room") {
-            self.inbox.give_back();
-        }
-        // What has woken its thread was taken away, perhaps before that has seen it.
-        let is_called = core::mem::take(&mut self.is_called) && !mutant!("writer/keep a call");
-        if core::mem::take(&mut self.sleeps_for_ever) || is_called { Left::News } else { Left::Nothing }
-    }
-
     /// The end: nothing will be queued any more.
     pub fn close(mut self) {
         if let Some(log) = &mut self.config.log {
             log.close(&self.config.store.left_over());
         }
         tracing::debug!(version = self.config.store.live().number, "writer ends");
-    }
-
-    /// What is to be done when nothing is queued: gives memory back if that has been so for a while. Returns how long its thread
-    /// may sleep; without a limit if there is nothing more to do.
-    pub fn rest(&mut self) -> Option<Duration> {
-        self.inbox.give_back();
-        self.completions.give(&mut self.spent);
-        let has_places = self.fill_place();
-        let idle = self.config.idle;
-        let left = idle.saturating_sub(self.began.elapsed());
-        if self.has_worked && left.is_zero() && !has_places {
-            self.config.store.trim();
-            self.counts.note_pinned(self.config.store.pinned_count());
-            self.spent = Vec::new();
-            self.changes = ChangeSet::default();
-            self.completions.trim();
-            // As long as a snapshot holds on to something, look again later.
-            self.has_worked = self.config.store.retired_count() > 0;
-            self.began = Instant::now();
-        }
-        let patience = match (has_places, self.has_worked) {
-            (true, _) => Some(PLACE_EVERY),
-            (false, true) => Some(idle.saturating_sub(self.began.elapsed())),
-            (false, false) => None,
-        };
-        self.sleeps_for_ever = patience.is_none();
-        self.is_called = false;
-        patience
-    }
-
-    /// Has a worker ask for a huge page, if it is time for one. Returns whether there are more to ask for.
-    fn fill_place(&mut self) -> bool {
-        let WriterConfig { store, workers, huge_pages, .. } = &mut self.config;
-        if !*huge_pages || store.place_count() == 0 {
-            return false;
-        }
-        if self.filled.is_none_or(|at| at.elapsed() >= PLACE_EVERY)
-            && let Some(place) = store.take_place()
-        {
-            self.filled = Some(Instant::now());
-            workers.spawn(move || place.fill());
-        }
-        store.place_count() > 0
     }
 
     /// Carries out `first` and what has come after it, and publishes.
@@ -463,77 +411,5 @@ fn verdict<T>(outcome: Result<T, TransactionError>, refused: Option<&LogError>) 
     match refused {
         Some(error) => outcome.and_then(|_| Err(TransactionError::Log(error.clone()))),
         None => outcome,
-    }
-}
-
-#[cfg(all(test, not(ecsdb_loom)))]
-mod tests {
-    use super::super::desk::WriterThread;
-    use super::super::ops::OpBuffer;
-    use super::super::queue::{QueueLimits, Terms};
-    use super::super::reentrancy::DatabaseId;
-    use super::*;
-    use crate::bytes::{RowBytes, bytes_of};
-    use crate::schema::DatabaseSchema;
-
-    const SCHEMA: &str = "\
-[database]
-name = \"party\"
-
-[[tables.member.fields]]
-name = \"of\"
-type = \"ref<party>\"
-
-[[tables.party.fields]]
-name = \"level\"
-type = \"u32\"
-";
-
-    const MEMBER: u16 = 0;
-
-    #[test]
-    fn a_panic_in_what_follows_a_transaction_takes_it_back_and_the_writer_goes_on() {
-        let schema = DatabaseSchema::from_toml(SCHEMA, "party.toml").unwrap();
-        let catalog = Arc::new(Catalog::new(schema));
-        // A store without the last table: to look whether a reference leads there panics.
-        let mut store = Store::with_indexes(catalog.shapes().take(1), catalog.indexes(), usize::MAX);
-        store.hold_to(catalog.schema());
-        let published = store.published();
-        let workers = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap());
-        let limits = BatchLimits { transactions: 8, bytes: 1 << 20 };
-        let config = WriterConfig {
-            store,
-            catalog,
-            workers,
-            log: None,
-            limits,
-            huge_pages: false,
-            idle: Duration::from_secs(1),
-        };
-        let (queue, receiver) = Queue::new(QueueLimits { messages: 8, bytes: 1 << 20 }, DatabaseId::next(), None);
-        let writer = WriterThread::new(config, &queue, receiver);
-        let writer = std::thread::spawn(move || writer.run());
-        let run = |ops: OpBuffer| {
-            let (completer, pending) = queue.completion();
-            queue.send(Request::Ops(OpsJob { ops, completer }), 1, Terms::default()).map_err(|_| "not queued").unwrap();
-            pending.wait().expect("the writer answers")
-        };
-        let bare = || {
-            let mut ops = OpBuffer::default();
-            ops.spawn(0);
-            ops
-        };
-        let party = run(bare()).unwrap().entities[0];
-        let mut ops = OpBuffer::default();
-        ops.spawn(1);
-        ops.row(MEMBER, RowBytes::plain(bytes_of(&party)));
-        assert!(matches!(run(ops), Err(TransactionError::Panicked { .. })));
-        let seen = published.load();
-        assert_eq!((seen.entities.count(), seen.tables[usize::from(MEMBER)].rows()), (1, 0), "it has left nothing");
-        drop(seen);
-        run(bare()).unwrap();
-        assert_eq!(published.load().entities.count(), 2);
-        queue.close();
-        writer.join().unwrap();
     }
 }
