@@ -364,7 +364,9 @@ impl<S: Schema> Db<S> {
         self.one(|tx| tx.update(entity, changes)).map(|_| ())
     }
 
-    /// Makes room for `count` more entities with the components of `B`, so that spawning them allocates little.
+    /// Makes room for `count` more entities with the components of `B`, so that spawning them allocates little. What is not used
+    /// by then is given back with other free memory when the writer has been idle
+    /// ([`DbBuilder::idle_after`](crate::DbBuilder::idle_after)).
     ///
     /// # Errors
     /// [`TransactionError::Op`] with the memory limit, if it leaves no room, or if there are not so many slots;

@@ -91,6 +91,9 @@ pub struct Writer {
     short_of_memory: bool,
     /// When the running batch began; between batches, when the last one ended.
     began: Instant,
+    /// When a transaction was answered or the tables changed last, or memory was given back. What only asks does not count:
+    /// whoever asks often enough how much memory there is would keep it from being given back.
+    idle_since: Instant,
     /// Whether something was done since memory was given back.
     has_worked: bool,
     /// Whether its thread sleeps until it is sent something.
@@ -116,6 +119,7 @@ impl Writer {
             refused: None,
             short_of_memory: false,
             began: Instant::now(),
+            idle_since: Instant::now(),
             has_worked: true,
             sleeps_for_ever: false,
             is_called: false,
@@ -167,7 +171,6 @@ impl Writer {
         let mut message = first;
         let mut bytes = 0;
         self.began = Instant::now();
-        self.has_worked = true;
         loop {
             bytes += message.bytes;
             let has_expired = message.has_expired();
@@ -181,7 +184,7 @@ impl Writer {
                 Request::Evolve(change) => {
                     self.publish();
                     self.evolve(*change);
-                    self.began = Instant::now();
+                    self.has_worked_until(Instant::now());
                 }
                 Request::Wake => self.is_called = true,
                 Request::Ops(OpsJob { completer, .. }) if has_expired => {
@@ -214,6 +217,13 @@ impl Writer {
             }
         }
         self.publish();
+    }
+
+    /// Something was done, and its time ends.
+    fn has_worked_until(&mut self, now: Instant) {
+        self.began = now;
+        self.idle_since = now;
+        self.has_worked = true;
     }
 
     /// Changes the tables.
@@ -355,7 +365,7 @@ impl Writer {
         self.tally.end_batch(&self.counts);
         let now = Instant::now();
         self.counts.batch_time().record(now - self.began);
-        self.began = now;
+        self.has_worked_until(now);
         self.counts.note_pinned(self.config.store.pinned_count());
         for answer in self.answers.drain(..) {
             quietly(|| match answer {

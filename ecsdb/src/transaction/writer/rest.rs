@@ -17,7 +17,7 @@ impl Writer {
         self.completions.give(&mut self.spent);
         let has_places = self.fill_place();
         let idle = self.config.idle;
-        let left = idle.saturating_sub(self.began.elapsed());
+        let left = idle.saturating_sub(self.idle_since.elapsed());
         if self.has_worked && left.is_zero() && !has_places {
             self.config.store.trim();
             self.counts.note_pinned(self.config.store.pinned_count());
@@ -26,11 +26,11 @@ impl Writer {
             self.completions.trim();
             // As long as a snapshot holds on to something, look again later.
             self.has_worked = self.config.store.retired_count() > 0;
-            self.began = Instant::now();
+            self.idle_since = Instant::now();
         }
         let patience = match (has_places, self.has_worked) {
             (true, _) => Some(PLACE_EVERY),
-            (false, true) => Some(idle.saturating_sub(self.began.elapsed())),
+            (false, true) => Some(idle.saturating_sub(self.idle_since.elapsed())),
             (false, false) => None,
         };
         self.sleeps_for_ever = patience.is_none();
