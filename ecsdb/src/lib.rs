@@ -125,6 +125,7 @@ mod bits;
 mod bytes;
 mod limits;
 pub mod media;
+mod panics;
 mod sync;
 mod text;
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::error::panic_message;
 use crate::change_set::ChangeSet;
+use crate::panics::panic_message;
 use crate::schema::DatabaseSchema;
 
 /// Why a commit log takes no more commits.

@@ -17,11 +17,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::error::panic_message;
 use super::job::Message;
 use super::queue::Queue;
 use super::reentrancy::DatabaseId;
 use super::writer::{Writer, WriterConfig};
+use crate::panics::panic_message;
 use crate::sync::channel::Receiver;
 use crate::sync::{Arrivals, Seat, mutant};
 

@@ -1,6 +1,5 @@
 //! What can go wrong with an operation, and with a transaction.
 
-use std::any::Any;
 use std::error::Error as StdError;
 
 use thiserror::Error;
@@ -371,16 +370,5 @@ impl TransactionError {
             Self::Closed | Self::Expired | Self::Log(_) => self,
             cause => Self::Procedure { procedure, cause: Box::new(cause) },
         }
-    }
-}
-
-/// What a panic says.
-pub fn panic_message(panic: &(dyn Any + Send)) -> String {
-    if let Some(message) = panic.downcast_ref::<&str>() {
-        (*message).to_owned()
-    } else if let Some(message) = panic.downcast_ref::<String>() {
-        message.clone()
-    } else {
-        "a value that is no text".to_owned()
     }
 }

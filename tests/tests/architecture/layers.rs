@@ -18,7 +18,11 @@ struct Layer {
 
 /// From the bottom up.
 const LAYERS: &[Layer] = &[
-    Layer { name: "L0", modules: &["sync", "bytes", "bits", "limits", "text", "media", "debug"], is_open: true },
+    Layer {
+        name: "L0",
+        modules: &["sync", "bytes", "bits", "limits", "text", "media", "debug", "panics"],
+        is_open: true,
+    },
     Layer { name: "L1", modules: &["entity", "schema", "component", "change_set"], is_open: true },
     Layer { name: "L2 (lower storey)", modules: &["storage"], is_open: true },
     Layer { name: "L2 (upper storey)", modules: &["query"], is_open: true },

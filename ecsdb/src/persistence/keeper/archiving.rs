@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::retention::{CleanError, KnownFiles};
 use crate::media::Media;
+use crate::panics::panic_message;
 use crate::persistence::archive::{Archive, ArchiveError, Archiver};
 use crate::persistence::directory::Directory;
-use crate::transaction::panic_message;
 
 /// An archive, and the claim on it.
 pub struct ArchiveSetting {

@@ -23,6 +23,7 @@ mod tests;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use crate::panics::quietly;
 use crate::sync::shim::{Condvar, Mutex, MutexGuard, deadline_after, is_past, lock, wait_until};
 use crate::sync::{Completer, Pending, completion, mutant};
 
@@ -55,8 +56,11 @@ struct State<E> {
     has_chores: bool,
     syncer: Syncer,
     /// Who waits, and for which version.
-    waiters: Vec<(u64, Completer<Result<(), E>>)>,
+    waiters: Vec<Waiter<E>>,
 }
+
+/// Up to which version somebody waits, and who.
+type Waiter<E> = (u64, Completer<Result<(), E>>);
 
 /// What the syncing thread does next.
 enum Work {
@@ -216,9 +220,7 @@ impl<E: Clone> Watermark<E> {
         let waiters = core::mem::take(&mut state.waiters);
         drop(state);
         self.work.notify_one();
-        for (_, waiter) in waiters {
-            waiter.complete(Err(failure.clone()));
-        }
+        tell(waiters, &Err(failure));
     }
 
     /// Lets the syncing thread end when everything that was written is durable.
@@ -295,14 +297,20 @@ impl<E: Clone> Watermark<E> {
             // Without work it sleeps until it is woken, as it would if it had looked.
             state.syncer = if is_needed { Syncer::Awake } else { Syncer::Idle };
         }
-        let reached = |waiter: &mut (u64, Completer<_>)| waiter.0 <= version || mutant!("watermark/wake everybody");
+        let reached = |waiter: &mut Waiter<E>| waiter.0 <= version || mutant!("watermark/wake everybody");
         let waiters: Vec<_> = state.waiters.extract_if(.., reached).collect();
         drop(state);
         if is_needed {
             self.work.notify_one();
         }
-        for (_, waiter) in waiters {
-            waiter.complete(Ok(()));
-        }
+        tell(waiters, &Ok(()));
+    }
+}
+
+/// Tells those who wait. Should the waker of one of them panic, the others hear of it all the same, and the log goes on: whoever
+/// syncs, on the thread for that or on his own, has nothing to do with it.
+fn tell<E: Clone>(waiters: Vec<Waiter<E>>, answer: &Result<(), E>) {
+    for (_, waiter) in waiters {
+        quietly(|| waiter.complete(answer.clone()));
     }
 }

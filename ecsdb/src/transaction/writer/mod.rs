@@ -18,7 +18,7 @@ use super::catalog::Catalog;
 use super::commit_log::{CommitLog, Guarded, LogError};
 use super::counts::{Counts, Tally};
 use super::desk::Left;
-use super::error::{OpError, TransactionError, panic_message};
+use super::error::{OpError, TransactionError};
 use super::inbox::Inbox;
 use super::job::{Evolve, EvolveFailure, Job, Message, OpsJob, Outcome, Request};
 use super::queue::Queue;
@@ -26,6 +26,7 @@ use super::references;
 use super::ticket::Commit;
 use crate::change_set::ChangeSet;
 use crate::entity::Entity;
+use crate::panics::{panic_message, quietly};
 use crate::storage::{Batch, RowShape, StorageError, Store};
 use crate::sync::channel::Receiver;
 use crate::sync::{Completer, CompletionPool, Spent, mutant};
@@ -403,16 +404,6 @@ fn check(batch: &mut Batch<'_>, catalog: &Catalog) -> Result<(), OpError> {
     match batch.duplicate_key() {
         None => Ok(()),
         Some(error) => Err(error.into()),
-    }
-}
-
-/// Runs what belongs to a caller: wakes it, drops its result or its panic. Should that panic, it is the caller's affair and
-/// must not end the writer.
-fn quietly(work: impl FnOnce()) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
-        tracing::error!(message = %panic_message(&*panic), "a waker, or the drop of a result, panicked");
-        // Its drop might panic once more.
-        core::mem::forget(panic);
     }
 }
 
