@@ -171,17 +171,14 @@ impl Core {
                 writer.run();
             })
             .map_err(|error| OpenError::Thread(Box::new(error)))?;
-        let queue = Arc::new(queue);
-        let name = catalog.schema().name();
-        let keeper = keeper.map(|keeper| keeper.start(Arc::clone(&queue), id, name));
-        let keeper = keeper.transpose().map_err(|error| OpenError::Thread(Box::new(error)))?;
         let readers = Arc::new(Readers { database: id, catalog, later: Mutex::new(Vec::new()), workers, history });
-        let core = Arc::new(Self {
+        // From here on whatever fails closes the database: its drop waits until the directory is given back.
+        let mut core = Self {
             readers,
             published,
             id,
-            queue,
-            keeper,
+            queue: Arc::new(queue),
+            keeper: None,
             recovery,
             log_figures,
             meter,
@@ -192,7 +189,12 @@ impl Core {
             #[cfg(feature = "metrics")]
             reporter: Mutex::default(),
             writer: Mutex::new(Some(thread)),
-        });
+        };
+        if let Some(keeper) = keeper {
+            let started = keeper.start(Arc::clone(&core.queue), id, core.schema().name());
+            core.keeper = Some(started.map_err(|error| OpenError::Thread(Box::new(error)))?);
+        }
+        let core = Arc::new(core);
         #[cfg(feature = "metrics")]
         report(&core, config.metrics_every).map_err(|error| OpenError::Thread(Box::new(error)))?;
         Ok(core)

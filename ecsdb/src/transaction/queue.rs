@@ -12,6 +12,7 @@ use super::job::{Message, Outcome, Request};
 use super::reentrancy::DatabaseId;
 use crate::storage::Store;
 use crate::sync::channel::{Receiver, Sender, bounded};
+use crate::sync::shim::model_failed;
 use crate::sync::{Budget, Completer, CompletionPool, Pending, Priority, Watermark, completion, mutant};
 
 /// How much may wait for the writer. What is let in counts for at least its share, bytes divided by transactions, so one bound
@@ -238,5 +239,14 @@ impl Queue {
     fn wake(&self) {
         let message = Message { bytes: 0, priority: Priority::High, expires: None, request: Request::Wake };
         let _ = self.sender.try_send(message);
+    }
+}
+
+/// Nobody can ask for anything any more, so the writer ends: also where a database was given up while it was opened.
+impl Drop for Queue {
+    fn drop(&mut self) {
+        if !model_failed() && !mutant!("queue/go in silence") {
+            self.close();
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! How things end under loom: a transaction that panics, a writer that is gone, a database that closes under snapshots.
+//! How things end under loom: a transaction that panics, a writer or a queue that is gone, a database that closes under snapshots.
 //!
 //! A panic must not unwind through anything that loom watches, so that a writer that dies of one is modelled by what its
 //! unwinding does: it drops the writer, with whatever is queued.
@@ -61,6 +61,19 @@ fn a_writer_that_is_gone() {
     });
 }
 
+/// A database is given up with a request in its queue, and without a close: the writer does what was queued, and ends.
+fn a_queue_that_is_gone() {
+    check(Some(2), || {
+        let (queue, published, writer) = parts(1, 8, None, None);
+        let writer = thread::spawn(move || writer.run());
+        let first = spawn(&queue, Terms::default()).expect("there is room");
+        drop(queue);
+        writer.join().expect("the writer ends");
+        assert!(first.wait().expect("queued before the end").is_ok(), "another answer");
+        assert_eq!(published.load().entities.count(), 1);
+    });
+}
+
 /// The database is closed while somebody pins a version or holds one: it stays, also when the writer and its store are
 /// gone, and so does the last version.
 fn closed_under_snapshots() {
@@ -90,6 +103,8 @@ models! {
         "writer/answer before publication" as loom_finds_answer_before_publication;
     a_writer_that_is_gone:
         "inbox/go in silence" as loom_finds_an_inbox_that_goes_in_silence;
+    a_queue_that_is_gone:
+        "queue/go in silence" as loom_finds_a_queue_that_goes_in_silence;
     closed_under_snapshots:
         "publish/leave nothing behind" as loom_finds_leaving_nothing_behind,
         "publish/ignore slots" as loom_finds_ignored_slots,

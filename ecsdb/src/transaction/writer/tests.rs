@@ -1,5 +1,7 @@
 //! The writer thread on its own.
 
+use std::thread::JoinHandle;
+
 use super::super::desk::WriterThread;
 use super::super::ops::OpBuffer;
 use super::super::queue::{QueueLimits, Terms};
@@ -23,6 +25,47 @@ type = \"u32\"
 
 const MEMBER: u16 = 0;
 
+/// Of a writer of `store`, which gives memory back after `idle`.
+fn config(store: Store, catalog: Arc<Catalog>, idle: Duration) -> WriterConfig {
+    let workers = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap());
+    let limits = BatchLimits { transactions: 8, bytes: 1 << 20 };
+    WriterConfig { store, catalog, workers, log: None, limits, huge_pages: false, idle }
+}
+
+/// A queue, and the other end of it.
+fn queue() -> (Queue, Receiver<Message>) {
+    Queue::new(QueueLimits { messages: 8, bytes: 1 << 20 }, DatabaseId::next(), None)
+}
+
+/// Has a thread be the writer.
+fn start(config: WriterConfig) -> (Queue, JoinHandle<()>) {
+    let (queue, receiver) = queue();
+    let writer = WriterThread::new(config, &queue, receiver);
+    (queue, std::thread::spawn(move || writer.run()))
+}
+
+/// A store with all tables.
+fn store() -> (Store, Arc<Catalog>) {
+    let schema = DatabaseSchema::from_toml(SCHEMA, "party.toml").unwrap();
+    let catalog = Arc::new(Catalog::new(schema));
+    (Store::with_indexes(catalog.shapes(), catalog.indexes(), usize::MAX), catalog)
+}
+
+#[test]
+fn the_thread_ends_when_nobody_can_ask_it_any_more() {
+    let (store, catalog) = store();
+    let (queue, writer) = start(config(store, catalog, Duration::from_secs(1)));
+    drop(queue);
+    // It would not end late, but never.
+    for _ in 0..60_000 {
+        if writer.is_finished() {
+            return writer.join().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    panic!("it goes on for ever");
+}
+
 #[test]
 fn a_panic_in_what_follows_a_transaction_takes_it_back_and_the_writer_goes_on() {
     let schema = DatabaseSchema::from_toml(SCHEMA, "party.toml").unwrap();
@@ -31,13 +74,7 @@ fn a_panic_in_what_follows_a_transaction_takes_it_back_and_the_writer_goes_on() 
     let mut store = Store::with_indexes(catalog.shapes().take(1), catalog.indexes(), usize::MAX);
     store.hold_to(catalog.schema());
     let published = store.published();
-    let workers = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap());
-    let limits = BatchLimits { transactions: 8, bytes: 1 << 20 };
-    let config =
-        WriterConfig { store, catalog, workers, log: None, limits, huge_pages: false, idle: Duration::from_secs(1) };
-    let (queue, receiver) = Queue::new(QueueLimits { messages: 8, bytes: 1 << 20 }, DatabaseId::next(), None);
-    let writer = WriterThread::new(config, &queue, receiver);
-    let writer = std::thread::spawn(move || writer.run());
+    let (queue, writer) = start(config(store, catalog, Duration::from_secs(1)));
     let run = |ops: OpBuffer| {
         let (completer, pending) = queue.completion();
         queue.send(Request::Ops(OpsJob { ops, completer }), 1, Terms::default()).map_err(|_| "not queued").unwrap();
