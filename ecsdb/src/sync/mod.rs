@@ -37,7 +37,7 @@ pub use cache_padded::CachePadded;
 pub use completion::{Completer, CompletionPool, Pending, Spent, completion};
 pub use history::{Cursor, Held, History, HistoryLimits, Nothing, Recorder, Sleepers, history};
 pub use publish::{Published, Publisher, publish};
-pub use seat::Seat;
+pub use seat::{Seat, Seated};
 pub use times::{Percentiles, Times, Timing};
 pub use watermark::Watermark;
 

@@ -177,9 +177,9 @@ impl Guarded {
             let message = panic_message(&*panic);
             // Its drop might panic once more.
             core::mem::forget(panic);
-            tracing::error!(%message, "the commit log panicked: nothing is committed any more");
             let error = LogError::new(format!("it panicked: {message}"));
             self.panicked = Some(error.clone());
+            tracing::error!(%message, "the commit log panicked: nothing is committed any more");
             Err(error)
         })
     }

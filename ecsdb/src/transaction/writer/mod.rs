@@ -288,10 +288,10 @@ impl Writer {
             Ok(Ok(())) => catch_unwind(AssertUnwindSafe(|| check(&mut batch, catalog).map_err(TransactionError::from))),
             stopped => stopped,
         };
+        let mut panicked = None;
         let outcome = outcome.unwrap_or_else(|panic| {
             let message = panic_message(&*panic);
-            quietly(|| drop(panic));
-            tracing::error!(%message, procedure, "a transaction panicked and was rolled back");
+            panicked = Some(panic);
             Err(TransactionError::Panicked { message })
         });
         if let Err(error) = outcome {
@@ -301,6 +301,11 @@ impl Writer {
                 batch.commit();
             } else {
                 batch.rollback();
+            }
+            // Not before that is done: both are other people's code, and may panic.
+            if let Some(panic) = panicked {
+                quietly(|| drop(panic));
+                tracing::error!(%error, procedure, "a transaction panicked and was rolled back");
             }
             return Err(error);
         }
@@ -338,11 +343,11 @@ impl Writer {
                 refused = log.commit(store.next_version()).err();
             }
             if let Some(error) = &refused {
-                tracing::error!(%error, "the commit log refused a batch");
                 log.abort();
                 if !mutant!("writer/publish what was refused") {
                     store.discard();
                 }
+                tracing::error!(%error, "the commit log refused a batch");
             }
         }
         let is_late = mutant!("writer/answer before publication");
