@@ -66,7 +66,7 @@ type Waiter<E> = (u64, Completer<Result<(), E>>);
 enum Work {
     /// It syncs what was written up to this version.
     Sync(u64),
-    /// What is to be done after syncs.
+    /// What is to be done besides syncs, also while somebody else syncs.
     Chores,
 }
 
@@ -203,12 +203,12 @@ impl<E: Clone> Watermark<E> {
         if version <= state.durable { Some(Ok(())) } else { state.failure.clone().map(Err) }
     }
 
-    /// Has the syncing thread do what is to be done after syncs, also if it has nothing to sync.
+    /// Has the syncing thread do what is to be done after syncs, also if it has nothing to sync, or somebody else does.
     pub fn call(&self) {
         let mut state = lock(&self.state);
         state.has_chores = true;
-        // Whoever syncs wakes it afterwards.
-        if matches!(state.syncer, Syncer::Idle | Syncer::Delaying) {
+        // Also while somebody else syncs: who does that again and again would keep it from them for ever.
+        if state.syncer != Syncer::Awake && !mutant!("watermark/call in silence") {
             self.wake(state);
         }
     }
@@ -230,7 +230,8 @@ impl<E: Clone> Watermark<E> {
     }
 
     /// Syncs with `sync` what is written, until the watermark is closed or something fails. For one thread. After each sync,
-    /// when everybody has been told, and when it is [called](Self::call), it does `after`.
+    /// when everybody has been told, and when it is [called](Self::call), it does `after`, perhaps beside a sync of [somebody
+    /// else](Self::help).
     pub fn run(&self, mut sync: impl FnMut() -> Result<(), E>, mut after: impl FnMut()) {
         while let Some(work) = self.next() {
             let Work::Sync(target) = work else {
@@ -261,9 +262,8 @@ impl<E: Clone> Watermark<E> {
             let is_behind = state.written > state.durable;
             let is_asked =
                 || state.is_closing || self.delay.is_zero() || !state.waiters.is_empty() || is_past(state.due);
-            if state.is_syncing && !mutant!("watermark/help beside a sync") {
-                state.syncer = Syncer::Standing;
-            } else if is_behind && is_asked() {
+            let is_free = !state.is_syncing || mutant!("watermark/help beside a sync");
+            if is_free && is_behind && is_asked() {
                 state.due = None;
                 state.syncer = Syncer::Awake;
                 state.is_syncing = true;
@@ -271,6 +271,8 @@ impl<E: Clone> Watermark<E> {
             } else if core::mem::take(&mut state.has_chores) {
                 state.syncer = Syncer::Awake;
                 return Some(Work::Chores);
+            } else if !is_free {
+                state.syncer = Syncer::Standing;
             } else if is_behind {
                 state.syncer = Syncer::Delaying;
             } else if state.is_closing {

@@ -121,6 +121,38 @@ fn what_else_there_is_to_do_does_not_wait_for_the_delay() {
     syncing.join().unwrap();
 }
 
+/// Somebody who syncs for himself, again and again, does not keep the syncing thread from that.
+#[test]
+fn what_else_there_is_to_do_does_not_wait_for_somebody_elses_sync() {
+    let watermark = Arc::new(Watermark::<&str>::new(0, Duration::ZERO));
+    let (done, heard) = std::sync::mpsc::channel();
+    let (begun, is_syncing) = std::sync::mpsc::channel();
+    let (end, is_over) = std::sync::mpsc::channel();
+    let is_over = std::sync::Mutex::new(is_over);
+    watermark.lend(move || {
+        begun.send(()).unwrap();
+        is_over.lock().unwrap().recv().unwrap();
+        Some(Ok(()))
+    });
+    watermark.written(1).unwrap();
+    let helping = thread::spawn({
+        let watermark = Arc::clone(&watermark);
+        move || watermark.help(1)
+    });
+    is_syncing.recv().unwrap();
+    let syncing = thread::spawn({
+        let watermark = Arc::clone(&watermark);
+        move || watermark.run(|| Ok(()), || done.send(watermark.durable()).unwrap())
+    });
+    watermark.call();
+    assert_eq!(heard.recv_timeout(Duration::from_secs(60)), Ok(0), "it has not waited for the sync");
+    end.send(()).unwrap();
+    assert_eq!(helping.join().unwrap(), Some(Ok(())));
+    watermark.close();
+    syncing.join().unwrap();
+    assert_eq!(watermark.durable(), 1);
+}
+
 /// Panics when it is woken.
 struct Grumpy;
 
@@ -131,7 +163,10 @@ impl Wake for Grumpy {
 }
 
 /// Three who wait for `version`; the waker of the one in the middle panics.
-fn wait_around_a_grumpy_one(watermark: &Watermark<&'static str>, version: u64) -> [Pending<Result<(), &'static str>>; 3] {
+fn wait_around_a_grumpy_one(
+    watermark: &Watermark<&'static str>,
+    version: u64,
+) -> [Pending<Result<(), &'static str>>; 3] {
     let grumpy = Waker::from(std::sync::Arc::new(Grumpy));
     [Waker::noop(), &grumpy, Waker::noop()].map(|waker| {
         let mut waiting = watermark.when(version);
