@@ -321,7 +321,9 @@ pub enum TransactionError {
         /// What has failed.
         cause: LogError,
     },
-    /// The changes are visible, and the database has no directory in which they could become durable. Open it with one.
+    /// The database has no directory in which anything could become durable. Open it with one. A transaction whose
+    /// [ticket](super::Ticket::durable) says so is committed all the same; one of [`commit_durable`](super::TransactionBuilder::commit_durable)
+    /// was not sent.
     #[error("the database is in memory only: nothing in it is durable")]
     NoLog,
     /// The commit log refused the batch; the published state is as before it.
