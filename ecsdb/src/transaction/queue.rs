@@ -8,7 +8,7 @@ use super::commit_log::LogError;
 use super::counts::Counts;
 use super::desk::{Desk, Left};
 use super::error::TransactionError;
-use super::job::{Message, Outcome, Request};
+use super::job::{Control, Message, Outcome, Request};
 use super::reentrancy::DatabaseId;
 use crate::storage::Store;
 use crate::sync::channel::{Receiver, Sender, bounded};
@@ -211,13 +211,31 @@ impl Queue {
     }
 
     /// Runs `work` on the storage between two batches, and waits for it. Gets through when transactions do not.
+    ///
+    /// It leaves no memory behind for the next transactions: for that there is [`prepare`](Self::prepare).
     pub fn control<R: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Store) -> R + Send + 'static,
     ) -> Result<R, TransactionError> {
+        self.between_batches(work, false)
+    }
+
+    /// The same. What it leaves in memory stays there until the writer has been idle for a while, and no longer, as after a transaction.
+    pub fn prepare<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Store) -> R + Send + 'static,
+    ) -> Result<R, TransactionError> {
+        self.between_batches(work, true)
+    }
+
+    fn between_batches<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Store) -> R + Send + 'static,
+        is_work: bool,
+    ) -> Result<R, TransactionError> {
         let (completer, pending) = completion();
-        let request = Request::Control(Box::new(move |store| completer.complete(work(store))));
-        self.send(request, Self::CLOSURE_BYTES, Self::URGENT)?;
+        let work = Box::new(move |store: &mut Store| completer.complete(work(store)));
+        self.send(Request::Control(Control { work, is_work }), Self::CLOSURE_BYTES, Self::URGENT)?;
         pending.wait().map_err(|_| TransactionError::Closed)
     }
 

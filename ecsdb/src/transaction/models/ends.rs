@@ -5,7 +5,7 @@
 
 use super::super::apply::Apply;
 use super::super::error::TransactionError;
-use super::super::job::{ClosureJob, Request};
+use super::super::job::{ClosureJob, Control, Request};
 use super::super::queue::Terms;
 use super::super::ticket::Written;
 use super::stand_in::waited_for;
@@ -74,7 +74,8 @@ fn a_writer_that_panics() {
             batch.spawn(set, 1).expect("there are slots");
             std::panic::resume_unwind(Box::new("on purpose"));
         };
-        let queued = db.queue.send(Request::Control(Box::new(half_done)), 1, Terms::default());
+        let queued =
+            db.queue.send(Request::Control(Control { work: Box::new(half_done), is_work: false }), 1, Terms::default());
         queued.map_err(TransactionError::from).expect("queued");
         let late = waited_for(&db.queue, true);
         assert!(matches!(late, Err(TransactionError::Closed)), "somebody has gone on");

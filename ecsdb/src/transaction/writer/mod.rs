@@ -20,7 +20,7 @@ use super::counts::{Counts, Tally};
 use super::desk::Left;
 use super::error::{OpError, TransactionError};
 use super::inbox::Inbox;
-use super::job::{Evolve, EvolveFailure, Job, Message, OpsJob, Outcome, Request};
+use super::job::{Control, Evolve, EvolveFailure, Job, Message, OpsJob, Outcome, Request};
 use super::queue::Queue;
 use super::references;
 use super::ticket::Commit;
@@ -92,8 +92,8 @@ pub struct Writer {
     short_of_memory: bool,
     /// When the running batch began; between batches, when the last one ended.
     began: Instant,
-    /// When a transaction was answered or the tables changed last, or memory was given back. What only asks does not count:
-    /// whoever asks often enough how much memory there is would keep it from being given back.
+    /// When a transaction was answered or the tables changed last, memory was reserved, or given back. What only asks does not
+    /// count.
     idle_since: Instant,
     /// Whether something was done since memory was given back.
     has_worked: bool,
@@ -176,11 +176,14 @@ impl Writer {
             bytes += message.bytes;
             let has_expired = message.has_expired();
             match message.request {
-                Request::Control(work) => {
+                Request::Control(Control { work, is_work }) => {
                     self.publish();
                     work(&mut self.config.store);
                     // That was no part of a batch.
                     self.began = Instant::now();
+                    if is_work {
+                        self.has_worked_until(self.began);
+                    }
                 }
                 Request::Evolve(change) => {
                     self.publish();

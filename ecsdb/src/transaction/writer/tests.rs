@@ -9,6 +9,8 @@ use super::super::reentrancy::DatabaseId;
 use super::*;
 use crate::bytes::{RowBytes, bytes_of};
 use crate::schema::DatabaseSchema;
+use crate::storage::Version;
+use crate::sync::Published;
 
 const SCHEMA: &str = "\
 [database]
@@ -49,6 +51,50 @@ fn store() -> (Store, Arc<Catalog>) {
     let schema = DatabaseSchema::from_toml(SCHEMA, "party.toml").unwrap();
     let catalog = Arc::new(Catalog::new(schema));
     (Store::with_indexes(catalog.shapes(), catalog.indexes(), usize::MAX), catalog)
+}
+
+/// A writer that gives memory back after `idle`, what readers pin, and the queue of the writer.
+fn idle_writer(idle: Duration) -> (Writer, Published<Version>, Queue) {
+    let (store, catalog) = store();
+    let published = store.published();
+    let (queue, receiver) = queue();
+    (Writer::new(config(store, catalog, idle), &queue, receiver), published, queue)
+}
+
+/// Has `writer` do what `asks` waits for.
+fn answer<R: Send>(writer: &mut Writer, asks: impl FnOnce() -> R + Send) -> R {
+    std::thread::scope(|threads| {
+        let asking = threads.spawn(asks);
+        while !writer.work_on_next() {
+            std::thread::yield_now();
+        }
+        asking.join().unwrap()
+    })
+}
+
+fn spare_bytes(writer: &Writer) -> usize {
+    writer.config.store.memory().spare_bytes
+}
+
+#[test]
+fn what_was_reserved_stays_until_the_writer_has_been_idle_for_long_enough_and_no_longer() {
+    const IDLE: Duration = Duration::from_secs(60);
+    let (mut writer, _, queue) = idle_writer(IDLE);
+    let long_ago = Instant::now().checked_sub(IDLE).expect("this machine has been up for so long");
+    writer.has_worked_until(long_ago);
+    assert_eq!(writer.rest(), None, "there is nothing more to do");
+    // Once when it sleeps for ever, once when memory is to be given back just now.
+    for _ in 0..2 {
+        answer(&mut writer, || queue.prepare(|store| store.reserve(&[MEMBER], 10_000))).unwrap().unwrap();
+        assert!(writer.rest().is_some_and(|patience| !patience.is_zero()), "it looks again later");
+        assert!(spare_bytes(&writer) > 0, "and meanwhile it stays");
+        writer.idle_since = long_ago;
+    }
+    // Who only asks does not change that.
+    let asked = answer(&mut writer, || queue.control(|store| store.memory().spare_bytes)).unwrap();
+    assert!(asked > 0);
+    assert_eq!(writer.rest(), None);
+    assert_eq!(spare_bytes(&writer), 0);
 }
 
 #[test]
