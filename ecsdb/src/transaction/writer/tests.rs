@@ -98,6 +98,23 @@ fn what_was_reserved_stays_until_the_writer_has_been_idle_for_long_enough_and_no
 }
 
 #[test]
+fn a_writer_that_gives_memory_back_at_once_does_not_wait_for_a_snapshot_in_a_loop() {
+    let (mut writer, published, queue) = idle_writer(Duration::ZERO);
+    let held = published.load();
+    let (completer, pending) = queue.completion();
+    let mut ops = OpBuffer::default();
+    ops.spawn(0);
+    queue.send(Request::Ops(OpsJob { ops, completer }), 1, Terms::default()).map_err(|_| "not queued").unwrap();
+    assert!(writer.work_on_next());
+    pending.wait().unwrap().unwrap();
+    for _ in 0..3 {
+        assert!(writer.rest().is_some_and(|patience| patience >= Duration::from_millis(1)));
+    }
+    drop(held);
+    assert_eq!(writer.rest(), None);
+}
+
+#[test]
 fn the_thread_ends_when_nobody_can_ask_it_any_more() {
     let (store, catalog) = store();
     let (queue, writer) = start(config(store, catalog, Duration::from_secs(1)));
