@@ -4,6 +4,7 @@
 //! The subscriber is that of the process, since messages come from threads of the database: so these tests have a process of their own.
 
 use std::fmt::Debug;
+use std::panic::resume_unwind;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
@@ -52,7 +53,10 @@ impl Visit for Jump {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         if field.name() == "message" {
             let message = format!("{value:?}");
-            assert!(![AT_TRANSACTIONS, AT_SEGMENTS].contains(&&*message), "boo");
+            if [AT_TRANSACTIONS, AT_SEGMENTS].contains(&&*message) {
+                // Without a trace of where: that takes long, and there are many.
+                resume_unwind(Box::new("boo"));
+            }
         }
     }
 }
@@ -82,7 +86,7 @@ fn nobody_goes_on_with_what_a_writer_has_left_that_panicked() {
             });
             let outcome: Result<(), _> = db.write(|tx| {
                 tx.spawn(Wide::sample(2))?;
-                panic!("on purpose");
+                resume_unwind(Box::new("on purpose"));
             });
             assert!(matches!(outcome, Err(TransactionError::Closed)));
             for _ in 0..3 {

@@ -26,7 +26,7 @@ use super::reentrancy::DatabaseId;
 use super::writer::{Writer, WriterConfig};
 use crate::panics::{panic_message, quietly};
 use crate::sync::channel::Receiver;
-use crate::sync::{Arrivals, Seat, Seated, mutant};
+use crate::sync::{Arrivals, Leftovers, Seat, Seated, mutant};
 
 /// Where the writer works. Empty before it begins, and when it has ended.
 #[derive(Default)]
@@ -106,6 +106,7 @@ pub struct WriterThread {
     database: DatabaseId,
     desk: Arc<Desk>,
     receiver: Receiver<Message>,
+    leftovers: Arc<Leftovers<Message>>,
 }
 
 impl WriterThread {
@@ -113,7 +114,7 @@ impl WriterThread {
     pub fn new(config: WriterConfig, queue: &Queue, receiver: Receiver<Message>) -> Self {
         let desk = Arc::clone(queue.desk());
         desk.0.put(Writer::new(config, queue, receiver.clone()));
-        Self { database: queue.database(), desk, receiver }
+        Self { database: queue.database(), desk, receiver, leftovers: queue.leftovers() }
     }
 
     /// Works until the queue was closed and is empty. Everything that was queued is done and answered; what comes too late is
@@ -157,9 +158,10 @@ enum Next {
     End,
 }
 
-/// Nobody is the writer any more, also if the thread has not come to run.
+/// Nobody is the writer any more, also if the thread has not come to run, and whoever has been too late learns of that.
 impl Drop for WriterThread {
     fn drop(&mut self) {
         drop(self.desk.0.take());
+        self.leftovers.end();
     }
 }

@@ -13,7 +13,7 @@ use super::reentrancy::DatabaseId;
 use crate::storage::Store;
 use crate::sync::channel::{Receiver, Sender, bounded};
 use crate::sync::shim::model_failed;
-use crate::sync::{Budget, Completer, CompletionPool, Pending, Priority, Watermark, completion, mutant};
+use crate::sync::{Budget, Completer, CompletionPool, Leftovers, Pending, Priority, Watermark, completion, mutant};
 
 /// How much may wait for the writer. What is let in counts for at least its share, bytes divided by transactions, so one bound
 /// holds both.
@@ -28,6 +28,7 @@ pub struct QueueLimits {
 /// The sending end of the queue.
 pub struct Queue {
     sender: Sender<Message>,
+    leftovers: Arc<Leftovers<Message>>,
     budget: Arc<Budget>,
     completions: Arc<CompletionPool<Outcome>>,
     database: DatabaseId,
@@ -93,8 +94,9 @@ impl Queue {
         let budget = Arc::new(Budget::new(bytes, least));
         // The budget is the bound. What it lets in finds room here, and so does a wake-up.
         let (sender, receiver) = bounded(budget.requests_max() + 1);
+        let leftovers = Arc::new(Leftovers::new(receiver.clone()));
         let (completions, counts, desk) = (Arc::default(), Arc::default(), Arc::default());
-        (Self { sender, budget, completions, database, watermark, counts, desk }, receiver)
+        (Self { sender, leftovers, budget, completions, database, watermark, counts, desk }, receiver)
     }
 
     /// The database that the writer works for.
@@ -110,6 +112,11 @@ impl Queue {
     /// The budget, to be given back by the writer.
     pub(super) fn budget(&self) -> Arc<Budget> {
         Arc::clone(&self.budget)
+    }
+
+    /// What lies in the queue when the writer ends, for its thread.
+    pub(super) fn leftovers(&self) -> Arc<Leftovers<Message>> {
+        Arc::clone(&self.leftovers)
     }
 
     /// A completion for a builder's transaction.
@@ -188,7 +195,9 @@ impl Queue {
             let Message { bytes, priority, request, .. } = error.0;
             self.budget.release(self.budget.cost(bytes, priority));
             Refused(Box::new((TransactionError::Closed, request)))
-        })
+        })?;
+        self.leftovers.sent();
+        Ok(())
     }
 
     /// Takes `bytes` from the budget.
@@ -257,6 +266,7 @@ impl Queue {
     fn wake(&self) {
         let message = Message { bytes: 0, priority: Priority::High, expires: None, request: Request::Wake };
         let _ = self.sender.try_send(message);
+        self.leftovers.sent();
     }
 }
 

@@ -125,7 +125,8 @@ models! {
         "writer/keep what failed" as loom_finds_keep_what_failed,
         "writer/answer before publication" as loom_finds_answer_before_publication;
     a_writer_that_is_gone:
-        "inbox/go in silence" as loom_finds_an_inbox_that_goes_in_silence;
+        "inbox/go in silence" as loom_finds_an_inbox_that_goes_in_silence,
+        "leftovers/end with messages" as loom_finds_an_end_with_messages;
     a_writer_that_panics:
         "desk/leave a broken writer" as loom_finds_a_broken_writer_that_is_left;
     a_queue_that_is_gone:
