@@ -19,7 +19,7 @@ use crate::schema::{DatabaseSchema, Value};
 use crate::storage::{MemoryUsage, Version};
 use crate::sync::shim::Arc as VersionRef;
 use crate::transaction::{
-    CallError, Catalog, DynTransaction, Dynamic, Procedure, ProcedureInfo, Ticket, TransactionError, Written,
+    CallError, DynTransaction, Dynamic, Procedure, ProcedureInfo, Ticket, TransactionError, Written,
 };
 
 /// A database with the tables of a schema that was loaded, read and written by the names of tables and fields.
@@ -71,9 +71,7 @@ impl DynDb {
 
     /// Pins the version that is published now.
     pub fn snapshot(&self) -> DynSnapshot {
-        let version = self.core.pin();
-        let catalog = self.core.readers().catalog_of(version.number);
-        DynSnapshot { version, catalog }
+        DynSnapshot::pinned(self.core.pin())
     }
 
     /// Runs `transaction` as the writer, and waits until its changes are visible; see [`Db::write`](crate::Db::write).
@@ -304,24 +302,22 @@ impl DynDb {
 #[derive(Clone)]
 pub struct DynSnapshot {
     version: VersionRef<Version>,
-    catalog: Arc<Catalog>,
 }
 
 debug_as!(DynSnapshot, snapshot: version = snapshot.version.number);
 
 impl DynSnapshot {
-    /// The version `version`, which has the tables of `catalog`.
-    pub(super) fn pinned(version: VersionRef<Version>, catalog: Arc<Catalog>) -> Self {
-        Self { version, catalog }
+    pub(super) fn pinned(version: VersionRef<Version>) -> Self {
+        Self { version }
     }
 
     /// What the snapshot gives can be read through this.
     pub fn view(&self) -> DynView<'_> {
-        DynView::new(&self.version, self.catalog.schema())
+        DynView::new(&self.version, &self.version.schema)
     }
 
     /// The schema of this version.
     pub fn schema(&self) -> &DatabaseSchema {
-        self.catalog.schema()
+        &self.version.schema
     }
 }

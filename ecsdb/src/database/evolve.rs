@@ -116,7 +116,7 @@ pub(super) fn prepare(old: &DatabaseSchema, new: &DatabaseSchema) -> Result<Prep
         !of.keeps_fields(before) || !of.keeps_rows || (before.size, before.layout) != (after.size, after.layout)
     };
     let rewritten = plans.iter().enumerate().map(changes).collect();
-    let catalog = Arc::new(Catalog::new(schema));
+    let catalog = Arc::new(Catalog::new(Arc::new(schema)));
     let (old, shared) = (old.clone(), Arc::clone(&catalog));
     let mut bytes = Vec::new();
     let convert = move |MovedRow { table, entity, row }: MovedRow<'_>, out: &mut Vec<u8>| {
