@@ -19,7 +19,8 @@ use crate::schema::{DatabaseSchema, Value};
 use crate::storage::{MemoryUsage, Version};
 use crate::sync::shim::Arc as VersionRef;
 use crate::transaction::{
-    CallError, DynTransaction, Dynamic, Procedure, ProcedureInfo, Ticket, TransactionError, Written,
+    CallError, DynTransaction, Dynamic, OpError, Procedure, ProcedureInfo, Ticket, TransactionError, Written,
+    table_number,
 };
 
 /// A database with the tables of a schema that was loaded, read and written by the names of tables and fields.
@@ -257,6 +258,19 @@ impl DynDb {
     #[cfg(feature = "metrics")]
     pub fn publish_metrics(&self) {
         super::metrics::publish(&self.core);
+    }
+
+    /// Makes room for `count` more entities with rows in `tables`; see [`Db::reserve`](crate::Db::reserve).
+    ///
+    /// # Errors
+    /// [`OpError::UnknownTable`]; otherwise as there.
+    pub fn reserve(&self, tables: &[&str], count: usize) -> Result<(), TransactionError> {
+        let version = self.core.pin();
+        let numbers: Result<Vec<u16>, OpError> =
+            tables.iter().map(|name| table_number(&version.schema, name)).collect();
+        let numbers = numbers?;
+        let reserved = self.core.control(move |store| store.reserve(&numbers, count))?;
+        Ok(reserved.map_err(OpError::from)?)
     }
 
     /// What the database takes in memory.

@@ -37,7 +37,7 @@ mod snapshot;
 mod tests;
 mod zstd;
 
-pub use error::{DirectoryError, LogFailure};
+pub use error::{DirectoryError, IoFailure, LogFailure};
 pub use handshake::SchemaMismatch;
 #[cfg(feature = "metrics")]
 pub use keeper::CheckpointFigures;

@@ -10,6 +10,7 @@ use super::figures::CheckpointFigures;
 use super::mailbox::{BackupWish, Mailbox, OnProgress, Wish, Work};
 use super::report::CheckpointProgress;
 use super::setup::KeeperSetup;
+use crate::causes::with_causes;
 #[cfg(feature = "tokio")]
 use crate::sync::completion;
 use crate::transaction::{DatabaseId, Queue};
@@ -34,7 +35,7 @@ impl Worker {
             && let Some(setting) = &mut cleaner.archive
             && let Err(error) = setting.claim(&cleaner.directory)
         {
-            tracing::error!(%error, "the archive cannot be taken now: it is tried again when there is something for it");
+            tracing::error!(error = %with_causes(&error), "the archive cannot be taken now: it is tried again when there is something for it");
         }
     }
 
@@ -79,13 +80,13 @@ impl Worker {
                 alarm.set(log_bytes.saturating_add(schedule.log_bytes));
                 cleaner.files.insert(report.version, known);
                 if let Err(error) = cleaner.clean(report.version, &|| !mailbox.is_closing()) {
-                    tracing::error!(%error, "files are kept that are not needed");
-                    report.kept_because = Some(error.to_string());
+                    tracing::error!(error = %with_causes(&error), "files are kept that are not needed");
+                    report.kept_because = Some(with_causes(&error).to_string());
                 }
                 Ok(report)
             }
             Err(error) => {
-                tracing::error!(%error, "there is no checkpoint");
+                tracing::error!(error = %with_causes(&error), "there is no checkpoint");
                 // Again when a part of what makes it necessary has come once more.
                 alarm.set(checkpoints.figures.bytes().saturating_add(schedule.log_bytes / RETRY_PARTS));
                 Err(error)

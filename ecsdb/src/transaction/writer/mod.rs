@@ -24,6 +24,7 @@ use super::job::{Evolve, EvolveFailure, Job, Message, OpsJob, Outcome, Request};
 use super::queue::Queue;
 use super::references;
 use super::ticket::Commit;
+use crate::causes::with_causes;
 use crate::change_set::ChangeSet;
 use crate::entity::Entity;
 use crate::storage::{Batch, StorageError, Store};
@@ -334,7 +335,7 @@ impl Writer {
                 refused = log.commit(store.next_version()).err();
             }
             if let Some(error) = &refused {
-                tracing::error!(%error, "the commit log refused a batch");
+                tracing::error!(error = %with_causes(error), "the commit log refused a batch");
                 log.abort();
                 if !mutant!("writer/publish what was refused") {
                     store.discard();
