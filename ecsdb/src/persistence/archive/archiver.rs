@@ -186,6 +186,7 @@ impl Archiver {
             latest: span.latest,
             salt: header.salt,
             previous: header.previous,
+            bytes: bytes.len() as u64,
             checksum: 0,
             is_compressed: false,
         };
