@@ -203,6 +203,6 @@ pub use sync::{Percentiles, Priority, Timing};
 pub use transaction::{
     ArithmeticFailure, Bundle, CallError, Commit, CommitLog, CommitRefused, Conflict, Counted, DurableTicket,
     DynTransaction, Dynamic, GuardFailure, LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure,
-    RowGuardFailure, Ticket, Transaction, TransactionBuilder, TransactionCounts, TransactionError, UpdateFn, Versioned,
-    Written,
+    RefusedCounts, RowGuardFailure, Ticket, Transaction, TransactionBuilder, TransactionCounts, TransactionError,
+    UpdateFn, Versioned, Written,
 };
