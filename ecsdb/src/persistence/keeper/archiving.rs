@@ -119,7 +119,7 @@ impl ArchiveSetting {
             });
             match sent {
                 Err(CleanError::Archive(ArchiveError::File(error))) if error.damage().is_some() => {
-                    tracing::error!(first, %error, "a segment is damaged, and not archived");
+                    tracing::error!(first, error = %with_causes(&*error), "a segment is damaged, and not archived");
                 }
                 sent => sent?,
             }

@@ -68,7 +68,7 @@ impl Worker {
             Ok(left) => (left, Some(Duration::ZERO)),
             Err(CleanError::Log(_)) => return,
             Err(error) => {
-                tracing::error!(%error, "a finished segment of the log is not archived");
+                tracing::error!(error = %with_causes(&error), "a finished segment of the log is not archived");
                 // Who was replaced does not come back.
                 let is_final = matches!(error, CleanError::Archive(ArchiveError::Fenced { .. }));
                 (self.setup.cleaner.unarchived(), Some(ARCHIVE_PAUSE).filter(|_| !is_final))
