@@ -48,9 +48,8 @@ fn start(config: WriterConfig) -> (Queue, JoinHandle<()>) {
 
 /// A store with all tables.
 fn store() -> (Store, Arc<Catalog>) {
-    let schema = DatabaseSchema::from_toml(SCHEMA, "party.toml").unwrap();
-    let catalog = Arc::new(Catalog::new(schema));
-    (Store::with_indexes(catalog.shapes(), catalog.indexes(), usize::MAX), catalog)
+    let schema = Arc::new(DatabaseSchema::from_toml(SCHEMA, "party.toml").unwrap());
+    (Store::of_schema(&schema, usize::MAX), Arc::new(Catalog::new(schema)))
 }
 
 /// A writer that gives memory back after `idle`, what readers pin, and the queue of the writer.
@@ -132,7 +131,7 @@ fn the_thread_ends_when_nobody_can_ask_it_any_more() {
 #[test]
 fn a_panic_in_what_follows_a_transaction_takes_it_back_and_the_writer_goes_on() {
     let schema = DatabaseSchema::from_toml(SCHEMA, "party.toml").unwrap();
-    let catalog = Arc::new(Catalog::new(schema));
+    let catalog = Arc::new(Catalog::new(Arc::new(schema)));
     // A store without the last table: to look whether a reference leads there panics.
     let mut store = Store::with_indexes(catalog.shapes().take(1), catalog.indexes(), usize::MAX);
     store.hold_to(catalog.schema());
