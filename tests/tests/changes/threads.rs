@@ -108,9 +108,9 @@ fn slow_followers_resynchronise_and_end_with_what_is_there() {
 #[test]
 fn a_waker_that_panics_harms_nobody() {
     let db = Db::<Game>::in_memory().unwrap();
+    let waker = grumpy();
     let (mut before, mut grumpy, mut after) =
         (db.subscribe::<Small>().unwrap(), db.subscribe::<Small>().unwrap(), db.subscribe::<Small>().unwrap());
-    let waker = grumpy();
     let waiting =
         [&mut before, &mut after].map(|feed| feed.poll_recv(&mut Context::from_waker(Waker::noop())).is_pending());
     assert_eq!(waiting, [true, true]);
