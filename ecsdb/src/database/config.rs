@@ -51,7 +51,7 @@ pub enum OpenError {
     #[error(transparent)]
     Procedure(#[from] ProcedureFault),
     /// The system gave no thread.
-    #[error("cannot start a thread: {0}")]
+    #[error("cannot start a thread")]
     Thread(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 

@@ -145,7 +145,7 @@ impl Publisher {
             ("rolled_back", was.rolled_back, is.rolled_back),
             ("expired", was.expired, is.expired),
             ("timed_out", was.timed_out, is.timed_out),
-            ("refused", was.refused.iter().sum(), is.refused.iter().sum()),
+            ("refused", was.refused.total(), is.refused.total()),
         ] {
             self.outcome("ecsdb_transactions_total", outcome, was, is);
         }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::storing::KnownSnapshots;
 use super::{Archive, ArchiveError, ArchivedSegment, Put};
+use crate::causes::with_causes;
 use crate::media::Media;
 use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
@@ -70,7 +71,7 @@ impl Archiver {
             earlier.try_for_each(|number| self.archive.remove(&writer(number)))
         });
         if let Err(error) = tidied {
-            tracing::info!(%error, "marks of earlier writers stay in the archive");
+            tracing::info!(error = %with_causes(&error), "marks of earlier writers stay in the archive");
         }
     }
 
@@ -143,7 +144,7 @@ impl Archiver {
         let mut stored = StoredSegment::default();
         let segment = match (SegmentFile::read(media, directory.segment(first), first), next) {
             (Err(error), Some(next)) if error.damage().is_some() && makes_up(next) => {
-                tracing::error!(first, next, %error, "the archive goes on behind a segment that cannot be read");
+                tracing::error!(first, next, error = %with_causes(&error), "the archive goes on behind a segment that cannot be read");
                 stored.missing.push((first, next - 1));
                 return Ok(stored);
             }
@@ -159,7 +160,7 @@ impl Archiver {
                     if !makes_up(next) {
                         return Err(error);
                     }
-                    tracing::error!(last, next, %error, "the archive goes on behind a damage");
+                    tracing::error!(last, next, error = %with_causes(&error), "the archive goes on behind a damage");
                     runs = runs_behind(&segment, end, last, next);
                 }
             }

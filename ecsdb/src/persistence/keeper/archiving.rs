@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::retention::{CleanError, KnownFiles};
+use crate::causes::with_causes;
 use crate::media::Media;
 use crate::persistence::archive::{Archive, ArchiveError, Archiver};
 use crate::persistence::directory::Directory;
@@ -72,7 +73,7 @@ impl ArchiveSetting {
             Ok(stored) => self.held = self.held.max(stored.map(|stored| stored.version)),
             // An opening passes it over, and so does a restore.
             Err(ArchiveError::File(error)) if error.damage().is_some() => {
-                tracing::error!(version, %error, "a snapshot file is damaged, and not archived");
+                tracing::error!(version, error = %with_causes(&*error), "a snapshot file is damaged, and not archived");
             }
             Err(error) => return Err(error),
         }
@@ -118,7 +119,7 @@ impl ArchiveSetting {
             });
             match sent {
                 Err(CleanError::Archive(ArchiveError::File(error))) if error.damage().is_some() => {
-                    tracing::error!(first, %error, "a segment is damaged, and not archived");
+                    tracing::error!(first, error = %with_causes(&*error), "a segment is damaged, and not archived");
                 }
                 sent => sent?,
             }

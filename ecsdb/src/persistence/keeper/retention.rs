@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use super::archiving::ArchiveSetting;
 use crate::media::{Media, Open};
 use crate::persistence::archive::ArchiveError;
 use crate::persistence::directory::Directory;
-use crate::persistence::error::LogFailure;
+use crate::persistence::error::{IoFailure, LogFailure};
 use crate::persistence::log::{Figures, Spares, nanoseconds};
 use crate::persistence::snapshot::read_header;
 use crate::sync::Watermark;
@@ -108,15 +108,8 @@ fn needed(files: &KnownFiles, oldest: u64) -> Vec<u64> {
 #[derive(Debug, Error)]
 pub enum CleanError {
     /// The system refused.
-    #[error("cannot {action} {}: {source}", path.display())]
-    Io {
-        /// What was to be done.
-        action: &'static str,
-        /// To which file or directory.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] IoFailure),
     /// The log has failed with it.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -131,7 +124,7 @@ pub enum CleanError {
 impl CleanError {
     /// Adds to an error of the system what was to be done, and to what.
     fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io { action, path: path.to_owned(), source }
+        move |source| IoFailure::new(action, path, source).into()
     }
 }
 

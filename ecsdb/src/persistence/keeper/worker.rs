@@ -12,6 +12,7 @@ use super::mailbox::{BackupWish, Mailbox, OnProgress, Wish, Work};
 use super::report::CheckpointProgress;
 use super::retention::CleanError;
 use super::setup::KeeperSetup;
+use crate::causes::with_causes;
 use crate::persistence::archive::ArchiveError;
 #[cfg(feature = "tokio")]
 use crate::sync::completion;
@@ -40,7 +41,7 @@ impl Worker {
             && let Some(setting) = &mut cleaner.archive
             && let Err(error) = setting.claim(&cleaner.directory)
         {
-            tracing::error!(%error, "the archive cannot be taken now: it is tried again when there is something for it");
+            tracing::error!(error = %with_causes(&error), "the archive cannot be taken now: it is tried again when there is something for it");
         }
     }
 
@@ -67,7 +68,7 @@ impl Worker {
             Ok(left) => (left, Some(Duration::ZERO)),
             Err(CleanError::Log(_)) => return,
             Err(error) => {
-                tracing::error!(%error, "a finished segment of the log is not archived");
+                tracing::error!(error = %with_causes(&error), "a finished segment of the log is not archived");
                 // Who was replaced does not come back.
                 let is_final = matches!(error, CleanError::Archive(ArchiveError::Fenced { .. }));
                 (self.setup.cleaner.unarchived(), Some(ARCHIVE_PAUSE).filter(|_| !is_final))
@@ -109,13 +110,13 @@ impl Worker {
                 alarm.set(log_bytes.saturating_add(schedule.log_bytes));
                 cleaner.files.insert(report.version, known);
                 if let Err(error) = cleaner.clean(report.version, &|| !mailbox.is_closing()) {
-                    tracing::error!(%error, "files are kept that are not needed");
-                    report.kept_because = Some(error.to_string());
+                    tracing::error!(error = %with_causes(&error), "files are kept that are not needed");
+                    report.kept_because = Some(with_causes(&error).to_string());
                 }
                 Ok(report)
             }
             Err(error) => {
-                tracing::error!(%error, "there is no checkpoint");
+                tracing::error!(error = %with_causes(&error), "there is no checkpoint");
                 // Again when a part of what makes it necessary has come once more.
                 alarm.set(checkpoints.figures.bytes().saturating_add(schedule.log_bytes / RETRY_PARTS));
                 Err(error)

@@ -11,6 +11,7 @@ use super::description::{Described, Description};
 use super::figures::Figures;
 use super::segment::{Segment, nanoseconds};
 use super::syncer::{Maker, Shared};
+use crate::causes::with_causes;
 use crate::change_set::ChangeSet;
 use crate::media::{Lock, Media};
 use crate::persistence::codec::{Encoder, Tables};
@@ -192,7 +193,7 @@ impl CommitLog for Wal {
                 tracing::debug!(version = self.version, "the log is closed");
                 self.note_ending();
             }
-            Err(error) => tracing::error!(%error, "the log was not closed"),
+            Err(error) => tracing::error!(error = %with_causes(&error), "the log was not closed"),
         }
         for file in self.shared.take_left_over() {
             // Nothing depends on it: whoever opens the directory removes it otherwise.
