@@ -26,7 +26,7 @@ use crate::schema::IndexSchema;
 ///     name: FixedStr<16>,
 /// }
 ///
-/// let by_owner: ecsdb::Index<Item, (Entity, u16)> = Item::I.by_owner;
+/// let by_owner: ecsdb::component::Index<Item, (Entity, u16)> = Item::I.by_owner;
 /// assert_eq!((Item::I.name.name(), by_owner.name()), ("name", "by_owner"));
 /// assert_eq!(format!("{by_owner:?}"), "item.by_owner");
 /// ```
@@ -52,7 +52,7 @@ pub struct Index<T, K> {
 ///     pos: Pos,
 /// }
 ///
-/// let place: ecsdb::SpatialIndex<Unit, 2, f32> = Unit::I.place;
+/// let place: ecsdb::component::SpatialIndex<Unit, 2, f32> = Unit::I.place;
 /// assert_eq!(place.name(), "place");
 /// ```
 pub struct SpatialIndex<T, const N: usize, F> {

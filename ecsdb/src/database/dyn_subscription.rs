@@ -40,7 +40,8 @@ type Condition = Arc<dyn Fn(&DynRow<'_>) -> bool + Send + Sync>;
 /// [`resync`](Self::resync) rows have the fields of the new schema.
 ///
 /// ```
-/// use ecsdb::{DynDb, DynEvent, schema::{DatabaseSchema, Value}};
+/// use ecsdb::changes::DynEvent;
+/// use ecsdb::{DynDb, schema::{DatabaseSchema, Value}};
 ///
 /// let schema = DatabaseSchema::from_toml(
 ///     "[database]\nname = \"game\"\n[[tables.health.fields]]\nname = \"hp\"\ntype = \"u32\"",

@@ -167,7 +167,9 @@ fn maybe(found: Result<Commit, Nothing>) -> Result<Option<Commit>, RecvError> {
 /// ```
 /// use std::collections::HashMap;
 ///
-/// use ecsdb::{Component, Db, Event, RecvError};
+/// use ecsdb::changes::Event;
+/// use ecsdb::error::RecvError;
+/// use ecsdb::{Component, Db};
 ///
 /// #[derive(Component)]
 /// struct Purse {
@@ -230,13 +232,14 @@ impl<S: Schema, T: TableOf<S>> Subscription<S, T> {
         self
     }
 
-    /// Only rows for which `condition` holds, a [`Condition`](crate::Condition) on columns of `T`; said again, both must hold. To be
+    /// Only rows for which `condition` holds, a [`Condition`](crate::query::Condition) on columns of `T`; said again, both must hold. To be
     /// said before anything is received.
     ///
     /// An update that makes it hold is an addition, one after which it does not hold is a removal.
     ///
     /// ```
-    /// # use ecsdb::{Component, Db, Event};
+    /// # use ecsdb::changes::Event;
+    /// # use ecsdb::{Component, Db};
     /// # #[derive(Component)] struct Purse { gold: u64, open: bool }
     /// # ecsdb::schema! { World: Purse }
     /// # let db = Db::<World>::in_memory()?;
@@ -261,7 +264,8 @@ impl<S: Schema, T: TableOf<S>> Subscription<S, T> {
     /// row, before and after. If it panics, so does the receiving.
     ///
     /// ```
-    /// # use ecsdb::{Component, Db, Event};
+    /// # use ecsdb::changes::Event;
+    /// # use ecsdb::{Component, Db};
     /// # #[derive(Component)] struct Purse { gold: u64 }
     /// # ecsdb::schema! { World: Purse }
     /// # let db = Db::<World>::in_memory()?;

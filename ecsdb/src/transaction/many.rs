@@ -18,7 +18,8 @@ pub struct Counted(pub(super) usize);
 /// does not decide about the next one.
 ///
 /// ```
-/// # use ecsdb::{Component, Db, has};
+/// # use ecsdb::query::has;
+/// # use ecsdb::{Component, Db};
 /// # #[derive(Component)] struct Mob { hp: u32, level: u8 }
 /// # #[derive(Component)] struct Poisoned;
 /// # ecsdb::schema! { World: Mob, Poisoned }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
-use ecsdb::{Db, Entity, Event, RecvError};
+use ecsdb::changes::Event;
+use ecsdb::error::RecvError;
+use ecsdb::{Db, Entity};
 use ecsdb_tests::world::{Purse, Small};
 
 use super::game::Game;

@@ -5,7 +5,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use ecsdb::archive::{Archive, ArchiveError, Put};
-use ecsdb::{Db, DbBuilder, Retention, TransactionError};
+use ecsdb::durability::Retention;
+use ecsdb::{Db, DbBuilder, TransactionError};
 use ecsdb_tests::rounds::{assert_same, small, work};
 use ecsdb_tests::simulated::Simulated;
 use ecsdb_tests::world::*;

@@ -9,9 +9,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ecsdb::error::DirectoryError;
 use ecsdb::maintenance::{RepairStep, Restore, Target, VerifyReport};
 use ecsdb::schema::{DatabaseSchema, Durability, Value};
-use ecsdb::{DirectoryError, DynDb, OpenError};
+use ecsdb::{DynDb, OpenError};
 use ecsdb_tests::golden;
 
 use super::*;
