@@ -7,6 +7,7 @@ use core::marker::PhantomData;
 
 use super::{Component, Field};
 use crate::schema::IndexSchema;
+use crate::text::fnv1a;
 
 /// An index of table `T` with keys `K`: `Item::I.owner`.
 ///
@@ -128,12 +129,5 @@ pub trait PartNamed<const NAME: u64> {
 
 /// A number for the name of a part (FNV-1a). The derive has the same function.
 pub const fn part_name(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut index = 0;
-    while index < bytes.len() {
-        hash = (hash ^ bytes[index] as u64).wrapping_mul(0x100_0000_01b3);
-        index += 1;
-    }
-    hash
+    fnv1a(name)
 }

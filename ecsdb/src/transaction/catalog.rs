@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::settle::names_entities;
+use super::named_entities::names_entities;
 use crate::schema::{DatabaseSchema, FieldType, Scalar, TableSchema};
 use crate::storage::{Definitions, References, RowShape};
 

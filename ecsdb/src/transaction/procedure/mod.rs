@@ -10,8 +10,8 @@ mod registry;
 use core::fmt;
 use std::sync::Arc;
 
+use super::closure::Transaction;
 use super::error::TransactionError;
-use super::scope::Transaction;
 use crate::component::Field;
 
 pub use nesting::Nesting;
