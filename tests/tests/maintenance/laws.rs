@@ -461,7 +461,7 @@ fn the_laws_hold_for_every_golden_directory() {
         assert_eq!(report.version.is_none(), opened.starts_with("cannot be opened"), "{what}: {report:#?}");
         assert!(!report.is_fine() || !opened.contains("passed over"), "{what}: {report:#?}");
         // Each version that can be had is the same from whatever file it is put together.
-        let of_all = golden::read(&golden::root().join("1/log-killed"));
+        let of_all = golden::named("1/log-killed");
         let schema = schema_in(&medium, golden::DIR);
         let states = if what.starts_with("log") { states_of(&golden::medium(&of_all)) } else { states_of(&medium) };
         let history = History { medium, directory: golden::DIR, states, schema };
@@ -476,7 +476,7 @@ fn the_laws_hold_for_every_golden_directory() {
 
 /// The golden directory of a log that goes on in the same segment behind a snapshot file.
 fn uncut() -> History {
-    let medium = golden::medium(&golden::read(&golden::root().join("1/snapshot-uncut")));
+    let medium = golden::medium(&golden::named("1/snapshot-uncut"));
     let (states, schema) = (states_of(&medium), schema_in(&medium, golden::DIR));
     History { medium, directory: golden::DIR, states, schema }
 }
