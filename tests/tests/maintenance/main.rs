@@ -10,6 +10,7 @@ mod laws;
 mod repair;
 mod restore;
 mod rewritten;
+mod sent;
 mod shelved;
 mod verify;
 

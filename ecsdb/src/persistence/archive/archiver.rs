@@ -113,6 +113,18 @@ impl Archiver {
         self.level.filter(|_| zstd::IS_THERE)
     }
 
+    /// Whether the archive says that it has the whole segment of `directory` that begins with version `first` and ends before `next`.
+    pub fn has_segment(
+        &mut self,
+        media: &dyn Media,
+        directory: &Directory,
+        first: u64,
+        next: u64,
+    ) -> Result<bool, ArchiveError> {
+        let (header, ..) = SegmentFile::front(media, directory.segment(first)).map_err(file)?;
+        Ok(self.known()?.contains_key(&(header.timeline, header.salt, first, next - 1)))
+    }
+
     /// Stores the segment of `directory` whose first version is `first`, and to which nothing is written any more; the next one
     /// begins with version `next`, if there is one. When this returns, the archive has it durably. Storing one again does no
     /// harm.
