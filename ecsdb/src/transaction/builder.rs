@@ -263,6 +263,7 @@ impl<S: Schema> TransactionBuilder<S> {
 /// `?` keeps the error and forgets the transaction.
 #[derive(Error)]
 #[error("the transaction was not queued")]
+#[non_exhaustive]
 pub struct CommitRefused<S> {
     /// Why it was not queued.
     #[source]
