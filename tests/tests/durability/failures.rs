@@ -27,7 +27,10 @@ fn a_failed_sync_poisons_the_log() {
     // The medium is as good as new. The log is not: what the sync should have kept may be gone.
     media.set_faults(Vec::new());
     let error = commit(3).visible().unwrap_err();
-    assert!(matches!(&error, TransactionError::Log(_)) && error.to_string().contains("cannot sync"), "{error}");
+    assert!(
+        matches!(&error, TransactionError::Log(_)) && with_causes(&error).to_string().contains("cannot sync"),
+        "{error:?}"
+    );
     assert!(matches!(commit(4).durable(), Err(TransactionError::Log(_))));
     assert!(matches!(db.sync(), Err(TransactionError::NotDurable { version: 2, .. })));
     assert_eq!(db.stats().durable_version, Some(1));
