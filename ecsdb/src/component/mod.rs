@@ -26,15 +26,13 @@ pub(crate) use constants::{constant, slice};
 pub use field::{Field, NativeField, NicheField};
 pub(crate) use fields::text_fault;
 pub use fields::{FixedStr, List, Ref, Refers, Whole};
-pub(crate) use fields::{Packer, Payload, WholeValue, enum_bytes, no_variant, tag};
+pub(crate) use index::part_name;
 pub use index::{Index, SpatialIndex};
-pub(crate) use index::{PartNamed, part_name};
 
-pub(crate) use elsewhere::*;
-
-/// What users find in `ecsdb::error`.
+/// What users find in `ecsdb::error`, and generated code in `__private`.
 pub(crate) mod elsewhere {
-    pub use super::fields::TooLong;
+    pub use super::fields::{Packer, Payload, TooLong, WholeValue, enum_bytes, no_variant, tag};
+    pub use super::index::PartNamed;
 }
 pub use stored::Stored;
 

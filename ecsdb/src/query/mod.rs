@@ -43,7 +43,7 @@ pub use index_view::{IndexRows, IndexView, KeyPrefix};
 pub use iter::QueryIter;
 pub use join::{Join, Joined, LeftJoin, LeftJoined};
 pub(crate) use matching::{is_indexed, matching};
-pub(crate) use param::{Fetch, RowOf};
+pub(crate) use param::Fetch;
 pub use param::{Item, QueryParam, RowParam};
 pub use plan::{Explanation, Plan};
 pub use relations::{Children, Hierarchy};
@@ -55,8 +55,9 @@ pub use view::View;
 
 pub(crate) use elsewhere::*;
 
-/// What users find in `ecsdb::error`.
+/// What users find in `ecsdb::error`, and generated code in `__private`.
 pub(crate) mod elsewhere {
+    pub use super::param::RowOf;
     pub use super::plan::PlanError;
     pub use super::view::ReadError;
 }

@@ -38,7 +38,6 @@ pub(crate) use assign::RowBuf;
 pub use builder::TransactionBuilder;
 pub use bulk::Counted;
 pub use bundle::Bundle;
-pub(crate) use bundle::Single;
 pub(crate) use catalog::Catalog;
 pub use commit_log::CommitLog;
 pub(crate) use commit_log::{Guarded, Mirrored};
@@ -64,9 +63,10 @@ pub use crate::sync::Priority;
 
 pub(crate) use elsewhere::*;
 
-/// What users find in `ecsdb::error` and `ecsdb::stats`.
+/// What users find in `ecsdb::error` and `ecsdb::stats`, and generated code in `__private`.
 pub(crate) mod elsewhere {
     pub use super::builder::CommitRefused;
+    pub use super::bundle::Single;
     pub use super::commit_log::LogError;
     pub use super::counts::{RefusedCounts, TransactionCounts};
     pub use super::error::{
