@@ -95,7 +95,7 @@
 //! | [`changes`] | events of subscriptions and live queries, change sets |
 //! | [`durability`] | recovery, checkpoints, backups, migrations |
 //! | [`maintenance`], [`archive`], [`media`] | directories that no database is open in; where the past is kept; files and the clock |
-//! | [`schema`] | schemas as data: TOML, JSON, values without types, differences |
+//! | [`schema`](mod@schema) | schemas as data: TOML, JSON, values without types, differences |
 //! | [`stats`], [`ticks`] | figures; loops at a fixed rate |
 //! | [`error`] | everything that can go wrong |
 //!
@@ -197,7 +197,7 @@ pub mod durability {
     };
 }
 
-/// What can go wrong. Those of the modules [`schema`], [`maintenance`] and [`archive`] are there.
+/// What can go wrong. Those of the modules [`schema`](mod@schema), [`maintenance`] and [`archive`] are there.
 ///
 /// An error says what went wrong, and gives the cause as its [`source`](std::error::Error::source) without saying it again;
 /// [`with_causes`](error::with_causes) makes one line of both.
