@@ -142,6 +142,7 @@ mod bytes;
 mod causes;
 mod limits;
 pub mod media;
+mod panics;
 mod sync;
 mod text;
 

@@ -42,7 +42,6 @@ pub(crate) use catalog::Catalog;
 pub use commit_log::CommitLog;
 pub(crate) use commit_log::{Guarded, Mirrored};
 pub(crate) use desk::WriterThread;
-pub(crate) use error::panic_message;
 pub(crate) use guards::{Seen, SeenSet};
 pub(crate) use job::{ClosureJob, ConvertRow, Evolve, EvolveFailure, Request};
 
