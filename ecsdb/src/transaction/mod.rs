@@ -39,13 +39,12 @@ pub use builder::TransactionBuilder;
 pub use bulk::Counted;
 pub use bundle::Bundle;
 pub(crate) use catalog::Catalog;
+pub use closure::Transaction;
 pub use commit_log::CommitLog;
 pub(crate) use commit_log::{Guarded, Mirrored};
 pub(crate) use desk::WriterThread;
 pub(crate) use guards::{Seen, SeenSet};
 pub(crate) use job::{ClosureJob, ConvertRow, Evolve, EvolveFailure, Request};
-
-pub use closure::Transaction;
 pub(crate) use ops::OpBuffer;
 pub use procedure::{Procedure, ProcedureInfo};
 pub(crate) use procedure::{Procedures, Registered};
