@@ -32,6 +32,8 @@ pub use crate::component::{Packer, Payload, WholeValue, enum_bytes, no_variant, 
 pub use crate::query::{QueryParam, RowOf, RowParam};
 pub use crate::schema::{Cardinality, IndexKind, IndexSchema, OnDelete};
 pub use crate::schema::{DefaultValue, Durability, Encoded, FieldType, RowLayout, Schema, TableOf, TableSchema};
+#[cfg(all(feature = "arc-swap", not(ecsdb_loom)))]
+pub use crate::sync::publication;
 pub use crate::text::{Text, stop};
 pub use crate::transaction::{Bundle, Single};
 pub use claims::{drop_glue, native_enum, offset_is, size_is};
