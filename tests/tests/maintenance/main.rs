@@ -7,6 +7,7 @@ mod complete;
 mod cut;
 mod histories;
 mod laws;
+mod pruned;
 mod repair;
 mod restore;
 mod rewritten;

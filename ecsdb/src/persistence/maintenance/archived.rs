@@ -147,7 +147,7 @@ pub fn verify_archive(
 }
 
 /// What is wrong with `snapshot`, which is there, but for parts that somebody has lost. Adds to `bytes` those of its objects.
-fn verify_snapshot(
+pub(super) fn verify_snapshot(
     archive: &dyn Archive,
     snapshot: &ArchivedSnapshot,
     bytes: &mut u64,
