@@ -20,7 +20,7 @@ struct Layer {
 const LAYERS: &[Layer] = &[
     Layer {
         name: "L0",
-        modules: &["sync", "bytes", "bits", "limits", "text", "media", "debug", "causes"],
+        modules: &["sync", "bytes", "bits", "limits", "text", "media", "debug", "causes", "panics"],
         is_open: true,
     },
     Layer { name: "L1", modules: &["entity", "schema", "component", "change_set"], is_open: true },
