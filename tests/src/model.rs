@@ -7,7 +7,8 @@ mod check;
 
 use std::collections::BTreeMap;
 
-use ecsdb::{Assignment, Column, Component, Entity, Integer, OpError};
+use ecsdb::component::{Assignment, Column, Integer};
+use ecsdb::{Component, Entity, OpError};
 
 pub use self::check::{check, check_view};
 use crate::world::*;

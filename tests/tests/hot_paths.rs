@@ -4,49 +4,14 @@
 //!
 //! One test alone in this process: the allocator counts for all threads, so that what the writer takes is known as well.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::hint::black_box;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ecsdb::{Component, Db, Entity, TransactionBuilder};
+use ecsdb_tests::counting::{Counting, calls, so_far};
 use ecsdb_tests::world::*;
-
-/// The system's allocator, with a count of how often it was asked.
-struct Counting;
-
-static CALLS: AtomicUsize = AtomicUsize::new(0);
-
-thread_local! {
-    /// How often this thread has asked.
-    static MINE: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: everything is done by the system's allocator; what is counted beside has no part in it. What it allocates zeroed or
-// again goes through `alloc`.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        CALLS.fetch_add(1, Ordering::Relaxed);
-        MINE.set(MINE.get() + 1);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// How often `work` and what other threads do meanwhile ask for memory.
-fn calls(work: impl FnOnce()) -> usize {
-    let before = CALLS.load(Ordering::Relaxed);
-    work();
-    CALLS.load(Ordering::Relaxed) - before
-}
 
 /// The least of some tries: the first ones fill what is kept, and the test's own threads may wake up in between.
 fn least(mut work: impl FnMut()) -> usize {
@@ -74,17 +39,17 @@ fn commits(
     fill: impl Fn(&mut TransactionBuilder<World>, Entity, i32),
 ) -> (usize, usize) {
     let once = || {
-        let (all, mine) = (CALLS.load(Ordering::Relaxed), MINE.get());
+        let (all, mine) = so_far();
         let mut last = None;
         for (x, entity) in entities.iter().cycle().take(COMMITS).enumerate() {
             let mut tx = db.begin();
             fill(&mut tx, *entity, x as i32);
             last = Some(tx.commit().unwrap());
         }
-        let queued = MINE.get() - mine;
+        let queued = so_far().1 - mine;
         // Whoever waits may be the writer: what this thread does from here on is applying.
         last.unwrap().visible().unwrap();
-        (queued, CALLS.load(Ordering::Relaxed) - all - queued)
+        (queued, so_far().0 - all - queued)
     };
     let tries: Vec<_> = (0..20).map(|_| once()).collect();
     (tries.iter().map(|tried| tried.0).min().unwrap(), tries.iter().map(|tried| tried.1).min().unwrap())

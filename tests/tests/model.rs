@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::panic::panic_any;
 use std::sync::{Arc, Mutex};
 
-use ecsdb::{
-    Commit, Counted, Db, Entity, OpError, Snapshot, Ticket, Transaction, TransactionBuilder, TransactionError, has,
-};
+use ecsdb::query::has;
+use ecsdb::transaction::Counted;
+use ecsdb::{Commit, Db, Entity, OpError, Snapshot, Ticket, Transaction, TransactionBuilder, TransactionError};
 use ecsdb_tests::model::{Answer, Failure, Op, Rows, Sum, UPDATES};
 use ecsdb_tests::model::{apply, check, check_view, pick, pick_all, update_all};
 use ecsdb_tests::world::*;

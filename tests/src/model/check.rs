@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use ecsdb::{Entity, Snapshot, View, has};
+use ecsdb::query::has;
+use ecsdb::{Entity, Snapshot, View};
 
 use super::{Row, Rows};
 use crate::on_table;
@@ -58,7 +59,7 @@ fn check_table<T: Sample + ecsdb::schema::TableOf<World>>(
     assert_eq!(found, expected, "table {table}");
     assert_eq!((rows.len(), view.query::<&T>().count()), (expected.len(), expected.len()), "table {table}");
     let by_pages: Vec<u64> =
-        rows.pages().flatten().map(|row| T::number(T::view(row, ecsdb::packed::Heap::EMPTY))).collect();
+        rows.pages().flatten().map(|row| T::number(T::view(row, ecsdb::component::packed::Heap::EMPTY))).collect();
     assert!(by_pages.iter().eq(expected.iter().map(|(_, number)| number)), "pages of table {table}");
     assert!(rows.pages().all(|page| !page.is_empty()));
     let by_entity: BTreeMap<Entity, u64> = expected.into_iter().collect();
