@@ -5,6 +5,7 @@ mod archive;
 mod backup;
 mod complete;
 mod cut;
+mod folders;
 mod histories;
 mod laws;
 mod pruned;
