@@ -48,8 +48,6 @@ pub struct Piece {
     pub times: Option<(u64, u64)>,
     /// Its tables, and the hash of their schema, if that is known.
     pub tables: Option<(Ids, u64)>,
-    /// Whether something of it stands behind what is whole.
-    pub is_torn: bool,
     /// Where it is.
     pub place: Place,
 }
@@ -232,8 +230,7 @@ impl Piece {
     /// The records that a segment begins with.
     fn front(found: &Found, file: PathBuf) -> Self {
         let previous = found.header.previous;
-        let is_torn = found.is_torn;
-        Self { previous, is_torn, place: Place::File(file), ..Self::stranded(found, &found.front, PathBuf::new()) }
+        Self { previous, place: Place::File(file), ..Self::stranded(found, &found.front, PathBuf::new()) }
     }
 
     /// Some records of a segment, which follow nothing that is whole.
@@ -249,7 +246,6 @@ impl Piece {
             previous: 0,
             times: records.times,
             tables: Some((found.ids.clone(), header.schema_hash)),
-            is_torn: false,
             place: Place::Stranded(file, records.from..records.end),
         }
     }
@@ -265,7 +261,6 @@ impl Piece {
             previous: segment.previous,
             times: Some((segment.earliest, segment.latest)),
             tables: None,
-            is_torn: false,
             place: Place::Objects(vec![segment]),
         }
     }

@@ -235,16 +235,16 @@ impl Reach {
             None => way.line.with(version).or(way.line.0.first()).and_then(|piece| piece.tables.as_ref()),
         };
         let last = way.line.0.last().filter(|last| (last.first, last.last) == (version + 1, version));
-        let newest = last.and_then(|last| Some((last.tables.as_ref()?, last.is_torn)));
+        let newest = last.and_then(|last| last.tables.as_ref());
         match (before, newest) {
-            // Rows that were to be written anew are not there, if they are damaged.
-            (Some(before), Some((newest, is_torn))) if !is_torn || has_rows_of(&newest.0, &before.0) => Some(newest),
+            // Rows that were to be written anew are not there: they are damaged, or cut off.
+            (Some(before), Some(newest)) if has_rows_of(&newest.0, &before.0) => Some(newest),
             _ => before,
         }
     }
 }
 
-/// Whether no rows of the tables `before` are to be written anew for the tables `now`.
+/// Whether rows of the tables `before` are rows of the tables `now`: none have to be written anew.
 fn has_rows_of(now: &Ids, before: &Ids) -> bool {
     now.tables.iter().all(|table| {
         let earlier = before.tables.iter().find(|earlier| earlier.id == table.id);
