@@ -14,6 +14,7 @@ mod restore;
 mod rewritten;
 mod sent;
 mod shelved;
+mod timelines;
 mod verify;
 
 use std::path::{Path, PathBuf};
