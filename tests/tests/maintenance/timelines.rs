@@ -118,7 +118,7 @@ impl Game {
         let latest = &self.histories.iter().max_by_key(|history| history.committed).unwrap().versions;
         let (restored, rows) = self.restore(Target::Latest, None).unwrap();
         assert!(restored.version as usize == latest.len() - 1 && rows == latest[latest.len() - 1].0, "{restored:?}");
-        let mut times: Vec<Option<SystemTime>> = vec![None; latest.len()];
+        let mut times: Vec<SystemTime> = Vec::new();
         let longest = self.histories.iter().map(|history| history.versions.len()).max().unwrap();
         for version in 1..longest {
             let target = Target::Version(version as u64);
@@ -135,7 +135,7 @@ impl Game {
             match (self.restore(target, None), latest.get(version)) {
                 (Ok((restored, rows)), Some((expected, _))) => {
                     assert!(rows == *expected, "{version}: {restored:?}");
-                    times[version] = restored.committed();
+                    times.push(restored.committed().unwrap());
                 }
                 (Ok((_, rows)), None) => {
                     let mut of_all = self.histories.iter().filter_map(|history| history.versions.get(version));
@@ -148,8 +148,7 @@ impl Game {
             }
         }
         // A time is one of the latest history.
-        let times: Vec<SystemTime> = times.into_iter().skip(1).map(Option::unwrap).collect();
-        assert!(times.is_sorted(), "{times:?}");
+        assert!(times.len() == latest.len() - 1 && times.is_sorted(), "{times:?}");
         for (version, time) in times.iter().enumerate().map(|(index, time)| (index + 1, *time)) {
             let next = times.get(version).copied().unwrap_or(UNIX_EPOCH + Duration::from_nanos(u64::MAX >> 1));
             for moment in [time, next - Duration::from_nanos(1)] {
