@@ -1,7 +1,8 @@
 //! What the tests of the engine share: a world with every kind of row, a naive model of it, and small helpers.
 //!
-//! Holds no tests, and no state that outlives a call.
+//! Holds no tests, and no state that outlives a call but the counts of `counting`.
 
+pub mod counting;
 pub mod crash;
 pub mod fuzzed;
 pub mod golden;
@@ -44,6 +45,20 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
             Poll::Pending => std::thread::park(),
         }
     }
+}
+
+/// Panics when it is woken.
+struct Grumpy;
+
+impl Wake for Grumpy {
+    fn wake(self: Arc<Self>) {
+        panic!("not before noon");
+    }
+}
+
+/// A waker that panics.
+pub fn grumpy() -> Waker {
+    Waker::from(Arc::new(Grumpy))
 }
 
 /// A writer that sleeps inside a transaction until this is dropped, so that whatever is queued meanwhile is one batch.

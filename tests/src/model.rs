@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ecsdb::{Assignment, Column, Component, Entity, Integer, OpError, Snapshot, View};
+use ecsdb::component::{Assignment, Column, Integer};
+use ecsdb::{Component, Entity, OpError, Snapshot, View};
 
 use crate::on_table;
 use crate::world::*;
@@ -466,7 +467,7 @@ fn check_table<T: Sample + ecsdb::schema::TableOf<World>>(
     assert_eq!(found, expected, "table {table}");
     assert_eq!((rows.len(), view.query::<&T>().count()), (expected.len(), expected.len()), "table {table}");
     let by_pages: Vec<u64> =
-        rows.pages().flatten().map(|row| T::number(T::view(row, ecsdb::packed::Heap::EMPTY))).collect();
+        rows.pages().flatten().map(|row| T::number(T::view(row, ecsdb::component::packed::Heap::EMPTY))).collect();
     assert!(by_pages.iter().eq(expected.iter().map(|(_, number)| number)), "pages of table {table}");
     assert!(rows.pages().all(|page| !page.is_empty()));
     let by_entity: BTreeMap<Entity, u64> = expected.into_iter().collect();

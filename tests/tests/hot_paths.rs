@@ -3,42 +3,14 @@
 //!
 //! One test alone in this process: the allocator counts for all threads, so that what the writer takes is known as well.
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ecsdb::{Db, Entity};
+use ecsdb_tests::counting::{Counting, calls};
 use ecsdb_tests::world::*;
-
-/// The system's allocator, with a count of how often it was asked.
-struct Counting;
-
-static CALLS: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: everything is done by the system's allocator; what is counted beside has no part in it. What it allocates zeroed or
-// again goes through `alloc`.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        CALLS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// How often `work` and what other threads do meanwhile ask for memory.
-fn calls(work: impl FnOnce()) -> usize {
-    let before = CALLS.load(Ordering::Relaxed);
-    work();
-    CALLS.load(Ordering::Relaxed) - before
-}
 
 /// The least of some tries: the first ones fill what is kept, and the test's own threads may wake up in between.
 fn least(mut work: impl FnMut()) -> usize {

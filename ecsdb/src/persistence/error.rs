@@ -165,7 +165,7 @@ impl DirectoryError {
     }
 }
 
-/// Why a log takes no more commits: the cause in a [`LogError`](crate::LogError) of a database with a directory.
+/// Why a log takes no more commits: the cause in a [`LogError`](crate::error::LogError) of a database with a directory.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LogFailure {
@@ -182,6 +182,12 @@ pub enum LogFailure {
     /// The medium panicked while the log was synced. Nobody knows what is durable, so the log takes nothing more.
     #[error("the medium panicked while the log was synced: {message}")]
     Panicked {
+        /// What it said.
+        message: String,
+    },
+    /// The thread that syncs the log panicked. Nothing would be synced any more, so the log takes nothing more.
+    #[error("the thread that syncs the log panicked: {message}")]
+    ThreadPanicked {
         /// What it said.
         message: String,
     },

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::error::panic_message;
 use crate::change_set::ChangeSet;
+use crate::panics::panic_message;
 use crate::schema::DatabaseSchema;
 
 /// Why a commit log takes no more commits.
@@ -30,7 +30,10 @@ impl LogError {
 /// ```
 /// use std::sync::mpsc;
 ///
-/// use ecsdb::{ChangeSet, CommitLog, Component, Db, LogError};
+/// use ecsdb::changes::ChangeSet;
+/// use ecsdb::error::LogError;
+/// use ecsdb::transaction::CommitLog;
+/// use ecsdb::{Component, Db};
 ///
 /// /// Tells how many rows each version has touched.
 /// struct Tally {
@@ -177,9 +180,9 @@ impl Guarded {
             let message = panic_message(&*panic);
             // Its drop might panic once more.
             core::mem::forget(panic);
-            tracing::error!(%message, "the commit log panicked: nothing is committed any more");
             let error = LogError::new(format!("it panicked: {message}"));
             self.panicked = Some(error.clone());
+            tracing::error!(%message, "the commit log panicked: nothing is committed any more");
             Err(error)
         })
     }

@@ -10,7 +10,8 @@ mod schemas;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ecsdb::{Db, DirectoryError, OpenError, Ticket, TransactionError};
+use ecsdb::error::DirectoryError;
+use ecsdb::{Db, OpenError, Ticket, TransactionError};
 use ecsdb_tests::block_on;
 use ecsdb_tests::log::{Recorder, Rows};
 use ecsdb_tests::rounds::{assert_same, error_of, small, work};
@@ -146,6 +147,10 @@ fn tickets_say_what_is_durable() {
     assert!(matches!(db.begin().commit().unwrap().durable(), Err(TransactionError::NoLog)));
     assert!(matches!(block_on(db.begin().commit().unwrap().when_durable()), Err(TransactionError::NoLog)));
     assert!(matches!(db.sync(), Err(TransactionError::NoLog)));
+    let mut tx = db.begin();
+    tx.spawn(Small::sample(1));
+    assert!(matches!(tx.commit_durable(), Err(TransactionError::NoLog)));
+    assert_eq!(db.snapshot().entity_count(), 0, "what is not durable is not done either, if all is done in one");
     let mut tx = db.begin();
     let promised = tx.spawn(());
     let mut ticket = tx.commit().unwrap();

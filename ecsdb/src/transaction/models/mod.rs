@@ -73,7 +73,7 @@ fn parts(
     watermark: Option<Arc<Watermark<LogError>>>,
 ) -> (Arc<Queue>, Published<Version>, WriterThread) {
     let (catalog, workers) = fixed().clone();
-    let store = Store::new(catalog.shapes(), usize::MAX);
+    let store = Store::of_schema(catalog.schema(), usize::MAX);
     let published = store.published();
     let limits = QueueLimits { messages, bytes: 1 << 20 };
     let (queue, receiver) = Queue::new(limits, DatabaseId::next(), watermark);
@@ -167,6 +167,7 @@ models! {
         "writer/answer before publication" as loom_finds_answer_before_publication;
     everybody_is_answered:
         "writer/end before the queue is empty" as loom_finds_end_before_the_queue_is_empty,
+        "leftovers/send without a look" as loom_finds_send_without_a_look,
         "queue/close in silence" as loom_finds_close_in_silence;
     refused_by_the_log:
         "writer/publish what was refused" as loom_finds_publish_what_was_refused;

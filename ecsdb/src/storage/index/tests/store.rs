@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::trees::check;
-use crate::ColumnSet;
 use crate::bytes::{HeapBuf, RowBytes};
 use crate::change_set::ChangeSet;
+use crate::changes::ColumnSet;
 use crate::entity::Entity;
 use crate::schema::{FieldSchema, FieldType, IndexKind, KeyBuf, KeySpec, TableSchema, Value};
 use crate::storage::index::build::{BuildError, build};
