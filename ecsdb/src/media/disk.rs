@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Error, ErrorKind, Result};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::{Lock, Media, MediaFile, Open};
@@ -84,6 +84,21 @@ impl Media for Disk {
 
     fn remove(&self, path: &Path) -> Result<()> {
         fs::remove_file(path)
+    }
+
+    fn resolve(&self, path: &Path) -> Result<PathBuf> {
+        let path = std::path::absolute(path)?;
+        for there in path.ancestors() {
+            match fs::canonicalize(there) {
+                // What is not there is no link.
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+                found => {
+                    let rest = path.strip_prefix(there).unwrap_or(Path::new(""));
+                    return found.map(|found| found.join(rest));
+                }
+            }
+        }
+        Ok(path)
     }
 
     fn sync_dir(&self, dir: &Path) -> Result<()> {

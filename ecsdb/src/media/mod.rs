@@ -51,7 +51,7 @@ mod tests;
 
 use std::ffi::OsString;
 use std::io::{Error, ErrorKind, Result};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 pub use disk::Disk;
@@ -139,6 +139,15 @@ pub trait Media: Send + Sync {
     /// # Errors
     /// [`WouldBlock`](ErrorKind::WouldBlock) if somebody has it; or the system refuses.
     fn lock(&self, path: &Path) -> Result<Lock>;
+
+    /// `path` as it is where nothing leads elsewhere: from the root on, without links and steps up, also where there is nothing there yet. Two
+    /// paths of one place are the same then. As it stands it returns `path`, which suits a medium without links.
+    ///
+    /// # Errors
+    /// If the system cannot tell.
+    fn resolve(&self, path: &Path) -> Result<PathBuf> {
+        Ok(path.to_owned())
+    }
 
     /// The time of day. It may jump, and go back.
     fn now(&self) -> SystemTime;

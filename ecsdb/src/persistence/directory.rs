@@ -135,6 +135,14 @@ impl Directory {
         self.root.join("migrations.toml")
     }
 
+    /// The files beside the log and the snapshot files that an opening or a close reads or makes, and their drafts.
+    pub fn beside(&self) -> [PathBuf; 6] {
+        let files = [self.schema(), self.migrations(), self.ending()];
+        let drafts = files.each_ref().map(|file| draft_of(file));
+        let ([schema, migrations, ending], [schema_draft, migrations_draft, ending_draft]) = (files, drafts);
+        [schema, migrations, ending, schema_draft, migrations_draft, ending_draft]
+    }
+
     /// The directory of the segments.
     pub fn wal(&self) -> &Path {
         &self.wal
@@ -265,15 +273,20 @@ impl Directory {
 
     /// Puts `text` in the place of the file at `path`.
     fn replace(&self, media: &dyn Media, path: &Path, text: &[u8]) -> std::io::Result<()> {
-        let mut draft = path.as_os_str().to_owned();
-        draft.push(".new");
-        let draft = PathBuf::from(draft);
+        let draft = draft_of(path);
         let file = media.open(&draft, Open::Truncate)?;
         file.write_all_at(text, 0)?;
         file.sync_data()?;
         media.rename(&draft, path)?;
         media.sync_dir(&self.root)
     }
+}
+
+/// What the file `path`, which is always there as a whole, is called while it is written.
+fn draft_of(path: &Path) -> PathBuf {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".new");
+    draft.into()
 }
 
 /// The numbers of the files `NUMBER.ending` in `dir`, ascending, and the paths of those that end as `endings_of_drafts` say. None if there

@@ -142,10 +142,10 @@ const LOSSES: &[i32] = if cfg!(target_os = "linux") {
 /// Whether `error` says that something is lost or was never there. All else is about this program and this machine, which lack rights, or
 /// handles, or memory, or a network; it says nothing about the file.
 fn is_loss(error: &io::Error) -> bool {
-    use io::ErrorKind::{InvalidData, NotFound, Other, UnexpectedEof};
+    use io::ErrorKind::{InvalidData, IsADirectory, NotFound, Other, UnexpectedEof};
     let is_lost = error.raw_os_error().is_some_and(|code| LOSSES.contains(&code));
     // A medium that is not the disk says it in its own words.
-    is_lost || matches!(error.kind(), InvalidData | NotFound | Other | UnexpectedEof)
+    is_lost || matches!(error.kind(), InvalidData | IsADirectory | NotFound | Other | UnexpectedEof)
 }
 
 impl DirectoryError {

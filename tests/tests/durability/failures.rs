@@ -5,7 +5,7 @@ use std::time::Duration;
 use ecsdb::error::with_causes;
 use ecsdb::{Db, TransactionError};
 use ecsdb_tests::log::Rows;
-use ecsdb_tests::simulated::{Failure, Fault, Simulated, Survival};
+use ecsdb_tests::simulated::{Call, Failure, Fault, Simulated, Survival};
 use ecsdb_tests::world::*;
 
 use super::{assert_same, small, spawn_one, work};
@@ -126,4 +126,76 @@ fn short_writes_and_reads_are_continued() {
         assert_same(&db, &witness, "with short writes");
     }
     assert!(media.struck() > 20);
+}
+
+fn segments(media: &Simulated) -> usize {
+    media.state().paths().filter(|path| path.extension().is_some_and(|ending| ending == "wal")).count()
+}
+
+/// Commits durably until `is_enough`. Returns what there was after the last one, and the error if one was refused.
+fn commit_until(db: &Db<World>, is_enough: impl Fn() -> bool) -> (Rows, Option<TransactionError>) {
+    for n in 0..2000 {
+        let before = Rows::of(db);
+        if is_enough() {
+            return (before, None);
+        }
+        if let Err(error) = spawn_one(db, n).durable() {
+            assert!(Rows::of(db) == before, "what was refused has not happened");
+            return (before, Some(error));
+        }
+    }
+    panic!("two thousand commits");
+}
+
+/// The medium refuses to make files for a while: commits go on in the segment that there is, and the next one is made when it is needed.
+#[test]
+fn a_next_segment_that_cannot_be_made_ahead_is_made_when_it_is_needed() {
+    for failure in [Failure::Denied, Failure::NoSpace, Failure::Device] {
+        let media = Simulated::new();
+        let db = small(&media).open().unwrap();
+        let before = segments(&media);
+        media.set_faults(vec![Fault::of(Call::Create, failure)]);
+        // It is made by another thread, when the segment is half full.
+        let (_, refused) = commit_until(&db, || media.struck() > 0);
+        assert!(refused.is_none(), "{failure:?}: {refused:?}");
+        for n in 0..5 {
+            spawn_one(&db, n).durable().unwrap();
+        }
+        assert_eq!((media.struck(), segments(&media)), (1, before), "{failure:?}: it is asked for once");
+        media.set_faults(Vec::new());
+        let (rows, refused) = commit_until(&db, || segments(&media) > before + 2);
+        assert!(refused.is_none(), "{failure:?}: {refused:?}");
+        let crashed = Simulated::of(media.state().image(Survival::Nothing));
+        assert!(Rows::of(&small(&crashed).open().unwrap()) == rows, "{failure:?}: all of it is durable");
+    }
+}
+
+/// The medium still refuses when the segment is full: the commit that needs the next one is refused with the cause, everything before is there, and
+/// the directory goes on when the medium is well again.
+#[test]
+fn a_next_segment_that_cannot_be_made_at_all_refuses_commits_and_loses_none() {
+    for failure in [Failure::Denied, Failure::NoSpace, Failure::Device] {
+        let media = Simulated::new();
+        let db = small(&media).open().unwrap();
+        media.set_faults(vec![Fault::of(Call::Create, failure)]);
+        let (rows, refused) = commit_until(&db, || false);
+        let error = refused.unwrap();
+        let text = with_causes(&error).to_string();
+        assert!(matches!(error, TransactionError::Log(_)) && text.contains("cannot make "), "{failure:?}: {text}");
+        assert!(text.contains(".new"), "{failure:?}: {text}");
+        assert!(Rows::of(&db) == rows, "{failure:?}: reads go on");
+        assert!(matches!(db.spawn(Small::sample(1)), Err(TransactionError::Log(_))), "{failure:?}");
+        // What a crash leaves is the same.
+        let crashed = Simulated::of(media.state().image(Survival::Nothing));
+        assert!(Rows::of(&small(&crashed).open().unwrap()) == rows, "{failure:?}");
+        media.set_faults(Vec::new());
+        drop(db);
+        let db = small(&media).open().unwrap();
+        assert!(Rows::of(&db) == rows, "{failure:?}: nothing is lost, and nothing has come");
+        let before = segments(&media);
+        let (rows, refused) = commit_until(&db, || segments(&media) > before + 2);
+        assert!(refused.is_none(), "{failure:?}: {refused:?}");
+        drop(db);
+        assert!(Rows::of(&small(&media).open().unwrap()) == rows, "{failure:?}");
+    }
 }

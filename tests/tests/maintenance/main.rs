@@ -5,6 +5,7 @@ mod archive;
 mod backup;
 mod complete;
 mod cut;
+mod folders;
 mod histories;
 mod laws;
 mod pruned;
@@ -13,6 +14,7 @@ mod restore;
 mod rewritten;
 mod sent;
 mod shelved;
+mod timelines;
 mod verify;
 
 use std::path::{Path, PathBuf};

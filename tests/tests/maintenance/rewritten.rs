@@ -133,3 +133,44 @@ fn a_log_does_not_end_before_everything_is_written_anew() {
     let whole = with(&medium, &path, |bytes| bytes.truncate(found[3]));
     assert_eq!(open(&whole, SAVE, "u32").unwrap().stats().version, AFTER);
 }
+
+/// The tables of the schema with and without one more, which changes no row.
+fn open_with(medium: &Simulated, directory: &str, more: bool) -> DynDb {
+    let more = if more { "[tables.tag]\n" } else { "" };
+    let text = format!(
+        "[database]\nname = \"small\"\n[tables.unit]\n[[tables.unit.fields]]\nname = \"hp\"\ntype = \"u16\"\n{more}"
+    );
+    let builder = DynDb::builder().media(medium.clone()).directory(directory).worker_threads(1);
+    builder.open_schema(DatabaseSchema::from_toml(&text, "small.toml").unwrap()).unwrap()
+}
+
+/// The program had other tables when the directory was opened last, and has committed nothing since: whoever goes on from a copy finds these.
+#[test]
+fn a_copy_has_the_newest_tables_also_if_nothing_was_committed_under_them() {
+    for has_snapshot in [false, true] {
+        let medium = Simulated::new();
+        let db = open_with(&medium, SAVE, false);
+        for hp in 0..3_u16 {
+            db.write(move |tx| Ok(tx.spawn(&[("unit", &[("hp", hp.into())])])?)).unwrap();
+        }
+        if has_snapshot {
+            db.checkpoint().unwrap().wait().unwrap();
+        }
+        db.close().unwrap();
+        open_with(&medium, SAVE, true).close().unwrap();
+        let before = closed(&medium, SAVE).unwrap().info().unwrap();
+        assert_eq!(before.tables.len(), 2, "{before:?}");
+        for (target, directory) in [(Target::Latest, "/copies/latest"), (Target::Version(3), "/copies/three")] {
+            let restore = Restore::from_directory(closed(&medium, SAVE).unwrap()).onto(Arc::new(medium.clone()));
+            assert_eq!(restore.run(target, directory, |_| ()).unwrap().version, 3);
+            assert_eq!(closed(&medium, directory).unwrap().info().unwrap().tables, before.tables, "{target:?}");
+            let db = open_with(&medium, directory, true);
+            assert_eq!(db.recovery().unwrap().migration, None, "there is nothing left to do");
+            assert_eq!(db.snapshot().view().table("unit").unwrap().len(), 3);
+        }
+        let restore = Restore::from_directory(closed(&medium, SAVE).unwrap()).onto(Arc::new(medium.clone()));
+        restore.run(Target::Version(2), "/copies/two", |_| ()).unwrap();
+        let earlier = closed(&medium, "/copies/two").unwrap().info().unwrap();
+        assert_eq!(earlier.tables.len(), 1, "an earlier version has the tables that it had");
+    }
+}

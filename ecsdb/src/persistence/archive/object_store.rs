@@ -63,14 +63,22 @@ impl ObjectArchive {
         Ok(self.prefix.clone().join(folder).join(file))
     }
 
-    /// Waits for `work` on a thread of its own: this one may be a runtime's.
-    fn wait<R: Send>(&self, work: impl Future<Output = R> + Send) -> R {
+    /// Waits for `work` on a thread of its own: this one may be a runtime's. That costs little beside a request to a store. If the system
+    /// gives no thread, `action` was not done to `name`.
+    fn wait<R: Send>(
+        &self,
+        action: &'static str,
+        name: &str,
+        work: impl Future<Output = R> + Send,
+    ) -> Result<R, ArchiveError> {
         std::thread::scope(|scope| {
-            let thread = scope.spawn(|| match &self.own {
+            let call = || match &self.own {
                 Some(runtime) => runtime.block_on(work),
                 None => self.handle.block_on(work),
-            });
-            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            let thread = std::thread::Builder::new().name("ecsdb-archive".into()).spawn_scoped(scope, call);
+            let thread = thread.map_err(ArchiveError::store(action, name))?;
+            Ok(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         })
     }
 }
@@ -79,7 +87,7 @@ impl Archive for ObjectArchive {
     fn put_if_absent(&self, name: &str, bytes: &[u8]) -> Result<Put, ArchiveError> {
         let (path, bytes) = (self.path(name)?, bytes.to_vec());
         let options = PutOptions::from(PutMode::Create);
-        match self.wait(self.store.put_opts(&path, bytes.into(), options)) {
+        match self.wait("store", name, self.store.put_opts(&path, bytes.into(), options))? {
             Ok(_) => Ok(Put::Stored),
             Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(Put::Present),
             Err(error) => Err(ArchiveError::store("store", name)(error)),
@@ -88,7 +96,7 @@ impl Archive for ObjectArchive {
 
     fn get(&self, name: &str) -> Result<Vec<u8>, ArchiveError> {
         let path = self.path(name)?;
-        let fetched = self.wait(async { self.store.get(&path).await?.bytes().await });
+        let fetched = self.wait("read", name, async { self.store.get(&path).await?.bytes().await })?;
         match fetched {
             Ok(bytes) => Ok(bytes.into()),
             Err(Error::NotFound { .. }) => Err(ArchiveError::Missing { name: name.to_owned() }),
@@ -98,8 +106,8 @@ impl Archive for ObjectArchive {
 
     fn list(&self, folder: &str) -> Result<Vec<String>, ArchiveError> {
         let path = self.prefix.clone().join(folder);
-        let listed =
-            self.wait(self.store.list_with_delimiter(Some(&path))).map_err(ArchiveError::store("list", folder))?;
+        let listed = self.wait("list", folder, self.store.list_with_delimiter(Some(&path)))?;
+        let listed = listed.map_err(ArchiveError::store("list", folder))?;
         let names = listed.objects.iter().filter_map(|object| object.location.filename());
         let mut names: Vec<String> =
             names.map(|name| format!("{folder}/{name}")).filter(|name| parts(name).is_ok()).collect();
@@ -109,7 +117,7 @@ impl Archive for ObjectArchive {
 
     fn remove(&self, name: &str) -> Result<(), ArchiveError> {
         let path = self.path(name)?;
-        match self.wait(self.store.delete(&path)) {
+        match self.wait("remove", name, self.store.delete(&path))? {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(ArchiveError::store("remove", name)(error)),
         }

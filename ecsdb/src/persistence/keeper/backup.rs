@@ -78,7 +78,7 @@ impl Checkpoints {
     ) -> Result<BackupReport, BackupError> {
         let began = Instant::now();
         self.watermark.check().map_err(CheckpointError::from)?;
-        Unfinished::check_outside(destination, self.directory.root())?;
+        Unfinished::check_outside(&*self.media, destination, self.directory.root())?;
         let text = "A backup is being made here.\n";
         let unfinished = Unfinished::begin(&*self.media, destination.to_owned(), text)?;
         let held = self.hold(queue)?;

@@ -44,9 +44,13 @@ impl<'m> Unfinished<'m> {
         Ok(unfinished)
     }
 
-    /// Refuses to make `path` inside `source`, as far as paths tell without a look at the medium.
-    pub fn check_outside(path: &Path, source: &Path) -> Result<(), MaintenanceError> {
-        let (inner, outer) = (plain(path), plain(source));
+    /// Refuses to make `path` inside `source`, whatever links lead there.
+    pub fn check_outside(media: &dyn Media, path: &Path, source: &Path) -> Result<(), MaintenanceError> {
+        // A step up out of what is not there yet may lead to a link.
+        let resolve = |path: &Path| media.resolve(&plain(&media.resolve(path)?));
+        let resolved =
+            |path: &Path| resolve(path).map(|path| plain(&path)).map_err(DirectoryError::io("look for", path));
+        let (inner, outer) = (resolved(path)?, resolved(source)?);
         match inner != outer && inner.starts_with(outer) {
             true => Err(MaintenanceError::Inside { path: path.to_owned(), directory: source.to_owned() }),
             false => Ok(()),

@@ -111,7 +111,7 @@ impl ClosedDirectory {
             version: judged.end.as_ref().map(|end| end.version),
             highest: survey.highest(),
             reachable: Vec::new(),
-            damages: judged.damages(&survey),
+            damages: survey.folder_damages().chain(judged.damages(&survey)).collect(),
             steps: self.bad_snapshots(&judged),
             fork: None,
         };
@@ -126,6 +126,11 @@ impl ClosedDirectory {
             };
             (plan.version, plan.fork) = (Some(best.to), Some(tables.clone()));
             self.plan_log(&survey, best, &mut plan.steps)?;
+        }
+        for folder in &survey.folders {
+            if plan.step_for(folder).is_none() {
+                plan.steps.push(RepairStep::Move { file: folder.clone() });
+            }
         }
         self.plan_gaps(&survey, &mut plan);
         let kept = reach.ways.iter().filter(|way| way.line.0.iter().all(|piece| plan.keeps(piece)));

@@ -226,14 +226,30 @@ impl Reach {
         merged(self.ways.iter().flat_map(Way::runs).collect())
     }
 
-    /// The tables of version `version`, which `way` has: a snapshot file of it is written later than what is before it in the log.
-    /// Nothing if an object has to be fetched for that.
+    /// The tables of version `version`, which `way` has. Of the last one the log may have a segment without records behind it, which was made
+    /// for other tables; and a snapshot file of it is written later than what is before it in the log. Nothing if an object has to be fetched
+    /// for that.
     pub fn tables<'r>(&'r self, way: &'r Way, version: u64) -> Option<&'r (Ids, u64)> {
-        if let Some(base) = self.bases.of(way, version) {
-            return base.tables.as_ref();
+        let before = match self.bases.of(way, version) {
+            Some(base) => base.tables.as_ref(),
+            None => way.line.with(version).or(way.line.0.first()).and_then(|piece| piece.tables.as_ref()),
+        };
+        let last = way.line.0.last().filter(|last| (last.first, last.last) == (version + 1, version));
+        let newest = last.and_then(|last| last.tables.as_ref());
+        match (before, newest) {
+            // Rows that were to be written anew are not there: they are damaged, or cut off.
+            (Some(before), Some(newest)) if has_rows_of(&newest.0, &before.0) => Some(newest),
+            _ => before,
         }
-        way.line.with(version).or(way.line.0.first()).and_then(|piece| piece.tables.as_ref())
     }
+}
+
+/// Whether rows of the tables `before` are rows of the tables `now`: none have to be written anew.
+fn has_rows_of(now: &Ids, before: &Ids) -> bool {
+    now.tables.iter().all(|table| {
+        let earlier = before.tables.iter().find(|earlier| earlier.id == table.id);
+        earlier.is_none_or(|earlier| earlier.revision == table.revision)
+    })
 }
 
 /// Runs in order, those that overlap as one.

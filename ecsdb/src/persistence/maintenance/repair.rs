@@ -12,6 +12,7 @@ use super::destination::Fork;
 use super::error::MaintenanceError;
 use super::judge::opens_to;
 use super::plan::{RepairPlan, RepairStep};
+use super::survey::directory_is_at;
 use crate::media::Open;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::ids::Ids;
@@ -84,7 +85,12 @@ impl ClosedDirectory {
     fn move_away(&self, file: &Path, kept_in: &Path) -> Result<(), DirectoryError> {
         let media = &*self.media;
         let to = kept_in.join(file.file_name().unwrap_or_default());
-        media.rename(file, &to).map_err(DirectoryError::io("move", file))?;
+        // What is in the place of a file may be a directory.
+        let moved = match directory_is_at(media, file)? {
+            true => media.rename_dir(file, &to),
+            false => media.rename(file, &to),
+        };
+        moved.map_err(DirectoryError::io("move", file))?;
         let from = file.parent().unwrap_or(self.directory.root());
         // First where it came to: whatever is lost then is lost from where it was.
         self.sync(kept_in)?;

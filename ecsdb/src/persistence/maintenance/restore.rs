@@ -202,7 +202,7 @@ impl Restore {
             // On another medium there may be nothing of that name.
             let source = closed.path();
             if self.media.exists(source).map_err(DirectoryError::io("look for", source))? {
-                Unfinished::check_outside(&destination, source)?;
+                Unfinished::check_outside(&*self.media, &destination, source)?;
             }
         }
         let unfinished = Unfinished::begin(&*self.media, destination, &text)?;

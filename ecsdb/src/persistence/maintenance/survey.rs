@@ -4,16 +4,18 @@
 //! to together is not for this to say.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::closed::ClosedDirectory;
 use super::progress::Steps;
 use super::report::Damage;
 use crate::media::{Media, Open};
+use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
-use crate::persistence::format::{ALIGN, Ending, Header, Kind, RECORD_BYTES, RecordHead, frame, frame_unchecked};
+use crate::persistence::format::{Ending, Header, Kind, RecordHead};
 use crate::persistence::ids::Ids;
-use crate::persistence::recovery::SegmentFile;
+use crate::persistence::recovery::{SegmentFile, scattered};
 
 /// What is in a directory.
 pub struct Survey {
@@ -26,6 +28,8 @@ pub struct Survey {
     pub listed: Vec<u64>,
     /// Files that were being written when somebody was stopped.
     pub drafts: Vec<PathBuf>,
+    /// Directories in the place of files.
+    pub folders: Vec<PathBuf>,
     /// Where the log ended when it was closed.
     ending: Option<Ending>,
     /// The first versions of segments that a repair has put away or cut off.
@@ -136,7 +140,36 @@ impl Survey {
         let repaired = closed.directory.list_repaired(media);
         let repaired = repaired.map_err(DirectoryError::io("list", closed.directory.root()))?;
         let ending = directory.read_ending(media)?;
-        Ok(Self { segments, snapshots, listed, drafts, ending, repaired })
+        let mut folders = Vec::new();
+        let of_log = segments.iter().map(|segment| segment.file.clone());
+        let of_snapshots = listed.iter().map(|version| directory.snapshot(*version));
+        for file in directory.beside().into_iter().chain(of_log).chain(of_snapshots).chain(drafts.iter().cloned()) {
+            if directory_is_at(media, &file)? {
+                folders.push(file);
+            }
+        }
+        Ok(Self { segments, snapshots, listed, drafts, folders, ending, repaired })
+    }
+
+    /// What is damaged in that a directory is where a file should be, and nothing else says so: no opening gets past one in the place of a
+    /// draft or of the schema, and nothing can be written in that of another one.
+    pub fn folder_damages(&self) -> impl Iterator<Item = Damage> {
+        let is_read = |file: &&PathBuf| {
+            let mut endings = ["wal", "snap"].iter();
+            endings.any(|ending| file.extension().is_some_and(|found| found == *ending))
+        };
+        self.folders.iter().filter(move |file| !is_read(file)).map(|file| Damage {
+            file: file.clone(),
+            offset: 0,
+            what: "it is a directory, and no file".into(),
+            meaning: "nothing is missing, but the database cannot be opened, or not be changed, until it is moved away"
+                .into(),
+        })
+    }
+
+    /// Whether one of them keeps the database from being opened.
+    pub fn is_blocked(&self, directory: &Directory) -> bool {
+        self.folders.iter().any(|file| self.drafts.contains(file) || *file == directory.schema())
     }
 
     /// The first versions of all segments.
@@ -200,6 +233,15 @@ impl Survey {
     }
 }
 
+/// Whether there is a directory at `path`.
+pub fn directory_is_at(media: &dyn Media, path: &Path) -> Result<bool, DirectoryError> {
+    match media.list(path) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+        Err(error) => Err(DirectoryError::io("look at", path)(error)),
+        Ok(_) => Ok(true),
+    }
+}
+
 impl Surveyed {
     fn of(media: &dyn Media, file: PathBuf, first: u64) -> Result<Self, DirectoryError> {
         match SegmentFile::read(media, file.clone(), first) {
@@ -221,30 +263,10 @@ impl Surveyed {
 
 /// The record of the highest version in a file whose header cannot be read; nothing if the rest cannot be read either.
 fn highest_record(media: &dyn Media, file: &Path) -> Option<RecordHead> {
-    /// How many times as many bytes as the file has are looked at for records that are none: any bytes may say that they are a long one.
-    const PATIENCE: usize = 16;
-
     let source = media.open(file, Open::Read).ok()?;
     let mut bytes = vec![0; usize::try_from(source.len().ok()?).ok()?];
     source.read_exact_at(&mut bytes, 0).ok()?;
-    let mut highest: Option<RecordHead> = None;
-    let mut left = bytes.len().saturating_mul(PATIENCE);
-    let mut at = 0;
-    while at + RECORD_BYTES <= bytes.len() {
-        let rest = &bytes[at..];
-        let claimed = frame_unchecked(rest, None).map(|(_, body)| RECORD_BYTES + body.len());
-        match claimed.filter(|len| *len <= left).and_then(|_| frame(rest, None)) {
-            Some((head, body)) => {
-                highest = highest.filter(|highest| highest.version > head.version).or(Some(head));
-                at += RECORD_BYTES + body.len();
-            }
-            None => {
-                left = left.saturating_sub(claimed.unwrap_or(0));
-                at += ALIGN;
-            }
-        }
-    }
-    highest
+    scattered(&bytes, 0, None).map(|(_, head, _)| head).max_by_key(|head| head.version)
 }
 
 impl Found {

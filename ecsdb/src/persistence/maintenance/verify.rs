@@ -1,14 +1,11 @@
 //! Reading everything, and saying what is wrong with it.
 
-use std::io::ErrorKind;
-
 use super::closed::ClosedDirectory;
 use super::error::MaintenanceError;
 use super::judge::Judged;
 use super::progress::{Progress, Steps};
-use super::report::{Damage, VerifyReport};
+use super::report::VerifyReport;
 use super::survey::Survey;
-use crate::persistence::error::DirectoryError;
 
 impl ClosedDirectory {
     /// Reads every file of the directory and reports everything that is damaged, with file and offset, and what it means. Changes
@@ -41,8 +38,7 @@ impl ClosedDirectory {
         let mut steps = Steps::new(&mut progress);
         let survey = Survey::of(self, &mut steps)?;
         let judged = Judged::of(self, &survey, &mut steps)?;
-        let hindrance = self.schema_that_is_none()?;
-        let end = judged.end.as_ref().filter(|_| hindrance.is_none());
+        let end = judged.end.as_ref().filter(|_| !survey.is_blocked(&self.directory));
         let gaps = survey.gaps(&judged.reach.bases.versions());
         let left_out = gaps.iter().filter(|gap| gap.is_held);
         Ok(VerifyReport {
@@ -55,22 +51,9 @@ impl ClosedDirectory {
             segments: survey.segments.len() as u64,
             segment_bytes: survey.found().map(|(_, found)| found.bytes).sum(),
             snapshots: judged.reach.bases.versions(),
-            damages: hindrance.into_iter().chain(judged.damages(&survey)).collect(),
+            damages: survey.folder_damages().chain(judged.damages(&survey)).collect(),
             left_out: left_out.map(|gap| (gap.last + 1, gap.next - 1)).collect(),
             drafts: survey.drafts,
         })
-    }
-
-    /// A directory in the place of the copy of the schema. A file there is written anew at each opening, and need not be looked at.
-    fn schema_that_is_none(&self) -> Result<Option<Damage>, DirectoryError> {
-        let file = self.directory.schema();
-        match self.media.list(&file) {
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-            Err(error) => Err(DirectoryError::io("look at", &file)(error)),
-            Ok(_) => {
-                let meaning = "nothing is missing, but the database cannot be opened until it is moved away".into();
-                Ok(Some(Damage { file, offset: 0, what: "it is a directory, and no file".into(), meaning }))
-            }
-        }
     }
 }

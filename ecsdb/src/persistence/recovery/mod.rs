@@ -10,6 +10,7 @@ mod read;
 mod replay;
 mod report;
 mod scan;
+mod scattered;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use self::going_on::{Begun, GoingOn};
 use self::read::{Read, Reading};
 pub use self::replay::{Replayed, Segments, Start, Target, replay};
 pub use self::scan::{SegmentFile, Span};
+pub use self::scattered::scattered;
 use super::codec::Tables;
 use super::directory::Directory;
 use super::error::DirectoryError;

@@ -7,6 +7,7 @@
 use core::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::scattered::scattered;
 use crate::media::{Media, Open};
 use crate::persistence::error::DirectoryError;
 use crate::persistence::format::{
@@ -160,19 +161,8 @@ impl SegmentFile {
     }
 
     /// The whole records behind `at`, where there is none: where each stands, its head, and its length.
-    pub fn behind(&self, mut at: usize) -> impl Iterator<Item = (usize, RecordHead, usize)> {
-        core::iter::from_fn(move || {
-            while at + RECORD_BYTES <= self.bytes.len() {
-                match self.record(at) {
-                    Some((head, _, len)) => {
-                        at += len;
-                        return Some((at - len, head, len));
-                    }
-                    None => at += ALIGN,
-                }
-            }
-            None
-        })
+    pub fn behind(&self, at: usize) -> impl Iterator<Item = (usize, RecordHead, usize)> {
+        scattered(&self.bytes, at, Some(self.header.salt))
     }
 
     /// Whether some record behind `at`, where there is none, shows that there was one: that of the version after `version`, or a
