@@ -251,7 +251,7 @@ mod tests {
             assert_eq!(sum_packed(&snapshot), raw.sum_packed());
             assert_eq!(join_two(&snapshot), join_two_for(&snapshot));
             assert_eq!(get(&snapshot, &world.entities), raw.get(&order));
-            assert_eq!(get_packed(&snapshot, &world.entities), (0..count as u64).sum());
+            assert_eq!(get_packed(&snapshot, &world.entities), (0..count as u64).sum::<u64>());
         }
         let snapshot = fresh(count).db.snapshot();
         assert_eq!(join_two(&snapshot), raw.join_two(), "the order is that of spawning");

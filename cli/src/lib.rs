@@ -6,9 +6,10 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
-use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
+
+use ecsdb::error::with_causes;
 
 /// What a command has found.
 pub struct Outcome {
@@ -25,8 +26,8 @@ const NOT_FINE: u8 = 1;
 const FAILED: u8 = 2;
 
 /// What went wrong, as one text.
-pub fn failure(error: impl Display) -> Failure {
-    error.to_string()
+pub fn failure(error: impl std::error::Error + 'static) -> Failure {
+    with_causes(&error).to_string()
 }
 
 /// Prints what a command has come to. Returns its exit code.

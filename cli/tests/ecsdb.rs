@@ -248,6 +248,42 @@ fn an_archive_takes_the_place_of_a_directory_that_is_gone() {
 }
 
 #[test]
+fn an_archive_is_pruned_when_it_is_not_a_dry_run() {
+    let directory = saved("prune");
+    let before = || json(&directory, &["archive", "list", "shelf", "--json"]).1;
+    assert_eq!(run(&directory, &["archive", "store", "save", "shelf"]).0, 0);
+    let all = before();
+    let prune = |more: &[&str]| run(&directory, &[&["archive", "prune", "shelf"], more].concat());
+    let (code, out, err) = prune(&["--keep-snapshots", "2"]);
+    assert!(
+        code == 0 && out.starts_with("nothing is so old that it goes\nkept: 3 segments, 1 snapshot file\n"),
+        "{out}{err}"
+    );
+    let (code, out, err) = prune(&["--keep-for", "1day"]);
+    assert!(code == 0 && out.contains("nothing is so old") && out.contains("alone: 0 to 200"), "{out}{err}");
+    let (code, would, err) = prune(&["--keep-snapshots", "1", "--dry-run"]);
+    assert!(code == 0 && would.starts_with("would be removed:\nversions 1 to "), "{would}{err}");
+    assert_eq!(before(), all, "nothing was removed");
+    let (code, out, err) = prune(&["--keep-snapshots", "1"]);
+    assert!(code == 0 && out == would.replace("would be removed", "removed"), "{out}{err}");
+    assert!(
+        out.ends_with("kept: 2 segments, 1 snapshot file\nversions that can be restored from them alone: 150 to 200\n"),
+        "{out}"
+    );
+    assert_ne!(before(), all);
+    assert_eq!(run(&directory, &["archive", "verify", "shelf"]).0, 0);
+    let (code, _, err) = run(&directory, &["restore", "old", "--archive", "shelf", "--version", "9"]);
+    assert!(code == 2 && err.contains("version 9 cannot be restored: those that can be are 150 to 200"), "{err}");
+    assert_eq!(run(&directory, &["restore", "new", "--archive", "shelf", "--version", "170"]).0, 0);
+    // One policy, and no less than one file.
+    for wrong in
+        [&[][..], &["--keep-snapshots", "0"], &["--keep-snapshots", "1", "--keep-for", "1h"], &["--keep-for", "soon"]]
+    {
+        assert_eq!(prune(wrong).0, 2, "{wrong:?}");
+    }
+}
+
+#[test]
 fn an_archive_that_is_not_there_or_has_a_hole_is_not_called_well() {
     let directory = saved("holes");
     let closing = alone();

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+use ecsdb::error::with_causes;
 use ecsdb::schema::diff::Plan;
 use ecsdb::schema::{DatabaseSchema, SchemaErrorKind, TableSchema};
 
@@ -94,9 +95,10 @@ pub fn assert_matches(program: &DatabaseSchema, file: impl AsRef<Path>) {
     let path = file.as_ref();
     if env::var_os(BLESS).is_some_and(|value| value != "0") {
         if let Err(error) = bless(program, path) {
-            panic!("{error}");
+            panic!("{}", with_causes(&error));
         }
     } else if let Err(drift) = check(program, path) {
+        let drift = with_causes(&drift);
         panic!("{drift}\nif the program is right, run the test with {BLESS}=1 to write the file");
     }
 }

@@ -4,11 +4,12 @@ use core::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use ecsdb::error::with_causes;
 use ecsdb::schema::SchemaError;
 
 /// Why something was not made.
 ///
-/// It prints the same with `{}` and `{:?}`, so that a build script that returns it says what is wrong and where.
+/// With `{:?}` it says everything with its causes, in words, so that a build script that returns it tells what is wrong and where.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -64,7 +65,7 @@ pub enum Error {
     #[error("`{0}` is not the name of a schema file")]
     FileName(PathBuf),
     /// A file could not be read.
-    #[error("cannot read `{path}`: {error}")]
+    #[error("cannot read `{path}`")]
     Read {
         /// The file.
         path: PathBuf,
@@ -73,7 +74,7 @@ pub enum Error {
         error: io::Error,
     },
     /// A file could not be written.
-    #[error("cannot write `{path}`: {error}")]
+    #[error("cannot write `{path}`")]
     Write {
         /// What was to be written.
         path: PathBuf,
@@ -89,6 +90,6 @@ pub enum Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        fmt::Display::fmt(&with_causes(self), f)
     }
 }

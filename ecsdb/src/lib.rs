@@ -123,6 +123,7 @@ pub mod __private;
 // Layer 0: nothing of the database.
 mod bits;
 mod bytes;
+mod causes;
 mod limits;
 pub mod media;
 mod sync;
@@ -150,6 +151,13 @@ mod database;
 
 // Layer 6: what drives it.
 mod runtime;
+
+/// What can go wrong. Errors say it themselves, and give the cause as their [`source`](std::error::Error::source) without saying it
+/// again; [`with_causes`](error::with_causes) makes one line of both.
+pub mod error {
+    pub use crate::causes::{WithCauses, with_causes};
+    pub use crate::persistence::IoFailure;
+}
 
 pub use bytes::Row;
 pub use change_set::{BlockChange, ChangeSet, ColumnSet, PageChange, RowChange};
@@ -195,6 +203,6 @@ pub use sync::{Percentiles, Priority, Timing};
 pub use transaction::{
     ArithmeticFailure, Bundle, CallError, Commit, CommitLog, CommitRefused, Conflict, Counted, DurableTicket,
     DynTransaction, Dynamic, GuardFailure, LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure,
-    RowGuardFailure, Ticket, Transaction, TransactionBuilder, TransactionCounts, TransactionError, UpdateFn, Versioned,
-    Written,
+    RefusedCounts, RowGuardFailure, Ticket, Transaction, TransactionBuilder, TransactionCounts, TransactionError,
+    UpdateFn, Versioned, Written,
 };

@@ -71,7 +71,10 @@ fn a_reader_that_finds_gold_from_nowhere_says_so() {
     let expected = Violation::Gold { version, expected: world.constants().gold, found: world.constants().gold + 1 };
     assert_eq!(check(&world.db().snapshot(), world.constants()), Err(expected.clone()));
     let error = readers.finish().unwrap_err();
-    assert_eq!(error.to_string(), format!("a reader saw an inconsistent state: {expected}"));
+    assert_eq!(
+        ecsdb::error::with_causes(&error).to_string(),
+        format!("a reader saw an inconsistent state: {expected}")
+    );
 }
 
 #[test]

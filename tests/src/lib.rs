@@ -21,6 +21,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
+use ecsdb::error::with_causes;
 use ecsdb::schema::Schema;
 use ecsdb::{Db, Ticket, TransactionError};
 
@@ -66,11 +67,11 @@ pub fn block_writer<S: Schema>(db: &Db<S>) -> Blocked {
     Blocked { _release: release }
 }
 
-/// The text of the error with which a transaction failed.
+/// The text of the error with which a transaction failed, with its causes.
 pub fn why<T>(result: Result<T, TransactionError>) -> String {
     match result {
         Ok(_) => "committed".to_owned(),
-        Err(error) => error.to_string(),
+        Err(error) => with_causes(&error).to_string(),
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
+use ecsdb::error::with_causes;
 use ecsdb::{ChangeSet, CommitLog, Component, Db, Entity, LogError, OpError, TransactionError};
 use ecsdb_tests::log::{Recorder, Rows};
 use ecsdb_tests::world::*;
@@ -311,7 +312,7 @@ fn a_log_that_panics_is_not_asked_again() {
     log.with(|record| record.watch = Some(Box::new(|_| panic!("no paper"))));
     let before = Rows::of(&db);
     let refused = db.spawn(Small::sample(2)).unwrap_err();
-    assert_eq!(refused.to_string(), "the commit log refused the transaction: it panicked: no paper");
+    assert_eq!(with_causes(&refused).to_string(), "the commit log refused the transaction: it panicked: no paper");
     // Whatever it would say now: what it has kept is unknown.
     log.with(|record| record.watch = None);
     assert!(matches!(db.spawn(Small::sample(3)), Err(TransactionError::Log(_))));

@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use ecsdb::error::with_causes;
 use ecsdb::{CheckpointError, Component, Db, DbBuilder, TransactionError};
 use ecsdb_tests::tell;
 
@@ -45,7 +46,7 @@ fn fill(db: &Db<Disk>, from: u64) -> (u64, u64) {
         match db.write(move |tx| Ok(tx.spawn(blob(number))?)) {
             Ok(_) => visible = number,
             Err(TransactionError::Log(error)) => {
-                assert!(error.to_string().contains("os error 28"), "the cause is named: {error}");
+                assert!(with_causes(&error).to_string().contains("os error 28"), "the cause is named: {error:?}");
                 return (durable, visible);
             }
             Err(error) => panic!("{error}"),

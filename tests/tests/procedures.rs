@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 
+use ecsdb::error::with_causes;
 use ecsdb::schema::{DatabaseSchema, Value};
 use ecsdb::{
     CallError, Db, DynDb, Dynamic, Entity, Field, OpError, OpenError, Procedure, ProcedureFault, Ticket,
@@ -76,8 +77,10 @@ fn a_call_that_fails_leaves_nothing_behind_and_says_which_procedure_it_was() {
     let error = db.call(&PAY, Payment { from, to, gold: 101 }).unwrap_err();
     assert!(matches!(error.root(), TransactionError::Op(OpError::OutOfRange(_))));
     assert_eq!(
-        error.to_string(),
-        format!("procedure `pay`: `purse.gold` of entity {from} is 100: subtracting 101 leaves the range of the field")
+        with_causes(&error).to_string(),
+        format!(
+            "procedure `pay` failed: `purse.gold` of entity {from} is 100: subtracting 101 leaves the range of the field"
+        )
     );
     assert_eq!((gold(&db, from), gold(&db, to)), (100, 0));
 }
@@ -86,7 +89,7 @@ fn a_call_that_fails_leaves_nothing_behind_and_says_which_procedure_it_was() {
 fn a_panic_is_rolled_back_and_reported_with_the_name() {
     let db = open();
     let why = why(db.call(&PANIC, ()));
-    assert_eq!(why, "procedure `panic`: the transaction panicked: out of luck");
+    assert_eq!(why, "procedure `panic` failed: the transaction panicked: out of luck");
     assert_eq!(db.stats().entities, 0);
     assert!(db.call(&SPAWN, 3).is_ok(), "the writer goes on");
 }
@@ -148,7 +151,7 @@ fn what_does_not_fit_is_refused_before_it_is_queued() {
     let db = open();
     let (from, to) = purses(&db);
     let version = db.snapshot().version();
-    let refused = |name, value| db.call_by_name(name, &value).unwrap_err().to_string();
+    let refused = |name, value| with_causes(&db.call_by_name(name, &value).unwrap_err()).to_string();
     assert_eq!(refused("spwan", Value::U8(1)), "there is no procedure `spwan`, did you mean `spawn`?");
     assert_eq!(refused("something", Value::U8(1)), "there is no procedure `something`");
     let takes = "procedure `pay` takes `struct Payment { from: entity, to: entity, gold: u64 }`: ";
@@ -230,9 +233,9 @@ fn a_failure_that_the_caller_handles_takes_everything_back_all_the_same() {
     let error = db.call(&PAY_TWICE, (pay(10), pay(91))).unwrap_err();
     assert!(matches!(error.root(), TransactionError::CallFailed { procedure: "pay", .. }));
     assert_eq!(
-        error.to_string(),
+        with_causes(&error).to_string(),
         format!(
-            "procedure `pay_twice`: procedure `pay` failed within the transaction, so nothing of it was kept: `purse.gold` \
+            "procedure `pay_twice` failed: procedure `pay` failed within the transaction, so nothing of it was kept: `purse.gold` \
              of entity {from} is 90: subtracting 91 leaves the range of the field"
         )
     );
@@ -353,7 +356,7 @@ fn databases_with_a_loaded_schema_have_procedures_too() {
     let arguments = Value::Struct(vec![("0".to_owned(), Value::Entity(mob)), ("1".to_owned(), Value::U8(2))]);
     assert_eq!(db.call_by_name("heal_twice", &arguments).unwrap(), Value::U32(25));
     assert_eq!(db.procedures().map(|info| info.name).collect::<Vec<_>>(), ["heal", "heal_twice"]);
-    let error = db.call(&HEAL_TWICE, (mob, u32::MAX)).unwrap_err().to_string();
-    assert!(error.starts_with("procedure `heal_twice`: procedure `heal`: "), "{error}");
+    let error = with_causes(&db.call(&HEAL_TWICE, (mob, u32::MAX)).unwrap_err()).to_string();
+    assert!(error.starts_with("procedure `heal_twice` failed: procedure `heal` failed: "), "{error}");
     assert_eq!(db.call(&HEAL, (mob, 0)).unwrap(), 25);
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
+use ecsdb::error::with_causes;
 use ecsdb::schema::{DatabaseSchema, Value};
 use ecsdb::{
     Db, DynDb, Entity, OnFailure, Overrun, Tick, TickEnd, TickError, TickLoop, TickLoopBuilder, TransactionError,
@@ -16,7 +17,7 @@ fn open() -> Db<World> {
 /// A loop that counts its ticks in the `n` of an entity.
 fn counting(db: &Db<World>, rate_hz: u32) -> (TickLoopBuilder<World>, Entity) {
     let counter = db.spawn(Small { n: 0 }).unwrap();
-    let builder = TickLoop::new(db, rate_hz).handler("count", move |tx, _| {
+    let builder = TickLoop::builder(db, rate_hz).handler("count", move |tx, _| {
         tx.modify(counter, |small: &mut Small| small.n += 1)?;
         Ok(())
     });
@@ -58,7 +59,7 @@ fn a_tick_is_one_transaction_of_all_handlers_in_order() {
 fn ticks_are_numbered_and_know_their_step() {
     let db = open();
     let seen = Arc::new(Mutex::new(Vec::<Tick>::new()));
-    let ticks = TickLoop::new(&db, 50)
+    let ticks = TickLoop::builder(&db, 50)
         .handler("see", {
             let seen = Arc::clone(&seen);
             move |_, tick| {
@@ -134,7 +135,7 @@ fn a_tick_that_fails_is_rolled_back_reported_and_the_loop_goes_on() {
             2 => panic!("worse luck"),
             _ => Ok(()),
         })
-        .report(move |failure| report.send(failure.to_string()).unwrap())
+        .report(move |failure| report.send(with_causes(failure).to_string()).unwrap())
         .paused()
         .start()
         .unwrap();
@@ -147,8 +148,8 @@ fn a_tick_that_fails_is_rolled_back_reported_and_the_loop_goes_on() {
     assert_eq!(
         reported.iter().collect::<Vec<_>>(),
         [
-            "tick 1, handler `fragile`: the transaction was aborted: bad luck",
-            "tick 2, handler `fragile`: the transaction panicked: worse luck"
+            "tick 1 was rolled back: handler `fragile` failed: the transaction was aborted: bad luck",
+            "tick 2 was rolled back: handler `fragile` failed: the transaction panicked: worse luck"
         ]
     );
 }
@@ -252,7 +253,7 @@ fn steps_from_many_threads_are_as_many_ticks() {
 fn a_rate_out_of_range_is_refused() {
     let db = open();
     for rate_hz in [0, 1001] {
-        let error = TickLoop::new(&db, rate_hz).start().err().unwrap();
+        let error = TickLoop::builder(&db, rate_hz).start().err().unwrap();
         assert_eq!(error.to_string(), format!("a rate of {rate_hz} ticks a second: use 1 to 1000"));
     }
 }
@@ -262,7 +263,7 @@ fn databases_with_a_loaded_schema_have_ticks_too() {
     let text = "[database]\nname = \"game\"\n[[tables.health.fields]]\nname = \"hp\"\ntype = \"u32\"";
     let db = DynDb::in_memory(DatabaseSchema::from_toml(text, "game.toml").unwrap()).unwrap();
     let mob = db.write(|tx| Ok(tx.spawn(&[("health", &[("hp", Value::U32(20))])])?)).unwrap();
-    let ticks = TickLoop::dynamic(&db, 20)
+    let ticks = TickLoop::builder_dyn(&db, 20)
         .handler("heal", move |tx, _| Ok(tx.add("health", mob, "hp", Value::U32(1))?))
         .paused()
         .start()

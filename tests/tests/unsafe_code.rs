@@ -280,7 +280,7 @@ fn procedures_lanes_and_ticks_work_on_typed_rows() {
     assert_eq!(db.call_by_name("pay", &arguments).unwrap(), Value::Text("3 paid".into()));
     let written = db.lane().submit(move |tx| Ok(tx.view().get::<Purse>(entity).map(|purse| purse.gold())));
     assert_eq!(written.unwrap().visible().unwrap().result, Some(6));
-    let ticks = TickLoop::new(&db, 60).handler("earn", move |tx, _| {
+    let ticks = TickLoop::builder(&db, 60).handler("earn", move |tx, _| {
         tx.modify(entity, |purse: &mut Purse| purse.gold += 1)?;
         Ok(())
     });
@@ -317,8 +317,8 @@ fn rows_are_read_and_written_by_names() {
     let snapshot = db.snapshot();
     let row = snapshot.view().get("item", entity).unwrap();
     assert_eq!((row.get("name"), row.get("count")), (Some(Value::Text("rope".into())), Some(Value::U16(3))));
-    let ticks =
-        TickLoop::dynamic(&db, 60).handler("more", move |tx, _| Ok(tx.add("item", entity, "count", Value::U16(1))?));
+    let ticks = TickLoop::builder_dyn(&db, 60)
+        .handler("more", move |tx, _| Ok(tx.add("item", entity, "count", Value::U16(1))?));
     ticks.paused().start().unwrap().step().unwrap();
     assert_eq!(db.snapshot().view().get("item", entity).unwrap().get("count"), Some(Value::U16(4)));
     assert_eq!(Value::Array(vec![Value::U32(1)]).to_field::<Vec<u32>>().unwrap(), [1]);

@@ -16,15 +16,15 @@ pub fn prefetch(address: *const u8, lines: usize) {
     let _ = (address, lines, Line::BYTES);
 }
 
-/// Asks for one cache line, to write to it. Only a hint, as [`prefetch`].
+/// Asks for `lines` cache lines from `address` on, to write to them. Only a hint, as [`prefetch`].
 #[inline(always)]
-pub fn prefetch_to_write(address: *const u8) {
+pub fn prefetch_to_write(address: *const u8, lines: usize) {
     #[cfg(target_arch = "x86_64")]
-    {
+    for line in 0..lines {
         use core::arch::x86_64::{_MM_HINT_ET0, _mm_prefetch};
         // SAFETY: as in `prefetch`; a processor without this hint takes it for nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_ET0>(address.cast::<i8>()) }
+        unsafe { _mm_prefetch::<_MM_HINT_ET0>(address.wrapping_add(line * Line::BYTES).cast::<i8>()) }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = address;
+    let _ = (address, lines);
 }

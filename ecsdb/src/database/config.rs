@@ -51,7 +51,7 @@ pub enum OpenError {
     #[error(transparent)]
     Procedure(#[from] ProcedureFault),
     /// The system gave no thread.
-    #[error("cannot start a thread: {0}")]
+    #[error("cannot start a thread")]
     Thread(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -284,8 +284,9 @@ impl<S> DbBuilder<S> {
         self
     }
 
-    /// Where parts of the log go before they are removed, and complete snapshot files as soon as they are made. Each part is removed only
-    /// when the archive has it; if the archive refuses, they stay, and [`CheckpointReport::kept_because`](crate::CheckpointReport::kept_because) says so. An archive
+    /// Where parts of the log go as soon as they are finished and durable, and complete snapshot files as soon as they are made. So an archive
+    /// alone lacks the part that is being written, and what is on its way. Each part is removed only when the archive has it; if the archive
+    /// refuses, they stay, and [`CheckpointReport::kept_because`](crate::CheckpointReport::kept_because) says so. An archive
     /// belongs to the database that was opened with it last: two never store in it side by side. Default: nowhere.
     pub fn archive(mut self, archive: impl Archive + 'static) -> Self {
         let level = self.config.keeping.compression;

@@ -2,39 +2,34 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 
 use super::checkpoint::Checkpoint;
-use super::config::{Config, OpenError};
 use super::evolve::{EvolveError, Prepared, prepare};
 #[cfg(feature = "metrics")]
-use super::metrics::{Reporter, Told, report};
+use super::metrics::{Reporter, Told};
 use super::stats::Stats;
 use crate::bytes::Meter;
 #[cfg(feature = "metrics")]
 use crate::persistence::CheckpointFigures;
 use crate::persistence::{
-    self, BackupError, BackupReport, BackupWish, CheckpointError, Figures, Keeper, LogSettings, OnProgress, Recovery,
-    Wish,
+    BackupError, BackupReport, BackupWish, CheckpointError, Figures, Keeper, OnProgress, Recovery, Wish,
 };
 use crate::schema::diff::Plan;
 use crate::schema::{DatabaseSchema, TableSchema};
 use crate::storage::{CommitCursor, CommitHistory, Prebuilt, Store, Version};
-use crate::sync::shim::{Arc as VersionRef, Mutex, lock, thread, thread_pool};
+use crate::sync::shim::{Arc as VersionRef, Mutex, lock, thread};
 use crate::sync::{Published, completion};
 use crate::transaction::{
-    Apply, Catalog, ClosureJob, DatabaseId, Evolve, Guarded, Mirrored, Procedures, Queue, Request, Terms, Ticket,
-    TransactionError, WriterConfig, WriterThread, Written,
+    Apply, Catalog, ClosureJob, DatabaseId, Evolve, Procedures, Queue, Request, Terms, Ticket, TransactionError,
+    Written,
 };
 
 /// What snapshots need besides their version. It keeps no database open.
 pub struct Readers {
-    database: DatabaseId,
-    catalog: Arc<Catalog>,
-    /// Later schemas, each with the first version that has it.
-    later: Mutex<Vec<(u64, Arc<Catalog>)>>,
-    workers: Arc<rayon::ThreadPool>,
-    history: CommitHistory,
+    pub(super) database: DatabaseId,
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) workers: Arc<rayon::ThreadPool>,
+    pub(super) history: CommitHistory,
 }
 
 impl Readers {
@@ -53,18 +48,6 @@ impl Readers {
         self.catalog.schema()
     }
 
-    /// The tables of version `version`.
-    pub fn catalog_of(&self, version: u64) -> Arc<Catalog> {
-        let later = lock(&self.later);
-        let found = later.iter().rev().find(|(first, _)| *first <= version);
-        Arc::clone(found.map_or(&self.catalog, |(_, catalog)| catalog))
-    }
-
-    /// Notes that the tables are those of `catalog` from version `first` on.
-    fn announce(&self, first: u64, catalog: Arc<Catalog>) {
-        lock(&self.later).push((first, catalog));
-    }
-
     /// The changes of the last commits, if they are kept.
     pub fn history(&self) -> &CommitHistory {
         &self.history
@@ -78,126 +61,36 @@ impl Readers {
 
 /// The shared part of all handles of one database. The last one to go closes the queue and waits for the writer.
 pub struct Core {
-    readers: Arc<Readers>,
-    published: Published<Version>,
-    id: DatabaseId,
-    queue: Arc<Queue>,
-    /// What makes checkpoints, if there is a directory.
-    keeper: Option<Keeper>,
-    /// What was found in the directory, if there is one.
-    recovery: Option<Recovery>,
-    /// What its log counts.
-    log_figures: Option<Arc<Figures>>,
+    pub(super) readers: Arc<Readers>,
+    pub(super) published: Published<Version>,
+    pub(super) queue: Arc<Queue>,
+    /// What there is besides if the database is in a directory.
+    pub(super) directory: Option<KeptOnDisk>,
     /// What all pages take.
-    meter: Arc<Meter>,
-    procedures: Procedures,
+    pub(super) meter: Arc<Meter>,
+    pub(super) procedures: Procedures,
     /// Held while the tables change.
-    evolving: Mutex<()>,
+    pub(super) evolving: Mutex<()>,
     /// What was told to the recorder of metrics.
     #[cfg(feature = "metrics")]
-    told: Mutex<Told>,
+    pub(super) told: Mutex<Told>,
     /// The thread that tells it.
     #[cfg(feature = "metrics")]
-    reporter: Mutex<Option<Reporter>>,
-    writer: Mutex<Option<thread::JoinHandle<()>>>,
+    pub(super) reporter: Mutex<Option<Reporter>>,
+    pub(super) writer: Mutex<Option<thread::JoinHandle<()>>>,
+}
+
+/// What a database in a directory has.
+pub(super) struct KeptOnDisk {
+    /// What makes checkpoints.
+    pub keeper: Keeper,
+    /// What was found in the directory.
+    pub recovery: Recovery,
+    /// What its log counts.
+    pub log_figures: Arc<Figures>,
 }
 
 impl Core {
-    /// Opens a database with the tables of `schema`.
-    pub(super) fn open(schema: DatabaseSchema, mut config: Config) -> Result<Arc<Self>, OpenError> {
-        config.check(&schema)?;
-        let procedures = Procedures::new(core::mem::take(&mut config.procedures))?;
-        let catalog = Arc::new(Catalog::new(schema));
-        let fresh = || {
-            let mut store = Store::with_indexes(catalog.shapes(), catalog.indexes(), config.memory_limit);
-            store.hold_to(catalog.schema());
-            store
-        };
-        let (mut watermark, mut recovery, mut keeper, mut log_figures) = (None, None, None, None);
-        let mut store;
-        if let Some(directory) = config.directory.take() {
-            let settings = LogSettings {
-                directory,
-                media: config.media,
-                segment_bytes: config.segment_bytes as u64,
-                sync_within: config.sync_within,
-                memory_limit: config.memory_limit,
-                migrations: config.migrations,
-                threads: reading_threads(config.workers),
-                keeping: config.keeping,
-                on_progress: config.on_recovery.take(),
-            };
-            let opened = persistence::open(settings, &Arc::new(catalog.schema().clone()), &fresh)?;
-            store = opened.store;
-            let wal = Box::new(opened.wal);
-            config.log = Some(match config.log {
-                Some(mirror) => Box::new(Mirrored::new(mirror, wal)),
-                None => wal,
-            });
-            (watermark, recovery, keeper) = (Some(opened.watermark), Some(opened.recovery), Some(opened.keeper));
-            log_figures = Some(opened.figures);
-        } else {
-            store = fresh();
-        }
-        if let Some(limits) = config.history {
-            store.keep_history(limits);
-        }
-        let (published, history) = (store.published(), store.history());
-        let meter = Arc::clone(store.meter());
-        let id = DatabaseId::next();
-        let name = catalog.schema().name().to_owned();
-        let name = move |index| format!("ecsdb-{name}-{index}");
-        let workers = thread_pool(config.workers, name, move || id.enter());
-        let workers = workers.map_err(|error| OpenError::Thread(Box::new(error)))?;
-        let workers = Arc::new(workers);
-        let (queue, receiver) = Queue::new(config.queue, id, watermark);
-        let writer = WriterThread::new(
-            WriterConfig {
-                store,
-                catalog: Arc::clone(&catalog),
-                workers: Arc::clone(&workers),
-                log: config.log.map(Guarded::new),
-                limits: config.batch,
-                huge_pages: config.huge_pages,
-                idle: config.idle,
-            },
-            &queue,
-            receiver,
-        );
-        let thread = thread::Builder::new()
-            .name(format!("ecsdb-{}", catalog.schema().name()))
-            .spawn(move || {
-                id.enter();
-                writer.run();
-            })
-            .map_err(|error| OpenError::Thread(Box::new(error)))?;
-        let queue = Arc::new(queue);
-        let name = catalog.schema().name();
-        let keeper = keeper.map(|keeper| keeper.start(Arc::clone(&queue), id, name));
-        let keeper = keeper.transpose().map_err(|error| OpenError::Thread(Box::new(error)))?;
-        let readers = Arc::new(Readers { database: id, catalog, later: Mutex::new(Vec::new()), workers, history });
-        let core = Arc::new(Self {
-            readers,
-            published,
-            id,
-            queue,
-            keeper,
-            recovery,
-            log_figures,
-            meter,
-            procedures,
-            evolving: Mutex::new(()),
-            #[cfg(feature = "metrics")]
-            told: Mutex::default(),
-            #[cfg(feature = "metrics")]
-            reporter: Mutex::default(),
-            writer: Mutex::new(Some(thread)),
-        });
-        #[cfg(feature = "metrics")]
-        report(&core, config.metrics_every).map_err(|error| OpenError::Thread(Box::new(error)))?;
-        Ok(core)
-    }
-
     /// Whether it takes no more transactions.
     pub fn is_closed(&self) -> bool {
         self.queue.is_closed()
@@ -258,9 +151,14 @@ impl Core {
         }
     }
 
+    /// What makes checkpoints, if there is a directory.
+    fn keeper(&self) -> Option<&Keeper> {
+        self.directory.as_ref().map(|directory| &directory.keeper)
+    }
+
     /// Which database it is.
     pub fn id(&self) -> DatabaseId {
-        self.id
+        self.readers.database()
     }
 
     /// What readers pin versions from.
@@ -270,14 +168,14 @@ impl Core {
 
     /// Has the database other tables; see [`DynDb::evolve`](super::DynDb::evolve).
     pub fn evolve(&self, schema: &DatabaseSchema) -> Result<Plan, EvolveError> {
-        if self.id.is_entered() {
+        if self.id().is_entered() {
             return Err(TransactionError::Reentrant.into());
         }
         // One at a time: each is judged by what the one before has left.
         let _alone = lock(&self.evolving);
-        let before = self.readers.catalog_of(self.pin().number);
-        let Prepared { plan, catalog, rewritten, convert } = prepare(before.schema(), schema)?;
-        let is_same = || before.schema().tables().iter().zip(catalog.schema().tables()).all(has_same_indexes);
+        let before = Arc::clone(&self.pin().schema);
+        let Prepared { plan, catalog, rewritten, convert } = prepare(&before, schema)?;
+        let is_same = || before.tables().iter().zip(catalog.schema().tables()).all(has_same_indexes);
         if !plan.changes_data() && plan.is_empty() && is_same() {
             return Ok(plan);
         }
@@ -289,14 +187,12 @@ impl Core {
             Some(Prebuilt::build(self.pin(), &catalog.indexes(), &source, self.readers.workers())?)
         };
         let (completer, pending) = completion();
-        let (readers, announced) = (Arc::clone(&self.readers), Arc::clone(&catalog));
-        let names = Arc::clone(&catalog);
-        let announce = Box::new(move |version| readers.announce(version, announced));
-        let request = Request::Evolve(Box::new(Evolve { catalog, rewritten, prebuilt, convert, announce, completer }));
+        let names = Arc::clone(catalog.schema());
+        let request = Request::Evolve(Box::new(Evolve { catalog, rewritten, prebuilt, convert, completer }));
         self.queue.send(request, Queue::CLOSURE_BYTES, Queue::URGENT).map_err(TransactionError::from)?;
         match pending.wait() {
             Ok(Ok(_)) => Ok(plan),
-            Ok(Err(failure)) => Err(EvolveError::of(failure, names.schema())),
+            Ok(Err(failure)) => Err(EvolveError::of(failure, &names)),
             Err(_) => Err(TransactionError::Closed.into()),
         }
     }
@@ -316,21 +212,21 @@ impl Core {
             pinned_versions: self.queue.counts().pinned_versions(),
             page_bytes: self.meter.allocated_bytes(),
             durable_version: self.queue.watermark().map(|watermark| watermark.durable()),
-            log: self.log_figures.as_ref().map(|figures| figures.read()),
-            checkpoints: self.keeper.as_ref().map(|keeper| keeper.figures().read()),
+            log: self.directory.as_ref().map(|directory| directory.log_figures.read()),
+            checkpoints: self.keeper().map(|keeper| keeper.figures().read()),
         }
     }
 
     /// What the log counts, if there is one.
     #[cfg(feature = "metrics")]
     pub fn log_figures(&self) -> Option<&Figures> {
-        self.log_figures.as_deref()
+        self.directory.as_ref().map(|directory| &*directory.log_figures)
     }
 
     /// What is counted of checkpoints, if there is a directory.
     #[cfg(feature = "metrics")]
     pub fn checkpoint_figures(&self) -> Option<&CheckpointFigures> {
-        self.keeper.as_ref().map(|keeper| keeper.figures())
+        self.keeper().map(|keeper| keeper.figures())
     }
 
     /// What was told to the recorder of metrics.
@@ -347,12 +243,12 @@ impl Core {
 
     /// What was found in the directory, if there is one.
     pub fn recovery(&self) -> Option<&Recovery> {
-        self.recovery.as_ref()
+        self.directory.as_ref().map(|directory| &directory.recovery)
     }
 
     /// Waits until everything that is visible now is durable. Returns the version that is.
     pub fn sync(&self) -> Result<u64, TransactionError> {
-        if self.id.is_entered() {
+        if self.id().is_entered() {
             return Err(TransactionError::Reentrant);
         }
         let version = self.pin().number;
@@ -370,18 +266,18 @@ impl Core {
         if self.is_closed() {
             return Err(TransactionError::Closed);
         }
-        let keeper = self.keeper.as_ref().ok_or(TransactionError::NoLog)?;
+        let keeper = self.keeper().ok_or(TransactionError::NoLog)?;
         let (completer, pending) = completion();
         keeper.ask(Wish { on_progress, completer });
-        Ok(Checkpoint::new(pending, self.id))
+        Ok(Checkpoint::new(pending, self.id()))
     }
 
     /// Makes a backup; see [`Db::backup`](super::Db::backup).
     pub fn backup(&self, destination: PathBuf, on_progress: OnProgress) -> Result<BackupReport, BackupError> {
-        if self.id.is_entered() {
+        if self.id().is_entered() {
             return Err(CheckpointError::Reentrant.into());
         }
-        let keeper = self.keeper.as_ref().ok_or(BackupError::NoDirectory)?;
+        let keeper = self.keeper().ok_or(BackupError::NoDirectory)?;
         let (completer, pending) = completion();
         keeper.ask_backup(BackupWish { destination, on_progress, completer });
         pending.wait().unwrap_or_else(|_| Err(CheckpointError::Closed.into()))
@@ -389,10 +285,10 @@ impl Core {
 
     /// Takes no more transactions, and waits until all that were queued are done.
     pub fn close(&self) -> Result<(), TransactionError> {
-        if self.id.is_entered() {
+        if self.id().is_entered() {
             return Err(TransactionError::Reentrant);
         }
-        if let Some(keeper) = &self.keeper {
+        if let Some(keeper) = self.keeper() {
             keeper.end();
         }
         self.queue.close();
@@ -405,7 +301,7 @@ impl Core {
         }
         drop(writer);
         // The log is closed by now, however long an archive takes for what it is storing.
-        if let Some(keeper) = &self.keeper {
+        if let Some(keeper) = self.keeper() {
             keeper.close();
         }
         #[cfg(feature = "metrics")]
@@ -422,16 +318,6 @@ impl Core {
             _ => Ok(()),
         }
     }
-}
-
-/// How many threads read and check files when a directory is opened, besides the one that waits: for `workers`, where 0 stands for
-/// one for each processor. One worker is no worker.
-fn reading_threads(workers: usize) -> usize {
-    /// More do not help: one thread takes in what they have read.
-    const MOST: usize = 8;
-    let processors = || available_parallelism().map_or(1, usize::from);
-    let threads = if workers == 0 { processors() } else { workers };
-    if threads == 1 { 0 } else { threads.min(MOST) }
 }
 
 /// Whether two tables have the same indexes.

@@ -19,7 +19,8 @@ use crate::schema::{DatabaseSchema, Value};
 use crate::storage::{MemoryUsage, Version};
 use crate::sync::shim::Arc as VersionRef;
 use crate::transaction::{
-    CallError, Catalog, DynTransaction, Dynamic, Procedure, ProcedureInfo, Ticket, TransactionError, Written,
+    CallError, DynTransaction, Dynamic, OpError, Procedure, ProcedureInfo, Ticket, TransactionError, Written,
+    table_number,
 };
 
 /// A database with the tables of a schema that was loaded, read and written by the names of tables and fields.
@@ -71,9 +72,7 @@ impl DynDb {
 
     /// Pins the version that is published now.
     pub fn snapshot(&self) -> DynSnapshot {
-        let version = self.core.pin();
-        let catalog = self.core.readers().catalog_of(version.number);
-        DynSnapshot { version, catalog }
+        DynSnapshot::pinned(self.core.pin())
     }
 
     /// Runs `transaction` as the writer, and waits until its changes are visible; see [`Db::write`](crate::Db::write).
@@ -261,6 +260,19 @@ impl DynDb {
         super::metrics::publish(&self.core);
     }
 
+    /// Makes room for `count` more entities with rows in `tables`; see [`Db::reserve`](crate::Db::reserve).
+    ///
+    /// # Errors
+    /// [`OpError::UnknownTable`]; otherwise as there.
+    pub fn reserve(&self, tables: &[&str], count: usize) -> Result<(), TransactionError> {
+        let version = self.core.pin();
+        let numbers: Result<Vec<u16>, OpError> =
+            tables.iter().map(|name| table_number(&version.schema, name)).collect();
+        let numbers = numbers?;
+        let reserved = self.core.control(move |store| store.reserve(&numbers, count))?;
+        Ok(reserved.map_err(OpError::from)?)
+    }
+
     /// What the database takes in memory.
     ///
     /// # Errors
@@ -304,24 +316,22 @@ impl DynDb {
 #[derive(Clone)]
 pub struct DynSnapshot {
     version: VersionRef<Version>,
-    catalog: Arc<Catalog>,
 }
 
 debug_as!(DynSnapshot, snapshot: version = snapshot.version.number);
 
 impl DynSnapshot {
-    /// The version `version`, which has the tables of `catalog`.
-    pub(super) fn pinned(version: VersionRef<Version>, catalog: Arc<Catalog>) -> Self {
-        Self { version, catalog }
+    pub(super) fn pinned(version: VersionRef<Version>) -> Self {
+        Self { version }
     }
 
     /// What the snapshot gives can be read through this.
     pub fn view(&self) -> DynView<'_> {
-        DynView::new(&self.version, self.catalog.schema())
+        DynView::new(&self.version, &self.version.schema)
     }
 
     /// The schema of this version.
     pub fn schema(&self) -> &DatabaseSchema {
-        self.catalog.schema()
+        &self.version.schema
     }
 }

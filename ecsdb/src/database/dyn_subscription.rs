@@ -13,8 +13,8 @@ use super::subscription::{Follower, Lagged, Receiver, RecvError, until_closed};
 use crate::entity::Entity;
 use crate::events::{Commit, Delta, Sieve, changed_fields};
 use crate::query::DynRow;
-use crate::schema::TableSchema;
-use crate::transaction::{Catalog, TransactionError};
+use crate::schema::{DatabaseSchema, TableSchema};
+use crate::transaction::TransactionError;
 
 /// Why there is no subscription.
 #[derive(Debug, Error)]
@@ -62,7 +62,7 @@ pub struct DynSubscription {
     entity: Option<Entity>,
     conditions: Vec<Condition>,
     /// The tables that the versions to come have.
-    catalog: Arc<Catalog>,
+    schema: Arc<DatabaseSchema>,
 }
 
 debug_as!(DynSubscription);
@@ -71,7 +71,7 @@ debug_as!(DynSubscription);
 pub struct DynChanges {
     commit: Commit,
     sieve: Arc<Sieve>,
-    catalog: Arc<Catalog>,
+    schema: Arc<DatabaseSchema>,
 }
 
 debug_as!(DynChanges);
@@ -108,13 +108,13 @@ pub enum DynEvent<'a> {
 
 impl DynSubscription {
     pub(super) fn new(follower: Follower, table: &str) -> Result<Self, SubscribeError> {
-        // That of the first version to come: a later one is a loss.
-        let catalog = follower.readers.catalog_of(follower.cursor.next_number() - 1);
-        let found = catalog.schema().table(table);
+        // Pinned after the place in the history was taken: should the tables have changed in between, what comes next is a loss.
+        let schema = Arc::clone(&follower.published.load().schema);
+        let found = schema.table(table);
         let (table, _) = found.ok_or_else(|| SubscribeError::UnknownTable { table: table.to_owned() })?;
         let table = table as u16;
         let receiver = follower.receive(Sieve::table(table));
-        Ok(Self { receiver, table, entity: None, conditions: Vec::new(), catalog })
+        Ok(Self { receiver, table, entity: None, conditions: Vec::new(), schema })
     }
 
     /// Only the row of `entity`. To be said before anything is received.
@@ -139,16 +139,16 @@ impl DynSubscription {
         let mut sieve = Sieve::table(self.table);
         sieve.entity = self.entity;
         for condition in &self.conditions {
-            let (condition, catalog, table) = (Arc::clone(condition), Arc::clone(&self.catalog), self.table);
+            let (condition, schema, table) = (Arc::clone(condition), Arc::clone(&self.schema), self.table);
             sieve
                 .filters
-                .push(Arc::new(move |entity, row| condition(&DynRow::stored(entity, catalog.table(table), row))));
+                .push(Arc::new(move |entity, row| condition(&DynRow::stored(entity, table_of(&schema, table), row))));
         }
         self.receiver.feed.sift(sieve);
     }
 
     fn named(&self, commit: Commit) -> DynChanges {
-        DynChanges { commit, sieve: Arc::clone(self.receiver.feed.sieve()), catalog: Arc::clone(&self.catalog) }
+        DynChanges { commit, sieve: Arc::clone(self.receiver.feed.sieve()), schema: Arc::clone(&self.schema) }
     }
 
     /// The changes of the next commit. Waits for it.
@@ -189,9 +189,9 @@ impl DynSubscription {
     /// Pins the version that is published now, and goes on right after it, with the tables that it has.
     pub fn resync(&mut self) -> DynSnapshot {
         let version = self.receiver.resync();
-        self.catalog = self.receiver.readers.catalog_of(version.number);
+        self.schema = Arc::clone(&version.schema);
         self.sift();
-        DynSnapshot::pinned(version, Arc::clone(&self.catalog))
+        DynSnapshot::pinned(version)
     }
 
     /// The version whose changes come next, at the earliest.
@@ -217,7 +217,7 @@ impl DynChanges {
 
     /// The table, as it is in this version.
     pub fn table(&self) -> &TableSchema {
-        self.catalog.table(self.sieve.table)
+        table_of(&self.schema, self.sieve.table)
     }
 
     /// What happened, row by row. Each entity occurs once.
@@ -259,4 +259,9 @@ impl<'a> DynEvent<'a> {
             Self::Removed { .. } => None,
         }
     }
+}
+
+/// The table with the number `table`, which there is in every schema of a database that once had it.
+fn table_of(schema: &DatabaseSchema, table: u16) -> &TableSchema {
+    &schema.tables()[usize::from(table)]
 }

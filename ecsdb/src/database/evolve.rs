@@ -30,7 +30,7 @@ pub enum EvolveError {
     #[error(transparent)]
     Schema(#[from] SchemaError),
     /// A row has no place under the new schema.
-    #[error("the row of entity {entity} in table `{table}` cannot be taken over: {cause}")]
+    #[error("the row of entity {entity} in table `{table}` cannot be taken over")]
     Row {
         /// The table.
         table: String,
@@ -50,7 +50,7 @@ pub enum EvolveError {
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// The log has refused, and takes nothing more.
-    #[error("the log has refused the schema: {0}")]
+    #[error("the log has refused the schema")]
     Log(#[from] LogError),
     /// The database is closed, or this is the inside of a transaction.
     #[error(transparent)]
@@ -116,7 +116,7 @@ pub(super) fn prepare(old: &DatabaseSchema, new: &DatabaseSchema) -> Result<Prep
         !of.keeps_fields(before) || !of.keeps_rows || (before.size, before.layout) != (after.size, after.layout)
     };
     let rewritten = plans.iter().enumerate().map(changes).collect();
-    let catalog = Arc::new(Catalog::new(schema));
+    let catalog = Arc::new(Catalog::new(Arc::new(schema)));
     let (old, shared) = (old.clone(), Arc::clone(&catalog));
     let mut bytes = Vec::new();
     let convert = move |MovedRow { table, entity, row }: MovedRow<'_>, out: &mut Vec<u8>| {

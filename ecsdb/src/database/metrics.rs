@@ -48,6 +48,7 @@ const GAUGES: &[(&str, Unit, &str)] = &[
     ("ecsdb_log_unsynced_versions", Unit::Count, "Versions that are visible and not durable"),
     ("ecsdb_checkpoint_version", Unit::Count, "The version that the last snapshot file holds"),
     ("ecsdb_checkpoint_bytes", Unit::Bytes, "The last snapshot file"),
+    ("ecsdb_log_unarchived_segments", Unit::Count, "Finished segments of the log that the archive does not have"),
     ("ecsdb_checkpoint_age_seconds", Unit::Seconds, "How long ago the last checkpoint was done"),
     ("ecsdb_recovery_seconds", Unit::Seconds, "How long opening the directory took"),
     ("ecsdb_recovery_rows", Unit::Count, "Rows that were replayed when the directory was opened"),
@@ -144,7 +145,7 @@ impl Publisher {
             ("rolled_back", was.rolled_back, is.rolled_back),
             ("expired", was.expired, is.expired),
             ("timed_out", was.timed_out, is.timed_out),
-            ("refused", was.refused.iter().sum(), is.refused.iter().sum()),
+            ("refused", was.refused.total(), is.refused.total()),
         ] {
             self.outcome("ecsdb_transactions_total", outcome, was, is);
         }
@@ -167,6 +168,7 @@ impl Publisher {
         self.outcome("ecsdb_checkpoints_total", "failed", was.failed, is.failed);
         self.counter("ecsdb_checkpoints_unclean_total", was.unclean, is.unclean);
         self.counter("ecsdb_checkpoint_bytes_total", was.bytes, is.bytes);
+        self.gauge("ecsdb_log_unarchived_segments", is.unarchived as f64);
         if let Some(last) = &is.last {
             self.gauge("ecsdb_checkpoint_version", last.version as f64);
             self.gauge("ecsdb_checkpoint_bytes", last.bytes as f64);

@@ -19,6 +19,7 @@ mod live;
 mod metrics;
 #[cfg(all(test, ecsdb_shuttle))]
 mod models;
+mod open;
 mod optimistic;
 mod reads;
 mod snapshot;

@@ -1,16 +1,49 @@
 //! What can go wrong with a directory, and with its log.
 
+use core::fmt;
+use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
-
-use thiserror::Error;
+use std::sync::Arc;
 
 use super::handshake::SchemaMismatch;
 use super::migration::MigrationError;
 use crate::storage::{DuplicateKey, MemoryLimit, ReferenceFailure, SlotsExhausted, StorageError};
 
+/// The system refused something that was to be done to a file or a directory. What it says is the [`source`](Error::source).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct IoFailure {
+    /// What was to be done.
+    pub action: &'static str,
+    /// To which file or directory.
+    pub path: PathBuf,
+    /// What the system says.
+    pub source: Arc<io::Error>,
+}
+
+impl IoFailure {
+    /// What the system says of `action` on `path`.
+    pub(super) fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self { action, path: path.to_owned(), source: Arc::new(source) }
+    }
+}
+
+impl fmt::Display for IoFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {} {}", self.action, self.path.display())
+    }
+}
+
+/// The cause is the error of the system itself, not its counted pointer, so that it can be found by its type.
+impl Error for IoFailure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.source)
+    }
+}
+
 /// Why a directory could not be opened. Unless it says otherwise, nothing in it was changed.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DirectoryError {
     /// Another database is open in the directory, in this process or in another one.
@@ -20,15 +53,8 @@ pub enum DirectoryError {
         path: PathBuf,
     },
     /// The system refused. What was done before stays done; opening again goes on from there.
-    #[error("cannot {action} {}: {source}", path.display())]
-    Io {
-        /// What was to be done.
-        action: &'static str,
-        /// To which file or directory.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] IoFailure),
     /// What is in a file was changed or lost after it was durable. Restore the file from a backup: nothing is left out
     /// behind the user's back.
     #[error("{} is damaged at byte {offset}: {what}", file.display())]
@@ -90,7 +116,7 @@ pub enum DirectoryError {
     #[error(transparent)]
     Slots(#[from] SlotsExhausted),
     /// The system gave no thread.
-    #[error("cannot start a thread: {0}")]
+    #[error("cannot start a thread")]
     Thread(#[source] io::Error),
 }
 
@@ -128,32 +154,25 @@ impl DirectoryError {
     pub(super) fn damage(&self) -> Option<(PathBuf, u64, String)> {
         match self {
             Self::Damaged { file, offset, what } => Some((file.clone(), *offset, what.clone())),
-            Self::Io { path, source, .. } if is_loss(source) => Some((path.clone(), 0, source.to_string())),
+            Self::Io(IoFailure { path, source, .. }) if is_loss(source) => Some((path.clone(), 0, source.to_string())),
             _ => None,
         }
     }
 
     /// Adds to an error of the system what was to be done, and to what.
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io { action, path: path.to_owned(), source }
+        move |source| IoFailure::new(action, path, source).into()
     }
 }
 
 /// Why a log takes no more commits: the cause in a [`LogError`](crate::LogError) of a database with a directory.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LogFailure {
     /// The system refused a file of the log. The log takes nothing more; reads go on. Open the directory again when the
     /// cause is gone.
-    #[error("cannot {action} {}: {source}", path.display())]
-    Io {
-        /// What was to be done.
-        action: &'static str,
-        /// The file or directory.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] IoFailure),
     /// The transactions of one batch are too large for one record. The log goes on without them: split them up.
     #[error("the transaction takes {bytes} bytes in the log, and a record has room for 4 GiB: split it up")]
     TooLarge {
@@ -179,7 +198,7 @@ pub enum LogFailure {
 impl LogFailure {
     /// Adds to an error of the system what was to be done, and to what.
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io { action, path: path.to_owned(), source }
+        move |source| IoFailure::new(action, path, source).into()
     }
 }
 

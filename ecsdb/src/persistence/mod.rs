@@ -37,14 +37,14 @@ mod snapshot;
 mod tests;
 mod zstd;
 
-pub use error::{DirectoryError, LogFailure};
+pub use error::{DirectoryError, IoFailure, LogFailure};
 pub use handshake::SchemaMismatch;
 #[cfg(feature = "metrics")]
 pub use keeper::CheckpointFigures;
 pub use keeper::{
     ArchiveSetting, BackupError, BackupReport, BackupWish, CheckpointError, CheckpointProgress, CheckpointReport,
-    CheckpointStats, Keeper, Keeping, LastCheckpoint, OnProgress, Retention, Schedule, Wish,
+    CheckpointStats, Keeper, KeeperSetup, Keeping, LastCheckpoint, OnProgress, Retention, Schedule, Wish,
 };
 pub use log::{Figures, LogStats};
 pub use migration::{MigrationError, MigrationFailure, Migrations, OldRow};
-pub use recovery::{LogSettings, Migration, OnRecovery, PassedOver, Recovery, RecoveryProgress, open};
+pub use recovery::{LogSettings, Migration, OnRecovery, Opened, PassedOver, Recovery, RecoveryProgress, open};

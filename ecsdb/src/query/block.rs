@@ -4,8 +4,14 @@ use core::marker::PhantomData;
 
 use crate::bits::bits;
 use crate::bytes::{self, Heap, Row, heap_place, rows_of};
-use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
+use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS, PAGE_BLOCKS_MAX};
 use crate::storage::{Chunk, PageGeometry};
+
+/// How many pages further on rows are asked for. Those of the next page would come too late: it is done with the page at hand in
+/// about the time that memory takes to answer.
+pub const PAGES_AHEAD: usize = 2;
+
+const _: () = assert!(PAGES_AHEAD * PAGE_BLOCKS_MAX <= CHUNK_BLOCKS, "the page lies in the next chunk at the furthest");
 
 /// The rows of type `R` in one block.
 pub struct BlockRows<'v, R> {
@@ -15,7 +21,7 @@ pub struct BlockRows<'v, R> {
     rows: &'v [R],
     chunk: Option<&'v Chunk>,
     block: usize,
-    /// The address at which the next page has what this block has in its page, or 0. Only to ask the processor for it.
+    /// The address at which the page after the next one has what this block has in its page, or 0. Only to ask the processor for it.
     ahead: usize,
     marker: PhantomData<&'v R>,
 }
@@ -38,12 +44,12 @@ impl<'v, R: Row> BlockRows<'v, R> {
         Self { word: 0, rows: &[], chunk: None, block: 0, ahead: 0, marker: PhantomData }
     }
 
-    /// The rows of block `block` of `chunk`, behind whose last page comes one at the address `behind`.
+    /// The rows of block `block` of `chunk`, behind which comes `behind`.
     ///
     /// # Safety
     /// `chunk` belongs to a table whose rows are values of `R`.
     #[inline]
-    pub unsafe fn new(chunk: &'v Chunk, block: usize, behind: usize) -> Self {
+    pub unsafe fn new(chunk: &'v Chunk, block: usize, behind: Option<&'v Chunk>) -> Self {
         let word = chunk.word(block);
         let rows: &[R] = if word == 0 || Self::GEOMETRY.is_wide() {
             &[]
@@ -57,24 +63,27 @@ impl<'v, R: Row> BlockRows<'v, R> {
         Self { word, rows, chunk: Some(chunk), block, ahead: Self::ahead(chunk, block, behind), marker: PhantomData }
     }
 
-    /// The address at which the next page has what block `block` has in its page, if there is one. Also where the next page lies right
-    /// behind: of one table the hardware finds it by itself, of two or three it is late.
+    /// The address at which the page [`PAGES_AHEAD`] further on has what block `block` has in its page, if there is one. Also where
+    /// pages lie right behind each other: of one table the hardware finds them by itself, of two or three it is late.
     #[inline]
-    fn ahead(chunk: &Chunk, block: usize, behind: usize) -> usize {
+    fn ahead(chunk: &Chunk, block: usize, behind: Option<&Chunk>) -> usize {
         if size_of::<R>() == 0 || Self::GEOMETRY.is_wide() {
             return 0;
         }
         let first = block & !(Self::GEOMETRY.page_words() - 1);
-        let next = first + Self::GEOMETRY.page_words();
-        let here = chunk.block_rows(first).addr();
-        let there = if next < CHUNK_BLOCKS { chunk.block_rows(next).addr() } else { behind };
-        if there == 0 {
+        let next = first + PAGES_AHEAD * Self::GEOMETRY.page_words();
+        let there = match behind {
+            _ if next < CHUNK_BLOCKS => chunk.block_rows(next),
+            Some(behind) => behind.block_rows(next - CHUNK_BLOCKS),
+            None => return 0,
+        };
+        if there.is_null() {
             return 0;
         }
-        there.wrapping_add(chunk.block_rows(block).addr().wrapping_sub(here))
+        there.addr().wrapping_add(chunk.block_rows(block).addr().wrapping_sub(chunk.block_rows(first).addr()))
     }
 
-    /// Asks the processor for the rows of the next page that lie there where the 64 rows from number `index` on lie here.
+    /// Asks the processor for the rows of the page after the next that lie there where the 64 rows from number `index` on lie here.
     #[inline]
     pub fn prefetch(&self, index: usize) {
         if self.ahead != 0 {

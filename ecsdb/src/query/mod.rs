@@ -20,7 +20,6 @@ mod matching;
 mod parallel;
 mod param;
 mod plan;
-mod prefetch;
 mod relations;
 mod rows;
 mod selection;

@@ -36,8 +36,8 @@ impl<T> Copy for TableSource<'_, T> {}
 /// A chunk of the table of `T`, if the table has rows there. Invariant as that of [`TableSource`].
 pub struct TableChunk<'v, T> {
     chunk: Option<&'v Chunk>,
-    /// The address at which the rows of the next chunk begin, or 0. Only to ask the processor for them.
-    behind: usize,
+    /// The one behind it. Only to ask the processor for its rows.
+    behind: Option<&'v Chunk>,
     component: PhantomData<fn() -> T>,
 }
 
@@ -55,8 +55,7 @@ impl<'v, T> TableSource<'v, T> {
     /// Chunk number `index`.
     #[inline]
     pub fn chunk(self, index: usize) -> TableChunk<'v, T> {
-        let behind = self.table.chunk(index + 1).map_or(0, |next| next.block_rows(0).addr());
-        TableChunk { chunk: self.table.chunk(index), behind, component: PhantomData }
+        TableChunk { chunk: self.table.chunk(index), behind: self.table.chunk(index + 1), component: PhantomData }
     }
 }
 

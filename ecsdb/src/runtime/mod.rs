@@ -38,7 +38,7 @@ pub struct Tick {
 
 /// A tick that was rolled back.
 #[derive(Debug, Error)]
-#[error("tick {tick}, handler `{handler}`: {error}")]
+#[error("tick {tick} was rolled back: handler `{handler}` failed")]
 #[non_exhaustive]
 pub struct TickFailure {
     /// The number of the tick.
@@ -84,7 +84,7 @@ pub enum TickError {
         rate_hz: u32,
     },
     /// The system gave no thread.
-    #[error("cannot start a thread: {0}")]
+    #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),
     /// Only a loop that is paused can be stepped.
     #[error("the loop runs: pause it to step through it")]

@@ -11,6 +11,7 @@ use super::handlers::Handlers;
 use super::pace::{Finished, Overrun, Pace};
 use super::stats::Played;
 use super::{OnFailure, Tick, TickEnd, TickError, TickFailure, TickStats};
+use crate::causes::with_causes;
 use crate::database::{Core, Db, DynDb, Lane};
 use crate::schema::Schema;
 use crate::sync::Priority;
@@ -37,7 +38,7 @@ use crate::transaction::{DatabaseId, Dynamic, TransactionError};
 ///
 /// let db = Db::<World>::in_memory()?;
 /// let mob = db.spawn((Pos { x: 0.0, y: 0.0 }, Vel { x: 60.0, y: 0.0 }))?;
-/// let ticks = TickLoop::new(&db, 60)
+/// let ticks = TickLoop::builder(&db, 60)
 ///     .handler("move", |tx, tick| {
 ///         let dt = tick.delta.as_secs_f32();
 ///         tx.update_all(move |pos: &mut Pos, vel: &Vel| pos.x += vel.x * dt)?;
@@ -67,15 +68,14 @@ pub struct TickLoop {
 debug_as!(TickLoop);
 
 impl TickLoop {
-    /// A loop on `db` with `rate_hz` ticks a second, from 1 to 1,000; games use 15 to 120.
-    #[expect(clippy::new_ret_no_self, reason = "a loop is nothing before it is started")]
-    pub fn new<S: Schema>(db: &Db<S>, rate_hz: u32) -> TickLoopBuilder<S> {
+    /// The settings of a loop on `db` with `rate_hz` ticks a second, from 1 to 1,000; games use 15 to 120.
+    pub fn builder<S: Schema>(db: &Db<S>, rate_hz: u32) -> TickLoopBuilder<S> {
         // SAFETY: a handle's database was opened with the tables of its schema.
         unsafe { TickLoopBuilder::new(Arc::clone(db.core()), rate_hz) }
     }
 
-    /// A loop on a database whose schema was loaded; see [`Self::new`].
-    pub fn dynamic(db: &DynDb, rate_hz: u32) -> TickLoopBuilder<Dynamic> {
+    /// The settings of a loop on a database whose schema was loaded; see [`Self::builder`].
+    pub fn builder_dyn(db: &DynDb, rate_hz: u32) -> TickLoopBuilder<Dynamic> {
         // SAFETY: for `Dynamic` any database will do.
         unsafe { TickLoopBuilder::new(Arc::clone(db.core()), rate_hz) }
     }
@@ -243,7 +243,7 @@ impl<S: 'static> Player<S> {
     fn failed(&mut self, failure: Box<TickFailure>) -> Option<TickEnd> {
         match &mut self.report {
             Some(report) => report(&failure),
-            None => tracing::error!(%failure, "a tick was rolled back"),
+            None => tracing::error!(failure = %with_causes(&*failure), "a tick was rolled back"),
         }
         (self.on_failure == OnFailure::Stop).then_some(TickEnd::Failed(failure))
     }

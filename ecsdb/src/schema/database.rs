@@ -101,6 +101,11 @@ impl DatabaseSchema {
         Ok(schema)
     }
 
+    /// A schema without tables and without a name, for storage that nobody asks by names.
+    pub(crate) fn nameless() -> Self {
+        Self::unchecked(String::new(), String::new(), RegistrySchema::default(), Vec::new())
+    }
+
     /// The name of the database.
     pub fn name(&self) -> &str {
         &self.name

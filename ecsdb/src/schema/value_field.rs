@@ -10,11 +10,11 @@ impl Value {
     /// ```
     /// use ecsdb::schema::Value;
     ///
-    /// assert_eq!(Value::of_field("inn".to_owned()), Value::Text("inn".to_owned()));
+    /// assert_eq!(Value::from_field("inn".to_owned()), Value::Text("inn".to_owned()));
     /// let pair = vec![("0".to_owned(), Value::U8(7)), ("1".to_owned(), Value::Bool(true))];
-    /// assert_eq!(Value::of_field((7_u8, true)), Value::Struct(pair));
+    /// assert_eq!(Value::from_field((7_u8, true)), Value::Struct(pair));
     /// ```
-    pub fn of_field<F: Field>(value: F) -> Self {
+    pub fn from_field<F: Field>(value: F) -> Self {
         Encoded::of(value).to_value(&F::TYPE)
     }
 

@@ -47,7 +47,7 @@ impl PageSlot {
 
 /// The number of rows in a block. A full block, and an empty one, needs no count, which baseline x86-64 does in software.
 #[inline]
-fn count(word: u64) -> usize {
+pub fn count(word: u64) -> usize {
     match word {
         u64::MAX => BLOCK_SLOTS,
         0 => 0,

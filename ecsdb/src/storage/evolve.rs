@@ -11,13 +11,14 @@ use super::store::Store;
 use super::table::{PageGeometry, RowShape, Table};
 use crate::bytes::RowBytes;
 use crate::change_set::ChangeSet;
+use crate::schema::DatabaseSchema;
 use crate::storage::MovedRow;
 use crate::sync::shim::Arc as VersionRef;
 
 impl Store {
-    /// Begins a version whose tables have the shapes `shapes`: those that there are, of which `rewritten` names the ones whose rows
-    /// are made anew, and new ones behind them; and the indexes `indexes`, of which those are built that there were not, or whose
-    /// rows are made anew, unless `prebuilt` has them. `convert` appends the new row for an old one to the buffer, which is empty, with its
+    /// Begins a version with the tables of `schema`: those that there are, of which `rewritten` names the ones whose rows are made
+    /// anew, and new ones behind them. Of its indexes those are built that there were not, or whose rows are made anew, unless
+    /// `prebuilt` has them. `convert` appends the new row for an old one to the buffer, which is empty, with its
     /// heap behind it. Returns the new rows.
     ///
     /// No transaction is running and no batch is open. [`Self::publish_evolved`] or [`Self::abandon_evolved`] follows.
@@ -26,9 +27,8 @@ impl Store {
     /// Those of `convert`, if two rows have the same key in a unique index, and if there is no room: everything is as before then.
     pub fn evolve<E: From<StorageError> + From<IndexFailure>>(
         &mut self,
-        shapes: &[RowShape],
+        schema: &Arc<DatabaseSchema>,
         rewritten: &[bool],
-        indexes: Definitions,
         prebuilt: Option<Prebuilt>,
         mut convert: impl FnMut(MovedRow<'_>, &mut Vec<u8>) -> Result<(), E>,
     ) -> Result<ChangeSet, E> {
@@ -36,11 +36,11 @@ impl Store {
         let live = VersionRef::clone(self.live());
         let mut batch = self.batch();
         let mut tables = core::mem::take(&mut batch.version.tables).into_vec();
-        for (number, shape) in shapes.iter().enumerate() {
+        for (number, table) in schema.tables().iter().enumerate() {
             if rewritten.get(number) == Some(&false) {
                 continue;
             }
-            let table = Table::new(*shape);
+            let table = Table::new(RowShape::of(table));
             batch.pool.set_table(number as u16, table.geometry());
             match tables.get_mut(number) {
                 Some(old) => *old = table,
@@ -48,8 +48,10 @@ impl Store {
             }
         }
         batch.version.tables = tables.into();
+        batch.version.schema = Arc::clone(schema);
+        let indexes = Arc::new(Definitions::of(schema));
         // An index whose rows and whose key stay as they are stays as it is.
-        let before = core::mem::replace(&mut batch.version.indexes, Indexes::empty(Arc::new(indexes)));
+        let before = core::mem::replace(&mut batch.version.indexes, Indexes::empty(indexes));
         let is_kept = batch.version.indexes.keep(before, |table| rewritten.get(usize::from(table)) == Some(&false));
         batch.indexes.numbers = batch.version.indexes.nodes.iter().map(NodeNumbers::of).collect();
         batch.version.mark_indexed();
@@ -57,7 +59,7 @@ impl Store {
         let mut row = Vec::new();
         let mut moved = Ok(());
         'tables: for (number, from) in live.tables.iter().enumerate().filter(|(number, _)| rewritten[*number]) {
-            let stride = shapes[number].stride;
+            let stride = batch.version.tables[number].geometry().stride();
             for slot in from.slots() {
                 let (Some(old), Some(entity)) = (from.stored(slot), live.entities.in_slot(slot)) else { continue };
                 row.clear();
@@ -99,6 +101,8 @@ impl Store {
         if let Some(root) = self.close_batch() {
             self.pool_mut().recording.restart_after(number);
             self.roots_mut().publish_apart(root, number);
+            let schema = Arc::clone(&self.live().schema);
+            self.hold_to(&schema);
         }
     }
 

@@ -101,9 +101,4 @@ impl Store {
         changes.burned.clear();
         Ok(changes)
     }
-
-    /// Publishes what was taken over as version `number`.
-    pub fn publish_moved(&mut self, number: u64) {
-        self.publish_restored(number);
-    }
 }

@@ -27,7 +27,7 @@ mod table_sets;
 mod tests;
 mod version;
 
-pub use chunk::Chunk;
+pub use chunk::{Chunk, count};
 pub use edit::{Batch, PageRewrite, StorageError};
 pub use entities::{BlockGenerations, Entities};
 pub use index::{

@@ -58,8 +58,23 @@ impl Store {
 
     /// An empty store for tables with such rows and these indexes, whose pages may take `limit` bytes.
     pub fn with_indexes(shapes: impl IntoIterator<Item = RowShape>, indexes: Definitions, limit: usize) -> Self {
-        let indexes = Arc::new(indexes);
-        let version = Version::empty(shapes, Arc::clone(&indexes));
+        let schema = Arc::new(DatabaseSchema::nameless());
+        Self::from_version(Version::empty(schema, shapes, Arc::new(indexes)), limit)
+    }
+
+    /// An empty store for the tables of `schema`, with their indexes, and with what else they hold to, whose pages may take `limit`
+    /// bytes.
+    pub fn of_schema(schema: &Arc<DatabaseSchema>, limit: usize) -> Self {
+        let shapes = schema.tables().iter().map(RowShape::of);
+        let indexes = Arc::new(Definitions::of(schema));
+        let mut store = Self::from_version(Version::empty(Arc::clone(schema), shapes, indexes), limit);
+        store.hold_to(schema);
+        store
+    }
+
+    /// A store whose first version is `version`, which has no rows.
+    fn from_version(version: Version, limit: usize) -> Self {
+        let indexes = IndexWriter::new(&version.indexes.definitions);
         let geometries: Vec<PageGeometry> = version.tables.iter().map(Table::geometry).collect();
         Self {
             roots: Roots::new(version),
@@ -72,7 +87,7 @@ impl Store {
             dirty: Vec::new(),
             counters: Counters::default(),
             references: ReferenceNotes::default(),
-            indexes: IndexWriter::new(&indexes),
+            indexes,
         }
     }
 
@@ -279,7 +294,7 @@ impl Store {
     }
 
     /// Publishes the batch in the making as version `number`, the first one that there is.
-    pub(super) fn publish_restored(&mut self, number: u64) {
+    pub fn publish_restored(&mut self, number: u64) {
         if let Some(open) = self.open.take() {
             self.dirty.clear();
             self.roots.publish_restored(open.root, number, &mut self.pool);

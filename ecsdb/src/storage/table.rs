@@ -255,7 +255,7 @@ impl Table {
         if let Some(chunk) = self.chunk(page >> self.geometry.chunk_shift())
             && let Some(page) = &chunk.pages()[page & (self.geometry.chunk_pages() - 1)].page
         {
-            prefetch_to_write((&raw const **page).cast());
+            prefetch_to_write((&raw const **page).cast(), 1);
         }
     }
 

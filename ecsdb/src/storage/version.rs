@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::entities::Entities;
 use super::index::{Definitions, Indexes};
 use super::table::{RowShape, Table};
+use crate::schema::DatabaseSchema;
 
 /// A consistent state of all tables. Readers share it and never change it; the writer changes an older one that nobody
 /// reads and publishes it as the next.
@@ -12,6 +13,8 @@ use super::table::{RowShape, Table};
 pub struct Version {
     /// Counts the publications, from 0 for the empty database. A batch of transactions is published once.
     pub number: u64,
+    /// What the tables and their fields are called. A store whose rows nobody asks for by names has none there.
+    pub schema: Arc<DatabaseSchema>,
     /// Who is alive.
     pub entities: Entities,
     /// The tables, in the order of the schema.
@@ -25,10 +28,15 @@ pub struct Version {
 debug_as!(Version, version: number = version.number);
 
 impl Version {
-    /// The empty database with tables of such rows and these indexes.
-    pub fn empty(shapes: impl IntoIterator<Item = RowShape>, indexes: Arc<Definitions>) -> Self {
+    /// The empty database with tables of such rows and these indexes, which `schema` names.
+    pub fn empty(
+        schema: Arc<DatabaseSchema>,
+        shapes: impl IntoIterator<Item = RowShape>,
+        indexes: Arc<Definitions>,
+    ) -> Self {
         let mut version = Self {
             number: 0,
+            schema,
             entities: Entities::default(),
             tables: shapes.into_iter().map(Table::new).collect(),
             indexes: Indexes::empty(indexes),

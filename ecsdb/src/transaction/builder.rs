@@ -262,7 +262,7 @@ impl<S: Schema> TransactionBuilder<S> {
 ///
 /// `?` keeps the error and forgets the transaction.
 #[derive(Error)]
-#[error("{error}")]
+#[error("the transaction was not queued")]
 pub struct CommitRefused<S> {
     /// Why it was not queued.
     #[source]

@@ -1,5 +1,7 @@
 //! The tables of a database, with what transactions look up often.
 
+use std::sync::Arc;
+
 use super::settle::names_entities;
 use crate::schema::{DatabaseSchema, FieldType, Scalar, TableSchema};
 use crate::storage::{Definitions, References, RowShape};
@@ -52,7 +54,7 @@ struct TableEntry {
 
 /// The schema of a database, prepared for the writer.
 pub struct Catalog {
-    schema: DatabaseSchema,
+    schema: Arc<DatabaseSchema>,
     tables: Box<[TableEntry]>,
     references: References,
 }
@@ -61,7 +63,7 @@ debug_as!(Catalog);
 
 impl Catalog {
     /// Prepares `schema`.
-    pub fn new(schema: DatabaseSchema) -> Self {
+    pub fn new(schema: Arc<DatabaseSchema>) -> Self {
         let tables = schema.tables().iter().map(TableEntry::new).collect();
         let references = References::of(&schema);
         Self { schema, tables, references }
@@ -79,7 +81,7 @@ impl Catalog {
     }
 
     /// The schema.
-    pub fn schema(&self) -> &DatabaseSchema {
+    pub fn schema(&self) -> &Arc<DatabaseSchema> {
         &self.schema
     }
 
@@ -107,7 +109,7 @@ impl Catalog {
 
     /// The indexes of all tables.
     pub fn indexes(&self) -> Definitions {
-        Definitions::of(&self.schema).expect("the keys of indexes are checked with the schema")
+        Definitions::of(&self.schema)
     }
 
     /// How rows of each table are stored.

@@ -11,7 +11,7 @@ use crate::schema::DatabaseSchema;
 
 /// Why a commit log takes no more commits.
 #[derive(Clone, Debug, Error)]
-#[error("{0}")]
+#[error(transparent)]
 pub struct LogError(Arc<dyn std::error::Error + Send + Sync>);
 
 impl LogError {

@@ -20,14 +20,33 @@ pub struct TransactionCounts {
     pub rolled_back: u64,
     /// Those that were queued for longer than they were given, and never begun.
     pub expired: u64,
-    /// Those that found the queue full and did not wait: of low, normal and high priority.
-    pub refused: [u64; 3],
+    /// Those that found the queue full and did not wait.
+    pub refused: RefusedCounts,
     /// Those that waited for room in the queue in vain.
     pub timed_out: u64,
     /// Batches: transactions that became visible together.
     pub batches: u64,
     /// Batches by their size: of 1 transaction, 2 to 3, 4 to 7, and so on; the last ones of 128 and more.
     pub batch_sizes: [u64; BATCH_SIZES],
+}
+
+/// How many transactions found the queue full, by their [`Priority`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RefusedCounts {
+    /// Those of low priority.
+    pub low: u64,
+    /// Those of normal priority.
+    pub normal: u64,
+    /// Those of high priority.
+    pub high: u64,
+}
+
+impl RefusedCounts {
+    /// All of them.
+    pub fn total(self) -> u64 {
+        self.low + self.normal + self.high
+    }
 }
 
 /// The figures as they are shown to others.
@@ -38,6 +57,7 @@ pub struct Counts {
     expired: AtomicU64,
     batches: AtomicU64,
     batch_sizes: [AtomicU64; BATCH_SIZES],
+    /// By their priority.
     refused: [AtomicU64; 3],
     timed_out: AtomicU64,
     /// From when the writer takes a batch until it is visible.
@@ -90,7 +110,11 @@ impl Counts {
             committed: read(&self.committed),
             rolled_back: read(&self.rolled_back),
             expired: read(&self.expired),
-            refused: self.refused.each_ref().map(read),
+            refused: RefusedCounts {
+                low: read(&self.refused[Priority::Low as usize]),
+                normal: read(&self.refused[Priority::Normal as usize]),
+                high: read(&self.refused[Priority::High as usize]),
+            },
             timed_out: read(&self.timed_out),
             batches: read(&self.batches),
             batch_sizes: self.batch_sizes.each_ref().map(read),
@@ -165,6 +189,8 @@ mod tests {
         counts.not_queued(&full, Priority::High);
         counts.not_queued(&TransactionError::Timeout, Priority::Normal);
         counts.not_queued(&TransactionError::Closed, Priority::Normal);
-        assert_eq!((counts.read().refused, counts.read().timed_out), ([1, 0, 1], 1));
+        let read = counts.read();
+        assert_eq!((read.refused, read.timed_out), (RefusedCounts { low: 1, normal: 0, high: 1 }, 1));
+        assert_eq!(read.refused.total(), 2);
     }
 }

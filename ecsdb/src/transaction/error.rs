@@ -247,16 +247,17 @@ pub enum TransactionError {
     Op(#[from] OpError),
     /// Others have changed what an optimistic transaction had read, at every attempt. Try again later, with more attempts, or in
     /// [`Db::write`](crate::Db::write), which has the database to itself.
-    #[error("gave up after {attempts} attempts: {last}")]
+    #[error("gave up after {attempts} attempts")]
     Conflict {
         /// How often it was tried.
         attempts: u32,
         /// What stood in the way of the last attempt.
+        #[source]
         last: Box<Conflict>,
     },
     /// The closure gave up: see [`TransactionError::abort`].
-    #[error("the transaction was aborted: {0}")]
-    Aborted(Box<dyn StdError + Send + Sync>),
+    #[error("the transaction was aborted")]
+    Aborted(#[source] Box<dyn StdError + Send + Sync>),
     /// The closure panicked.
     #[error("the transaction panicked: {message}")]
     Panicked {
@@ -264,7 +265,7 @@ pub enum TransactionError {
         message: String,
     },
     /// A procedure failed.
-    #[error("procedure `{procedure}`: {cause}")]
+    #[error("procedure `{procedure}` failed")]
     Procedure {
         /// The procedure.
         procedure: &'static str,
@@ -278,7 +279,7 @@ pub enum TransactionError {
     CallFailed {
         /// The procedure.
         procedure: &'static str,
-        /// What its error said.
+        /// What its error said, and what had led to it.
         cause: String,
     },
     /// Procedures call each other too deeply: most likely without end.
@@ -315,19 +316,20 @@ pub enum TransactionError {
     Closed,
     /// The changes are visible, and the log has failed before they were known to be durable: a process that is killed keeps
     /// them, a machine that stops may lose them. No further transaction is committed.
-    #[error("version {version} is visible and not known to be durable: {cause}")]
+    #[error("version {version} is visible and not known to be durable")]
     NotDurable {
         /// The version in which the changes became visible.
         version: u64,
         /// What has failed.
+        #[source]
         cause: LogError,
     },
     /// The changes are visible, and the database has no directory in which they could become durable. Open it with one.
     #[error("the database is in memory only: nothing in it is durable")]
     NoLog,
     /// The commit log refused the batch; the published state is as before it.
-    #[error("the commit log refused the transaction: {0}")]
-    Log(LogError),
+    #[error("the commit log refused the transaction")]
+    Log(#[source] LogError),
 }
 
 impl TransactionError {
@@ -335,9 +337,13 @@ impl TransactionError {
     /// gets [`TransactionError::Aborted`].
     ///
     /// ```
+    /// use std::error::Error;
+    ///
     /// use ecsdb::TransactionError;
     ///
-    /// assert_eq!(TransactionError::abort("no loot").to_string(), "the transaction was aborted: no loot");
+    /// let error = TransactionError::abort("no loot");
+    /// assert_eq!(error.to_string(), "the transaction was aborted");
+    /// assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("no loot"));
     /// ```
     pub fn abort(reason: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Aborted(reason.into())

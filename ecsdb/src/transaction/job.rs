@@ -102,8 +102,6 @@ pub struct Evolve {
     pub prebuilt: Option<Prebuilt>,
     /// How these change.
     pub convert: ConvertRow,
-    /// Told the version before it is published.
-    pub announce: Box<dyn FnOnce(u64) + Send>,
     /// Who waits.
     pub completer: Completer<Result<u64, EvolveFailure>>,
 }

@@ -95,7 +95,7 @@ impl<'t, S> Transaction<'t, S> {
     /// let db = Db::<World>::in_memory()?;
     /// let (rich, poor) = (db.spawn(Purse { gold: 9 })?, db.spawn(Purse { gold: 0 })?);
     /// let error = db.call(&TAX_ALL, vec![rich, poor]).unwrap_err();
-    /// assert!(error.to_string().starts_with("procedure `tax_all`: procedure `tax`: `purse.gold` of entity"));
+    /// assert!(error.root().to_string().starts_with("`purse.gold` of entity"));
     /// assert_eq!(db.snapshot().get::<Purse>(rich).unwrap().gold(), 9, "all or nothing");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

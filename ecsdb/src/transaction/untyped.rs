@@ -7,7 +7,7 @@ use crate::bytes::RowBytes;
 use crate::component::{Change, CompareOp, UpdateOp};
 use crate::entity::Entity;
 use crate::query::{DynIndex, DynView};
-use crate::schema::{Encoded, Value};
+use crate::schema::{DatabaseSchema, Encoded, Value};
 
 /// Stands for a schema that is not known at compile time.
 pub enum Dynamic {}
@@ -18,6 +18,20 @@ debug_as!(Dynamic);
 ///
 /// Every row and value is checked against the schema before it is stored.
 pub type DynTransaction<'t> = Transaction<'t, Dynamic>;
+
+/// The number of the table `name`.
+///
+/// # Errors
+/// [`OpError::UnknownTable`], with the one that was probably meant.
+pub fn table_number(schema: &DatabaseSchema, name: &str) -> Result<u16, OpError> {
+    match schema.table(name) {
+        Some((index, _)) => Ok(index as u16),
+        None => Err(OpError::UnknownTable {
+            table: name.to_owned(),
+            nearest: schema.nearest_table(name).map(str::to_owned),
+        }),
+    }
+}
 
 impl DynTransaction<'_> {
     /// Everything as the transaction sees it now.
@@ -39,14 +53,7 @@ impl DynTransaction<'_> {
     }
 
     fn table(&self, name: &str) -> Result<u16, OpError> {
-        let schema = self.apply.catalog.schema();
-        match schema.table(name) {
-            Some((index, _)) => Ok(index as u16),
-            None => Err(OpError::UnknownTable {
-                table: name.to_owned(),
-                nearest: schema.nearest_table(name).map(str::to_owned),
-            }),
-        }
+        table_number(self.apply.catalog.schema(), name)
     }
 
     fn column(&self, table: u16, name: &str) -> Result<ColumnId, OpError> {

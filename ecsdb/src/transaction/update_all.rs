@@ -83,6 +83,8 @@ fn page_of<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
         before = rest;
         let others = Q::Fetch::block(chunk, (page.first_block + index) % CHUNK_BLOCKS);
         Q::Fetch::prefetch(&others, 0);
+        // 64 rows take as many cache lines as a row takes bytes.
+        page.later.prefetch(index * BLOCK_SLOTS * size_of::<A::Row>(), size_of::<A::Row>());
         if present == selected && *present == u64::MAX && Q::Fetch::is_dense(&others, u64::MAX) {
             for ((bit, row), to) in here.iter().enumerate().take(BLOCK_SLOTS).zip(&mut after) {
                 change_row(row, to, Q::Fetch::dense(&others, bit, bit as u32));

@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok(tx.spawn_all((0..count).map(|n| (Pos { x: n as f32, y: 0.0 }, Vel { x: 1.0, y: -1.0 })))?)
     })?;
 
-    let ticks = TickLoop::new(&db, options.rate)
+    let ticks = TickLoop::builder(&db, options.rate)
         .handler("move", |tx, tick| {
             let dt = tick.delta.as_secs_f32();
             tx.update_all(move |pos: &mut Pos, vel: &Vel| {

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use ecsdb::Db;
+use ecsdb::error::with_causes;
 use ecsdb_examples::world::{Options, Place, Progress, Simulation, Teller, kill_and_recover, play_until_killed, run};
 
 fn main() -> ExitCode {
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             clear(live);
-            eprintln!("world: {error}");
+            eprintln!("world: {}", with_causes(&*error));
             ExitCode::FAILURE
         }
     }

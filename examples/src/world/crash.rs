@@ -22,7 +22,7 @@ use super::simulation::constants_of;
 #[non_exhaustive]
 pub enum CrashError {
     /// The process that plays cannot be started, heard or killed.
-    #[error("cannot run the process that plays: {0}")]
+    #[error("cannot run the process that plays")]
     Process(#[from] io::Error),
     /// It said something that is no message.
     #[error("the process that plays said something else: {0}")]
@@ -31,7 +31,7 @@ pub enum CrashError {
     #[error("the process that plays ended by itself ({0})")]
     Ended(std::process::ExitStatus),
     /// The directory does not open again.
-    #[error("the directory does not open again: {0}")]
+    #[error("the directory does not open again")]
     Open(#[from] OpenError),
     /// Something that was acknowledged is gone.
     #[error("version {acknowledged} was acknowledged as {level}, but only version {recovered} was recovered")]
@@ -57,7 +57,7 @@ pub enum CrashError {
         found: u64,
     },
     /// The recovered state breaks a rule of the game.
-    #[error("the recovered state is not consistent: {0}")]
+    #[error("the recovered state is not consistent")]
     Violation(#[from] Violation),
 }
 

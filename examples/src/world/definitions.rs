@@ -13,7 +13,7 @@ const ITEMS: &str = include_str!("../../data/minecraft/items.json");
 #[non_exhaustive]
 pub enum DefinitionsError {
     /// A file is not what it should be.
-    #[error("{file}: {source}")]
+    #[error("{file} is not what it should be")]
     Format {
         /// The file, in `data/minecraft`.
         file: &'static str,
@@ -147,6 +147,7 @@ mod tests {
     #[test]
     fn a_file_that_is_no_list_is_refused_by_name() {
         let error = parse::<Vec<ItemKind>>("items.json", "{}").unwrap_err();
-        assert!(error.to_string().starts_with("items.json: invalid type: map"), "{error}");
+        let error = ecsdb::error::with_causes(&error).to_string();
+        assert!(error.starts_with("items.json is not what it should be: invalid type: map"), "{error}");
     }
 }

@@ -25,7 +25,7 @@ pub enum MortalError {
     #[error(transparent)]
     Run(#[from] RunError),
     /// Nobody listens any more, or the system gave no thread.
-    #[error("cannot tell what happens: {0}")]
+    #[error("cannot tell what happens")]
     Teller(#[from] io::Error),
     /// Nobody killed it.
     #[error("nobody has stopped the game in {} s", PATIENCE.as_secs())]

@@ -89,13 +89,13 @@ pub enum Violation {
 #[non_exhaustive]
 pub enum ReaderError {
     /// A snapshot was not consistent.
-    #[error("a reader saw an inconsistent state: {0}")]
+    #[error("a reader saw an inconsistent state")]
     Violation(#[from] Violation),
     /// A reader panicked.
     #[error("a reader panicked")]
     Panicked,
     /// The system gave no thread.
-    #[error("cannot start a reader: {0}")]
+    #[error("cannot start a reader")]
     Thread(#[from] std::io::Error),
 }
 

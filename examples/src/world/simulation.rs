@@ -26,16 +26,16 @@ const ROWS_OF_A_MOB: u64 = 6;
 #[non_exhaustive]
 pub enum SimulationError {
     /// The kinds of mobs and items could not be loaded.
-    #[error("cannot load the definitions: {0}")]
+    #[error("cannot load the definitions")]
     Definitions(#[from] DefinitionsError),
     /// The database could not be opened.
-    #[error("cannot open the database: {0}")]
+    #[error("cannot open the database")]
     Open(#[from] OpenError),
     /// A transaction failed that should not.
-    #[error("a transaction failed: {0}")]
+    #[error("a transaction failed")]
     Transaction(#[from] TransactionError),
     /// Nobody listens any more to what happens.
-    #[error("cannot tell what happens: {0}")]
+    #[error("cannot tell what happens")]
     Told(#[source] std::io::Error),
     /// The database holds something, but no world: nobody has the gold.
     #[error("the database holds something else than a world: there is no treasury")]

@@ -10,7 +10,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum Error {
     /// A file could not be read or written.
-    #[error("{path}: {cause}", path = path.display())]
+    #[error("cannot read or write {path}", path = path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -19,7 +19,7 @@ pub enum Error {
         cause: io::Error,
     },
     /// The file with the shapes is not what it should be.
-    #[error("{path}: {cause}: expected an object with `components` and `support_types`, see `--help`", path = path.display())]
+    #[error("{path} is no list of shapes: expected an object with `components` and `support_types`, see `--help`", path = path.display())]
     Shapes {
         /// The file.
         path: PathBuf,
@@ -28,7 +28,7 @@ pub enum Error {
         cause: serde_json::Error,
     },
     /// `cargo` could not be started.
-    #[error("cannot run `cargo check`: {0}")]
+    #[error("cannot run `cargo check`")]
     Start(#[source] io::Error),
     /// `cargo check` failed before it looked at any shape.
     #[error("`cargo check` failed, and not because of the shapes:\n{0}")]

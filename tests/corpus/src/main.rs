@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use ecsdb::error::with_causes;
 use ecsdb_corpus::{Corpus, Error, run, target_directory};
 
 /// Compiles the components of a file with the derive of ecsdb, and reports how many compile, by class, and why the others
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
     match corpus(&Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("corpus: {error}");
+            eprintln!("corpus: {}", with_causes(&error));
             ExitCode::FAILURE
         }
     }

@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 
 use ecsdb::archive::{Archive, ArchiveError, ObjectArchive, Put};
-use ecsdb::maintenance::{ClosedDirectory, Restore, Target, verify_archive};
+use ecsdb::maintenance::{ClosedDirectory, Keep, Restore, Target, plan_prune, prune, verify_archive};
 use ecsdb::{Component, Db};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder as Connection;
@@ -215,6 +215,12 @@ fn a_directory_that_is_gone_comes_back_from_a_snapshot_file_in_s3() {
     assert!(names.len() > 1 && names.iter().all(|name| name.ends_with(".snap.zst")), "{names:?}");
     let report = verify_archive(&*server.archive(), |_| ()).unwrap();
     assert!(report.is_fine() && report.snapshots == [200, 400, 600], "{report:?}");
+    // What is older than the last two is pruned.
+    let plan = plan_prune(&*server.archive(), Keep::Snapshots(2), |_| ()).unwrap();
+    assert!(plan.snapshots.len() == 1 && plan.reachable == [(400, 600)], "{plan:?}");
+    prune(&*server.archive(), &plan, |_| ()).unwrap();
+    let report = verify_archive(&*server.archive(), |_| ()).unwrap();
+    assert!(report.is_fine() && report.snapshots == [400, 600], "{report:?}");
     let restored = Restore::from_archive(server.archive()).run(Target::Latest, &save, |_| ()).unwrap();
     assert_eq!((restored.version, restored.snapshot), (600, Some(600)));
     let db = Db::<World>::open(&save).unwrap();

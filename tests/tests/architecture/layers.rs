@@ -18,7 +18,11 @@ struct Layer {
 
 /// From the bottom up.
 const LAYERS: &[Layer] = &[
-    Layer { name: "L0", modules: &["sync", "bytes", "bits", "limits", "text", "media", "debug"], is_open: true },
+    Layer {
+        name: "L0",
+        modules: &["sync", "bytes", "bits", "limits", "text", "media", "debug", "causes"],
+        is_open: true,
+    },
     Layer { name: "L1", modules: &["entity", "schema", "component", "change_set"], is_open: true },
     Layer { name: "L2 (lower storey)", modules: &["storage"], is_open: true },
     Layer { name: "L2 (upper storey)", modules: &["query"], is_open: true },
@@ -51,7 +55,12 @@ impl Root {
         let mut root = Self { modules: Vec::new(), exports: HashMap::new() };
         for (at, placed) in tokens.iter().enumerate() {
             match (placed.token, tokens.get(at + 1).map(|next| next.token)) {
-                (Token::Word("mod"), Some(Token::Word(name))) => root.modules.push(name.to_owned()),
+                // A module with a body is a subject: it shows users what stands in modules, and nobody here imports it.
+                (Token::Word("mod"), Some(Token::Word(name))) => {
+                    if tokens.get(at + 2).is_some_and(|next| next.is_sign(';')) {
+                        root.modules.push(name.to_owned());
+                    }
+                }
                 // Modules are declared first. What comes from other crates is nobody's import.
                 (Token::Word("use"), Some(Token::Word(module))) if root.modules.iter().any(|known| known == module) => {
                     let end =

@@ -3,6 +3,7 @@
 //! It reads the sources as text, so it needs no tool and no network. Each rule is first shown to fail on a small bad
 //! example, then held against the workspace. `ARCHITECTURE.md` gives the reasons.
 
+mod errors;
 mod layers;
 mod lexer;
 mod memory_model;
@@ -102,6 +103,29 @@ fn every_file_says_what_it_is_for() {
     let sources = sources(".");
     let files = sources.iter().filter(|source| !is_exempt_from_docs(&source.file));
     demand_none(files.flat_map(|source| rules::module_docs(&source.file, &source.text)).collect());
+}
+
+#[test]
+fn errors_leave_their_causes_to_their_sources() {
+    let bad = [
+        r#"#[error("cannot {action}: {source}")] Io { action: &'static str, source: io::Error },"#,
+        r#"#[error("cannot start a thread: {0}")] Thread(#[source] io::Error),"#,
+        "#[error(\n\"tick {tick}: {}\", .error)]\nstruct Failure {\n    #[source]\n    pub error: Other,\n}",
+        "#[error(\"fails: {source}\")]\nA {\n    /// Why.\n    source: Other,\n}",
+    ];
+    for text in bad {
+        assert_eq!(errors::said_twice("bad.rs", text).len(), 1, "{text}");
+    }
+    let good = [
+        r#"#[error("cannot {action}")] Io { action: &'static str, #[source] cause: io::Error },"#,
+        r#"#[error("cannot do it (at all)")] A(#[source] Other), #[error("has {0} rows")] B(u64),"#,
+        r#"#[error(transparent)] A(#[from] Other), #[error("`{member}`: {error}")] B { member: String, error: Box<Self> },"#,
+    ];
+    for text in good {
+        demand_none(errors::said_twice("good.rs", text));
+    }
+    let texts = sources(".").into_iter().filter(|source| !source.file.starts_with("tests/tests/architecture"));
+    demand_none(texts.flat_map(|source| errors::said_twice(&source.file, &source.text)).collect());
 }
 
 #[test]

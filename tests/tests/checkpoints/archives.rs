@@ -1,11 +1,11 @@
 //! Archives that panic or take their time: the database goes on, and is closed when it is to be.
 
-use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use ecsdb::archive::{Archive, ArchiveError, Put};
-use ecsdb::{Db, DbBuilder, Retention, TransactionError};
+use ecsdb::{CheckpointError, Db, DbBuilder, Retention, TransactionError};
 use ecsdb_tests::rounds::{assert_same, small, work};
 use ecsdb_tests::simulated::Simulated;
 use ecsdb_tests::world::*;
@@ -58,9 +58,10 @@ fn an_archive_that_panics_is_asked_again() {
         let (media, shelf) = (Simulated::new(), Shelf::default());
         // Somebody has had the archive before, so a number can be removed.
         shelf.put_if_absent("writers/00000000000000000001", b"somebody").unwrap();
-        let panics = Mutex::new(2);
+        let panics = Arc::new(Mutex::new(2));
+        let left = Arc::clone(&panics);
         let db = odd(&media, &shelf, move |called, of| {
-            let mut left = panics.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut left = left.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             if *left > 0 && called == call && of.starts_with(name) {
                 *left -= 1;
                 panic!("no shelf is left");
@@ -80,11 +81,11 @@ fn an_archive_that_panics_is_asked_again() {
             why.len() <= 2 && why.iter().all(|why| why == "the archive panicked: no shelf is left"),
             "{call}: {why:?}"
         );
-        // The first number may be taken before anybody asks for a checkpoint.
-        assert!(!why.is_empty() || name == "writers", "{call} {name}: it has not panicked");
+        // The archive may be taken, and have got a segment, before anybody asks for a checkpoint.
+        assert_eq!(*panics.lock().unwrap_or_else(|poisoned| poisoned.into_inner()), 0, "{call} {name}");
         assert_eq!(db.stats().checkpoints.unwrap().unclean, why.len() as u64);
         let (stored, left) = (shelf.segments(), numbers(&media, "wal"));
-        assert!(left[0] > 1 && stored.last().unwrap().1 + 1 == left[0], "{call} {name}: {stored:?}, {left:?}");
+        assert!(left[0] > 1 && stored.last().unwrap().1 + 1 >= left[0], "{call} {name}: {stored:?}, {left:?}");
         assert_same(&db, &witness, "whatever the archive does");
     }
 }
@@ -115,8 +116,9 @@ fn a_slow_archive_does_not_keep_the_log_open() {
         work(&db, round);
         work(&witness, round);
     }
-    let checkpoint = db.checkpoint().unwrap();
+    // Nobody has asked for a checkpoint: a segment is stored when it is finished.
     arrivals.recv().unwrap();
+    let checkpoint = db.checkpoint().unwrap();
     assert!(numbers(&media, "wal").len() > 3, "there is more to store than one segment");
     std::thread::scope(|scope| {
         let go_on = go_on;
@@ -136,7 +138,7 @@ fn a_slow_archive_does_not_keep_the_log_open() {
         drop(go_on);
         closing.join().unwrap().unwrap();
     });
-    assert_eq!(checkpoint.wait().unwrap().kept_because, None);
+    assert!(matches!(checkpoint.wait(), Err(CheckpointError::Closed)), "it comes after the segment");
     assert_eq!(shelf.segments().len(), 1, "what it had begun, and no more");
     let db = small(&media).archive(shelf.clone()).open().unwrap();
     assert_same(&db, &witness, "again");

@@ -235,7 +235,7 @@ fn segments_go_to_the_archive_before_they_are_let_go() {
     play(&db, &witness, 20..30);
     let (stored, left) = (shelf.segments(), numbers(&media, "wal"));
     assert!(stored.windows(2).all(|pair| pair[0].1 + 1 == pair[1].0), "without holes: {stored:?}");
-    assert_eq!((stored[0].0, stored.last().unwrap().1 + 1), (1, left[0]), "what is not there is in the archive");
+    assert!(stored[0].0 == 1 && stored.last().unwrap().1 + 1 >= left[0], "what is not there is in the archive");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ecsdb::TransactionError;
+use ecsdb::error::with_causes;
 use ecsdb::media::{Media, Open};
 use ecsdb_tests::simulated::{Call, Failure, Fault, Simulated, State, Survival};
 use fastrand::Rng;
@@ -89,7 +90,10 @@ fn nothing_is_acknowledged_after_a_write_or_a_sync_that_failed() {
         }
         let error = game.db().spawn(()).expect_err("the log has failed");
         assert!(matches!(error, TransactionError::Log(_)), "{error}");
-        assert!(error.to_string().contains("simulated input/output error"), "the cause is named: {error}");
+        assert!(
+            with_causes(&error).to_string().contains("simulated input/output error"),
+            "the cause is named: {error:?}"
+        );
         let (state, history) = kill(&mut game);
         drop(recovered(&Simulated::of(state), LARGE, &history, 2));
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ecsdb::error::with_causes;
 use ecsdb::{Db, TransactionError};
 use ecsdb_tests::log::Rows;
 use ecsdb_tests::simulated::{Failure, Fault, Simulated, Survival};
@@ -20,12 +21,16 @@ fn a_failed_sync_poisons_the_log() {
     commit(2).visible().unwrap();
     media.set_faults(vec![Fault::at(media.calls().len(), Failure::Device)]);
     let error = commit_after_fault(&db, &media);
-    assert!(error.to_string().contains("is visible and not known to be durable: cannot sync"), "{error}");
+    let error = with_causes(&error).to_string();
+    assert!(error.contains("is visible and not known to be durable: cannot sync"), "{error}");
     let visible = Rows::of(&db);
     // The medium is as good as new. The log is not: what the sync should have kept may be gone.
     media.set_faults(Vec::new());
     let error = commit(3).visible().unwrap_err();
-    assert!(matches!(&error, TransactionError::Log(_)) && error.to_string().contains("cannot sync"), "{error}");
+    assert!(
+        matches!(&error, TransactionError::Log(_)) && with_causes(&error).to_string().contains("cannot sync"),
+        "{error:?}"
+    );
     assert!(matches!(commit(4).durable(), Err(TransactionError::Log(_))));
     assert!(matches!(db.sync(), Err(TransactionError::NotDurable { version: 2, .. })));
     assert_eq!(db.stats().durable_version, Some(1));
@@ -57,7 +62,10 @@ fn a_failed_write_poisons_the_log() {
         let before = Rows::of(&db);
         media.set_faults(vec![Fault::at(media.calls().len(), failure)]);
         let error = db.spawn((Wide::sample(2), Small::sample(2))).unwrap_err();
-        assert!(matches!(&error, TransactionError::Log(_)) && error.to_string().contains("cannot write"), "{error}");
+        assert!(
+            matches!(&error, TransactionError::Log(_)) && with_causes(&error).to_string().contains("cannot write"),
+            "{error:?}"
+        );
         media.set_faults(Vec::new());
         assert!(matches!(db.spawn(Small::sample(3)), Err(TransactionError::Log(_))), "{failure:?}");
         assert!(Rows::of(&db) == before && db.sync().unwrap() == 1);

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use ecsdb::Db;
+use ecsdb::error::with_causes;
 use ecsdb::media::{Lock, Media, MediaFile, Open};
 use ecsdb_tests::simulated::Simulated;
 use ecsdb_tests::world::*;
@@ -103,7 +104,7 @@ fn a_medium_that_panics_poisons_the_log() {
         let mut tx = db.begin();
         tx.spawn(Small::sample(2));
         let error = tx.commit_durable().unwrap_err();
-        assert!(error.to_string().contains("the medium panicked"), "{turn}: {error}");
+        assert!(with_causes(&error).to_string().contains("the medium panicked"), "{turn}: {error:?}");
     }
     assert!(db.close().is_err());
     drop(db);

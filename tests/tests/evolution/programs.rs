@@ -1,5 +1,6 @@
 //! Migrations that a program does itself.
 
+use ecsdb::error::with_causes;
 use ecsdb::schema::Value;
 use ecsdb::{Component, Db, DirectoryError, DynDb, OldRow, OpenError};
 use ecsdb_tests::simulated::Simulated;
@@ -83,7 +84,7 @@ fn a_row_that_cannot_be_migrated_is_named_and_nothing_is_touched() {
     let error = Db::<After>::builder().media(media.clone()).directory("save").migrate(percent).open().err().unwrap();
     let OpenError::Directory(DirectoryError::Migration(row)) = &error else { panic!("{error}") };
     assert_eq!((&*row.table, row.entity), ("health", bad));
-    assert!(error.to_string().contains("F32(7.0)"), "{error}");
+    assert!(with_causes(&error).to_string().contains("F32(7.0)"), "{error:?}");
     let after = media.state();
     assert!(state.paths().eq(after.paths()) && state.paths().all(|path| state.content(path) == after.content(path)));
     assert_eq!(before(&media).snapshot().get::<OldHealth>(bad).unwrap().hp(), 7.0);

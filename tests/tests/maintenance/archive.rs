@@ -1,6 +1,7 @@
 //! Segments that are stored in an archive.
 
 use ecsdb::archive::{Archive, ArchiveError, ArchivedSegment, DirectoryArchive, Put};
+use ecsdb::error::with_causes;
 use ecsdb::maintenance::{ArchiveReport, Gap, MaintenanceError, RepairStep, verify_archive};
 
 use super::repair::records;
@@ -33,7 +34,7 @@ fn a_damaged_segment_is_not_archived() {
     let damaged = with(&medium, &path, |bytes| bytes[5000] ^= 1);
     let error = closed(&damaged, SAVE).unwrap().archive_to(shelf(&damaged), None).unwrap_err();
     assert!(matches!(error, MaintenanceError::Archive(ArchiveError::File(_))), "{error}");
-    assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+    assert!(with_causes(&error).to_string().contains(&path.display().to_string()), "{error:?}");
     assert_eq!(shelf(&damaged).list("segments").unwrap().len(), 1, "the one before is there");
 }
 
@@ -410,7 +411,7 @@ fn a_segment_that_has_lost_its_end_is_not_archived() {
     assert!(matches!(error, MaintenanceError::Archive(ArchiveError::File(_))), "{error}");
     let damaged = with(&medium, &path, |bytes| bytes[5000..].iter_mut().for_each(|byte| *byte ^= 1));
     let error = closed(&damaged, SAVE).unwrap().archive_to(shelf(&damaged), None).unwrap_err();
-    assert!(error.to_string().contains("it ends with version"), "{error}");
+    assert!(with_causes(&error).to_string().contains("it ends with version"), "{error:?}");
 }
 
 /// A name that tells a lie, with the right checksum of what it is the name of.

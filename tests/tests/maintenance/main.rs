@@ -7,9 +7,11 @@ mod complete;
 mod cut;
 mod histories;
 mod laws;
+mod pruned;
 mod repair;
 mod restore;
 mod rewritten;
+mod sent;
 mod shelved;
 mod verify;
 
@@ -261,10 +263,10 @@ fn who_may_only_read_looks_without_a_lock_and_changes_nothing() {
     assert!(!looking.is_locked() && plan.is_needed());
     let before = files(&damaged, SAVE);
     let is_denied = |error: MaintenanceError| {
-        let MaintenanceError::Directory(DirectoryError::Io { action: "lock", source, .. }) = error else {
+        let MaintenanceError::Directory(DirectoryError::Io(failure)) = error else {
             return false;
         };
-        source.kind() == std::io::ErrorKind::PermissionDenied
+        failure.action == "lock" && failure.source.kind() == std::io::ErrorKind::PermissionDenied
     };
     assert!(is_denied(looking.repair(&plan).unwrap_err()));
     assert!(is_denied(looking.archive_to(shelf(&medium), None).unwrap_err()));
@@ -290,8 +292,8 @@ fn a_lack_of_rights_is_no_damage() {
         fresh.set_faults(vec![Fault::at(call, Failure::Denied)]);
         match closed(&fresh, SAVE).and_then(|looking| looking.verify(|_| ())) {
             Ok(report) => assert!(report.is_fine() && calls[call] == Call::Lock, "{report:#?}"),
-            Err(MaintenanceError::Directory(DirectoryError::Io { source, .. })) => {
-                assert_eq!(source.kind(), std::io::ErrorKind::PermissionDenied);
+            Err(MaintenanceError::Directory(DirectoryError::Io(failure))) => {
+                assert_eq!(failure.source.kind(), std::io::ErrorKind::PermissionDenied);
                 refused += 1;
             }
             Err(error) => panic!("{error}"),

@@ -5,9 +5,10 @@ use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ecsdb::archive::{Archive, ArchivedSegment, ArchivedSnapshot, DirectoryArchive};
-use ecsdb::maintenance::{ClosedDirectory, Gap, MaintenanceError, verify_archive};
+use ecsdb::maintenance::{ClosedDirectory, Gap, Keep, MaintenanceError, plan_prune, prune, verify_archive};
 use ecsdb_cli::{Failure, Outcome, failure};
 use serde::Serialize;
 
@@ -20,6 +21,14 @@ pub fn run(command: &ArchiveCommand) -> Result<Outcome, Failure> {
     match command {
         ArchiveCommand::List { archive, output } => list(archive, output.json),
         ArchiveCommand::Verify { archive, output } => verify(archive, output.json),
+        ArchiveCommand::Prune { archive, keep_snapshots, keep_for, dry_run, output } => {
+            let since = |duration: &Duration| SystemTime::now().checked_sub(*duration).unwrap_or(UNIX_EPOCH);
+            let keep = match (keep_snapshots, keep_for) {
+                (Some(number), _) => Keep::Snapshots(*number as usize),
+                (None, duration) => Keep::Since(duration.as_ref().map_or(UNIX_EPOCH, since)),
+            };
+            remove_old(archive, keep, *dry_run, output.json)
+        }
         ArchiveCommand::Store { directory, archive, level, output } => {
             let closed = ClosedDirectory::open(directory).map_err(failure)?;
             let stored = closed.archive_to(open(archive)?, *level).map_err(failure)?;
@@ -87,6 +96,32 @@ fn verify(archive: &OsStr, as_json: bool) -> Result<Outcome, Failure> {
         out + &verdict(&report.damages)
     })?;
     Ok(Outcome { is_fine: report.is_fine(), ..outcome })
+}
+
+/// Removes what `keep` does not keep, unless it is only to be said.
+fn remove_old(archive: &OsStr, keep: Keep, is_dry: bool, as_json: bool) -> Result<Outcome, Failure> {
+    let archive = open(archive)?;
+    let mut bar = Bar::new();
+    let plan = plan_prune(&*archive, keep, |progress| bar.show(progress)).map_err(failure)?;
+    if !is_dry {
+        prune(&*archive, &plan, |progress| bar.show(progress)).map_err(failure)?;
+    }
+    drop(bar);
+    let outcome = outcome(&plan, as_json, || {
+        let mut out = damages(&plan.damages);
+        if plan.is_needed() {
+            out += if is_dry { "would be removed:\n" } else { "removed:\n" };
+            out += &text(&plan.segments, &plan.snapshots);
+        } else {
+            out += "nothing is so old that it goes\n";
+        }
+        // Writing to a `String` cannot fail.
+        let (segments, files) = (count(plan.kept_segments, "segment"), count(plan.kept_snapshots, "snapshot file"));
+        let _ = writeln!(out, "kept: {segments}, {files}");
+        let _ = writeln!(out, "versions that can be restored from them alone: {}", runs(&plan.reachable));
+        out
+    })?;
+    Ok(Outcome { is_fine: plan.damages.is_empty(), ..outcome })
 }
 
 /// The archive that `place` means: a URL, or a directory.

@@ -2,9 +2,9 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 
 use crate::text;
 
@@ -123,6 +123,27 @@ pub enum ArchiveCommand {
     Verify {
         /// The archive.
         archive: OsString,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Removes from an archive what is older than what is to be restored from it, and says what that is.
+    #[command(
+        group = ArgGroup::new("policy").required(true),
+        after_help = "Exit code: 0 if it is done, or there is nothing to do; 1 if a snapshot file was damaged, so that older ones stay; 2 if it \
+                      could not be read or done."
+    )]
+    Prune {
+        /// The archive.
+        archive: OsString,
+        /// Keeps the newest so many complete snapshot files, and the log since the oldest of them.
+        #[arg(long, value_name = "NUMBER", group = "policy", value_parser = clap::value_parser!(u32).range(1..))]
+        keep_snapshots: Option<u32>,
+        /// Keeps every state that is younger than this: 30days, 12h.
+        #[arg(long, value_name = "DURATION", group = "policy", value_parser = humantime::parse_duration)]
+        keep_for: Option<Duration>,
+        /// Only says what would be removed.
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         output: Output,
     },

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::storing::KnownSnapshots;
 use super::{Archive, ArchiveError, ArchivedSegment, Put};
+use crate::causes::with_causes;
 use crate::media::Media;
 use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
@@ -70,7 +71,7 @@ impl Archiver {
             earlier.try_for_each(|number| self.archive.remove(&writer(number)))
         });
         if let Err(error) = tidied {
-            tracing::info!(%error, "marks of earlier writers stay in the archive");
+            tracing::info!(error = %with_causes(&error), "marks of earlier writers stay in the archive");
         }
     }
 
@@ -112,6 +113,18 @@ impl Archiver {
         self.level.filter(|_| zstd::IS_THERE)
     }
 
+    /// Whether the archive says that it has the whole segment of `directory` that begins with version `first` and ends before `next`.
+    pub fn has_segment(
+        &mut self,
+        media: &dyn Media,
+        directory: &Directory,
+        first: u64,
+        next: u64,
+    ) -> Result<bool, ArchiveError> {
+        let (header, ..) = SegmentFile::front(media, directory.segment(first)).map_err(file)?;
+        Ok(self.known()?.contains_key(&(header.timeline, header.salt, first, next - 1)))
+    }
+
     /// Stores the segment of `directory` whose first version is `first`, and to which nothing is written any more; the next one
     /// begins with version `next`, if there is one. When this returns, the archive has it durably. Storing one again does no
     /// harm.
@@ -131,7 +144,7 @@ impl Archiver {
         let mut stored = StoredSegment::default();
         let segment = match (SegmentFile::read(media, directory.segment(first), first), next) {
             (Err(error), Some(next)) if error.damage().is_some() && makes_up(next) => {
-                tracing::error!(first, next, %error, "the archive goes on behind a segment that cannot be read");
+                tracing::error!(first, next, error = %with_causes(&error), "the archive goes on behind a segment that cannot be read");
                 stored.missing.push((first, next - 1));
                 return Ok(stored);
             }
@@ -147,7 +160,7 @@ impl Archiver {
                     if !makes_up(next) {
                         return Err(error);
                     }
-                    tracing::error!(last, next, %error, "the archive goes on behind a damage");
+                    tracing::error!(last, next, error = %with_causes(&error), "the archive goes on behind a damage");
                     runs = runs_behind(&segment, end, last, next);
                 }
             }
@@ -185,6 +198,7 @@ impl Archiver {
             latest: span.latest,
             salt: header.salt,
             previous: header.previous,
+            bytes: bytes.len() as u64,
             checksum: 0,
             is_compressed: false,
         };

@@ -92,7 +92,7 @@ pub enum Put {
 #[non_exhaustive]
 pub enum ArchiveError {
     /// The store behind the archive refused. Trying again later does no harm.
-    #[error("cannot {action} {name} in the archive: {source}")]
+    #[error("cannot {action} {name} in the archive")]
     Store {
         /// What was to be done.
         action: &'static str,
@@ -143,7 +143,7 @@ pub enum ArchiveError {
         name: String,
     },
     /// The file that was to be archived cannot be read, or is damaged.
-    #[error("cannot archive a file: {0}")]
+    #[error("cannot archive a file")]
     File(#[source] Box<super::error::DirectoryError>),
 }
 

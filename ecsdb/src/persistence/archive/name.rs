@@ -39,6 +39,8 @@ pub struct ArchivedSegment {
     /// The salt of the segment before.
     #[serde(serialize_with = "json::hex")]
     pub previous: u64,
+    /// Bytes of the segment: what comes out of the object, however that is compressed.
+    pub bytes: u64,
     /// The CRC32C of the object.
     pub checksum: u32,
     /// Whether it is compressed.
@@ -48,11 +50,12 @@ pub struct ArchivedSegment {
 impl ArchivedSegment {
     /// The name of the object.
     pub fn name(&self) -> String {
-        let Self { timeline, sequence, first, last, earliest, latest, salt, previous, checksum, is_compressed } = self;
+        let Self { timeline, sequence, first, last, earliest, latest, salt, previous, bytes, .. } = self;
+        let Self { checksum, is_compressed, .. } = self;
         let ending = if *is_compressed { PACKED } else { PLAIN };
         format!(
             "{SEGMENTS}/{timeline:016x}-{sequence:020}-{first:020}-{last:020}-{earliest:020}-{latest:020}-{salt:016x}-\
-             {previous:016x}-{checksum:08x}{ending}"
+             {previous:016x}-{bytes:020}-{checksum:08x}{ending}"
         )
     }
 
@@ -82,6 +85,7 @@ impl ArchivedSegment {
             latest: number(10)?,
             salt: number(16)?,
             previous: number(16)?,
+            bytes: number(10)?,
             checksum: u32::try_from(number(16)?).ok()?,
             is_compressed,
         };
@@ -95,20 +99,24 @@ impl ArchivedSegment {
         crc32c::crc32c(object) == self.checksum
     }
 
-    /// The bytes of the segment, from those of the object.
+    /// The bytes of the segment, from those of the object. No more memory is taken than the name says.
     pub(crate) fn open(&self, object: &[u8]) -> Result<Vec<u8>, ArchiveError> {
         let name = self.name();
+        let damaged = |what: String| ArchiveError::Damaged { name: name.clone(), what };
         let found = crc32c::crc32c(object);
         if found != self.checksum {
-            let what = format!("its checksum is {found:08x} and should be {:08x}", self.checksum);
-            return Err(ArchiveError::Damaged { name, what });
+            return Err(damaged(format!("its checksum is {found:08x} and should be {:08x}", self.checksum)));
         }
-        if !self.is_compressed {
-            return Ok(object.to_vec());
-        }
-        match zstd::decompress(object, usize::MAX) {
-            Some(bytes) => bytes.map_err(|error| ArchiveError::Damaged { name, what: error.to_string() }),
-            None => Err(ArchiveError::Compressed { name }),
+        let bytes = if self.is_compressed {
+            let unpacked = zstd::decompress(object, usize::try_from(self.bytes).unwrap_or(usize::MAX));
+            let unpacked = unpacked.ok_or_else(|| ArchiveError::Compressed { name: name.clone() })?;
+            unpacked.map_err(|error| damaged(error.to_string()))?
+        } else {
+            object.to_vec()
+        };
+        match bytes.len() as u64 == self.bytes {
+            true => Ok(bytes),
+            false => Err(damaged(format!("{} bytes are in it, and its name says {}", bytes.len(), self.bytes))),
         }
     }
 }

@@ -32,6 +32,7 @@ fn segment() -> ArchivedSegment {
         latest: u64::MAX,
         salt: u64::MAX,
         previous: 0x5a17,
+        bytes: 6,
         checksum: crc32c::crc32c(b"object"),
         is_compressed: false,
     }
@@ -57,6 +58,39 @@ fn an_object_that_has_changed_is_damaged() {
     let packed = ArchivedSegment { is_compressed: true, ..segment() };
     let error = packed.open(b"object").unwrap_err();
     assert!(matches!(error, ArchiveError::Damaged { .. } | ArchiveError::Compressed { .. }), "{error}");
+}
+
+#[test]
+fn an_object_of_another_length_than_its_name_says_is_damaged() {
+    for bytes in [0, 5, 7, u64::MAX] {
+        let error = ArchivedSegment { bytes, ..segment() }.open(b"object").unwrap_err().to_string();
+        assert!(error.contains(&format!("-{bytes:020}-")), "the object is named: {error}");
+        assert!(error.ends_with(&format!("6 bytes are in it, and its name says {bytes}")), "{error}");
+    }
+}
+
+/// Of few bytes any number may come out. What the name says is the most that is ever allocated.
+#[cfg(feature = "zstd")]
+#[test]
+fn an_object_that_unpacks_to_more_than_its_name_says_is_given_up_there() {
+    use crate::persistence::zstd;
+
+    let mut object = Vec::new();
+    zstd::compress(&vec![0; 1 << 20], 3, &mut object).unwrap();
+    assert!(object.len() < 1000);
+    let packed =
+        |bytes: u64| ArchivedSegment { bytes, checksum: crc32c::crc32c(&object), is_compressed: true, ..segment() };
+    assert_eq!(packed(1 << 20).open(&object).unwrap().len(), 1 << 20);
+    for (bytes, why) in [
+        (600_000, "more than 600000 bytes come out of it"),
+        (10_000, "Frame requires too much memory for decoding"),
+        ((1 << 20) + 1, "1048576 bytes are in it, and its name says 1048577"),
+    ] {
+        let packed = packed(bytes);
+        let error = packed.open(&object).unwrap_err();
+        assert!(matches!(&error, ArchiveError::Damaged { name, .. } if *name == packed.name()), "{error}");
+        assert!(error.to_string().ends_with(why), "{error}");
+    }
 }
 
 #[test]

@@ -1,14 +1,16 @@
-//! What goes to an archive before it is let go: segments of the log, and beside them snapshot files to begin with.
+//! What goes to an archive: segments of the log, when they are finished and once more before they are let go, and beside them snapshot files to
+//! begin with.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::retention::{CleanError, KnownFiles};
+use crate::causes::with_causes;
 use crate::media::Media;
 use crate::persistence::archive::{Archive, ArchiveError, Archiver};
 use crate::persistence::directory::Directory;
-use crate::transaction::panic_message;
+use crate::transaction::{LogError, panic_message};
 
 /// An archive, and the claim on it.
 pub struct ArchiveSetting {
@@ -21,12 +23,14 @@ pub struct ArchiveSetting {
     done: BTreeSet<u64>,
     /// The highest version of which a snapshot file is stored.
     held: Option<u64>,
+    /// The first versions of segments that need not be sent any more: they are there, or damaged.
+    sent: BTreeSet<u64>,
 }
 
 impl ArchiveSetting {
     /// An archive that nobody has claimed yet.
     pub fn new(archive: Arc<dyn Archive>, level: Option<i32>) -> Self {
-        Self { archive, level, archiver: None, done: BTreeSet::new(), held: None }
+        Self { archive, level, archiver: None, done: BTreeSet::new(), held: None, sent: BTreeSet::new() }
     }
 
     /// Takes the archive, so that nobody who had it before stores there any more.
@@ -69,17 +73,67 @@ impl ArchiveSetting {
             Ok(stored) => self.held = self.held.max(stored.map(|stored| stored.version)),
             // An opening passes it over, and so does a restore.
             Err(ArchiveError::File(error)) if error.damage().is_some() => {
-                tracing::error!(version, %error, "a snapshot file is damaged, and not archived");
+                tracing::error!(version, error = %with_causes(&*error), "a snapshot file is damaged, and not archived");
             }
             Err(error) => return Err(error),
         }
         Ok(())
     }
 
-    /// Stores the segment that begins with the first of two versions, and ends before the second.
-    pub fn store(&mut self, media: &dyn Media, directory: &Directory, pair: &[u64]) -> Result<(), CleanError> {
+    /// Stores the segment that begins with version `first`, and ends before version `next`. What the archive has already is read back: the
+    /// segment may be let go afterwards.
+    pub fn store(
+        &mut self,
+        media: &dyn Media,
+        directory: &Directory,
+        (first, next): (u64, u64),
+    ) -> Result<(), CleanError> {
         let held = self.held;
-        guarded(|| self.claimed(directory)?.store_segment(media, directory, pair[0], Some(pair[1]), held).map(|_| ()))
+        guarded(|| self.claimed(directory)?.store_segment(media, directory, first, Some(next), held).map(|_| ()))
+    }
+
+    /// Stores the oldest of the segments `pairs` that is not there yet; `durable` waits until a version is. Returns how many are left.
+    ///
+    /// The directory keeps what is sent, so what the archive says that it has is believed. One that is damaged is for whoever lets go of it
+    /// to judge.
+    pub fn send(
+        &mut self,
+        media: &dyn Media,
+        directory: &Directory,
+        pairs: &[(u64, u64)],
+        durable: &dyn Fn(u64) -> Result<(), LogError>,
+    ) -> Result<usize, CleanError> {
+        self.sent.retain(|sent| pairs.iter().any(|(first, _)| first == sent));
+        let mut left: Vec<(u64, u64)> = self.unsent(pairs).collect();
+        left.reverse();
+        while let Some((first, next)) = left.pop() {
+            durable(next - 1)?;
+            let (held, mut is_there) = (self.held, false);
+            let sent = guarded(|| {
+                let archiver = self.claimed(directory)?;
+                is_there = archiver.has_segment(media, directory, first, next)?;
+                match is_there {
+                    true => Ok(()),
+                    false => archiver.store_segment(media, directory, first, Some(next), held).map(|_| ()),
+                }
+            });
+            match sent {
+                Err(CleanError::Archive(ArchiveError::File(error))) if error.damage().is_some() => {
+                    tracing::error!(first, error = %with_causes(&*error), "a segment is damaged, and not archived");
+                }
+                sent => sent?,
+            }
+            self.sent.insert(first);
+            if !is_there {
+                break;
+            }
+        }
+        Ok(left.len())
+    }
+
+    /// Those of the segments `pairs` that were not sent, as far as this is known.
+    pub fn unsent(&self, pairs: &[(u64, u64)]) -> impl Iterator<Item = (u64, u64)> {
+        pairs.iter().copied().filter(|(first, _)| !self.sent.contains(first))
     }
 }
 

@@ -17,6 +17,9 @@ pub struct CheckpointStats {
     /// Checkpoints after which files were kept that [`Retention`](crate::Retention) does not ask for, because the system or the archive
     /// refused.
     pub unclean: u64,
+    /// Segments of the log that are finished and were not in the [archive](crate::DbBuilder::archive) when it was looked at last: what would
+    /// be missing there, besides the segment that is being written, if the directory was gone. 0 without an archive.
+    pub unarchived: u64,
     /// Bytes of all files that were made.
     pub bytes: u64,
     /// How long they took.
@@ -66,6 +69,11 @@ impl CheckpointFigures {
             Err(CheckpointError::Closed) => {}
             Err(_) => stats.failed += 1,
         }
+    }
+
+    /// Notes how many finished segments are not in the archive. For the keeper.
+    pub fn note_unarchived(&self, segments: u64) {
+        self.stats.lock().unwrap_or_else(PoisonError::into_inner).unarchived = segments;
     }
 
     /// How long they took.

@@ -35,6 +35,8 @@ struct State {
     backups: Vec<BackupWish>,
     /// Whether the log has become long.
     is_log_long: bool,
+    /// From when on a segment is to be archived.
+    archive_at: Option<Instant>,
     is_closing: bool,
 }
 
@@ -48,6 +50,8 @@ pub struct Work {
     pub is_log_long: bool,
     /// Whether so much time has passed that there should be a checkpoint, if something was committed.
     pub is_due: bool,
+    /// Whether a segment that is finished may not be in the archive yet.
+    pub is_segment_finished: bool,
 }
 
 impl Work {
@@ -119,20 +123,33 @@ impl Mailbox {
         self.changed.notify_one();
     }
 
-    /// Waits until there is something to do, which there is at `due` at the latest. `None` if the keeper is to end.
+    /// Asks for a finished segment to be archived, at `at` at the latest. Never waits for the keeper.
+    pub fn archive_at(&self, at: Instant) {
+        let mut state = self.lock();
+        state.archive_at = Some(state.archive_at.map_or(at, |asked| asked.min(at)));
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Waits until there is something to do, for which there is a checkpoint at `due` at the latest. `None` if the keeper is to end.
     pub fn next(&self, due: Option<Instant>) -> Option<Work> {
         let mut state = self.lock();
         loop {
             if state.is_closing {
                 return None;
             }
-            let left = due.map(|due| due.saturating_duration_since(Instant::now()));
-            let is_due = left.is_some_and(|left| left.is_zero());
-            if !state.wishes.is_empty() || !state.backups.is_empty() || is_due || state.is_log_long {
+            let now = Instant::now();
+            let is_past = |at: &Instant| *at <= now;
+            let is_due = due.as_ref().is_some_and(is_past);
+            let is_segment_finished = state.archive_at.as_ref().is_some_and(is_past);
+            let is_asked = !state.wishes.is_empty() || !state.backups.is_empty() || state.is_log_long;
+            if is_asked || is_due || is_segment_finished {
                 let is_log_long = core::mem::take(&mut state.is_log_long);
                 let (wishes, backups) = (core::mem::take(&mut state.wishes), core::mem::take(&mut state.backups));
-                return Some(Work { wishes, backups, is_log_long, is_due });
+                state.archive_at = state.archive_at.filter(|_| !is_segment_finished);
+                return Some(Work { wishes, backups, is_log_long, is_due, is_segment_finished });
             }
+            let left = due.into_iter().chain(state.archive_at).min().map(|at| at.saturating_duration_since(now));
             state = match left {
                 None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Some(left) => self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,

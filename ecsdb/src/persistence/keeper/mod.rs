@@ -56,6 +56,14 @@ impl KeeperSetup {
             let mailbox = Arc::clone(&mailbox);
             move || mailbox.log_is_long()
         });
+        if self.cleaner.archive.is_some() {
+            self.alarm.on_finished({
+                let mailbox = Arc::clone(&mailbox);
+                move || mailbox.archive_at(Instant::now())
+            });
+            // What was finished before the database was opened.
+            mailbox.archive_at(Instant::now());
+        }
         let worker =
             Worker { mailbox: Arc::clone(&mailbox), figures: Arc::clone(&figures), queue, database, setup: self };
         let thread = std::thread::Builder::new().name(format!("ecsdb-{name}-keeper")).spawn({

@@ -2,11 +2,11 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::persistence::error::IoFailure;
 use crate::transaction::LogError;
 
 /// A checkpoint that was made.
@@ -49,17 +49,10 @@ pub struct CheckpointProgress {
 #[non_exhaustive]
 pub enum CheckpointError {
     /// The system refused: the disk may be full. It may be tried again.
-    #[error("cannot {action} {}: {source}", path.display())]
-    Io {
-        /// What was to be done.
-        action: &'static str,
-        /// To which file or directory.
-        path: PathBuf,
-        /// What the system says.
-        source: Arc<io::Error>,
-    },
+    #[error(transparent)]
+    Io(#[from] IoFailure),
     /// The log has failed, so it is not known whether the version will last.
-    #[error("the log has failed: {0}")]
+    #[error("the log has failed")]
     Log(#[from] LogError),
     /// The strings and lists of the rows of one page take 4 GiB or more, which is more than a frame can hold.
     #[error("the strings and lists of neighbouring rows take 4 GiB or more, and a snapshot file has no room for that")]
@@ -75,6 +68,6 @@ pub enum CheckpointError {
 impl CheckpointError {
     /// Adds to an error of the system what was to be done, and to what.
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io { action, path: path.to_owned(), source: Arc::new(source) }
+        move |source| IoFailure::new(action, path, source).into()
     }
 }

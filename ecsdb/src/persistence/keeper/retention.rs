@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use super::archiving::ArchiveSetting;
 use crate::media::{Media, Open};
 use crate::persistence::archive::ArchiveError;
 use crate::persistence::directory::Directory;
-use crate::persistence::error::LogFailure;
+use crate::persistence::error::{IoFailure, LogFailure};
 use crate::persistence::log::{Figures, Spares, nanoseconds};
 use crate::persistence::snapshot::read_header;
 use crate::sync::Watermark;
@@ -108,15 +108,8 @@ fn needed(files: &KnownFiles, oldest: u64) -> Vec<u64> {
 #[derive(Debug, Error)]
 pub enum CleanError {
     /// The system refused.
-    #[error("cannot {action} {}: {source}", path.display())]
-    Io {
-        /// What was to be done.
-        action: &'static str,
-        /// To which file or directory.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] IoFailure),
     /// The log has failed with it.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -131,7 +124,7 @@ pub enum CleanError {
 impl CleanError {
     /// Adds to an error of the system what was to be done, and to what.
     fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io { action, path: path.to_owned(), source }
+        move |source| IoFailure::new(action, path, source).into()
     }
 }
 
@@ -171,6 +164,22 @@ impl Cleaner {
         }
     }
 
+    /// Stores the oldest segment that is finished and not archived, when all of it is durable. Returns how many more there are.
+    pub fn archive_segment(&mut self) -> Result<usize, CleanError> {
+        let Some(setting) = &mut self.archive else { return Ok(0) };
+        let pairs = pairs(&*self.media, &self.directory)?;
+        setting.send(&*self.media, &self.directory, &pairs, &|version| {
+            // What is not durable may never have been, and then the archive would have another history.
+            self.watermark.when(version).wait().unwrap_or_else(|_| Err(LogError::new("the log is closed")))
+        })
+    }
+
+    /// How many segments are finished and not archived, as far as this is known.
+    pub fn unarchived(&self) -> usize {
+        let pairs = pairs(&*self.media, &self.directory).unwrap_or_default();
+        self.archive.as_ref().map_or(0, |setting| setting.unsent(&pairs).count())
+    }
+
     /// Lets go of what is needed no longer. `version` is the last one. A checkpoint was made before, so the names of all snapshot files
     /// are on the medium. `go_on` says whether to go on with another segment: an archive may take long for each.
     pub fn clean(&mut self, version: u64, go_on: &dyn Fn() -> bool) -> Result<(), CleanError> {
@@ -200,20 +209,19 @@ impl Cleaner {
 
     /// The oldest first: what is left is a log without holes.
     fn let_segments_go(&mut self, oldest: u64, go_on: &dyn Fn() -> bool) -> Result<(), CleanError> {
-        let wal = self.directory.wal().to_owned();
-        let (firsts, _) = self.directory.list(&*self.media).map_err(CleanError::io("list", &wal))?;
-        let going: Vec<&[u64]> = firsts.windows(2).filter(|pair| pair[1] <= oldest + 1).collect();
+        let mut going = pairs(&*self.media, &self.directory)?;
+        going.retain(|(_, next)| *next <= oldest + 1);
         if !going.is_empty() {
             // What stays may have got its name just now: without this a crash might leave nothing.
             self.sync_wal()?;
         }
-        for pair in going.into_iter().take_while(|_| go_on()) {
-            let path = self.directory.segment(pair[0]);
+        for (first, next) in going.into_iter().take_while(|_| go_on()) {
+            let path = self.directory.segment(first);
             if let Some(setting) = &mut self.archive {
-                setting.store(&*self.media, &self.directory, pair)?;
+                setting.store(&*self.media, &self.directory, (first, next))?;
             }
-            if self.spares.has_room() && self.is_of_use(pair[0]) {
-                let spare = self.directory.spare(pair[0]);
+            if self.spares.has_room() && self.is_of_use(first) {
+                let spare = self.directory.spare(first);
                 self.media.rename(&path, &spare).map_err(CleanError::io("rename to", &spare))?;
                 self.sync_wal()?;
                 self.spares.put(spare);
@@ -222,7 +230,7 @@ impl Cleaner {
                 self.sync_wal()?;
             }
             self.figures.note_segment_gone();
-            tracing::debug!(first = pair[0], "a segment was let go");
+            tracing::debug!(first, "a segment was let go");
         }
         Ok(())
     }
@@ -243,6 +251,12 @@ impl Cleaner {
         let len = file.and_then(|file| file.len()).unwrap_or(0);
         len <= self.segment_bytes && len >= self.segment_bytes / 2
     }
+}
+
+/// The segments that are finished, in order: each by its first version, and that of the next one.
+fn pairs(media: &dyn Media, directory: &Directory) -> Result<Vec<(u64, u64)>, CleanError> {
+    let (firsts, _) = directory.list(media).map_err(CleanError::io("list", directory.wal()))?;
+    Ok(firsts.windows(2).map(|pair| (pair[0], pair[1])).collect())
 }
 
 #[cfg(test)]

@@ -4,18 +4,25 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 #[cfg(feature = "tokio")]
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::checkpoint::Made;
 use super::figures::CheckpointFigures;
 use super::mailbox::{BackupWish, Mailbox, OnProgress, Wish, Work};
 use super::report::CheckpointProgress;
+use super::retention::CleanError;
 use super::setup::KeeperSetup;
+use crate::causes::with_causes;
+use crate::persistence::archive::ArchiveError;
 #[cfg(feature = "tokio")]
 use crate::sync::completion;
 use crate::transaction::{DatabaseId, Queue};
 
 /// After a failure the log grows by the bytes for a checkpoint, divided by this, before the next one is tried.
 const RETRY_PARTS: u64 = 4;
+
+/// How long an archive that has refused is left alone, unless there is more for it.
+const ARCHIVE_PAUSE: Duration = Duration::from_secs(30);
 
 /// Who makes checkpoints.
 pub struct Worker {
@@ -34,11 +41,12 @@ impl Worker {
             && let Some(setting) = &mut cleaner.archive
             && let Err(error) = setting.claim(&cleaner.directory)
         {
-            tracing::error!(%error, "the archive cannot be taken now: it is tried again when there is something for it");
+            tracing::error!(error = %with_causes(&error), "the archive cannot be taken now: it is tried again when there is something for it");
         }
     }
 
-    /// Makes a checkpoint, unless it is only time for one and there is one; and backups.
+    /// Makes a checkpoint, unless it is only time for one and there is one; and backups. A segment is archived when nobody waits for
+    /// these.
     fn carry_out(&mut self, work: Work) {
         let checkpoints = &self.setup.checkpoints;
         // What is published may be later by now; then there is a next time.
@@ -47,6 +55,29 @@ impl Worker {
             self.checkpoint(work.wishes);
         }
         work.backups.into_iter().for_each(|backup| self.back_up(backup));
+        if work.is_segment_finished && !self.mailbox.is_closing() {
+            self.archive_segment();
+        }
+    }
+
+    /// Stores the oldest segment that is finished and not archived. If there are more, whoever wants a checkpoint comes before them.
+    fn archive_segment(&mut self) {
+        let stored = self.setup.cleaner.archive_segment();
+        let (left, pause) = match stored {
+            Ok(0) => (0, None),
+            Ok(left) => (left, Some(Duration::ZERO)),
+            Err(CleanError::Log(_)) => return,
+            Err(error) => {
+                tracing::error!(error = %with_causes(&error), "a finished segment of the log is not archived");
+                // Who was replaced does not come back.
+                let is_final = matches!(error, CleanError::Archive(ArchiveError::Fenced { .. }));
+                (self.setup.cleaner.unarchived(), Some(ARCHIVE_PAUSE).filter(|_| !is_final))
+            }
+        };
+        self.figures.note_unarchived(left as u64);
+        if let Some(pause) = pause {
+            self.mailbox.archive_at(Instant::now() + pause);
+        }
     }
 
     /// Makes a backup. Nothing of the directory goes meanwhile: that is done here as well.
@@ -79,13 +110,13 @@ impl Worker {
                 alarm.set(log_bytes.saturating_add(schedule.log_bytes));
                 cleaner.files.insert(report.version, known);
                 if let Err(error) = cleaner.clean(report.version, &|| !mailbox.is_closing()) {
-                    tracing::error!(%error, "files are kept that are not needed");
-                    report.kept_because = Some(error.to_string());
+                    tracing::error!(error = %with_causes(&error), "files are kept that are not needed");
+                    report.kept_because = Some(with_causes(&error).to_string());
                 }
                 Ok(report)
             }
             Err(error) => {
-                tracing::error!(%error, "there is no checkpoint");
+                tracing::error!(error = %with_causes(&error), "there is no checkpoint");
                 // Again when a part of what makes it necessary has come once more.
                 alarm.set(checkpoints.figures.bytes().saturating_add(schedule.log_bytes / RETRY_PARTS));
                 Err(error)

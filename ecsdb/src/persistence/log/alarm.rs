@@ -1,4 +1,4 @@
-//! Says when the log has become long.
+//! Says when the log has become long, and when a segment of it is finished.
 
 use std::sync::OnceLock;
 
@@ -11,17 +11,30 @@ pub struct Alarm {
     /// At how many bytes.
     at: AtomicU64,
     ring: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    finished: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Alarm {
     /// One that rings when `at` bytes have been written.
     pub fn new(at: u64) -> Self {
-        Self { at: AtomicU64::new(at), ring: OnceLock::new() }
+        Self { at: AtomicU64::new(at), ring: OnceLock::new(), finished: OnceLock::new() }
     }
 
     /// What it does when it rings. It is done on the thread of the writer, and only the first one counts.
     pub fn on_ring(&self, ring: impl Fn() + Send + Sync + 'static) {
         let _ = self.ring.set(Box::new(ring));
+    }
+
+    /// What it does when the log has gone on in another segment. It is done on the thread of the writer, and only the first one counts.
+    pub fn on_finished(&self, finished: impl Fn() + Send + Sync + 'static) {
+        let _ = self.finished.set(Box::new(finished));
+    }
+
+    /// Nothing is written to a segment any more. For the writer.
+    pub fn segment_is_finished(&self) {
+        if let Some(finished) = self.finished.get() {
+            finished();
+        }
     }
 
     /// Has it ring, once more, when `at` bytes have been written.

@@ -56,6 +56,7 @@ impl Wal {
             self.encoder.clear(true);
         }
         self.segment = self.shared.put_in_place(segment, before + 1).map_err(LogError::new)?;
+        self.alarm.segment_is_finished();
         self.version = version;
         self.shared.watermark.written(version)?;
         self.description.set(Described { tables, schema: header.schema, schema_hash: schema.hash() });

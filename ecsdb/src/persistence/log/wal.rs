@@ -11,6 +11,7 @@ use super::description::{Described, Description};
 use super::figures::Figures;
 use super::segment::{Segment, nanoseconds};
 use super::syncer::{Maker, Shared};
+use crate::causes::with_causes;
 use crate::change_set::ChangeSet;
 use crate::media::{Lock, Media};
 use crate::persistence::codec::{Encoder, Tables};
@@ -52,8 +53,8 @@ pub struct Wal {
     pub(super) shared: Arc<Shared>,
     /// What the log says of the tables.
     pub(super) description: Arc<Description>,
-    /// Rings when much has been written.
-    alarm: Arc<Alarm>,
+    /// Rings when much has been written, and when a segment is finished.
+    pub(super) alarm: Arc<Alarm>,
     /// The thread that syncs.
     syncer: Option<JoinHandle<()>>,
     /// Held until everything above is gone: fields are dropped in their order.
@@ -100,7 +101,10 @@ impl Wal {
         if is_cut || self.segment.is_full_for(bytes as u64) {
             // A mark of a close has no version of its own: the segment begins with the next one.
             let first = if kind == Kind::Commit { version } else { version + 1 };
-            done = self.shared.rotate(first).map(|next| self.segment = next);
+            done = self.shared.rotate(first).map(|next| {
+                self.segment = next;
+                self.alarm.segment_is_finished();
+            });
         }
         let time = nanoseconds(self.media.now());
         let done = done.and_then(|()| {
@@ -189,7 +193,7 @@ impl CommitLog for Wal {
                 tracing::debug!(version = self.version, "the log is closed");
                 self.note_ending();
             }
-            Err(error) => tracing::error!(%error, "the log was not closed"),
+            Err(error) => tracing::error!(error = %with_causes(&error), "the log was not closed"),
         }
         for file in self.shared.take_left_over() {
             // Nothing depends on it: whoever opens the directory removes it otherwise.

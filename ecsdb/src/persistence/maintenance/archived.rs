@@ -7,6 +7,7 @@ use super::pieces::{Line, Pieces};
 use super::progress::{Progress, Steps};
 use super::reach::{Bases, Reach, Way};
 use super::report::Damage;
+use crate::causes::with_causes;
 use crate::persistence::archive::{Archive, ArchiveError, ArchivedSegment, ArchivedSnapshot};
 use crate::persistence::recovery::SegmentFile;
 use crate::persistence::snapshot::SnapshotHeader;
@@ -146,7 +147,7 @@ pub fn verify_archive(
 }
 
 /// What is wrong with `snapshot`, which is there, but for parts that somebody has lost. Adds to `bytes` those of its objects.
-fn verify_snapshot(
+pub(super) fn verify_snapshot(
     archive: &dyn Archive,
     snapshot: &ArchivedSnapshot,
     bytes: &mut u64,
@@ -193,7 +194,7 @@ fn front_fault(named: &ArchivedSnapshot, content: &[u8]) -> Option<String> {
 fn fault(named: &ArchivedSegment, bytes: Vec<u8>) -> Option<(u64, String)> {
     let segment = match SegmentFile::parse(bytes, named.name().into(), named.first) {
         Ok(segment) => segment,
-        Err(error) => return Some((0, error.to_string())),
+        Err(error) => return Some((0, with_causes(&error).to_string())),
     };
     let header = &segment.header;
     let found = (header.timeline, header.sequence, header.salt, header.previous);

@@ -80,7 +80,7 @@ impl ClosedDirectory {
             false => Hold::NoFile,
             true => match take(&*media, &directory) {
                 Ok(hold) => hold,
-                Err(DirectoryError::Io { source, .. }) if is_denied(&source) => Hold::Denied,
+                Err(DirectoryError::Io(failure)) if is_denied(&failure.source) => Hold::Denied,
                 Err(error) => return Err(error.into()),
             },
         };

@@ -8,6 +8,7 @@
 //! - `pieces`: the log as it is spread over a directory and an archive; `reach`: which versions can be had of it, by which files
 //! - `restore`: an earlier state in a directory of its own, made by `destination`; `choice`: which version that is, and of which `history`
 //! - `plan`, `repair`: a directory that can be opened again
+//! - `prune`: an archive without what is too old
 
 mod archived;
 mod choice;
@@ -21,6 +22,7 @@ mod judge;
 mod pieces;
 mod plan;
 mod progress;
+mod prune;
 mod reach;
 mod repair;
 mod report;
@@ -35,6 +37,7 @@ pub use error::MaintenanceError;
 pub use info::{Info, SegmentInfo, SnapshotInfo, TableInfo};
 pub use plan::{RepairPlan, RepairStep};
 pub use progress::Progress;
+pub use prune::{Keep, PrunePlan, plan_prune, prune};
 pub use repair::Repaired;
 pub use report::{Damage, VerifyReport};
 pub use restore::{Restore, Restored, Target};

@@ -75,8 +75,8 @@ impl Damage {
     /// The damage that `error` is about, if it is about one and not about the program or the system.
     pub(super) fn of(error: DirectoryError) -> Result<Self, DirectoryError> {
         let Some((file, offset, mut what)) = error.damage() else { return Err(error) };
-        if let DirectoryError::Io { action, .. } = error {
-            what = format!("cannot {action} it: {what}");
+        if let DirectoryError::Io(failure) = error {
+            what = format!("cannot {} it: {what}", failure.action);
         }
         Ok(Self { file, offset, what, meaning: String::new() })
     }

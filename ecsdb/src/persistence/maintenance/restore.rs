@@ -22,6 +22,7 @@ use super::progress::{Progress, Steps};
 use super::reach::{Bases, Reach};
 use super::report::Damage;
 use super::survey::Survey;
+use crate::causes::with_causes;
 use crate::media::{Disk, Media};
 use crate::persistence::archive::{Archive, ArchiveError, ArchivedSnapshot};
 use crate::persistence::error::DirectoryError;
@@ -342,7 +343,7 @@ fn without(passed_over: &[Damage], error: MaintenanceError) -> MaintenanceError 
     match passed_over.first() {
         None => error,
         Some(Damage { file, what, .. }) => {
-            let (name, what) = (file.display().to_string(), format!("{what}; without it {error}"));
+            let (name, what) = (file.display().to_string(), format!("{what}; without it {}", with_causes(&error)));
             ArchiveError::Damaged { name, what }.into()
         }
     }

@@ -1,10 +1,11 @@
 //! Changing many rows of one table page by page, on all cores, without touching the old pages.
 
+use core::ptr;
 use std::sync::{Mutex, PoisonError};
 
 use super::{Batch, StorageError};
 use crate::bits::bits;
-use crate::bytes::PageRef;
+use crate::bytes::{PageRef, prefetch, prefetch_to_write};
 use crate::change_set::ColumnSet;
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
 use crate::storage::version::Version;
@@ -27,11 +28,36 @@ pub struct PageRewrite<'a> {
     pub before: &'a [u8],
     /// Room for as many rows, to be filled. Its bytes are whatever was there before.
     pub rows: &'a mut [u8],
+    /// Where a page lies that comes later.
+    pub later: Place,
 }
 
 debug_as!(['a] PageRewrite<'a>);
 
+/// Where the rows of a page are read and written, as bare addresses, or 0: only to ask the processor for them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place {
+    before: usize,
+    rows: usize,
+}
+
+impl Place {
+    /// Asks for the `lines` cache lines that lie `bytes` behind the first row, to be read and to be written.
+    #[inline]
+    pub fn prefetch(self, bytes: usize, lines: usize) {
+        if self.before != 0 {
+            let address = |start: usize| ptr::without_provenance(start.wrapping_add(bytes));
+            prefetch(address(self.before), lines);
+            prefetch_to_write(address(self.rows), lines);
+        }
+    }
+}
+
+/// How many pages further on the processor is asked for what is read and written.
+const PAGES_AHEAD: usize = 2;
+
 struct Task {
+    number: usize,
     page: usize,
     words_at: usize,
     copy: Option<PageRef>,
@@ -75,17 +101,25 @@ impl Batch<'_> {
                 let words_at = words.len();
                 words.extend(blocks.clone().map(|block| of_page(chunk.word(block))));
                 words.extend(blocks.map(|block| of_page(selected[block])));
-                tasks.push(Task { page: chunk_index * geometry.chunk_pages() + page, words_at, copy: None });
+                let page = chunk_index * geometry.chunk_pages() + page;
+                tasks.push(Task { number: tasks.len(), page, words_at, copy: None });
             }
         }
+        let mut places = Vec::with_capacity(tasks.len());
         if geometry.stride() > 0 {
             self.pool.sort(table);
             for task in &mut tasks {
-                let page = task.page;
-                let chunk = self.version.tables[usize::from(table)].chunk(page >> geometry.chunk_shift());
-                let len = chunk.map_or(0, |chunk| chunk.pages()[page & (geometry.chunk_pages() - 1)].len);
-                let taken = self.pool.take(table, geometry.lines(len as usize));
-                task.copy = Some(self.doom(taken)?);
+                let Some(chunk) = self.version.tables[usize::from(table)].chunk(task.page >> geometry.chunk_shift())
+                else {
+                    continue;
+                };
+                let in_chunk = task.page & (geometry.chunk_pages() - 1);
+                let before =
+                    if geometry.is_wide() { 0 } else { chunk.block_rows(in_chunk * geometry.page_words()).addr() };
+                let taken = self.pool.take(table, geometry.lines(chunk.pages()[in_chunk].len as usize));
+                let copy = self.doom(taken)?;
+                places.push(Place { before, rows: copy.rows().addr() });
+                task.copy = Some(copy);
             }
         }
 
@@ -110,6 +144,7 @@ impl Batch<'_> {
                 selected: &words[task.words_at + count..task.words_at + 2 * count],
                 before: &old.bytes()[..rows.len()],
                 rows,
+                later: places.get(task.number + PAGES_AHEAD).copied().unwrap_or_default(),
             });
         };
         share_out(&mut tasks, workers, rewrite);

@@ -240,18 +240,15 @@ impl Definitions {
 
     /// The indexes of a schema: those that it names, and one for each reference.
     ///
-    /// # Errors
-    /// If columns of an index make no key; the error says of which table and which index.
-    pub fn of(schema: &DatabaseSchema) -> Result<Self, (String, String, KeyFault)> {
+    /// # Panics
+    /// If columns of an index make no key. That is checked with the schema.
+    pub fn of(schema: &DatabaseSchema) -> Self {
         let mut all = Vec::new();
+        let checked = "the keys of indexes are checked with the schema";
         for (number, table) in schema.tables().iter().enumerate() {
-            let refused = |name: &str| {
-                let (table, name) = (table.name.to_string(), name.to_owned());
-                |fault| (table, name, fault)
-            };
             for (index, of) in table.indexes.iter().enumerate() {
                 let (columns, role) = (of.columns.iter().map(|name| &**name), IndexRole::Declared(index as u16));
-                let made = IndexDefinition::new(number as u16, table, columns, role).map_err(refused(&of.name))?;
+                let made = IndexDefinition::new(number as u16, table, columns, role).expect(checked);
                 let made = match of.kind {
                     IndexKind::Grid { cell } => made.with_grid(table, &of.columns, cell),
                     _ => made,
@@ -262,11 +259,11 @@ impl Definitions {
             for (field, of) in table.fields.iter().enumerate() {
                 let Some(reference) = &of.reference else { continue };
                 let (columns, role) = (core::iter::once(&*of.name), IndexRole::Reference(field as u16));
-                let made = IndexDefinition::new(number as u16, table, columns, role).map_err(refused(&of.name))?;
+                let made = IndexDefinition::new(number as u16, table, columns, role).expect(checked);
                 all.push(IndexDefinition { is_unique: reference.cardinality == Cardinality::One, ..made });
             }
         }
-        Ok(Self::new(schema.tables().len(), all))
+        Self::new(schema.tables().len(), all)
     }
 
     /// All of them, by their numbers.

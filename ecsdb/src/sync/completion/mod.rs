@@ -171,9 +171,7 @@ impl<T> Completer<T> {
     #[inline]
     pub fn prefetch(&self) {
         if let Some(shared) = &self.shared {
-            for line in 0..size_of::<Shared<T>>().div_ceil(Line::BYTES) {
-                prefetch_to_write(Arc::as_ptr(shared).cast::<u8>().wrapping_add(line * Line::BYTES));
-            }
+            prefetch_to_write(Arc::as_ptr(shared).cast(), size_of::<Shared<T>>().div_ceil(Line::BYTES));
         }
     }
 

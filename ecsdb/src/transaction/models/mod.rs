@@ -33,7 +33,7 @@ fn fixed() -> &'static (Arc<Catalog>, Arc<rayon::ThreadPool>) {
         let schema = DatabaseSchema::from_tables("m", &[]).expect("a schema without tables");
         // Nothing here works on many pages.
         let workers = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
-        (Arc::new(Catalog::new(schema)), Arc::new(workers.expect("no thread is started")))
+        (Arc::new(Catalog::new(Arc::new(schema))), Arc::new(workers.expect("no thread is started")))
     })
 }
 

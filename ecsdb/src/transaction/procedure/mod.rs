@@ -63,8 +63,8 @@ type Shared<S, A, R> = dyn Fn(&mut Transaction<'_, S>, A) -> Result<R, Transacti
 ///
 /// let error = db.call(&PAY, Payment { from: ann, to: bob, gold: 71 }).unwrap_err();
 /// assert_eq!(
-///     error.to_string(),
-///     format!("procedure `pay`: `purse.gold` of entity {ann} is 70: subtracting 71 leaves the range of the field"),
+///     error.root().to_string(),
+///     format!("`purse.gold` of entity {ann} is 70: subtracting 71 leaves the range of the field"),
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -1,6 +1,7 @@
 //! Procedures that call procedures: how deep, and what becomes of the transaction if one fails.
 
 use super::super::error::TransactionError;
+use crate::causes::with_causes;
 
 /// How deep procedures may call each other. It is there for those that call themselves without end.
 const CALL_DEPTH_MAX: usize = 64;
@@ -37,7 +38,7 @@ impl Nesting {
         let name = self.running.pop();
         outcome.map_err(|error| match name {
             Some(name) => {
-                self.failed.get_or_insert_with(|| (name, error.to_string()));
+                self.failed.get_or_insert_with(|| (name, with_causes(&error).to_string()));
                 error.of_procedure(name)
             }
             None => error,

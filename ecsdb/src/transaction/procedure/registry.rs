@@ -41,13 +41,14 @@ pub enum CallError {
         nearest: Option<&'static str>,
     },
     /// The arguments do not fit. Nothing was queued.
-    #[error("procedure `{procedure}` takes `{expected}`: {error}")]
+    #[error("procedure `{procedure}` takes `{expected}`")]
     Arguments {
         /// The procedure.
         procedure: &'static str,
         /// What it takes.
         expected: Box<FieldType>,
         /// What is wrong with the arguments.
+        #[source]
         error: ValueError,
     },
     /// The call was not committed.
@@ -99,7 +100,7 @@ impl Registered {
             let call: PreparedCall = Box::new(move |apply, workers| {
                 // SAFETY: the caller's promise.
                 let outcome = unsafe { Transaction::<S>::carry_out(apply, workers, |tx| procedure.run(tx, arguments)) };
-                outcome.map(Value::of_field)
+                outcome.map(Value::from_field)
             });
             Ok(call)
         };

@@ -24,9 +24,10 @@ use super::job::{Evolve, EvolveFailure, Job, Message, OpsJob, Outcome, Request};
 use super::queue::Queue;
 use super::references;
 use super::ticket::Commit;
+use crate::causes::with_causes;
 use crate::change_set::ChangeSet;
 use crate::entity::Entity;
-use crate::storage::{Batch, RowShape, StorageError, Store};
+use crate::storage::{Batch, StorageError, Store};
 use crate::sync::channel::Receiver;
 use crate::sync::{Completer, CompletionPool, Spent, mutant};
 
@@ -228,11 +229,10 @@ impl Writer {
 
     /// Changes the tables.
     fn evolve(&mut self, change: Evolve) {
-        let Evolve { catalog, rewritten, prebuilt, convert, announce, completer } = change;
+        let Evolve { catalog, rewritten, prebuilt, convert, completer } = change;
         let WriterConfig { store, log, catalog: before, .. } = &mut self.config;
-        let shapes: Vec<RowShape> = catalog.shapes().collect();
         let number = store.live().number + 1;
-        let made = store.evolve(&shapes, &rewritten, catalog.indexes(), prebuilt, convert);
+        let made = store.evolve(catalog.schema(), &rewritten, prebuilt, convert);
         let checked = made.and_then(|rows| {
             let references = catalog.references();
             let is_new = references.have_more_than(catalog.schema(), before.schema());
@@ -250,9 +250,7 @@ impl Writer {
             }),
         });
         if let Ok(version) = evolved {
-            announce(version);
             store.publish_evolved(version);
-            store.hold_to(catalog.schema());
             wake(store);
             self.config.catalog = catalog;
         }
@@ -337,7 +335,7 @@ impl Writer {
                 refused = log.commit(store.next_version()).err();
             }
             if let Some(error) = &refused {
-                tracing::error!(%error, "the commit log refused a batch");
+                tracing::error!(error = %with_causes(error), "the commit log refused a batch");
                 log.abort();
                 if !mutant!("writer/publish what was refused") {
                     store.discard();

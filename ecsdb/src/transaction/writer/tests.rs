@@ -26,7 +26,7 @@ const MEMBER: u16 = 0;
 #[test]
 fn a_panic_in_what_follows_a_transaction_takes_it_back_and_the_writer_goes_on() {
     let schema = DatabaseSchema::from_toml(SCHEMA, "party.toml").unwrap();
-    let catalog = Arc::new(Catalog::new(schema));
+    let catalog = Arc::new(Catalog::new(Arc::new(schema)));
     // A store without the last table: to look whether a reference leads there panics.
     let mut store = Store::with_indexes(catalog.shapes().take(1), catalog.indexes(), usize::MAX);
     store.hold_to(catalog.schema());
