@@ -104,6 +104,7 @@ fn reads(report: &mut Out<'_>, setup: &Setup, world: &Filled, raw: &Raw, state: 
     let random = paired(rounds, || timed(|| work::get(s, &entities)), limit);
     let allocations = calls() - before;
     row("get, random", random, below)?;
+    row("get of many, random, `get_each`", paired(rounds, || timed(|| work::get_each(s, &entities)), limit), below)?;
     let packed = paired(rounds, || timed(|| work::get_packed(s, &entities)), limit);
     row("get of a packed row, random", packed, below)?;
     let mut entities = world.entities.clone();

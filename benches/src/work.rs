@@ -226,6 +226,11 @@ pub fn get(snapshot: &Snapshot<World>, entities: &[Entity]) -> f32 {
     entities.iter().fold(0.0, |sum, entity| sum + snapshot.get::<Pos>(*entity).map_or(0.0, |pos| pos.x))
 }
 
+/// Rows of many entities.
+pub fn get_each(snapshot: &Snapshot<World>, entities: &[Entity]) -> f32 {
+    snapshot.get_each::<Pos>(entities).fold(0.0, |sum, pos| sum + pos.map_or(0.0, |pos| pos.x))
+}
+
 /// Packed rows by entity.
 pub fn get_packed(snapshot: &Snapshot<World>, entities: &[Entity]) -> u64 {
     entities

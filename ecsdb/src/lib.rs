@@ -126,6 +126,7 @@ mod bytes;
 mod causes;
 mod limits;
 pub mod media;
+mod panics;
 mod sync;
 mod text;
 

@@ -46,6 +46,20 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
+/// Panics when it is woken.
+struct Grumpy;
+
+impl Wake for Grumpy {
+    fn wake(self: Arc<Self>) {
+        panic!("not before noon");
+    }
+}
+
+/// A waker that panics.
+pub fn grumpy() -> Waker {
+    Waker::from(Arc::new(Grumpy))
+}
+
 /// A writer that sleeps inside a transaction until this is dropped, so that whatever is queued meanwhile is one batch.
 pub struct Blocked {
     _release: Sender<()>,

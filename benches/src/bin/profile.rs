@@ -16,7 +16,7 @@ use ecsdb_benches::random::Random;
 use ecsdb_benches::work;
 use ecsdb_benches::world::{Filled, Pos, Target, Vel, World, churned, fresh, three};
 
-const WORKLOADS: &str = "scan, scan-for, scan-pages, join, get, each of them also as *-churned; commit, commit-pinned, commit-grouped, \
+const WORKLOADS: &str = "scan, scan-for, scan-pages, join, get, get-each, each of them also as *-churned; commit, commit-pinned, commit-grouped, \
                          commit-pipelined, commit-readers, thousand, update-all, update, update-in-order, add-remove, respawn, open";
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
@@ -69,6 +69,12 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
             let snapshot = read();
             Box::new(move || {
                 black_box(work::get(&snapshot, &shuffled));
+            })
+        }
+        "get-each" => {
+            let snapshot = read();
+            Box::new(move || {
+                black_box(work::get_each(&snapshot, &shuffled));
             })
         }
         "commit" | "commit-pinned" | "commit-grouped" | "commit-readers" => Box::new(|| {

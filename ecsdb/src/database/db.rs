@@ -372,7 +372,7 @@ impl<S: Schema> Db<S> {
     /// [`TransactionError::Op`] with the memory limit, if it leaves no room, or if there are not so many slots;
     /// [`TransactionError::Closed`], or [`TransactionError::Reentrant`] inside a transaction.
     pub fn reserve<B: Bundle<S>>(&self, count: usize) -> Result<(), TransactionError> {
-        let reserved = self.core.control(move |store| store.reserve(B::TABLES, count))?;
+        let reserved = self.core.queue().prepare(move |store| store.reserve(B::TABLES, count))?;
         reserved.map_err(|error| crate::transaction::OpError::from(error).into())
     }
 

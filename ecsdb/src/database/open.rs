@@ -1,6 +1,6 @@
 //! Opening a database: its storage, new or from a directory, then its threads, then what its handles share.
 //!
-//! A step that fails undoes those before it by dropping them: threads end when the queue is gone.
+//! A step that fails undoes those before it by dropping them: the writer ends when the queue is gone.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -59,14 +59,13 @@ impl Core {
             idle: config.idle,
         };
         let writer = start_writer(name, id, WriterThread::new(writer, &queue, receiver))?;
-        let queue = Arc::new(queue);
-        let directory = directory.map(|directory| directory.start(&queue, id, name)).transpose()?;
 
-        let core = Arc::new(Self {
+        // From here on a step that fails closes the database, and its drop waits until the directory is given back.
+        let mut core = Self {
             readers: Arc::new(Readers { database: id, catalog, workers, history }),
             published,
-            queue,
-            directory,
+            queue: Arc::new(queue),
+            directory: None,
             meter,
             procedures,
             evolving: Mutex::new(()),
@@ -75,7 +74,11 @@ impl Core {
             #[cfg(feature = "metrics")]
             reporter: Mutex::default(),
             writer: Mutex::new(Some(writer)),
-        });
+        };
+        if let Some(directory) = directory {
+            core.directory = Some(directory.start(&core.queue, id, core.schema().name())?);
+        }
+        let core = Arc::new(core);
         #[cfg(feature = "metrics")]
         report(&core, config.metrics_every).map_err(|error| OpenError::Thread(Box::new(error)))?;
         Ok(core)

@@ -1,5 +1,6 @@
 //! A pinned version.
 
+use core::borrow::Borrow;
 use core::marker::PhantomData;
 use std::sync::Arc;
 
@@ -109,6 +110,33 @@ impl<S: Schema> Snapshot<S> {
     #[inline]
     pub fn get<T: TableOf<S>>(&self, entity: Entity) -> Option<T::Ref<'_>> {
         self.view().get::<T>(entity)
+    }
+
+    /// The rows of many entities in the table of `T`, in the order of `entities`: `None` for those that are not alive or have no
+    /// `T`. Where entities are many and in no order, several times as fast as [`Self::get`] for each: 16 look-ups are under way
+    /// at a time. Cost: as so many times `get`, without most of the waiting.
+    ///
+    /// ```
+    /// # use ecsdb::{Component, Db, Entity};
+    /// #[derive(Component, Clone, Copy)]
+    /// #[repr(C)]
+    /// struct Health {
+    ///     points: u32,
+    /// }
+    /// ecsdb::schema! { World: Health }
+    /// # let db = Db::<World>::in_memory()?;
+    /// let targets = db.write(|tx| Ok(tx.spawn_all((1..=100).map(|points| Health { points }))?))?;
+    /// let snapshot = db.snapshot();
+    /// let total: u32 = snapshot.get_each::<Health>(&targets).flatten().map(|health| health.points).sum();
+    /// assert_eq!(total, 5050);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn get_each<T: TableOf<S>>(
+        &self,
+        entities: impl IntoIterator<Item: Borrow<Entity>>,
+    ) -> impl Iterator<Item = Option<T::Ref<'_>>> {
+        self.view().get_each::<T>(entities)
     }
 
     /// The row of `entity` in the table of `T`, or why there is none.

@@ -185,6 +185,12 @@ pub enum LogFailure {
         /// What it said.
         message: String,
     },
+    /// The thread that syncs the log panicked. Nothing would be synced any more, so the log takes nothing more.
+    #[error("the thread that syncs the log panicked: {message}")]
+    ThreadPanicked {
+        /// What it said.
+        message: String,
+    },
     /// The log was to be closed, and not everything in it is durable. The next opening finds out what is.
     #[error("version {version} was written to the log, but only version {durable} is durable")]
     NotSynced {

@@ -11,6 +11,7 @@ mod condition;
 mod dyn_index;
 mod dyn_query;
 mod dyn_view;
+mod get_each;
 mod group;
 mod in_order;
 mod index_view;

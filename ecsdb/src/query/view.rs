@@ -1,10 +1,12 @@
 //! A version with the types of its tables.
 
+use core::borrow::Borrow;
 use core::marker::PhantomData;
 
 use thiserror::Error;
 
 use super::builder::Query;
+use super::get_each::GetEach;
 use super::param::QueryParam;
 use super::table_view::TableView;
 use crate::bytes::{Heap, Row, heap_place, rows_of};
@@ -98,12 +100,30 @@ impl<'v, S: Schema> View<'v, S> {
     /// the generation, one of the directory and one of the row.
     #[inline]
     pub fn get<T: TableOf<S>>(self, entity: Entity) -> Option<T::Ref<'v>> {
+        self.row_of::<T>(entity).map(|row| self.seen::<T>(row, entity.slot()))
+    }
+
+    /// The rows of `entities` in the table of `T`, in their order; see [`Snapshot::get_each`](crate::Snapshot::get_each).
+    #[inline]
+    pub fn get_each<T: TableOf<S>>(
+        self,
+        entities: impl IntoIterator<Item: Borrow<Entity>>,
+    ) -> impl Iterator<Item = Option<T::Ref<'v>>> {
+        GetEach::<S, T, _>::new(self, entities.into_iter())
+    }
+
+    /// The row of `entity` as it is stored.
+    #[inline]
+    pub(super) fn row_of<T: TableOf<S>>(self, entity: Entity) -> Option<&'v T::Row> {
         // Both look-ups are begun before either is looked at, so that the processor waits for memory once.
         let row = self.row::<T>(entity.slot());
-        if !self.version.entities.is_current(entity) {
-            return None;
-        }
-        row.map(|row| T::view(row, self.heap::<T>(row, entity.slot())))
+        if self.version.entities.is_current(entity) { row } else { None }
+    }
+
+    /// What a user sees of `row`, which is that of slot `slot` of the table of `T`.
+    #[inline]
+    pub(super) fn seen<T: TableOf<S>>(self, row: &'v T::Row, slot: u32) -> T::Ref<'v> {
+        T::view(row, self.heap::<T>(row, slot))
     }
 
     /// The row in slot `slot` of the table of `T`, whoever owns the slot.

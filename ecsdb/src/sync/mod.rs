@@ -12,6 +12,7 @@
 //! - [`history()`]: the last commits, appended by the writer, read by any number of readers at their own pace; and how
 //!   they sleep until there is more.
 //! - [`channel`]: the bounded channel of the queue: crossbeam's, or one that loom can see.
+//! - [`Leftovers`]: what lies in a channel when nobody takes anything out of it any more.
 //! - [`Seat`]: what one thread at a time works at: the writer.
 //! - [`Budget`]: the bound of the queue in bytes (or messages), with blocking back-pressure.
 //! - [`Times`]: how long something took, by one thread, for figures.
@@ -22,6 +23,7 @@ mod budget;
 mod cache_padded;
 mod completion;
 mod history;
+mod leftovers;
 pub(crate) mod mutant;
 mod publish;
 mod seat;
@@ -36,8 +38,9 @@ pub use budget::{Budget, Priority};
 pub use cache_padded::CachePadded;
 pub use completion::{Completer, CompletionPool, Pending, Spent, completion};
 pub use history::{Cursor, Held, History, HistoryLimits, Nothing, Recorder, Sleepers, history};
+pub use leftovers::Leftovers;
 pub use publish::{Published, Publisher, publish};
-pub use seat::Seat;
+pub use seat::{Seat, Seated};
 pub use times::{Percentiles, Times, Timing};
 pub use watermark::Watermark;
 

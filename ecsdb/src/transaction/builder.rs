@@ -15,7 +15,7 @@ use super::job::{OpsJob, Request};
 use super::ops::OpBuffer;
 use super::queue::{Patience, Queue, Refused, Terms};
 use super::reentrancy::DatabaseId;
-use super::ticket::{Commit, Ticket};
+use super::ticket::{Commit, Ticket, logged};
 use crate::bytes::{HeapBuf, RowBytes, bytes_of};
 use crate::component::{Assignments, Change, Field, Predicate};
 use crate::entity::Entity;
@@ -199,7 +199,8 @@ impl<S: Schema> TransactionBuilder<S> {
         self.ops.len()
     }
 
-    /// Sends the transaction to the writer. Returns as soon as it is queued; blocks while the queue is full.
+    /// Sends the transaction to the writer. Returns as soon as it is queued; blocks while the queue is full. What comes of it is the
+    /// ticket's affair: `commit()?.durable()` sends it also where nothing becomes durable, and is told so afterwards.
     ///
     /// # Errors
     /// [`TransactionError::Closed`], and [`TransactionError::Reentrant`] inside a transaction of the same database.
@@ -220,8 +221,11 @@ impl<S: Schema> TransactionBuilder<S> {
     /// has something to do for the log: see [`commit_visible`](Self::commit_visible).
     ///
     /// # Errors
-    /// As for [`Self::commit`], and for [`Ticket::durable`].
+    /// As for [`Self::commit`], and for [`Ticket::durable`]; but with [`TransactionError::NoLog`] nothing is committed.
     pub fn commit_durable(self) -> Result<Commit, TransactionError> {
+        if !self.queue.database().is_entered() {
+            logged(&self.queue)?;
+        }
         self.send(Patience::Forever, true)?.durable()
     }
 

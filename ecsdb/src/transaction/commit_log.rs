@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::error::panic_message;
 use crate::change_set::ChangeSet;
+use crate::panics::panic_message;
 use crate::schema::DatabaseSchema;
 
 /// Why a commit log takes no more commits.
@@ -177,9 +177,9 @@ impl Guarded {
             let message = panic_message(&*panic);
             // Its drop might panic once more.
             core::mem::forget(panic);
-            tracing::error!(%message, "the commit log panicked: nothing is committed any more");
             let error = LogError::new(format!("it panicked: {message}"));
             self.panicked = Some(error.clone());
+            tracing::error!(%message, "the commit log panicked: nothing is committed any more");
             Err(error)
         })
     }

@@ -12,18 +12,21 @@
 //!   meant for the writer thread itself (the queue was closed) repeats it.
 //! - A caller that runs transactions is marked as a thread of the database, as the writer thread is: in them, waiting for the
 //!   writer is an error.
+//! - A writer that has panicked is taken away before the lock is given back: what it was at is half done, and nobody goes on with it.
 //! - No thread of a pool of rayon helps: while it waits for workers it may be given any other task, on top of the lock.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::error::panic_message;
 use super::job::Message;
 use super::queue::Queue;
 use super::reentrancy::DatabaseId;
 use super::writer::{Writer, WriterConfig};
+use crate::panics::{panic_message, quietly};
 use crate::sync::channel::Receiver;
-use crate::sync::{Arrivals, Seat, mutant};
+use crate::sync::{Arrivals, Leftovers, Seat, Seated, mutant};
 
 /// Where the writer works. Empty before it begins, and when it has ended.
 #[derive(Default)]
@@ -80,18 +83,30 @@ impl Desk {
             }))
         });
         worked.unwrap_or_else(|panic| {
-            tracing::error!(message = %panic_message(&*panic), "the writer panicked");
-            // With it goes the queue, and whoever waits learns of that.
-            drop(seat.take());
+            give_up(database, seat, panic);
             Ok(Left::News)
         })
     }
 }
 
+/// Takes a writer away that has panicked. With it goes the queue, and whoever waits learns of that.
+fn give_up(database: DatabaseId, mut seat: Seated<'_, Writer>, panic: Box<dyn Any + Send>) {
+    if mutant!("desk/leave a broken writer") {
+        return;
+    }
+    // The last handle of the database may go with it, which then does not wait for this thread.
+    database.enter_for(|| quietly(|| drop(seat.take())));
+    tracing::error!(message = %panic_message(&*panic), "the writer panicked");
+    // Its drop might panic once more.
+    core::mem::forget(panic);
+}
+
 /// What the writer thread runs.
 pub struct WriterThread {
+    database: DatabaseId,
     desk: Arc<Desk>,
     receiver: Receiver<Message>,
+    leftovers: Arc<Leftovers<Message>>,
 }
 
 impl WriterThread {
@@ -99,37 +114,54 @@ impl WriterThread {
     pub fn new(config: WriterConfig, queue: &Queue, receiver: Receiver<Message>) -> Self {
         let desk = Arc::clone(queue.desk());
         desk.0.put(Writer::new(config, queue, receiver.clone()));
-        Self { desk, receiver }
+        Self { database: queue.database(), desk, receiver, leftovers: queue.leftovers() }
     }
 
     /// Works until the queue was closed and is empty. Everything that was queued is done and answered; what comes too late is
     /// answered by the drop of its completer.
     pub fn run(self) {
         let mut arrivals = Arrivals::new(&self.receiver);
-        loop {
-            let patience = {
-                let mut seat = self.desk.0.wait();
-                // A caller was the writer and has panicked.
-                let Some(writer) = &mut *seat else { return };
-                while writer.work_on_next() {}
-                if writer.is_over() {
-                    let writer = seat.take();
-                    drop(seat);
-                    if let Some(writer) = writer {
-                        writer.close();
-                    }
-                    return;
-                }
-                writer.rest()
-            };
+        while let Next::Wait(patience) = self.work() {
             arrivals.wait(patience);
         }
     }
+
+    /// Does what is queued.
+    fn work(&self) -> Next {
+        let mut seat = self.desk.0.wait();
+        // A caller was the writer and has panicked.
+        let Some(writer) = &mut *seat else { return Next::End };
+        let worked = catch_unwind(AssertUnwindSafe(|| {
+            while writer.work_on_next() {}
+            if writer.is_over() { Next::End } else { Next::Wait(writer.rest()) }
+        }));
+        match worked {
+            Ok(Next::Wait(patience)) => return Next::Wait(patience),
+            Ok(Next::End) => {
+                let writer = seat.take();
+                drop(seat);
+                if let Some(writer) = writer {
+                    writer.close();
+                }
+            }
+            Err(panic) => give_up(self.database, seat, panic),
+        }
+        Next::End
+    }
 }
 
-/// Nobody is the writer any more, also if the thread panics.
+/// What the writer thread does when it has done what was queued.
+enum Next {
+    /// It waits for more, so long at the most.
+    Wait(Option<Duration>),
+    /// It ends.
+    End,
+}
+
+/// Nobody is the writer any more, also if the thread has not come to run, and whoever has been too late learns of that.
 impl Drop for WriterThread {
     fn drop(&mut self) {
         drop(self.desk.0.take());
+        self.leftovers.end();
     }
 }

@@ -1,6 +1,5 @@
 //! What can go wrong with an operation, and with a transaction.
 
-use std::any::Any;
 use std::error::Error as StdError;
 
 use thiserror::Error;
@@ -324,7 +323,9 @@ pub enum TransactionError {
         #[source]
         cause: LogError,
     },
-    /// The changes are visible, and the database has no directory in which they could become durable. Open it with one.
+    /// The database has no directory in which anything could become durable. Open it with one. A transaction whose
+    /// [ticket](super::Ticket::durable) says so is committed all the same; one of [`commit_durable`](super::TransactionBuilder::commit_durable)
+    /// was not sent.
     #[error("the database is in memory only: nothing in it is durable")]
     NoLog,
     /// The commit log refused the batch; the published state is as before it.
@@ -377,16 +378,5 @@ impl TransactionError {
             Self::Closed | Self::Expired | Self::Log(_) => self,
             cause => Self::Procedure { procedure, cause: Box::new(cause) },
         }
-    }
-}
-
-/// What a panic says.
-pub fn panic_message(panic: &(dyn Any + Send)) -> String {
-    if let Some(message) = panic.downcast_ref::<&str>() {
-        (*message).to_owned()
-    } else if let Some(message) = panic.downcast_ref::<String>() {
-        message.clone()
-    } else {
-        "a value that is no text".to_owned()
     }
 }

@@ -145,6 +145,17 @@ impl From<IndexFailure> for EvolveFailure {
     }
 }
 
+/// Something that is done with the storage, and is no transaction.
+pub struct Control {
+    /// What is done.
+    pub work: Box<dyn FnOnce(&mut Store) + Send>,
+    /// Whether it is work, as a transaction is: what it leaves in memory is given back when the writer has been idle since for long
+    /// enough. What only asks is not: whoever asks often enough would keep all memory from being given back.
+    pub is_work: bool,
+}
+
+debug_as!(Control);
+
 /// What the writer is asked to do.
 pub enum Request {
     /// A transaction of encoded operations.
@@ -154,7 +165,7 @@ pub enum Request {
     /// Other tables, between two batches.
     Evolve(Box<Evolve>),
     /// Something that is not a transaction, between two batches.
-    Control(Box<dyn FnOnce(&mut Store) + Send>),
+    Control(Control),
     /// Nothing: look whether the queue was closed.
     Wake,
 }

@@ -42,7 +42,6 @@ pub use catalog::Catalog;
 pub use commit_log::{CommitLog, Guarded, LogError, Mirrored};
 pub use counts::{RefusedCounts, TransactionCounts};
 pub use desk::WriterThread;
-pub use error::panic_message;
 pub use error::{ArithmeticFailure, Conflict, GuardFailure, OpError, RangeFailure, RowGuardFailure, TransactionError};
 pub use guards::{Seen, SeenSet};
 pub use job::{ClosureJob, ConvertRow, Evolve, EvolveFailure, Request};

@@ -8,11 +8,12 @@ use super::commit_log::LogError;
 use super::counts::Counts;
 use super::desk::{Desk, Left};
 use super::error::TransactionError;
-use super::job::{Message, Outcome, Request};
+use super::job::{Control, Message, Outcome, Request};
 use super::reentrancy::DatabaseId;
 use crate::storage::Store;
 use crate::sync::channel::{Receiver, Sender, bounded};
-use crate::sync::{Budget, Completer, CompletionPool, Pending, Priority, Watermark, completion, mutant};
+use crate::sync::shim::model_failed;
+use crate::sync::{Budget, Completer, CompletionPool, Leftovers, Pending, Priority, Watermark, completion, mutant};
 
 /// How much may wait for the writer. What is let in counts for at least its share, bytes divided by transactions, so one bound
 /// holds both.
@@ -27,6 +28,7 @@ pub struct QueueLimits {
 /// The sending end of the queue.
 pub struct Queue {
     sender: Sender<Message>,
+    leftovers: Arc<Leftovers<Message>>,
     budget: Arc<Budget>,
     completions: Arc<CompletionPool<Outcome>>,
     database: DatabaseId,
@@ -92,8 +94,9 @@ impl Queue {
         let budget = Arc::new(Budget::new(bytes, least));
         // The budget is the bound. What it lets in finds room here, and so does a wake-up.
         let (sender, receiver) = bounded(budget.requests_max() + 1);
+        let leftovers = Arc::new(Leftovers::new(receiver.clone()));
         let (completions, counts, desk) = (Arc::default(), Arc::default(), Arc::default());
-        (Self { sender, budget, completions, database, watermark, counts, desk }, receiver)
+        (Self { sender, leftovers, budget, completions, database, watermark, counts, desk }, receiver)
     }
 
     /// The database that the writer works for.
@@ -109,6 +112,11 @@ impl Queue {
     /// The budget, to be given back by the writer.
     pub(super) fn budget(&self) -> Arc<Budget> {
         Arc::clone(&self.budget)
+    }
+
+    /// What lies in the queue when the writer ends, for its thread.
+    pub(super) fn leftovers(&self) -> Arc<Leftovers<Message>> {
+        Arc::clone(&self.leftovers)
     }
 
     /// A completion for a builder's transaction.
@@ -187,7 +195,9 @@ impl Queue {
             let Message { bytes, priority, request, .. } = error.0;
             self.budget.release(self.budget.cost(bytes, priority));
             Refused(Box::new((TransactionError::Closed, request)))
-        })
+        })?;
+        self.leftovers.sent();
+        Ok(())
     }
 
     /// Takes `bytes` from the budget.
@@ -210,13 +220,31 @@ impl Queue {
     }
 
     /// Runs `work` on the storage between two batches, and waits for it. Gets through when transactions do not.
+    ///
+    /// It leaves no memory behind for the next transactions: for that there is [`prepare`](Self::prepare).
     pub fn control<R: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Store) -> R + Send + 'static,
     ) -> Result<R, TransactionError> {
+        self.between_batches(work, false)
+    }
+
+    /// The same. What it leaves in memory stays there until the writer has been idle for a while, and no longer, as after a transaction.
+    pub fn prepare<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Store) -> R + Send + 'static,
+    ) -> Result<R, TransactionError> {
+        self.between_batches(work, true)
+    }
+
+    fn between_batches<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Store) -> R + Send + 'static,
+        is_work: bool,
+    ) -> Result<R, TransactionError> {
         let (completer, pending) = completion();
-        let request = Request::Control(Box::new(move |store| completer.complete(work(store))));
-        self.send(request, Self::CLOSURE_BYTES, Self::URGENT)?;
+        let work = Box::new(move |store: &mut Store| completer.complete(work(store)));
+        self.send(Request::Control(Control { work, is_work }), Self::CLOSURE_BYTES, Self::URGENT)?;
         pending.wait().map_err(|_| TransactionError::Closed)
     }
 
@@ -238,5 +266,15 @@ impl Queue {
     fn wake(&self) {
         let message = Message { bytes: 0, priority: Priority::High, expires: None, request: Request::Wake };
         let _ = self.sender.try_send(message);
+        self.leftovers.sent();
+    }
+}
+
+/// Nobody can ask for anything any more, so the writer ends: also where a database was given up while it was opened.
+impl Drop for Queue {
+    fn drop(&mut self) {
+        if !model_failed() && !mutant!("queue/go in silence") {
+            self.close();
+        }
     }
 }

@@ -172,7 +172,7 @@ impl<T: Versioned> Ticket<T> {
     /// # Errors
     /// As for [`Self::visible`]; [`TransactionError::NotDurable`] if the log has failed meanwhile: then the changes are visible, and
     /// [`Self::durable_timeout`] would have kept what the ticket has to give. [`TransactionError::NoLog`] if the database is in
-    /// memory only, at once: nothing becomes durable there.
+    /// memory only, at once: nothing becomes durable there. The transaction has been sent by then, and is committed all the same.
     pub fn durable(mut self) -> Result<T, TransactionError> {
         if self.queue.database().is_entered() {
             return Err(TransactionError::Reentrant);
@@ -234,7 +234,7 @@ impl<T> Unpin for Ticket<T> {}
 impl<T> Unpin for DurableTicket<T> {}
 
 /// What of the commits is durable, if there is a log.
-fn logged(queue: &Queue) -> Result<&Arc<Watermark<LogError>>, TransactionError> {
+pub(super) fn logged(queue: &Queue) -> Result<&Arc<Watermark<LogError>>, TransactionError> {
     queue.watermark().ok_or(TransactionError::NoLog)
 }
 

@@ -20,7 +20,7 @@ struct Layer {
 const LAYERS: &[Layer] = &[
     Layer {
         name: "L0",
-        modules: &["sync", "bytes", "bits", "limits", "text", "media", "debug", "causes"],
+        modules: &["sync", "bytes", "bits", "limits", "text", "media", "debug", "causes", "panics"],
         is_open: true,
     },
     Layer { name: "L1", modules: &["entity", "schema", "component", "change_set"], is_open: true },
@@ -56,10 +56,10 @@ impl Root {
         for (at, placed) in tokens.iter().enumerate() {
             match (placed.token, tokens.get(at + 1).map(|next| next.token)) {
                 // A module with a body is a subject: it shows users what stands in modules, and nobody here imports it.
-                (Token::Word("mod"), Some(Token::Word(name))) => {
-                    if tokens.get(at + 2).is_some_and(|next| next.is_sign(';')) {
-                        root.modules.push(name.to_owned());
-                    }
+                (Token::Word("mod"), Some(Token::Word(name)))
+                    if tokens.get(at + 2).is_some_and(|next| next.is_sign(';')) =>
+                {
+                    root.modules.push(name.to_owned());
                 }
                 // Modules are declared first. What comes from other crates is nobody's import.
                 (Token::Word("use"), Some(Token::Word(module))) if root.modules.iter().any(|known| known == module) => {

@@ -1,10 +1,10 @@
 //! Real threads: many who follow, come and go, and are too slow, while the writer goes on.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Waker};
 
 use ecsdb::{Db, Entity, Event, RecvError};
+use ecsdb_tests::grumpy;
 use ecsdb_tests::world::{Purse, Small};
 
 use super::game::Game;
@@ -105,21 +105,12 @@ fn slow_followers_resynchronise_and_end_with_what_is_there() {
     }
 }
 
-/// Panics when it is woken.
-struct Grumpy;
-
-impl Wake for Grumpy {
-    fn wake(self: Arc<Self>) {
-        panic!("not before noon");
-    }
-}
-
 #[test]
 fn a_waker_that_panics_harms_nobody() {
     let db = Db::<Game>::in_memory().unwrap();
+    let waker = grumpy();
     let (mut before, mut grumpy, mut after) =
         (db.subscribe::<Small>().unwrap(), db.subscribe::<Small>().unwrap(), db.subscribe::<Small>().unwrap());
-    let waker = Waker::from(Arc::new(Grumpy));
     let waiting =
         [&mut before, &mut after].map(|feed| feed.poll_recv(&mut Context::from_waker(Waker::noop())).is_pending());
     assert_eq!(waiting, [true, true]);

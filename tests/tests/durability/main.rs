@@ -147,6 +147,10 @@ fn tickets_say_what_is_durable() {
     assert!(matches!(block_on(db.begin().commit().unwrap().when_durable()), Err(TransactionError::NoLog)));
     assert!(matches!(db.sync(), Err(TransactionError::NoLog)));
     let mut tx = db.begin();
+    tx.spawn(Small::sample(1));
+    assert!(matches!(tx.commit_durable(), Err(TransactionError::NoLog)));
+    assert_eq!(db.snapshot().entity_count(), 0, "what is not durable is not done either, if all is done in one");
+    let mut tx = db.begin();
     let promised = tx.spawn(());
     let mut ticket = tx.commit().unwrap();
     assert!(matches!(ticket.durable_timeout(Duration::from_secs(3600)), Err(TransactionError::NoLog)));

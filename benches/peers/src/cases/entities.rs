@@ -125,28 +125,16 @@ pub(super) fn measure<E: Entities>(sheet: &mut Sheet) -> Result<(), Failure> {
 }
 
 /// What is there: how many entities, and sums over their components.
-fn inventory<E: Entities>(world: &mut E) -> [f64; 4] {
+pub(super) fn inventory<E: Entities>(world: &mut E) -> [f64; 4] {
     [world.count() as f64, world.sum(), world.join_two(), world.join_three()]
 }
 
 /// Changes of a world that exists.
 fn changes<E: Entities>(sheet: &mut Sheet, world: &mut E, scattered: &[E::Id]) {
     let count = scattered.len();
-    let mut x = 1.0;
-    sheet.turns("set", count, || {
-        // To and fro, so that each turn has something to change.
-        x = 3.0 - x;
-        let time = clocked(|| world.set(scattered, x));
-        let found = [world.get(scattered), world.sum()].map(|sum| sum - f64::from(x) * count as f64);
-        (time, found)
-    });
+    set(sheet, "set", world, scattered);
     let few = &scattered[..count.div_ceil(4)];
-    sheet.turns("add and remove", few.len(), || {
-        let time = clocked(|| world.add(few));
-        let added = world.added();
-        let time = time + clocked(|| world.remove(few));
-        (time, [added, world.added()])
-    });
+    add_and_remove(sheet, "add and remove", world, few);
     sheet.turns("add and remove, declared", few.len(), || {
         let time = clocked(|| world.add_declared(few));
         let added = world.added_declared();
@@ -164,6 +152,29 @@ fn changes<E: Entities>(sheet: &mut Sheet, world: &mut E, scattered: &[E::Id]) {
         sheet.time("toil", few, || world.toil());
         sheet.found("toil", inventory(&mut world));
     }
+}
+
+/// A change of a field of each of `scattered`.
+pub(super) fn set<E: Entities>(sheet: &mut Sheet, case: &str, world: &mut E, scattered: &[E::Id]) {
+    let mut x = 1.0;
+    sheet.turns(case, scattered.len(), || {
+        // To and fro, so that each turn has something to change.
+        x = 3.0 - x;
+        let time = clocked(|| world.set(scattered, x));
+        // What the sum is but for these.
+        let found = [world.get(scattered), world.sum()].map(|sum| sum - f64::from(x) * scattered.len() as f64);
+        (time, found)
+    });
+}
+
+/// A component comes to each of `few`, and goes.
+pub(super) fn add_and_remove<E: Entities>(sheet: &mut Sheet, case: &str, world: &mut E, few: &[E::Id]) {
+    sheet.turns(case, few.len(), || {
+        let time = clocked(|| world.add(few));
+        let added = world.added();
+        let time = time + clocked(|| world.remove(few));
+        (time, [added, world.added()])
+    });
 }
 
 /// A small world in which no two kinds of entities have the same components.

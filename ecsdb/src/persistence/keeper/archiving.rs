@@ -8,9 +8,10 @@ use std::sync::Arc;
 use super::retention::{CleanError, KnownFiles};
 use crate::causes::with_causes;
 use crate::media::Media;
+use crate::panics::panic_message;
 use crate::persistence::archive::{Archive, ArchiveError, Archiver};
 use crate::persistence::directory::Directory;
-use crate::transaction::{LogError, panic_message};
+use crate::transaction::LogError;
 
 /// An archive, and the claim on it.
 pub struct ArchiveSetting {

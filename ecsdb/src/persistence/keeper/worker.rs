@@ -13,6 +13,7 @@ use super::report::CheckpointProgress;
 use super::retention::CleanError;
 use super::setup::KeeperSetup;
 use crate::causes::with_causes;
+use crate::panics::quietly;
 use crate::persistence::archive::ArchiveError;
 #[cfg(feature = "tokio")]
 use crate::sync::completion;
@@ -146,9 +147,7 @@ fn tell(on_progress: &mut Option<OnProgress>, progress: CheckpointProgress, data
 /// Wakes somebody, or lets go of what is somebody's. The last handle of the database may go with that, which then does not wait for
 /// this thread.
 fn hand_over(database: DatabaseId, work: impl FnOnce()) {
-    if database.enter_for(|| catch_unwind(AssertUnwindSafe(work))).is_err() {
-        tracing::error!("what waited for a checkpoint panicked when it was let go");
-    }
+    database.enter_for(|| quietly(work));
 }
 
 /// Where the work is done: on the thread of the keeper.

@@ -9,13 +9,14 @@ use super::figures::Figures;
 use super::segment::{NamedFile, Segment, random};
 use super::spares::Spares;
 use crate::media::Media;
+use crate::panics::panic_message;
 use crate::persistence::directory::Directory;
 use crate::persistence::error::LogFailure;
 use crate::persistence::format::Header;
 use crate::persistence::ids::Ids;
 use crate::sync::Watermark;
 use crate::sync::shim::unwatched::{AtomicBool, Ordering};
-use crate::transaction::{LogError, panic_message};
+use crate::transaction::LogError;
 
 /// The files that a sync has to cover.
 struct Files {
@@ -298,9 +299,15 @@ impl Shared {
         Ok(segment)
     }
 
-    /// What the syncing thread does.
+    /// What the syncing thread does. Should it panic, nothing is synced any more, and nobody may wait for that.
     pub fn run(&self) {
-        self.watermark.run(|| self.sync_or_fail(), || self.make_ready());
+        let work = || self.watermark.run(|| self.sync_or_fail(), || self.make_ready());
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
+            let message = panic_message(&*panic);
+            // Its drop might panic once more.
+            core::mem::forget(panic);
+            self.watermark.fail(LogError::new(LogFailure::ThreadPanicked { message }));
+        }
         tracing::debug!(durable = self.watermark.durable(), "the log is not synced any more");
     }
 

@@ -183,7 +183,10 @@ impl CommitLog for Wal {
         let closed = self.shared.watermark.check().and_then(|durable| {
             if durable != self.version {
                 // The mark says that everything before is durable.
-                return Err(LogError::new(LogFailure::NotSynced { version: self.version, durable }));
+                let error = LogError::new(LogFailure::NotSynced { version: self.version, durable });
+                // Whoever waits is told, and so is whoever closes the database.
+                self.shared.watermark.fail(error.clone());
+                return Err(error);
             }
             self.write(self.version, durable, Kind::Close)?;
             self.shared.sync()

@@ -1,7 +1,7 @@
 //! A bounded channel for the models, with the part of `crossbeam_channel`'s interface that the crate uses, and its errors.
 //!
 //! It is a queue under a lock, so what the models show holds for any channel that is linearizable; what crossbeam does
-//! inside they do not show. As there, messages that wait when the receiver goes are dropped then. Time stands still: a wait
+//! inside they do not show. As there, messages that wait when the receiver goes stay until the last end goes. Time stands still: a wait
 //! with a limit ends when the shim says so ([`gives_up`]).
 
 use std::collections::VecDeque;
@@ -157,12 +157,7 @@ impl<T> Drop for Receiver<T> {
         if model_failed() {
             return;
         }
-        let left = {
-            let mut state = lock(&self.0.state);
-            state.receivers -= 1;
-            if state.receivers == 0 { core::mem::take(&mut state.messages) } else { VecDeque::new() }
-        };
+        lock(&self.0.state).receivers -= 1;
         self.0.moved.notify_all();
-        drop(left);
     }
 }

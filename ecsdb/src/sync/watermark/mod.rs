@@ -23,6 +23,7 @@ mod tests;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use crate::panics::quietly;
 use crate::sync::shim::{Condvar, Mutex, MutexGuard, deadline_after, is_past, lock, wait_until};
 use crate::sync::{Completer, Pending, completion, mutant};
 
@@ -55,14 +56,17 @@ struct State<E> {
     has_chores: bool,
     syncer: Syncer,
     /// Who waits, and for which version.
-    waiters: Vec<(u64, Completer<Result<(), E>>)>,
+    waiters: Vec<Waiter<E>>,
 }
+
+/// Up to which version somebody waits, and who.
+type Waiter<E> = (u64, Completer<Result<(), E>>);
 
 /// What the syncing thread does next.
 enum Work {
     /// It syncs what was written up to this version.
     Sync(u64),
-    /// What is to be done after syncs.
+    /// What is to be done besides syncs, also while somebody else syncs.
     Chores,
 }
 
@@ -199,12 +203,12 @@ impl<E: Clone> Watermark<E> {
         if version <= state.durable { Some(Ok(())) } else { state.failure.clone().map(Err) }
     }
 
-    /// Has the syncing thread do what is to be done after syncs, also if it has nothing to sync.
+    /// Has the syncing thread do what is to be done after syncs, also if it has nothing to sync, or somebody else does.
     pub fn call(&self) {
         let mut state = lock(&self.state);
         state.has_chores = true;
-        // Whoever syncs wakes it afterwards.
-        if matches!(state.syncer, Syncer::Idle | Syncer::Delaying) {
+        // Also while somebody else syncs: who does that again and again would keep it from them for ever.
+        if state.syncer != Syncer::Awake && !mutant!("watermark/call in silence") {
             self.wake(state);
         }
     }
@@ -216,9 +220,7 @@ impl<E: Clone> Watermark<E> {
         let waiters = core::mem::take(&mut state.waiters);
         drop(state);
         self.work.notify_one();
-        for (_, waiter) in waiters {
-            waiter.complete(Err(failure.clone()));
-        }
+        tell(waiters, &Err(failure));
     }
 
     /// Lets the syncing thread end when everything that was written is durable.
@@ -228,7 +230,8 @@ impl<E: Clone> Watermark<E> {
     }
 
     /// Syncs with `sync` what is written, until the watermark is closed or something fails. For one thread. After each sync,
-    /// when everybody has been told, and when it is [called](Self::call), it does `after`.
+    /// when everybody has been told, and when it is [called](Self::call), it does `after`, perhaps beside a sync of [somebody
+    /// else](Self::help).
     pub fn run(&self, mut sync: impl FnMut() -> Result<(), E>, mut after: impl FnMut()) {
         while let Some(work) = self.next() {
             let Work::Sync(target) = work else {
@@ -259,9 +262,8 @@ impl<E: Clone> Watermark<E> {
             let is_behind = state.written > state.durable;
             let is_asked =
                 || state.is_closing || self.delay.is_zero() || !state.waiters.is_empty() || is_past(state.due);
-            if state.is_syncing && !mutant!("watermark/help beside a sync") {
-                state.syncer = Syncer::Standing;
-            } else if is_behind && is_asked() {
+            let is_free = !state.is_syncing || mutant!("watermark/help beside a sync");
+            if is_free && is_behind && is_asked() {
                 state.due = None;
                 state.syncer = Syncer::Awake;
                 state.is_syncing = true;
@@ -269,6 +271,8 @@ impl<E: Clone> Watermark<E> {
             } else if core::mem::take(&mut state.has_chores) {
                 state.syncer = Syncer::Awake;
                 return Some(Work::Chores);
+            } else if !is_free {
+                state.syncer = Syncer::Standing;
             } else if is_behind {
                 state.syncer = Syncer::Delaying;
             } else if state.is_closing {
@@ -295,14 +299,20 @@ impl<E: Clone> Watermark<E> {
             // Without work it sleeps until it is woken, as it would if it had looked.
             state.syncer = if is_needed { Syncer::Awake } else { Syncer::Idle };
         }
-        let reached = |waiter: &mut (u64, Completer<_>)| waiter.0 <= version || mutant!("watermark/wake everybody");
+        let reached = |waiter: &mut Waiter<E>| waiter.0 <= version || mutant!("watermark/wake everybody");
         let waiters: Vec<_> = state.waiters.extract_if(.., reached).collect();
         drop(state);
         if is_needed {
             self.work.notify_one();
         }
-        for (_, waiter) in waiters {
-            waiter.complete(Ok(()));
-        }
+        tell(waiters, &Ok(()));
+    }
+}
+
+/// Tells those who wait. Should the waker of one of them panic, the others hear of it all the same, and the log goes on: whoever
+/// syncs, on the thread for that or on his own, has nothing to do with it.
+fn tell<E: Clone>(waiters: Vec<Waiter<E>>, answer: &Result<(), E>) {
+    for (_, waiter) in waiters {
+        quietly(|| waiter.complete(answer.clone()));
     }
 }

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::Watermark;
+use crate::sync::completion;
 use crate::sync::shim::model::{check, models};
 use crate::sync::shim::{Arc, AtomicUsize, Ordering, thread};
 
@@ -117,7 +118,29 @@ fn a_waiter_syncs() {
     });
 }
 
-/// The same, and the first sync fails, whoever does it: nobody is told that anything is durable.
+/// Somebody who has waited for the first version syncs it, if nobody does, while the syncing thread is called for something else: it
+/// does that, and goes on with its syncs.
+fn called_while_a_waiter_syncs() {
+    check(Some(2), || {
+        let log = Log::new(0);
+        let (done, heard) = completion();
+        let syncing = thread::spawn({
+            let log = Arc::clone(&log);
+            let mut done = Some(done);
+            move || log.watermark.run(|| log.file.sync(), || done.take().into_iter().for_each(|done| done.complete(())))
+        });
+        log.write(1).unwrap();
+        let helping = Log::spawn_helper(&log);
+        log.watermark.call();
+        heard.wait().expect("it is done");
+        assert_eq!(helping.join().unwrap(), Ok(()));
+        log.watermark.close();
+        syncing.join().unwrap();
+        assert_eq!(log.watermark.durable(), 1);
+    });
+}
+
+/// Two wait and sync, if nobody else does, and the first sync fails, whoever does it: nobody is told that anything is durable.
 fn a_waiter_syncs_in_vain() {
     check(Some(2), || {
         let log = Log::new(1);
@@ -205,6 +228,8 @@ models! {
         "watermark/advance before sync" as loom_finds_advance_before_sync,
         "watermark/help beside a sync" as loom_finds_help_beside_a_sync,
         "watermark/leave in silence" as loom_finds_leave_in_silence;
+    called_while_a_waiter_syncs:
+        "watermark/call in silence" as loom_finds_call_in_silence;
     a_waiter_syncs_in_vain:
         "watermark/sync again" as loom_finds_sync_again;
     closed_while_a_waiter_syncs:

@@ -1,8 +1,11 @@
 //! What a watermark must do, apart from what the models show.
 
+use std::pin::Pin;
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use super::Watermark;
+use crate::sync::Pending;
 use crate::sync::shim::{Arc, AtomicUsize, Ordering, thread};
 
 #[test]
@@ -117,4 +120,98 @@ fn what_else_there_is_to_do_does_not_wait_for_the_delay() {
     watermark.close();
     assert_eq!(heard.recv(), Ok(1), "after the sync of the close");
     syncing.join().unwrap();
+}
+
+/// Somebody who syncs for himself, again and again, does not keep the syncing thread from that.
+#[test]
+fn what_else_there_is_to_do_does_not_wait_for_somebody_elses_sync() {
+    let watermark = Arc::new(Watermark::<&str>::new(0, Duration::ZERO));
+    let (done, heard) = std::sync::mpsc::channel();
+    let (begun, is_syncing) = std::sync::mpsc::channel();
+    let (end, is_over) = std::sync::mpsc::channel();
+    let is_over = std::sync::Mutex::new(is_over);
+    watermark.lend(move || {
+        begun.send(()).unwrap();
+        is_over.lock().unwrap().recv().unwrap();
+        Some(Ok(()))
+    });
+    watermark.written(1).unwrap();
+    let helping = thread::spawn({
+        let watermark = Arc::clone(&watermark);
+        move || watermark.help(1)
+    });
+    is_syncing.recv().unwrap();
+    let syncing = thread::spawn({
+        let watermark = Arc::clone(&watermark);
+        move || watermark.run(|| Ok(()), || done.send(watermark.durable()).unwrap())
+    });
+    watermark.call();
+    assert_eq!(heard.recv_timeout(Duration::from_secs(60)), Ok(0), "it has not waited for the sync");
+    end.send(()).unwrap();
+    assert_eq!(helping.join().unwrap(), Some(Ok(())));
+    watermark.close();
+    syncing.join().unwrap();
+    assert_eq!(watermark.durable(), 1);
+}
+
+/// Panics when it is woken.
+struct Grumpy;
+
+impl Wake for Grumpy {
+    fn wake(self: std::sync::Arc<Self>) {
+        panic!("not before noon");
+    }
+}
+
+/// Three who wait for `version`; the waker of the one in the middle panics.
+fn wait_around_a_grumpy_one(
+    watermark: &Watermark<&'static str>,
+    version: u64,
+) -> [Pending<Result<(), &'static str>>; 3] {
+    let grumpy = Waker::from(std::sync::Arc::new(Grumpy));
+    [Waker::noop(), &grumpy, Waker::noop()].map(|waker| {
+        let mut waiting = watermark.when(version);
+        assert!(Pin::new(&mut waiting).poll(&mut Context::from_waker(waker)).is_pending());
+        waiting
+    })
+}
+
+#[test]
+fn a_waker_that_panics_harms_neither_the_syncing_thread_nor_others() {
+    let watermark = Arc::new(Watermark::new(0, Duration::ZERO));
+    let waiting = wait_around_a_grumpy_one(&watermark, 1);
+    let syncing = thread::spawn({
+        let watermark = Arc::clone(&watermark);
+        move || watermark.run(|| Ok(()), || {})
+    });
+    watermark.written(1).unwrap();
+    assert_eq!(waiting.map(Pending::wait), [Ok(Ok(())); 3]);
+    watermark.written(2).unwrap();
+    assert_eq!(watermark.when(2).wait(), Ok(Ok(())), "it goes on");
+    watermark.close();
+    syncing.join().unwrap();
+}
+
+#[test]
+fn a_waker_that_panics_harms_nobody_who_syncs_for_himself() {
+    let watermark = Arc::new(Watermark::new(0, Duration::ZERO));
+    let (register, waiting) = std::sync::mpsc::channel();
+    watermark.lend({
+        let watermark = Arc::clone(&watermark);
+        move || {
+            register.send(wait_around_a_grumpy_one(&watermark, 1)).unwrap();
+            Some(Ok(()))
+        }
+    });
+    watermark.written(1).unwrap();
+    assert_eq!(watermark.help(1), Some(Ok(())));
+    assert_eq!(waiting.recv().unwrap().map(Pending::wait), [Ok(Ok(())); 3]);
+}
+
+#[test]
+fn everybody_is_told_of_a_failure_although_a_waker_panics() {
+    let watermark = Watermark::new(0, Duration::ZERO);
+    let waiting = wait_around_a_grumpy_one(&watermark, 1);
+    watermark.fail("no space");
+    assert_eq!(waiting.map(Pending::wait), [Ok(Err("no space")); 3]);
 }

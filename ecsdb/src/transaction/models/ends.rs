@@ -1,14 +1,16 @@
-//! How things end under loom: a transaction that panics, a writer that is gone, a database that closes under snapshots.
+//! How things end under loom: a transaction that panics, a writer or a queue that is gone, a database that closes under snapshots.
 //!
-//! A panic must not unwind through anything that loom watches, so that a writer that dies of one is modelled by what its
+//! A panic must not unwind through anything that loom watches, so that a writer thread that dies of one is modelled by what its
 //! unwinding does: it drops the writer, with whatever is queued.
 
 use super::super::apply::Apply;
 use super::super::error::TransactionError;
-use super::super::job::{ClosureJob, Request};
+use super::super::job::{ClosureJob, Control, Request};
 use super::super::queue::Terms;
 use super::super::ticket::Written;
+use super::stand_in::waited_for;
 use super::{Db, parts, spawn};
+use crate::storage::Store;
 use crate::sync::shim::model::{check, models};
 use crate::sync::shim::thread;
 use crate::sync::{Closed, completion};
@@ -61,6 +63,40 @@ fn a_writer_that_is_gone() {
     });
 }
 
+/// The writer panics in the midst of something, whoever it is just then: nobody goes on with what it has left half done.
+fn a_writer_that_panics() {
+    check(Some(2), || {
+        let db = Db::start(3, None);
+        let half_done = |store: &mut Store| {
+            let mut batch = store.batch();
+            batch.begin();
+            let set = batch.sets().intern(&[]);
+            batch.spawn(set, 1).expect("there are slots");
+            std::panic::resume_unwind(Box::new("on purpose"));
+        };
+        let queued =
+            db.queue.send(Request::Control(Control { work: Box::new(half_done), is_work: false }), 1, Terms::default());
+        queued.map_err(TransactionError::from).expect("queued");
+        let late = waited_for(&db.queue, true);
+        assert!(matches!(late, Err(TransactionError::Closed)), "somebody has gone on");
+        assert_eq!(db.published.load().number, 0, "what was half done is visible");
+        db.close();
+    });
+}
+
+/// A database is given up with a request in its queue, and without a close: the writer does what was queued, and ends.
+fn a_queue_that_is_gone() {
+    check(Some(2), || {
+        let (queue, published, writer) = parts(1, 8, None, None);
+        let writer = thread::spawn(move || writer.run());
+        let first = spawn(&queue, Terms::default()).expect("there is room");
+        drop(queue);
+        writer.join().expect("the writer ends");
+        assert!(first.wait().expect("queued before the end").is_ok(), "another answer");
+        assert_eq!(published.load().entities.count(), 1);
+    });
+}
+
 /// The database is closed while somebody pins a version or holds one: it stays, also when the writer and its store are
 /// gone, and so does the last version.
 fn closed_under_snapshots() {
@@ -89,7 +125,12 @@ models! {
         "writer/keep what failed" as loom_finds_keep_what_failed,
         "writer/answer before publication" as loom_finds_answer_before_publication;
     a_writer_that_is_gone:
-        "inbox/go in silence" as loom_finds_an_inbox_that_goes_in_silence;
+        "inbox/go in silence" as loom_finds_an_inbox_that_goes_in_silence,
+        "leftovers/end with messages" as loom_finds_an_end_with_messages;
+    a_writer_that_panics:
+        "desk/leave a broken writer" as loom_finds_a_broken_writer_that_is_left;
+    a_queue_that_is_gone:
+        "queue/go in silence" as loom_finds_a_queue_that_goes_in_silence;
     closed_under_snapshots:
         "publish/leave nothing behind" as loom_finds_leaving_nothing_behind,
         "publish/ignore slots" as loom_finds_ignored_slots,

@@ -167,6 +167,7 @@ models! {
         "writer/answer before publication" as loom_finds_answer_before_publication;
     everybody_is_answered:
         "writer/end before the queue is empty" as loom_finds_end_before_the_queue_is_empty,
+        "leftovers/send without a look" as loom_finds_send_without_a_look,
         "queue/close in silence" as loom_finds_close_in_silence;
     refused_by_the_log:
         "writer/publish what was refused" as loom_finds_publish_what_was_refused;

@@ -10,7 +10,7 @@ use crate::sync::shim::model::{check, models};
 use crate::sync::shim::thread;
 
 /// A spawn by somebody who waits for it, and may do it itself: at once, or when it waits.
-fn waited_for(queue: &Arc<Queue>, at_once: bool) -> Result<Commit, TransactionError> {
+pub(super) fn waited_for(queue: &Arc<Queue>, at_once: bool) -> Result<Commit, TransactionError> {
     let pending = spawn(queue, Terms { waits: at_once, ..Terms::default() })?;
     Ticket::new(pending, Arc::clone(queue)).visible()
 }

@@ -18,15 +18,16 @@ use super::catalog::Catalog;
 use super::commit_log::{CommitLog, Guarded, LogError};
 use super::counts::{Counts, Tally};
 use super::desk::Left;
-use super::error::{OpError, TransactionError, panic_message};
+use super::error::{OpError, TransactionError};
 use super::inbox::Inbox;
-use super::job::{Evolve, EvolveFailure, Job, Message, OpsJob, Outcome, Request};
+use super::job::{Control, Evolve, EvolveFailure, Job, Message, OpsJob, Outcome, Request};
 use super::queue::Queue;
 use super::references;
 use super::ticket::Commit;
 use crate::causes::with_causes;
 use crate::change_set::ChangeSet;
 use crate::entity::Entity;
+use crate::panics::{panic_message, quietly};
 use crate::storage::{Batch, StorageError, Store};
 use crate::sync::channel::Receiver;
 use crate::sync::{Completer, CompletionPool, Spent, mutant};
@@ -92,8 +93,8 @@ pub struct Writer {
     short_of_memory: bool,
     /// When the running batch began; between batches, when the last one ended.
     began: Instant,
-    /// When a transaction was answered or the tables changed last, or memory was given back. What only asks does not count:
-    /// whoever asks often enough how much memory there is would keep it from being given back.
+    /// When a transaction was answered or the tables changed last, memory was reserved, or given back. What only asks does not
+    /// count.
     idle_since: Instant,
     /// Whether something was done since memory was given back.
     has_worked: bool,
@@ -176,11 +177,14 @@ impl Writer {
             bytes += message.bytes;
             let has_expired = message.has_expired();
             match message.request {
-                Request::Control(work) => {
+                Request::Control(Control { work, is_work }) => {
                     self.publish();
                     work(&mut self.config.store);
                     // That was no part of a batch.
                     self.began = Instant::now();
+                    if is_work {
+                        self.has_worked_until(self.began);
+                    }
                 }
                 Request::Evolve(change) => {
                     self.publish();
@@ -285,10 +289,10 @@ impl Writer {
             Ok(Ok(())) => catch_unwind(AssertUnwindSafe(|| check(&mut batch, catalog).map_err(TransactionError::from))),
             stopped => stopped,
         };
+        let mut panicked = None;
         let outcome = outcome.unwrap_or_else(|panic| {
             let message = panic_message(&*panic);
-            quietly(|| drop(panic));
-            tracing::error!(%message, procedure, "a transaction panicked and was rolled back");
+            panicked = Some(panic);
             Err(TransactionError::Panicked { message })
         });
         if let Err(error) = outcome {
@@ -298,6 +302,11 @@ impl Writer {
                 batch.commit();
             } else {
                 batch.rollback();
+            }
+            // Not before that is done: both are other people's code, and may panic.
+            if let Some(panic) = panicked {
+                quietly(|| drop(panic));
+                tracing::error!(%error, procedure, "a transaction panicked and was rolled back");
             }
             return Err(error);
         }
@@ -335,11 +344,11 @@ impl Writer {
                 refused = log.commit(store.next_version()).err();
             }
             if let Some(error) = &refused {
-                tracing::error!(error = %with_causes(error), "the commit log refused a batch");
                 log.abort();
                 if !mutant!("writer/publish what was refused") {
                     store.discard();
                 }
+                tracing::error!(error = %with_causes(error), "the commit log refused a batch");
             }
         }
         let is_late = mutant!("writer/answer before publication");
@@ -401,16 +410,6 @@ fn check(batch: &mut Batch<'_>, catalog: &Catalog) -> Result<(), OpError> {
     match batch.duplicate_key() {
         None => Ok(()),
         Some(error) => Err(error.into()),
-    }
-}
-
-/// Runs what belongs to a caller: wakes it, drops its result or its panic. Should that panic, it is the caller's affair and
-/// must not end the writer.
-fn quietly(work: impl FnOnce()) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
-        tracing::error!(message = %panic_message(&*panic), "a waker, or the drop of a result, panicked");
-        // Its drop might panic once more.
-        core::mem::forget(panic);
     }
 }
 

@@ -9,6 +9,10 @@ use crate::sync::mutant;
 /// How long it is from one huge page to the next: readers are held up by each, so that all at once would be felt.
 const PLACE_EVERY: Duration = Duration::from_millis(20);
 
+/// How long it is at the least from one look to the next at what snapshots hold: memory may be given back at once, but nobody waits
+/// for that in a loop.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
 impl Writer {
     /// What is to be done when nothing is queued: gives memory back if that has been so for a while. Returns how long its thread
     /// may sleep; without a limit if there is nothing more to do.
@@ -17,7 +21,7 @@ impl Writer {
         self.completions.give(&mut self.spent);
         let has_places = self.fill_place();
         let idle = self.config.idle;
-        let left = idle.saturating_sub(self.idle_since.elapsed());
+        let mut left = idle.saturating_sub(self.idle_since.elapsed());
         if self.has_worked && left.is_zero() && !has_places {
             self.config.store.trim();
             self.counts.note_pinned(self.config.store.pinned_count());
@@ -27,10 +31,11 @@ impl Writer {
             // As long as a snapshot holds on to something, look again later.
             self.has_worked = self.config.store.retired_count() > 0;
             self.idle_since = Instant::now();
+            left = idle.max(LOOK_AGAIN);
         }
         let patience = match (has_places, self.has_worked) {
             (true, _) => Some(PLACE_EVERY),
-            (false, true) => Some(idle.saturating_sub(self.idle_since.elapsed())),
+            (false, true) => Some(left),
             (false, false) => None,
         };
         self.sleeps_for_ever = patience.is_none();

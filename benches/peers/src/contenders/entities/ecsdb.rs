@@ -41,7 +41,7 @@ impl Entities for Ecsdb {
         versions: true,
         rollback: true,
         durable: true,
-        how: "in memory, one worker thread, so a log only in the table of stores; `spawn_all`, `spawn`, `for_each` over a snapshot, `Snapshot::get`, `update_all`; every change is one transaction, whose end is waited for",
+        how: "in memory, one worker thread, so a log only in the table of stores; `spawn_all`, `spawn`, `for_each` over a snapshot, `Snapshot::get_each` (plainly: `Snapshot::get`), `update_all`; every change is one transaction, whose end is waited for",
     };
     type Id = Entity;
 
@@ -89,12 +89,12 @@ impl Entities for Ecsdb {
     }
 
     fn get(&mut self, ids: &[Entity]) -> f64 {
-        let snapshot = self.0.snapshot();
-        ids.iter().map(|id| snapshot.get::<Pos>(*id).map_or(0.0, |pos| f64::from(pos.x))).sum()
+        self.0.snapshot().get_each::<Pos>(ids).map(|pos| pos.map_or(0.0, |pos| f64::from(pos.x))).sum()
     }
 
     fn get_plainly(&mut self, ids: &[Entity]) -> f64 {
-        self.get(ids)
+        let snapshot = self.0.snapshot();
+        ids.iter().map(|id| snapshot.get::<Pos>(*id).map_or(0.0, |pos| f64::from(pos.x))).sum()
     }
 
     fn set(&mut self, ids: &[Entity], x: f32) {
