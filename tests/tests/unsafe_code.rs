@@ -248,6 +248,8 @@ fn events_show_rows_and_columns_as_they_were_and_as_they_are() {
     assert_eq!((column.old, column.new), (Some("old"), Some("new")));
     let changes = rich.recv().unwrap();
     assert!(matches!(changes.iter().next(), Some(Event::Added { .. })), "it is among the rich now");
+    let resynced = all.resync();
+    assert_eq!(resynced.get::<Bag>(entity).map(|bag| bag.name()), Some("new"));
     let net = db.snapshot().changed_since::<Purse>(since).unwrap();
     assert_eq!(
         net.column(Purse::C.gold).map(|change| (change.old, change.new)).collect::<Vec<_>>(),

@@ -95,20 +95,24 @@ mod tests {
     #[test]
     #[cfg_attr(miri, ignore = "Miri gives each buffer a place at random, so none is full of them")]
     fn places_full_of_buffers_are_filled_and_keep_their_bytes() {
-        // Of three places in a row, at least two are whole.
         let lines = HUGE_BYTES / Line::BYTES / 512;
         let mut pages: Vec<Page> = (0..4 * 512).map(|_| Page::zeroed(lines, &Arc::default())).collect();
         let mut huge = HugePages::default();
         assert!(huge.take().is_none());
+        let mut places = HashMap::<usize, usize>::new();
         for (number, page) in pages.iter_mut().enumerate() {
             page.bytes_mut().fill(number as u8);
             huge.note(page);
+            *places.entry(page.rows().addr() / HUGE_BYTES).or_default() += page.capacity_bytes();
         }
-        assert!((1..4).contains(&huge.ready_count()));
+        // How close buffers lie is for the allocator to say: that of AddressSanitizer leaves gaps, and no place is full.
+        let full = places.values().filter(|bytes| **bytes >= ENOUGH_BYTES).count();
+        assert_eq!(huge.ready_count(), full.saturating_sub(1), "all but the last one");
         while let Some(place) = huge.take() {
             place.fill();
         }
         assert_eq!(huge.ready_count(), 0);
+        places.into_keys().for_each(|place| Place(place).fill());
         for (number, page) in pages.iter().enumerate() {
             assert!(page.bytes().iter().all(|byte| *byte == number as u8), "page {number}");
         }

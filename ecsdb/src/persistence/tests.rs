@@ -1,7 +1,7 @@
 //! The examples in `docs/wal.md` and `docs/snapshots.md`, and files that only an earlier life of theirs explains.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use super::codec::{Encoder, Era, Tables, apply};
@@ -19,9 +19,11 @@ use crate::storage::{RowShape, Store};
 const SALT: u64 = 0x5a17;
 
 fn schema() -> Arc<DatabaseSchema> {
-    let text = "[database]\nname = \"example\"\n[[tables.purse.fields]]\nname = \"gold\"\ntype = \"u64\"\n\
-                [[tables.purse.fields]]\nname = \"open\"\ntype = \"bool\"\n";
-    Arc::new(DatabaseSchema::from_toml(text, "example.toml").unwrap())
+    const TEXT: &str = "[database]\nname = \"example\"\n[[tables.purse.fields]]\nname = \"gold\"\ntype = \"u64\"\n\
+                        [[tables.purse.fields]]\nname = \"open\"\ntype = \"bool\"\n";
+    static READ: LazyLock<Arc<DatabaseSchema>> =
+        LazyLock::new(|| Arc::new(DatabaseSchema::from_toml(TEXT, "example.toml").unwrap()));
+    Arc::clone(&READ)
 }
 
 fn header(timeline: u64, recycled: bool) -> Header {
@@ -67,6 +69,7 @@ fn documented(text: &str) -> Vec<Vec<u8>> {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "to read the document takes Miri a minute")]
 fn the_documented_example_is_what_is_written() {
     let documented = documented(include_str!("../../../docs/wal.md"));
     let mut header = header(0x1234, false).to_bytes();
@@ -114,6 +117,7 @@ fn snapshot_file() -> Vec<u8> {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "to read the document takes Miri a minute")]
 fn the_documented_snapshot_file_is_what_is_written() {
     let documented = documented(include_str!("../../../docs/snapshots.md"));
     assert_eq!(hex(&snapshot_file()), hex(&documented.concat()), "docs/snapshots.md");

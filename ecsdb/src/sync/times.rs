@@ -126,7 +126,8 @@ mod tests {
     #[test]
     fn buckets_follow_each_other_and_hold_what_is_within_an_eighth() {
         let mut before = 0;
-        for nanoseconds in (0..100_000_u64).chain((17..37).flat_map(|bits| [(1 << bits) - 1, 1 << bits])) {
+        let one_by_one = if cfg!(miri) { 1000 } else { 100_000_u64 };
+        for nanoseconds in (0..one_by_one).chain((17..37).flat_map(|bits| [(1 << bits) - 1, 1 << bits])) {
             let at = bucket(nanoseconds);
             assert!(at == before || at == before + 1 || nanoseconds > 100_000, "{nanoseconds} ns");
             before = at;

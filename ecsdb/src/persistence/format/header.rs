@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn every_flipped_byte_and_every_missing_byte_is_noticed() {
         let bytes = header(30).to_bytes();
-        for at in 0..bytes.len() {
+        for at in (0..bytes.len()).step_by(if cfg!(miri) { 397 } else { 1 }) {
             let mut flipped = bytes.clone();
             flipped[at] ^= 0x10;
             assert!(Header::read(&flipped).is_err(), "byte {at}");

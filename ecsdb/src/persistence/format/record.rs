@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn every_flipped_bit_and_every_missing_byte_is_noticed() {
         let bytes = sealed(b"some rows");
-        for bit in 0..bytes.len() * 8 {
+        for bit in (0..bytes.len() * 8).step_by(if cfg!(miri) { 9 } else { 1 }) {
             let mut flipped = bytes.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             assert_eq!(frame(&flipped, Some(7)), None, "bit {bit}");

@@ -230,7 +230,7 @@ mod tests {
         assert!(HEAD.is_whole(&bytes));
         assert!(FrameHead::read(&bytes, 6, 8).is_err(), "of another file");
         assert!(FrameHead::read(&bytes, 7, 9).is_err(), "another frame");
-        for bit in 0..bytes.len() * 8 {
+        for bit in (0..bytes.len() * 8).step_by(if cfg!(miri) { 9 } else { 1 }) {
             let mut flipped = bytes.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             let head = FrameHead::read(&flipped, 7, 8);

@@ -129,7 +129,7 @@ mod tests {
             let bytes = header.to_bytes();
             assert_eq!(SnapshotHeader::len(&bytes[..PREFIX_BYTES]), Ok(bytes.len()));
             assert_eq!(SnapshotHeader::read(&bytes), Ok(header));
-            for at in 0..bytes.len() {
+            for at in (0..bytes.len()).step_by(if cfg!(miri) { 997 } else { 1 }) {
                 let mut flipped = bytes.clone();
                 flipped[at] ^= 0x10;
                 let len = SnapshotHeader::len(&flipped[..PREFIX_BYTES]);

@@ -334,9 +334,11 @@ mod tests {
         let form = Form::of(&of).unwrap();
         let values: Vec<Encoded> = values.iter().map(|value| Encoded::from_value(value, &of).unwrap()).collect();
         let stored = |value: &Encoded| -> Vec<u8> { [&[7; 3], value.bytes(), &[9]].concat() };
+        // What the rows are compared with; a few of them under Miri, as which rows are read does not depend on it.
+        let operands = || values.iter().step_by(if cfg!(miri) { 8 } else { 1 });
         for len in [values.len(), 1, 8].into_iter().filter(|len| *len <= values.len()) {
             let rows: Vec<u8> = values[..len].iter().flat_map(stored).collect();
-            for (op, operand) in OPS.into_iter().flat_map(|op| values.iter().map(move |value| (op, value))) {
+            for (op, operand) in OPS.into_iter().flat_map(|op| operands().map(move |value| (op, value))) {
                 let mask = Range::compared(form, op, operand.bytes()).mask(&rows, of.size() + 4, 3, len);
                 for (row, value) in values[..len].iter().enumerate() {
                     let expected = holds(&of, op, RowBytes::plain(value.bytes()), operand.row_bytes());
@@ -344,7 +346,7 @@ mod tests {
                     assert_eq!(found, expected, "{of}: {value:?} {op} {operand:?}");
                 }
             }
-            for (low, high) in values.iter().flat_map(|low| values.iter().map(move |high| (low, high))) {
+            for (low, high) in operands().flat_map(|low| operands().map(move |high| (low, high))) {
                 let mask = Range::between(form, low.bytes(), high.bytes()).mask(&rows, of.size() + 4, 3, len);
                 for (row, value) in values[..len].iter().enumerate() {
                     let value = value.row_bytes();

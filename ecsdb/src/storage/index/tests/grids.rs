@@ -81,7 +81,7 @@ fn check(grid: &GridRead<'_>, rows: &[(u32, [f64; 3])], center: &Point, other: &
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if cfg!(miri) { 2 } else { ProptestConfig::default().cases.max(100) },
+        cases: if cfg!(miri) { 1 } else { ProptestConfig::default().cases.max(100) },
         ..ProptestConfig::default()
     })]
 
@@ -89,11 +89,14 @@ proptest! {
     fn a_grid_finds_what_a_look_at_all_positions_finds(
         axes in 2..4_usize,
         edge in prop::sample::select(vec![0.5, 4.0, 30.0, 1000.0]),
-        places in prop::collection::vec(prop::array::uniform3(coordinate()), 0..if cfg!(miri) { 20 } else { 300 }),
-        moves in prop::collection::vec((any::<u16>(), prop::option::of(prop::array::uniform3(coordinate()))), 0..20),
+        places in prop::collection::vec(prop::array::uniform3(coordinate()), 0..if cfg!(miri) { 12 } else { 300 }),
+        moves in prop::collection::vec(
+            (any::<u16>(), prop::option::of(prop::array::uniform3(coordinate()))),
+            0..if cfg!(miri) { 6 } else { 20 },
+        ),
         looks in prop::collection::vec(
             (prop::array::uniform3(-60.0..60.0_f64), prop::array::uniform3(-60.0..60.0_f64), 0.0..60.0_f64, 0..20_usize),
-            1..6,
+            1..if cfg!(miri) { 2 } else { 6 },
         ),
     ) {
         let definitions = Definitions::new(1, vec![grid(axes, edge)]);
@@ -159,7 +162,10 @@ proptest! {
     fn what_lies_on_the_border_of_a_cell_is_found(
         far in prop::sample::select(vec![0.0, 1e4, -1e6]),
         places in prop::collection::vec((at_a_border(), at_a_border()), 1..if cfg!(miri) { 10 } else { 100 }),
-        looks in prop::collection::vec((at_a_border(), at_a_border(), at_a_border(), 0..6_usize), 1..20),
+        looks in prop::collection::vec(
+            (at_a_border(), at_a_border(), at_a_border(), 0..6_usize),
+            1..if cfg!(miri) { 3 } else { 20 },
+        ),
     ) {
         let definitions = Definitions::new(1, vec![grid_of(2, 0.1, Scalar::F64)]);
         let mut store = Store::with_indexes([RowShape::plain(16)], definitions, usize::MAX);
