@@ -2,7 +2,8 @@
 
 use std::marker::PhantomData;
 
-use database::{Component, Entity, Stored};
+use database::component::Stored;
+use database::{Component, Entity};
 use ecsdb_ui_renamed::{Frozen, Health, Item, Kind, Name, Pos, Sort, State};
 
 #[test]
