@@ -33,6 +33,8 @@ pub use crate::query::elsewhere::RowOf;
 pub use crate::query::{QueryParam, RowParam};
 pub use crate::schema::{Cardinality, IndexKind, IndexSchema, OnDelete};
 pub use crate::schema::{DefaultValue, Durability, Encoded, FieldType, RowLayout, Schema, TableOf, TableSchema};
+#[cfg(all(feature = "arc-swap", not(ecsdb_loom)))]
+pub use crate::sync::publication;
 pub use crate::text::{Text, stop};
 pub use crate::transaction::Bundle;
 pub use crate::transaction::elsewhere::Single;
