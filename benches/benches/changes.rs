@@ -6,7 +6,9 @@ use core::time::Duration;
 use std::thread::JoinHandle;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use ecsdb::{Db, Event, RecvError};
+use ecsdb::Db;
+use ecsdb::changes::Event;
+use ecsdb::error::RecvError;
 use ecsdb_benches::commits::{QUEUED, commit_one, queued};
 use ecsdb_benches::entity_count;
 use ecsdb_benches::random::Random;

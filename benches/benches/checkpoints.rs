@@ -8,7 +8,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use ecsdb::{CheckpointReport, Db, Entity};
+use ecsdb::durability::CheckpointReport;
+use ecsdb::{Db, Entity};
 use ecsdb_benches::paired::{clocked, median, paired};
 use ecsdb_benches::place::Place;
 use ecsdb_benches::report::{Goal, Report, time};

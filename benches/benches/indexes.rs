@@ -127,7 +127,7 @@ fn places(report: &mut Out<'_>, rows: &Rows, rounds: usize) -> io::Result<()> {
     report.row("nearest 10", centers.len(), Medians { measured: found, limit: Duration::ZERO, ratio: 0.0 }, Goal::None)
 }
 
-fn commits<T: Sample + TableOf<Indexed> + ecsdb::Bundle<Indexed>>(
+fn commits<T: Sample + TableOf<Indexed> + ecsdb::transaction::Bundle<Indexed>>(
     report: &mut Out<'_>,
     what: &str,
     count: usize,

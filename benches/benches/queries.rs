@@ -4,7 +4,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use ecsdb::{Component, Db, Entity, Snapshot, max, sum};
+use ecsdb::query::{max, sum};
+use ecsdb::{Component, Db, Entity, Snapshot};
 use ecsdb_benches::entity_count;
 use ecsdb_benches::random::Random;
 

@@ -4,7 +4,8 @@ use core::time::Duration;
 use std::path::Path;
 use std::time::Instant;
 
-use ecsdb::{Commit, Component, Context, Db, Entity, Ticket, TransactionBuilder, TransactionError};
+use ecsdb::optimistic::Context;
+use ecsdb::{Commit, Component, Db, Entity, Ticket, TransactionBuilder, TransactionError};
 
 use crate::random::Random;
 

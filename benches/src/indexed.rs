@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use ecsdb::schema::TableOf;
-use ecsdb::{Bundle, Component, Db, Entity, Ticket};
+use ecsdb::transaction::Bundle;
+use ecsdb::{Component, Db, Entity, Ticket};
 
 use crate::commits::{wait, writer_time};
 use crate::random::Random;

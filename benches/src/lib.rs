@@ -2,7 +2,8 @@
 //! Unpublished member of the ecsdb workspace.
 //!
 //! Owns workloads and measurement, so that every bench and every engine does the same work on the same rows. It must
-//! never reach into the engine: what cannot be measured through the public API is not measured.
+//! never reach into the engine: what cannot be measured through the public API is not measured. (`benches/publication.rs` does,
+//! by a door that only it uses: users see one of the two implementations that it compares.)
 
 pub mod allocations;
 pub mod commits;

@@ -15,14 +15,14 @@
 #[repr(C)]
 pub struct HealthRow {
     #[doc = "Points."]
-    pub hp: <u32 as ::ecsdb::Field>::Packed,
+    pub hp: <u32 as ::ecsdb::__private::Field>::Packed,
     #[doc = "Field `name`."]
-    name: <String as ::ecsdb::Field>::Packed,
+    name: <String as ::ecsdb::__private::Field>::Packed,
     __ecsdb_heap: ::ecsdb::__private::Place<
         {
             ::ecsdb::__private::place_bytes(&[
-                <u32 as ::ecsdb::Field>::USES_HEAP,
-                <String as ::ecsdb::Field>::USES_HEAP,
+                <u32 as ::ecsdb::__private::Field>::USES_HEAP,
+                <String as ::ecsdb::__private::Field>::USES_HEAP,
             ])
         },
     >,
@@ -41,7 +41,7 @@ pub struct HealthRow {
 )]
 pub struct HealthRef<'__row> {
     packed: &'__row HealthRow,
-    heap: ::ecsdb::packed::Heap<'__row>,
+    heap: ::ecsdb::__private::Heap<'__row>,
 }
 #[allow(
     dead_code,

@@ -13,7 +13,7 @@
     unused_qualifications
 )]
 #[repr(C)]
-pub struct MetersPacked(#[doc = "Field `0`."] pub <f64 as ::ecsdb::Field>::Packed, ::ecsdb::__private::Place<0>);
+pub struct MetersPacked(#[doc = "Field `0`."] pub <f64 as ::ecsdb::__private::Field>::Packed, ::ecsdb::__private::Place<0>);
 #[doc = "A `Meters` in a packed row, read without copying it: one method for each field."]
 #[allow(
     dead_code,
@@ -28,7 +28,7 @@ pub struct MetersPacked(#[doc = "Field `0`."] pub <f64 as ::ecsdb::Field>::Packe
 )]
 pub struct MetersView<'__row> {
     packed: &'__row MetersPacked,
-    heap: ::ecsdb::packed::Heap<'__row>,
+    heap: ::ecsdb::__private::Heap<'__row>,
 }
 #[allow(
     dead_code,

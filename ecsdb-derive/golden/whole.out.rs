@@ -15,9 +15,9 @@
 #[repr(C)]
 pub struct DoorRow {
     #[doc = "The value."]
-    pub value: <::ecsdb::Whole<Door> as ::ecsdb::Field>::Packed,
+    pub value: <::ecsdb::__private::Whole<Door> as ::ecsdb::__private::Field>::Packed,
     __ecsdb_heap: ::ecsdb::__private::Place<
-        { ::ecsdb::__private::place_bytes(&[<::ecsdb::Whole<Door> as ::ecsdb::Field>::USES_HEAP]) },
+        { ::ecsdb::__private::place_bytes(&[<::ecsdb::__private::Whole<Door> as ::ecsdb::__private::Field>::USES_HEAP]) },
     >,
 }
 #[doc = "A `Door` in its table, read without copying its row: one method for each field."]
@@ -34,7 +34,7 @@ pub struct DoorRow {
 )]
 pub struct DoorRef<'__row> {
     packed: &'__row DoorRow,
-    heap: ::ecsdb::packed::Heap<'__row>,
+    heap: ::ecsdb::__private::Heap<'__row>,
 }
 #[allow(
     dead_code,

@@ -79,9 +79,25 @@
 //! | change all rows of a table, or all that a condition holds for | [`Transaction::update_all`], [`Transaction::update_where`] |
 //! | name transactions, and let servers find them | [`Procedure`], [`Db::call`], [`Db::call_by_name`] |
 //! | do something at a fixed rate | [`TickLoop`] |
-//! | say what happens when there is too much to do | [`Db::lane`], [`Priority`], [`Db::stats`] |
+//! | say what happens when there is too much to do | [`Db::lane`], [`Priority`](transaction::Priority), [`Db::stats`] |
 //! | change a component that has been saved | `renamed_from`, `default`, `deprecated`, and [`DbBuilder::migrate`] for the rest |
 //! | work with a schema that is known at run time only | [`DynDb`], [`schema::DatabaseSchema`], [`DynDb::evolve`] |
+//!
+//! # Modules
+//!
+//! What every program names stands at the root; all else is in the module of its subject.
+//!
+//! | module | what it has |
+//! |---|---|
+//! | [`component`] | columns, indexes, parts of values, what types of fields can be; packed rows |
+//! | [`query`] | conditions, orders, groups, aggregates, joins, views of indexes; reading by names |
+//! | [`transaction`], [`optimistic`] | tickets, priorities, bundles, logs of commits; transactions composed on a snapshot |
+//! | [`changes`] | events of subscriptions and live queries, change sets |
+//! | [`durability`] | recovery, checkpoints, backups, migrations |
+//! | [`maintenance`], [`archive`], [`media`] | directories that no database is open in; where the past is kept; files and the clock |
+//! | [`schema`](mod@schema) | schemas as data: TOML, JSON, values without types, differences |
+//! | [`stats`], [`ticks`] | figures; loops at a fixed rate |
+//! | [`error`] | everything that can go wrong |
 //!
 //! # Features
 //!
@@ -132,16 +148,16 @@ mod text;
 
 // Layer 1: what a row is.
 mod change_set;
-mod component;
+pub mod component;
 mod entity;
 pub mod schema;
 
 // Layer 2: where rows are (`storage`), and above it how they are read (`query`).
-mod query;
+pub mod query;
 mod storage;
 
 // Layer 3: how rows change.
-mod transaction;
+pub mod transaction;
 
 // Layer 4: what keeps, sends and derives from change sets.
 mod events;
@@ -153,57 +169,72 @@ mod database;
 // Layer 6: what drives it.
 mod runtime;
 
-/// What can go wrong. Errors say it themselves, and give the cause as their [`source`](std::error::Error::source) without saying it
-/// again; [`with_causes`](error::with_causes) makes one line of both.
-pub mod error {
-    pub use crate::causes::{WithCauses, with_causes};
-    pub use crate::persistence::IoFailure;
-}
-
-pub use bytes::Row;
-pub use change_set::{BlockChange, ChangeSet, ColumnSet, PageChange, RowChange};
-pub use component::packed;
-pub use component::{
-    Assignment, Assignments, Column, CompareOp, Component, Field, FixedStr, Index, Integer, List, NativeField,
-    NicheField, Number, Ordered, Part, Predicate, Ref, Refers, Sortable, SpatialIndex, Stored, TextField, TooLong,
-    UpdateOp, Whole,
-};
-pub use database::{
-    Checkpoint, Committed, Context, Db, DbBuilder, DynDb, DynSnapshot, EvolveError, Lane, NamesEntity, OpenError,
-    Optimistic, Snapshot, Stats, Table,
-};
-pub use database::{
-    DynChanges, DynEvent, DynSubscription, HistoryGone, Incoming, Lagged, LiveQuery, QueryChanges, QueryEvent,
-    RecvError, SubscribeError, Subscription,
-};
+// What every program names. All else is in the module of its subject.
+pub use component::{Component, Field, FixedStr, Ref};
+pub use database::{Db, DbBuilder, DynDb, DynSnapshot, Lane, LiveQuery, Optimistic, Snapshot, Subscription, Table};
 pub use ecsdb_derive::{Component, Field};
 pub use entity::Entity;
-pub use events::{Changes, ColumnChange, ColumnsChanged, Event};
-pub use persistence::{
-    BackupError, BackupReport, CheckpointError, CheckpointProgress, CheckpointReport, CheckpointStats, DirectoryError,
-    LastCheckpoint, LogFailure, LogStats, Migration, MigrationError, MigrationFailure, OldRow, PassedOver, Recovery,
-    RecoveryProgress, Retention, SchemaMismatch,
-};
+pub use error::{OpError, OpenError, TransactionError};
 pub use persistence::{archive, maintenance};
-pub use query::DynQuery;
-pub use query::{Aggregate, Average, Count, Extreme, Grouped, Sum, avg, count, max, min, sum};
-pub use query::{And, ColumnTest, Condition, Has, IntoCondition, Not, Only, Or, has};
-pub use query::{Children, Hierarchy};
-pub use query::{Coordinate, IndexRows, IndexView, KeyPrefix, SpatialRows, SpatialView};
-pub use query::{
-    DynIndex, DynRow, DynRows, DynTable, DynView, Pages, Query, QueryIter, QueryParam, ReadError, TableIter, TableView,
-    View,
-};
-pub use query::{Explanation, Plan, PlanError};
-pub use query::{FIELDS_TABLE, INDEXES_TABLE, Item, RowParam, TABLES_TABLE};
-pub use query::{IntoOrder, Order, Sorted, SortedIter};
-pub use query::{Join, Joined, LeftJoin, LeftJoined};
-pub use runtime::{OnFailure, Overrun, Tick, TickEnd, TickError, TickFailure, TickLoop, TickLoopBuilder, TickStats};
-pub use storage::{DuplicateKey, MemoryLimit, MemoryUsage, SlotsExhausted};
-pub use sync::{Percentiles, Priority, Timing};
-pub use transaction::{
-    ArithmeticFailure, Bundle, CallError, Commit, CommitLog, CommitRefused, Conflict, Counted, DurableTicket,
-    DynTransaction, Dynamic, GuardFailure, LogError, OpError, Procedure, ProcedureFault, ProcedureInfo, RangeFailure,
-    RefusedCounts, RowGuardFailure, Ticket, Transaction, TransactionBuilder, TransactionCounts, TransactionError,
-    UpdateFn, Versioned, Written,
-};
+pub use query::{Query, View};
+pub use runtime::TickLoop;
+pub use transaction::{Commit, DynTransaction, Procedure, Ticket, Transaction, TransactionBuilder};
+
+/// Following what changes: the events of subscriptions and live queries, and what a commit did, for logs.
+pub mod changes {
+    pub use crate::change_set::{BlockChange, ChangeSet, ColumnSet, PageChange, RowChange};
+    pub use crate::database::{
+        DynChanges, DynEvent, DynSubscription, Incoming, LiveQuery, QueryChanges, QueryEvent, Subscription,
+    };
+    pub use crate::events::{Changes, ColumnChange, ColumnsChanged, Event};
+}
+
+/// What a database in a directory tells of itself: what opening it has found, checkpoints, backups, and rows of an earlier schema.
+pub mod durability {
+    pub use crate::database::Checkpoint;
+    pub use crate::persistence::{
+        BackupReport, CheckpointProgress, CheckpointReport, LastCheckpoint, Migration, OldRow, PassedOver, Recovery,
+        RecoveryProgress, Retention,
+    };
+}
+
+/// What can go wrong. Those of the modules [`schema`](mod@schema), [`maintenance`] and [`archive`] are there.
+///
+/// An error says what went wrong, and gives the cause as its [`source`](std::error::Error::source) without saying it again;
+/// [`with_causes`](error::with_causes) makes one line of both.
+pub mod error {
+    pub use crate::causes::{WithCauses, with_causes};
+    pub use crate::component::elsewhere::TooLong;
+    pub use crate::database::{EvolveError, HistoryGone, Lagged, OpenError, RecvError, SubscribeError};
+    pub use crate::persistence::{
+        BackupError, CheckpointError, DirectoryError, IoFailure, LogFailure, MigrationError, MigrationFailure,
+        SchemaMismatch,
+    };
+    pub use crate::query::elsewhere::{PlanError, ReadError};
+    pub use crate::runtime::{TickError, TickFailure};
+    pub use crate::storage::{DuplicateKey, MemoryLimit, ReferenceFailure, SlotsExhausted, StorageError};
+    pub use crate::transaction::elsewhere::{
+        ArithmeticFailure, CallError, CommitRefused, Conflict, GuardFailure, LogError, OpError, ProcedureFault,
+        RangeFailure, RowGuardFailure, TransactionError,
+    };
+}
+
+/// Transactions that are put together on a snapshot, and committed if it is so still.
+pub mod optimistic {
+    pub use crate::database::{Committed, Context, NamesEntity, Optimistic};
+}
+
+/// Figures of a database: what it has done, how long that took, and what it takes in memory.
+pub mod stats {
+    pub use crate::database::Stats;
+    pub use crate::persistence::{CheckpointStats, LogStats};
+    pub use crate::runtime::TickStats;
+    pub use crate::storage::MemoryUsage;
+    pub use crate::sync::{Percentiles, Timing};
+    pub use crate::transaction::elsewhere::{RefusedCounts, TransactionCounts};
+}
+
+/// Doing something at a fixed rate.
+pub mod ticks {
+    pub use crate::runtime::{OnFailure, Overrun, Tick, TickEnd, TickLoop, TickLoopBuilder};
+}

@@ -1,6 +1,18 @@
 //! Texts that are put together at compile time, for the panics of compile-time checks.
 //!
-//! Owns one fixed buffer and how to append to it. Nothing here runs in a finished program.
+//! Owns one fixed buffer and how to append to it, and a number for a text.
+
+/// A number for a text (FNV-1a), at compile time too.
+pub const fn fnv1a(text: &str) -> u64 {
+    let bytes = text.as_bytes();
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut index = 0;
+    while index < bytes.len() {
+        hash = (hash ^ bytes[index] as u64).wrapping_mul(0x100_0000_01b3);
+        index += 1;
+    }
+    hash
+}
 
 /// The most bytes of a text; what is longer is cut.
 const TEXT_BYTES_MAX: usize = 512;

@@ -4,7 +4,8 @@
 
 use core::fmt;
 
-use ecsdb::{Component, Db, Entity, Ref, TransactionError, count, max};
+use ecsdb::query::{count, max};
+use ecsdb::{Component, Db, Entity, Ref, TransactionError};
 
 /// Where somebody stands. The grid has cells of ten metres.
 #[derive(Component, Clone, Copy, Debug, PartialEq)]

@@ -13,7 +13,7 @@ use ecsdb::{DynDb, OpenError};
 use crate::crash::faults::survive;
 use crate::crash::setup::{Kept, Layout};
 use crate::crash::workload::steps_of;
-use crate::golden::{DIR, Files, contents, medium, read, root, seal_snapshot};
+use crate::golden::{DIR, Files, contents, medium, named, seal_snapshot};
 use crate::simulated::{Call, Failure, Fault, Simulated};
 
 /// What takes any bytes.
@@ -32,7 +32,7 @@ pub const TARGETS: &[(&str, Target)] = &[
 fn golden() -> &'static (Files, DatabaseSchema) {
     static GOLDEN: OnceLock<(Files, DatabaseSchema)> = OnceLock::new();
     GOLDEN.get_or_init(|| {
-        let files = read(&root().join("1/log-killed"));
+        let files = named("1/log-killed");
         let text = std::str::from_utf8(&files["schema.toml"]).expect("the schema is text");
         let schema = DatabaseSchema::from_toml(text, "schema.toml").expect("the schema is one");
         (files, schema)
@@ -207,7 +207,7 @@ pub fn wal_directory(bytes: &[u8]) {
 /// checksums, and whether the log has its beginning.
 pub fn files_of_snapshot(bytes: &[u8]) -> Files {
     static WHOLE: OnceLock<Files> = OnceLock::new();
-    let mut files = WHOLE.get_or_init(|| read(&root().join("1/snapshot-killed"))).clone();
+    let mut files = WHOLE.get_or_init(|| named("1/snapshot-killed")).clone();
     let newest = files.keys().rfind(|name| name.ends_with(".snap")).expect("a snapshot file").clone();
     let (flags, content) = bytes.split_first().unwrap_or((&0, &[]));
     let mut content = content.to_vec();

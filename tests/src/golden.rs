@@ -321,6 +321,14 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("golden")
 }
 
+/// The golden directory `name`, such as `1/log-killed`.
+///
+/// # Panics
+/// If it is not there.
+pub fn named(name: &str) -> Files {
+    read(&root().join(name))
+}
+
 /// All files below `dir`, by their names in it.
 ///
 /// # Panics

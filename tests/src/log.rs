@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ecsdb::changes::ChangeSet;
+use ecsdb::error::LogError;
 use ecsdb::schema::Schema;
-use ecsdb::{ChangeSet, CommitLog, Db, Entity, LogError};
+use ecsdb::transaction::CommitLog;
+use ecsdb::{Db, Entity};
 
 /// All rows by table and entity, and all living entities: what a database comes down to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

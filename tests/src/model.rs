@@ -3,11 +3,14 @@
 //! The model knows nothing of pages, slots or versions. It is the same for closures and builders, and says what each
 //! operation must answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod check;
 
-use ecsdb::{Assignment, Column, Component, Entity, Integer, OpError, Snapshot, View};
+use std::collections::BTreeMap;
 
-use crate::on_table;
+use ecsdb::component::{Assignment, Column, Integer};
+use ecsdb::{Component, Entity, OpError};
+
+pub use self::check::{check, check_view};
 use crate::world::*;
 
 /// One entity: what its rows stand for, by table.
@@ -17,6 +20,8 @@ pub struct Row {
     pub samples: [Option<u64>; SAMPLES],
     /// The owner in the item, if there is an item.
     pub item: Option<Option<Entity>>,
+    /// The numbers of the text and of the list in the note, if there is one.
+    pub note: Option<(u64, u64)>,
 }
 
 /// All living entities.
@@ -193,6 +198,19 @@ pub enum Op {
     RequireRow(Pick, usize, u64),
     /// That the item has this owner.
     RequireOwner(Pick, Pick),
+    RequireAlive(Pick),
+    Replace(Pick, usize, u64),
+    InsertNote(Pick, u64),
+    /// Of the note: its text if the number is even, otherwise its list.
+    Rewrite(Pick, u64),
+    /// Of so many entities from the one that is picked on.
+    InsertAll(Pick, usize, usize, u64),
+    /// Of `Small::n`, where `Purse::gold` is less than so much.
+    UpdateWhere(u64, Sum, u32),
+    /// Of `Pos`, where `Small::n` is less than so much.
+    RemoveWhere(u32),
+    /// Where `Small::n` is less than so much, of those that are frozen.
+    DespawnWhere(u32),
     SpawnAll(usize, usize, u64),
     Modify(Pick, usize, u64),
     UpdateAll(usize),
@@ -249,6 +267,17 @@ pub fn pick(known: &[Entity], pick: Pick) -> Option<Entity> {
     if known.is_empty() { None } else { Some(known[pick % known.len()]) }
 }
 
+/// The `count` entities from the one that is picked on, each as often as it comes round.
+pub fn pick_all(known: &[Entity], pick: Pick, count: usize) -> Vec<Entity> {
+    known
+        .iter()
+        .cycle()
+        .skip(pick % known.len().max(1))
+        .take(if known.is_empty() { 0 } else { count })
+        .copied()
+        .collect()
+}
+
 /// Does `op` to `rows`. `known` are the entities that may be picked; `spawned` are the ids that the engine has given to
 /// those that the operation makes, and are added to `known`. Operations on nobody do nothing.
 pub fn apply(rows: &mut Rows, known: &mut Vec<Entity>, op: &Op, spawned: &[Entity]) -> Answer {
@@ -281,6 +310,15 @@ pub fn apply(rows: &mut Rows, known: &mut Vec<Entity>, op: &Op, spawned: &[Entit
             return Answer::Spawned(1);
         }
         Op::UpdateAll(form) => return Answer::Number(Some(rows.values_mut().map(|row| update_row(row, form)).sum())),
+        Op::InsertAll(who, count, table, value) => {
+            let all = pick_all(known, who, count);
+            for (n, entity) in all.iter().enumerate() {
+                let Some(row) = rows.get_mut(entity) else { return Answer::Failed(Failure::Stale) };
+                row.samples[table] = Some(normal(table, value.wrapping_add(n as u64)));
+            }
+            return Answer::Number(Some(all.len() as u64));
+        }
+        Op::UpdateWhere(..) | Op::RemoveWhere(_) | Op::DespawnWhere(_) => return where_it_holds(rows, op),
         _ => {}
     }
     let (Op::Despawn(who)
@@ -297,6 +335,10 @@ pub fn apply(rows: &mut Rows, known: &mut Vec<Entity>, op: &Op, spawned: &[Entit
     | Op::RequireAbsent(who, _)
     | Op::RequireRow(who, ..)
     | Op::RequireOwner(who, _)
+    | Op::RequireAlive(who)
+    | Op::Replace(who, ..)
+    | Op::InsertNote(who, _)
+    | Op::Rewrite(who, _)
     | Op::Modify(who, ..)
     | Op::Read(who, _)) = *op
     else {
@@ -319,7 +361,19 @@ pub fn apply(rows: &mut Rows, known: &mut Vec<Entity>, op: &Op, spawned: &[Entit
             row.item = Some(pick(known, owner));
             Ok(())
         }
+        Op::InsertNote(_, value) => {
+            row.note = Some((value, value));
+            Ok(())
+        }
+        Op::Rewrite(_, value) => match &mut row.note {
+            None => Err(Failure::Missing),
+            Some((text, numbers)) => {
+                *(if value % 2 == 0 { text } else { numbers }) = value;
+                Ok(())
+            }
+        },
         Op::Remove(_, ITEM) => row.item.take().map(drop).ok_or(Failure::Missing),
+        Op::Remove(_, NOTE) => row.note.take().map(drop).ok_or(Failure::Missing),
         Op::Remove(_, table) => row.samples[table].take().map(drop).ok_or(Failure::Missing),
         Op::Number(_, sum, by) => change(&mut row.samples[1], sum, u64::from(by), u64::from(u32::MAX)),
         Op::Gold(_, sum, by) => change(&mut row.samples[3], sum, by, u64::MAX),
@@ -358,7 +412,8 @@ pub fn apply(rows: &mut Rows, known: &mut Vec<Entity>, op: &Op, spawned: &[Entit
             Some(found) if found == pick(known, owner) => Ok(()),
             Some(_) => Err(Failure::Guard),
         },
-        Op::Modify(_, table, value) => match &mut row.samples[table] {
+        Op::RequireAlive(_) => Ok(()),
+        Op::Modify(_, table, value) | Op::Replace(_, table, value) => match &mut row.samples[table] {
             None => Err(Failure::Missing),
             Some(sample) => {
                 *sample = normal(table, value);
@@ -369,6 +424,34 @@ pub fn apply(rows: &mut Rows, known: &mut Vec<Entity>, op: &Op, spawned: &[Entit
         _ => unreachable!("handled above"),
     };
     changed.map_or_else(Answer::Failed, |()| Answer::Done)
+}
+
+/// What is done to all that a condition holds for.
+fn where_it_holds(rows: &mut Rows, op: &Op) -> Answer {
+    let before = rows.clone();
+    let small_below = |row: &Row, limit: u32| row.samples[1].is_some_and(|n| n < u64::from(limit));
+    let mut count = 0;
+    for (entity, old) in &before {
+        let [frozen, small, pos, purse, ..] = old.samples;
+        match *op {
+            Op::UpdateWhere(limit, sum, by) if small.is_some() && purse.is_some_and(|gold| gold < limit) => {
+                let sample = &mut rows.get_mut(entity).expect("it was there").samples[1];
+                if let Err(failure) = change(sample, sum, u64::from(by), u64::from(u32::MAX)) {
+                    *rows = before;
+                    return Answer::Failed(failure);
+                }
+            }
+            Op::RemoveWhere(limit) if small_below(old, limit) && pos.is_some() => {
+                rows.get_mut(entity).expect("it was there").samples[2] = None;
+            }
+            Op::DespawnWhere(limit) if small_below(old, limit) && frozen.is_some() => {
+                rows.remove(entity);
+            }
+            _ => continue,
+        }
+        count += 1;
+    }
+    Answer::Number(Some(count))
 }
 
 /// The number that is read back where `value` was stored in `table`.
@@ -425,120 +508,4 @@ pub fn update_all(tx: &mut ecsdb::Transaction<'_, World>, form: usize) -> Result
         5 => tx.update_all(|row: &mut R200, _: &Small| *row = R200::sample(u64::from(row.n.wrapping_mul(3)))),
         _ => unreachable!("there is no form {form}"),
     }
-}
-
-/// Compares everything that can be read of `snapshot` with the model. `seen` are all entities that ever were.
-pub fn check(snapshot: &Snapshot<World>, rows: &Rows, seen: &BTreeSet<Entity>) {
-    check_view(snapshot.view(), rows, seen);
-    let sum = |(count, gold): (u64, u64), purse: PurseRef<'_>| (count + 1, gold.wrapping_add(purse.gold()));
-    let folded = snapshot.query::<PurseRef<'_>>().par_fold(|| (0, 0), sum, |a, b| (a.0 + b.0, a.1.wrapping_add(b.1)));
-    let expected =
-        rows.values().filter_map(|row| row.samples[3]).fold((0, 0_u64), |a, b| (a.0 + 1, a.1.wrapping_add(b)));
-    assert_eq!(folded, expected);
-}
-
-/// As [`check`], without the parallel queries.
-pub fn check_view(view: View<'_, World>, rows: &Rows, seen: &BTreeSet<Entity>) {
-    let mut by_slot: Vec<(&Entity, &Row)> = rows.iter().collect();
-    by_slot.sort_by_key(|(entity, _)| entity.slot());
-    assert!(view.entities().eq(by_slot.iter().map(|(entity, _)| **entity)), "the living");
-    assert_eq!(view.entity_count(), rows.len() as u64);
-    for entity in seen {
-        assert_eq!(view.is_alive(*entity), rows.contains_key(entity), "{entity}");
-    }
-    for table in 0..SAMPLES {
-        on_table!(table, T => check_table::<T>(view, &by_slot, seen, table));
-    }
-    check_items(view, &by_slot);
-    check_joins(view, &by_slot);
-}
-
-fn check_table<T: Sample + ecsdb::schema::TableOf<World>>(
-    view: View<'_, World>,
-    by_slot: &[(&Entity, &Row)],
-    seen: &BTreeSet<Entity>,
-    table: usize,
-) {
-    let expected: Vec<(Entity, u64)> =
-        by_slot.iter().filter_map(|(entity, row)| Some((**entity, row.samples[table]?))).collect();
-    let rows = view.table::<T>();
-    let found: Vec<(Entity, u64)> = rows.iter().map(|(entity, row)| (entity, T::number(row))).collect();
-    assert_eq!(found, expected, "table {table}");
-    assert_eq!((rows.len(), view.query::<&T>().count()), (expected.len(), expected.len()), "table {table}");
-    let by_pages: Vec<u64> =
-        rows.pages().flatten().map(|row| T::number(T::view(row, ecsdb::packed::Heap::EMPTY))).collect();
-    assert!(by_pages.iter().eq(expected.iter().map(|(_, number)| number)), "pages of table {table}");
-    assert!(rows.pages().all(|page| !page.is_empty()));
-    let by_entity: BTreeMap<Entity, u64> = expected.into_iter().collect();
-    for entity in seen {
-        let number = by_entity.get(entity).copied();
-        assert_eq!(view.get::<T>(*entity).map(T::number), number, "table {table}, {entity}");
-        assert_eq!(view.contains::<T>(*entity), number.is_some());
-        assert_eq!(view.try_get::<T>(*entity).is_ok(), number.is_some());
-    }
-    // Half by `next`, the rest by `fold`.
-    let mut iter = view.query::<(Entity, &T)>().iter();
-    let mut mixed: Vec<Entity> = iter.by_ref().take(by_entity.len() / 2).map(|(entity, _)| entity).collect();
-    iter.for_each(|(entity, _)| mixed.push(entity));
-    assert!(mixed.iter().eq(rows.iter().map(|(entity, _)| entity).collect::<Vec<_>>().iter()));
-}
-
-fn check_items(view: View<'_, World>, by_slot: &[(&Entity, &Row)]) {
-    let found: Vec<(Entity, Option<Entity>)> =
-        view.query::<(Entity, ItemRef<'_>)>().iter().map(|(entity, item)| (entity, item.owner())).collect();
-    let expected: Vec<(Entity, Option<Entity>)> =
-        by_slot.iter().filter_map(|(entity, row)| Some((**entity, row.item?))).collect();
-    assert_eq!(found, expected, "items");
-    for (entity, row) in by_slot {
-        let mut tables: Vec<usize> = (0..SAMPLES).filter(|table| row.samples[*table].is_some()).collect();
-        tables.extend(row.item.map(|_| ITEM));
-        let names = tables.iter().map(|table| &*<World as ecsdb::schema::Schema>::TABLES[*table].name);
-        assert!(view.components_of(**entity).map(|table| &*table.name).eq(names), "components of {entity}");
-    }
-}
-
-fn check_joins(view: View<'_, World>, by_slot: &[(&Entity, &Row)]) {
-    let select = |wanted: &dyn Fn(&Row) -> bool| -> Vec<Entity> {
-        by_slot.iter().filter(|(_, row)| wanted(row)).map(|(entity, _)| **entity).collect()
-    };
-    let mut found = Vec::new();
-    view.query::<(&Small, Entity, &Pos)>().for_each(|(small, entity, pos)| {
-        let row = by_slot[by_slot.binary_search_by_key(&entity.slot(), |(entity, _)| entity.slot()).unwrap()].1;
-        assert_eq!((row.samples[1], row.samples[2]), (Some(Small::number(small)), Some(Pos::number(pos))));
-        found.push(entity);
-    });
-    assert_eq!(found, select(&|row| row.samples[1].is_some() && row.samples[2].is_some()));
-
-    let query = view.query::<(Entity, PurseRef<'_>, Option<&Wide>)>().with::<Small>().without::<Frozen>();
-    let found: Vec<Entity> = query
-        .into_iter()
-        .map(|(entity, purse, wide)| {
-            assert_eq!(view.get::<Purse>(entity).map(|purse| purse.gold()), Some(purse.gold()));
-            assert_eq!(view.get::<Wide>(entity), wide);
-            entity
-        })
-        .collect();
-    let expected = select(&|row| {
-        let [frozen, small, _, purse, ..] = row.samples;
-        purse.is_some() && small.is_some() && frozen.is_none()
-    });
-    assert_eq!(found, expected);
-
-    // Nothing but options: every living entity.
-    let found: Vec<bool> =
-        view.query::<(Option<&R64>, Option<ItemRef<'_>>)>().iter().map(|(a, _)| a.is_some()).collect();
-    let expected: Vec<bool> = by_slot.iter().map(|(_, row)| row.samples[5].is_some()).collect();
-    assert_eq!(found, expected, "a query for options alone");
-    let without = view.query::<Option<&R64>>().without::<Small>().count();
-    assert_eq!(without, select(&|row| row.samples[1].is_none()).len());
-    let wides: Vec<Entity> = view
-        .query::<(&R1500, Entity, &R800, Option<&R200>)>()
-        .iter()
-        .map(|(r1500, entity, r800, _)| {
-            assert_eq!(view.get::<R1500>(entity), Some(r1500));
-            assert_eq!(view.get::<R800>(entity), Some(r800));
-            entity
-        })
-        .collect();
-    assert_eq!(wides, select(&|row| row.samples[9].is_some() && row.samples[10].is_some()));
 }

@@ -1,7 +1,8 @@
 //! Rounds of transactions on the world, which depend on nothing but the state: two databases in which the same rounds were done are
 //! alike, entity by entity. And what tests of directories need beside them.
 
-use ecsdb::{Db, DbBuilder, DirectoryError, Entity, OpenError, TransactionError};
+use ecsdb::error::DirectoryError;
+use ecsdb::{Db, DbBuilder, Entity, OpenError, TransactionError};
 
 use crate::log::Rows;
 use crate::simulated::Simulated;

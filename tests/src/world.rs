@@ -44,6 +44,30 @@ pub struct Item {
     pub kind: u16,
 }
 
+/// With a heap: a text and a list.
+#[derive(Component, Debug, Clone, PartialEq)]
+pub struct Note {
+    pub text: String,
+    pub numbers: Vec<u32>,
+}
+
+impl Note {
+    /// The note that stands for a text and a list, each for a number.
+    pub fn of(text: u64, numbers: u64) -> Self {
+        Self { text: Self::text(text), numbers: Self::numbers(numbers) }
+    }
+
+    /// Up to some hundreds of letters, or none.
+    pub fn text(value: u64) -> String {
+        format!("note {value}, ").repeat(value as usize % 40)
+    }
+
+    /// Up to some tens of numbers, or none.
+    pub fn numbers(value: u64) -> Vec<u32> {
+        (0..value as u32 % 30).map(|n| n.wrapping_add(value as u32)).collect()
+    }
+}
+
 impl Sample for Frozen {
     fn sample(_: u64) -> Self {
         Self
@@ -115,7 +139,7 @@ filled! {
 
 ecsdb::schema! {
     /// Everything that can lie in a page.
-    pub World: Frozen, Small, Pos, Purse, R32, R64, R100, R200, R400, R800, R1500, Wide, Item
+    pub World: Frozen, Small, Pos, Purse, R32, R64, R100, R200, R400, R800, R1500, Wide, Item, Note
 }
 
 /// How many tables of [`World`] are made of [`Sample`]s; they come first.
@@ -123,6 +147,9 @@ pub const SAMPLES: usize = 12;
 
 /// The number of the table of [`Item`].
 pub const ITEM: usize = 12;
+
+/// The number of the table of [`Note`].
+pub const NOTE: usize = 13;
 
 /// Evaluates an expression with `T` standing for the component of table number `$table`, one of the first
 /// [`SAMPLES`].

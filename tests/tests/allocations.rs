@@ -3,50 +3,19 @@
 //!
 //! One test alone in this process: the allocator counts for all threads.
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ecsdb::archive::{Archive, DirectoryArchive};
 use ecsdb::maintenance::{ClosedDirectory, verify_archive};
+use ecsdb_tests::counting::{Counting, most};
 use ecsdb_tests::fuzzed::{files_of_record, files_of_snapshot, mend, open_within};
-use ecsdb_tests::golden::{Files, medium, read, root};
+use ecsdb_tests::golden::{Files, medium, named};
 use ecsdb_tests::simulated::Simulated;
-
-/// The system's allocator, with the most that was ever allocated at once.
-struct Counting;
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: everything is done by the system's allocator; what is counted beside has no part in it.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let now = NOW.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        MOST.fetch_max(now, Ordering::Relaxed);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        NOW.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// The most that `work` has allocated at once, beyond what there was before.
-fn most(work: impl FnOnce()) -> usize {
-    let before = NOW.load(Ordering::Relaxed);
-    MOST.store(before, Ordering::Relaxed);
-    work();
-    MOST.load(Ordering::Relaxed).saturating_sub(before)
-}
 
 /// What rows and the notes of blocks may take.
 const LIMIT: usize = 1 << 20;
@@ -93,13 +62,13 @@ fn reading_allocates_twice_the_input_and_a_little() {
             check(&files_of_record(&bytes), &format_args!("record, number {number}"));
         }
     }
-    let newest = read(&root().join("1/snapshot-killed")).into_iter().rfind(|(name, _)| name.ends_with(".snap"));
+    let newest = named("1/snapshot-killed").into_iter().rfind(|(name, _)| name.ends_with(".snap"));
     let (_, newest) = newest.expect("a snapshot file");
     for (number, bytes) in large_numbers(&newest[..newest.len().min(900)]).enumerate() {
         let bytes = [&[1], &bytes[..], &newest[bytes.len()..]].concat();
         check(&files_of_snapshot(&bytes), &format_args!("snapshot file, number {number}"));
     }
-    let whole = read(&root().join("1/log-killed"));
+    let whole = named("1/log-killed");
     let (name, segment) = whole.iter().find(|(name, _)| name.ends_with(".wal")).expect("a segment");
     for (number, front) in large_numbers(&segment[..400]).enumerate() {
         let mut segment = segment.clone();

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use ecsdb::{Component, Condition, Db, Entity, OpError, Plan, TransactionError, has};
+use ecsdb::query::{Condition, Plan, has};
+use ecsdb::{Component, Db, Entity, OpError, TransactionError};
 use ecsdb_tests::{block_writer, why};
 use proptest::prelude::*;
 

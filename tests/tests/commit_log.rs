@@ -4,8 +4,11 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
+use ecsdb::changes::ChangeSet;
+use ecsdb::error::LogError;
 use ecsdb::error::with_causes;
-use ecsdb::{ChangeSet, CommitLog, Component, Db, Entity, LogError, OpError, TransactionError};
+use ecsdb::transaction::CommitLog;
+use ecsdb::{Component, Db, Entity, OpError, TransactionError};
 use ecsdb_tests::log::{Recorder, Rows};
 use ecsdb_tests::world::*;
 use ecsdb_tests::{block_writer, why, why_not};

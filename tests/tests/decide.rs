@@ -1,6 +1,8 @@
 //! Gather, decide, commit: contexts, effects, and what others do meanwhile.
 
-use ecsdb::{Component, Conflict, Context, Db, Entity, Ref, TransactionBuilder, TransactionError};
+use ecsdb::error::Conflict;
+use ecsdb::optimistic::Context;
+use ecsdb::{Component, Db, Entity, Ref, TransactionBuilder, TransactionError};
 use ecsdb_tests::{block_on, block_writer, why};
 
 #[derive(Component, Debug, PartialEq)]

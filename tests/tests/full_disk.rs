@@ -7,8 +7,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use ecsdb::error::CheckpointError;
 use ecsdb::error::with_causes;
-use ecsdb::{CheckpointError, Component, Db, DbBuilder, TransactionError};
+use ecsdb::{Component, Db, DbBuilder, TransactionError};
 use ecsdb_tests::tell;
 
 #[derive(Component, Debug)]

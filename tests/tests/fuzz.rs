@@ -123,12 +123,12 @@ fn seeds_from_golden_directories() {
             fs::write(seeds.join("wal_directory").join(name), bytes).expect("it can be written");
         }
     }
-    let files = golden::read(&golden::root().join("1/log-killed"));
+    let files = golden::named("1/log-killed");
     let records = files.iter().filter(|(name, _)| name.ends_with(".wal")).flat_map(|(_, segment)| records_of(segment));
     for (number, record) in records.enumerate() {
         fs::write(seeds.join("wal_record").join(format!("golden-{number}")), record).expect("it can be written");
     }
-    let files = golden::read(&golden::root().join("1/snapshot-killed"));
+    let files = golden::named("1/snapshot-killed");
     let snapshots = files.iter().filter(|(name, _)| name.ends_with(".snap"));
     for (number, (_, content)) in snapshots.enumerate() {
         for flags in 0..4 {

@@ -1,7 +1,9 @@
 //! Guards on rows, entities and versions, arithmetic of every kind, and rows that are stored or changed.
 
+use ecsdb::component::UpdateOp;
+use ecsdb::error::Conflict;
 use ecsdb::schema::{DatabaseSchema, Value};
-use ecsdb::{Component, Conflict, Db, DynDb, Entity, OpError, TransactionBuilder, TransactionError, UpdateOp};
+use ecsdb::{Component, Db, DynDb, Entity, OpError, TransactionBuilder, TransactionError};
 use ecsdb_tests::{block_writer, why, why_not};
 
 #[derive(Component, Debug, PartialEq)]

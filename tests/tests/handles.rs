@@ -1,6 +1,7 @@
 //! Handles: what can be done with them, from where, and how they relate to one another.
 
-use ecsdb::{Db, Entity, OpError, OpenError, ReadError, Snapshot, Table, Ticket, TransactionBuilder, TransactionError};
+use ecsdb::error::ReadError;
+use ecsdb::{Db, Entity, OpError, OpenError, Snapshot, Table, Ticket, TransactionBuilder, TransactionError};
 use ecsdb_tests::why;
 use ecsdb_tests::world::*;
 

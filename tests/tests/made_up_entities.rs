@@ -1,6 +1,7 @@
 //! Entities that no database has handed out: promises that went astray, and made-up numbers.
 
-use ecsdb::{Component, Db, Entity, ReadError};
+use ecsdb::error::ReadError;
+use ecsdb::{Component, Db, Entity};
 
 #[derive(Component)]
 struct Purse {

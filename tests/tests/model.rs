@@ -6,8 +6,11 @@ use std::collections::BTreeSet;
 use std::panic::panic_any;
 use std::sync::{Arc, Mutex};
 
-use ecsdb::{Commit, Db, Entity, OpError, Snapshot, Ticket, Transaction, TransactionError};
-use ecsdb_tests::model::{Answer, Failure, Op, Rows, Sum, UPDATES, apply, check, check_view, pick, update_all};
+use ecsdb::query::has;
+use ecsdb::transaction::Counted;
+use ecsdb::{Commit, Db, Entity, OpError, Snapshot, Ticket, Transaction, TransactionBuilder, TransactionError};
+use ecsdb_tests::model::{Answer, Failure, Op, Rows, Sum, UPDATES};
+use ecsdb_tests::model::{apply, check, check_view, pick, pick_all, update_all};
 use ecsdb_tests::world::*;
 use ecsdb_tests::{block_on, block_writer, on_bundle, on_table};
 use proptest::prelude::*;
@@ -34,6 +37,10 @@ enum Tx {
 #[derive(Clone, Debug)]
 enum Step {
     Batch(Vec<Tx>),
+    /// A builder whose caller waits.
+    Visible(Vec<Op>),
+    /// One operation by a method of the database, or of its table.
+    One(Op, bool),
     /// Pin what is published.
     Pin,
     /// Look at the oldest pin once more and let it go.
@@ -64,7 +71,15 @@ fn op() -> impl Strategy<Value = Op> {
         4 => who().prop_map(Op::Despawn),
         8 => (who(), table.clone(), number()).prop_map(|(e, t, v)| Op::Insert(e, t, v)),
         2 => (who(), who()).prop_map(|(e, o)| Op::InsertItem(e, o)),
-        5 => (who(), 0..=ITEM).prop_map(|(e, t)| Op::Remove(e, t)),
+        5 => (who(), 0..=NOTE).prop_map(|(e, t)| Op::Remove(e, t)),
+        3 => (who(), table.clone(), number()).prop_map(|(e, t, v)| Op::Replace(e, t, v)),
+        3 => (who(), number()).prop_map(|(e, v)| Op::InsertNote(e, v)),
+        3 => (who(), number()).prop_map(|(e, v)| Op::Rewrite(e, v)),
+        1 => (who(), 0..30_usize, table.clone(), number()).prop_map(|(e, n, t, v)| Op::InsertAll(e, n, t, v)),
+        1 => (number(), sum(), 0..1000_u32).prop_map(|(limit, s, v)| Op::UpdateWhere(limit, s, v)),
+        1 => (0..700_u32).prop_map(Op::RemoveWhere),
+        1 => (0..400_u32).prop_map(Op::DespawnWhere),
+        1 => who().prop_map(Op::RequireAlive),
         4 => (who(), sum(), number()).prop_map(|(e, s, v)| Op::Number(e, s, v as u32)),
         4 => (who(), sum(), number()).prop_map(|(e, s, v)| Op::Gold(e, s, v)),
         2 => (who(), any::<i32>()).prop_map(|(e, v)| Op::Move(e, v)),
@@ -82,6 +97,23 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
+/// What the database has a method for.
+fn one() -> impl Strategy<Value = Op> {
+    let (who, table) = (any::<usize>, 0..SAMPLES);
+    prop_oneof![
+        (0..9_usize, number()).prop_map(|(bundle, v)| Op::Spawn(bundle, v)),
+        who().prop_map(Op::Despawn),
+        (who(), table.clone(), number()).prop_map(|(e, t, v)| Op::Insert(e, t, v)),
+        (who(), table).prop_map(|(e, t)| Op::Remove(e, t)),
+        (who(), sum(), number()).prop_map(|(e, s, v)| Op::Number(e, s, v as u32)),
+        (who(), number()).prop_map(|(e, v)| Op::InsertNote(e, v)),
+    ]
+}
+
+fn ops_of_a_builder() -> impl Strategy<Value = Vec<Op>> {
+    prop::collection::vec(op().prop_filter("for builders", Op::is_for_builders), 0..8)
+}
+
 fn tx() -> impl Strategy<Value = Tx> {
     let end = prop_oneof![6 => Just(End::Commit), 1 => Just(End::Abort), 1 => Just(End::Panic)];
     prop_oneof![
@@ -90,13 +122,15 @@ fn tx() -> impl Strategy<Value = Tx> {
             end,
             stubborn
         }),
-        prop::collection::vec(op().prop_filter("for builders", Op::is_for_builders), 0..8).prop_map(Tx::Builder),
+        ops_of_a_builder().prop_map(Tx::Builder),
     ]
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         10 => prop::collection::vec(tx(), 1..5).prop_map(Step::Batch),
+        2 => ops_of_a_builder().prop_map(Step::Visible),
+        3 => (one(), any::<bool>()).prop_map(|(op, by_table)| Step::One(op, by_table)),
         3 => Just(Step::Pin),
         2 => Just(Step::Unpin),
         1 => Just(Step::Trim),
@@ -109,6 +143,10 @@ type Trace = Vec<(Answer, Vec<Entity>)>;
 
 fn done(result: Result<(), OpError>) -> Answer {
     result.map_or_else(|error| Answer::Failed(Failure::of(&error)), |()| Answer::Done)
+}
+
+fn counted(result: Result<u64, OpError>) -> Answer {
+    result.map_or_else(|error| Answer::Failed(Failure::of(&error)), |count| Answer::Number(Some(count)))
 }
 
 /// Does `op` on the engine.
@@ -131,6 +169,13 @@ fn run(tx: &mut Transaction<'_, World>, known: &mut Vec<Entity>, op: &Op) -> (An
     let who = |who| pick(known, who);
     let answer = match *op {
         Op::UpdateAll(form) => Answer::Number(Some(update_all(tx, form).unwrap())),
+        Op::UpdateWhere(limit, sum, v) => counted(tx.update_where(Purse::C.gold.lt(limit), sum.of(Small::C.n, v))),
+        Op::RemoveWhere(limit) => counted(tx.remove_where::<Pos>(Small::C.n.lt(limit))),
+        Op::DespawnWhere(limit) => counted(tx.despawn_where(Small::C.n.lt(limit).and(has::<Frozen>()))),
+        Op::InsertAll(e, n, t, v) => {
+            let all = (v..=u64::MAX).chain(0..).zip(pick_all(known, e, n));
+            counted(on_table!(t, T => tx.insert_all(all.map(|(v, entity)| (entity, T::sample(v))))))
+        }
         _ if known.is_empty() => Answer::Done,
         Op::Despawn(e) => done(who(e).map_or(Ok(()), |e| tx.despawn(e))),
         Op::Insert(e, t, v) => done(who(e).map_or(Ok(()), |e| on_table!(t, T => tx.insert(e, T::sample(v))))),
@@ -138,7 +183,15 @@ fn run(tx: &mut Transaction<'_, World>, known: &mut Vec<Entity>, op: &Op) -> (An
             let item = Item { owner: who(o), makers: [None; 2], kind: 2 };
             done(who(e).map_or(Ok(()), |e| tx.insert(e, item)))
         }
+        Op::InsertNote(e, v) => done(who(e).map_or(Ok(()), |e| tx.insert(e, Note::of(v, v)))),
+        Op::Rewrite(e, v) => done(who(e).map_or(Ok(()), |e| match v % 2 {
+            0 => tx.update(e, Note::C.text.set(Note::text(v))),
+            _ => tx.update(e, Note::C.numbers.set(Note::numbers(v))),
+        })),
+        Op::Replace(e, t, v) => done(who(e).map_or(Ok(()), |e| on_table!(t, T => tx.replace(e, T::sample(v))))),
+        Op::RequireAlive(e) => done(who(e).map_or(Ok(()), |e| tx.require_alive(e))),
         Op::Remove(e, ITEM) => done(who(e).map_or(Ok(()), |e| tx.remove::<Item>(e))),
+        Op::Remove(e, NOTE) => done(who(e).map_or(Ok(()), |e| tx.remove::<Note>(e))),
         Op::Remove(e, t) => done(who(e).map_or(Ok(()), |e| on_table!(t, T => tx.remove::<T>(e)))),
         Op::Number(e, sum, v) => done(who(e).map_or(Ok(()), |e| tx.update(e, sum.of(Small::C.n, v)))),
         Op::Gold(e, sum, v) => done(who(e).map_or(Ok(()), |e| tx.update(e, sum.of(Purse::C.gold, v)))),
@@ -170,12 +223,15 @@ fn run(tx: &mut Transaction<'_, World>, known: &mut Vec<Entity>, op: &Op) -> (An
 /// A transaction that was queued.
 enum Queued {
     Closure(Box<dyn Future<Output = Result<(), TransactionError>> + Unpin>, Arc<Mutex<Trace>>),
-    Builder(Ticket),
+    Builder(Ticket, Vec<Counted>),
 }
 
 fn queue(db: &Db<World>, tx: &Tx, known: &[Entity]) -> Queued {
     match tx.clone() {
-        Tx::Builder(ops) => Queued::Builder(build(db, &ops, known)),
+        Tx::Builder(ops) => {
+            let (tx, counts) = fill(db, &ops, known);
+            Queued::Builder(tx.commit().unwrap(), counts)
+        }
         Tx::Closure { ops, end, stubborn } => {
             let trace: Arc<Mutex<Trace>> = Arc::default();
             let (told, mut known) = (Arc::clone(&trace), known.to_vec());
@@ -199,8 +255,9 @@ fn queue(db: &Db<World>, tx: &Tx, known: &[Entity]) -> Queued {
     }
 }
 
-fn build(db: &Db<World>, ops: &[Op], known: &[Entity]) -> Ticket {
-    let (mut tx, mut known) = (db.begin(), known.to_vec());
+/// A builder with `ops`, and the claims on the counts of those that have one.
+fn fill(db: &Db<World>, ops: &[Op], known: &[Entity]) -> (TransactionBuilder<World>, Vec<Counted>) {
+    let (mut tx, mut known, mut counts) = (db.begin(), known.to_vec(), Vec::new());
     for op in ops {
         let who = |who| pick(&known, who);
         match *op {
@@ -212,13 +269,28 @@ fn build(db: &Db<World>, ops: &[Op], known: &[Entity]) -> Ticket {
                 let promised = tx.spawn(Item { owner: who(owner), makers: [None; 2], kind: 1 });
                 known.push(promised);
             }
+            Op::UpdateWhere(limit, sum, v) => {
+                counts.push(tx.update_where(Purse::C.gold.lt(limit), sum.of(Small::C.n, v)));
+            }
+            Op::RemoveWhere(limit) => counts.push(tx.remove_where::<Pos>(Small::C.n.lt(limit))),
+            Op::DespawnWhere(limit) => counts.push(tx.despawn_where(Small::C.n.lt(limit).and(has::<Frozen>()))),
             _ if known.is_empty() => {}
+            Op::InsertAll(e, n, t, v) => {
+                let all = (v..=u64::MAX).chain(0..).zip(pick_all(&known, e, n));
+                on_table!(t, T => tx.insert_all(all.map(|(v, entity)| (entity, T::sample(v)))));
+            }
+            Op::InsertNote(e, v) => tx.insert(who(e).unwrap(), Note::of(v, v)),
+            Op::Rewrite(e, v) if v % 2 == 0 => tx.update(who(e).unwrap(), Note::C.text.set(Note::text(v))),
+            Op::Rewrite(e, v) => tx.update(who(e).unwrap(), Note::C.numbers.set(Note::numbers(v))),
+            Op::Replace(e, t, v) => on_table!(t, T => tx.replace(who(e).unwrap(), T::sample(v))),
+            Op::RequireAlive(e) => tx.require_alive(who(e).unwrap()),
             Op::Despawn(e) => tx.despawn(who(e).unwrap()),
             Op::Insert(e, t, v) => on_table!(t, T => tx.insert(who(e).unwrap(), T::sample(v))),
             Op::InsertItem(e, o) => {
                 tx.insert(who(e).unwrap(), Item { owner: who(o), makers: [who(o), None], kind: 2 });
             }
             Op::Remove(e, ITEM) => tx.remove::<Item>(who(e).unwrap()),
+            Op::Remove(e, NOTE) => tx.remove::<Note>(who(e).unwrap()),
             Op::Remove(e, t) => on_table!(t, T => tx.remove::<T>(who(e).unwrap())),
             Op::Number(e, sum, v) => tx.update(who(e).unwrap(), sum.of(Small::C.n, v)),
             Op::Gold(e, sum, v) => tx.update(who(e).unwrap(), sum.of(Purse::C.gold, v)),
@@ -233,7 +305,37 @@ fn build(db: &Db<World>, ops: &[Op], known: &[Entity]) -> Ticket {
             Op::SpawnAll(..) | Op::Modify(..) | Op::UpdateAll(_) | Op::Read(..) => unreachable!("not for builders"),
         }
     }
-    tx.commit().unwrap()
+    (tx, counts)
+}
+
+/// Does `op` by a method of the database, or of its table, and gives back what it made.
+fn one_by_one(db: &Db<World>, op: &Op, by_table: bool, known: &[Entity]) -> Result<Option<Entity>, TransactionError> {
+    if let Op::Spawn(bundle, v) = *op {
+        return on_bundle!(bundle, v, b => db.spawn(b)).map(Some);
+    }
+    let (Op::Despawn(e) | Op::Insert(e, ..) | Op::InsertNote(e, _) | Op::Remove(e, _) | Op::Number(e, ..)) = *op else {
+        unreachable!("there is no method for {op:?}")
+    };
+    let Some(entity) = pick(known, e) else { return Ok(None) };
+    let done = match *op {
+        Op::Despawn(_) => db.despawn(entity),
+        Op::Insert(_, t, v) if by_table => on_table!(t, T => {
+            let table = db.table::<T>();
+            let (before, had) = (table.len(), table.contains(entity));
+            table.insert(entity, T::sample(v)).inspect(|()| assert_eq!(table.len(), before + usize::from(!had)))
+        }),
+        Op::Insert(_, t, v) => on_table!(t, T => db.insert(entity, T::sample(v))),
+        Op::InsertNote(_, v) => {
+            let table = db.table::<Note>();
+            table.insert(entity, Note::of(v, v)).inspect(|()| assert_eq!(table.get(entity), Some(Note::of(v, v))))
+        }
+        Op::Remove(_, t) if by_table => on_table!(t, T => db.table::<T>().remove(entity)),
+        Op::Remove(_, t) => on_table!(t, T => db.remove::<T>(entity)),
+        Op::Number(_, sum, v) if by_table => db.table::<Small>().update(entity, sum.of(Small::C.n, v)),
+        Op::Number(_, sum, v) => db.update(entity, sum.of(Small::C.n, v)),
+        _ => unreachable!("handled above"),
+    };
+    done.map(|()| None)
 }
 
 /// The database and the model, and what is pinned.
@@ -274,8 +376,9 @@ impl Pair {
         }
     }
 
-    fn builder(&mut self, ops: &[Op], outcome: Result<Commit, TransactionError>) {
+    fn builder(&mut self, ops: &[Op], counts: &[Counted], outcome: Result<Commit, TransactionError>) {
         let (mut rows, mut known) = (self.rows.clone(), self.known.clone());
+        let mut expected = Vec::new();
         // Those of a transaction that fails are not told; then any ids will do.
         let mut spawned = outcome
             .as_ref()
@@ -286,11 +389,17 @@ impl Pair {
             let rest = spawned.split_off(made.min(spawned.len()));
             let answer = apply(&mut rows, &mut known, op, &spawned);
             spawned = rest;
+            if let (Op::UpdateWhere(..) | Op::RemoveWhere(_) | Op::DespawnWhere(_), Answer::Number(Some(count))) =
+                (op, &answer)
+            {
+                expected.push(*count);
+            }
             if let Answer::Failed(failure) = answer { Some(failure) } else { None }
         });
         match (outcome, failure) {
             (Ok(commit), None) => {
                 self.note(&commit.entities);
+                assert!(counts.iter().map(|counted| commit.count(*counted)).eq(expected));
                 assert!(commit.version >= self.version);
                 self.version = commit.version;
                 (self.rows, self.known) = (rows, known);
@@ -298,6 +407,11 @@ impl Pair {
             (Err(TransactionError::Op(error)), Some(failure)) => assert_eq!(Failure::of(&error), failure),
             (outcome, failure) => panic!("{outcome:?}, but the model says {failure:?}"),
         }
+    }
+
+    fn check(&self) {
+        check(&self.db.snapshot(), &self.rows, &self.seen);
+        assert_eq!(self.db.stats().entities, self.rows.len() as u64);
     }
 
     fn step(&mut self, step: &Step) {
@@ -312,7 +426,9 @@ impl Pair {
                 for (tx, queued) in transactions.iter().zip(queued) {
                     self.known.clone_from(&known);
                     match (tx, queued) {
-                        (Tx::Builder(ops), Queued::Builder(ticket)) => self.builder(ops, ticket.visible()),
+                        (Tx::Builder(ops), Queued::Builder(ticket, counts)) => {
+                            self.builder(ops, &counts, ticket.visible());
+                        }
                         (tx, Queued::Closure(future, trace)) => {
                             let outcome = block_on(future);
                             let trace = core::mem::take(&mut *trace.lock().unwrap());
@@ -324,9 +440,25 @@ impl Pair {
                 }
                 self.known = known;
                 self.known.extend(new);
-                let snapshot = self.db.snapshot();
-                check(&snapshot, &self.rows, &self.seen);
-                assert_eq!(self.db.stats().entities, self.rows.len() as u64);
+                self.check();
+            }
+            Step::Visible(ops) => {
+                let (tx, counts) = fill(&self.db, ops, &self.known);
+                self.builder(ops, &counts, tx.commit_visible());
+                self.check();
+            }
+            Step::One(op, by_table) => {
+                let outcome = one_by_one(&self.db, op, *by_table, &self.known);
+                let spawned: Vec<Entity> = outcome.as_ref().ok().copied().flatten().into_iter().collect();
+                self.note(&spawned);
+                match (apply(&mut self.rows, &mut self.known, op, &spawned), outcome) {
+                    (Answer::Done | Answer::Spawned(_), Ok(_)) => {}
+                    (Answer::Failed(failure), Err(TransactionError::Op(error))) => {
+                        assert_eq!(Failure::of(&error), failure, "{op:?}");
+                    }
+                    (answer, outcome) => panic!("{outcome:?}, but the model says {answer:?} to {op:?}"),
+                }
+                self.check();
             }
             Step::Pin if self.pinned.len() < 6 => {
                 self.pinned.push((self.db.snapshot(), self.rows.clone(), self.seen.clone()));

@@ -3,7 +3,8 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use ecsdb::{Db, Priority, Procedure, Ticket, TransactionError, Written};
+use ecsdb::transaction::{Priority, Written};
+use ecsdb::{Db, Procedure, Ticket, TransactionError};
 use ecsdb_tests::why;
 use ecsdb_tests::world::*;
 

@@ -6,11 +6,10 @@ use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 
 use ecsdb::error::with_causes;
+use ecsdb::error::{CallError, ProcedureFault};
 use ecsdb::schema::{DatabaseSchema, Value};
-use ecsdb::{
-    CallError, Db, DynDb, Dynamic, Entity, Field, OpError, OpenError, Procedure, ProcedureFault, Ticket,
-    TransactionError, Written,
-};
+use ecsdb::transaction::{Dynamic, Written};
+use ecsdb::{Db, DynDb, Entity, Field, OpError, OpenError, Procedure, Ticket, TransactionError};
 use ecsdb_tests::why;
 use ecsdb_tests::world::*;
 

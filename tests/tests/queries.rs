@@ -1,5 +1,7 @@
 //! Queries over large populations: full blocks, runs of blocks, holes at awkward places; each against single reads.
 
+use std::sync::Mutex;
+
 use ecsdb::schema::TableOf;
 use ecsdb::{Component, Db, Entity, Snapshot};
 use ecsdb_tests::world::*;
@@ -167,4 +169,24 @@ fn scattered_holes() {
         .unwrap();
         compare(&db.snapshot(), &all);
     }
+}
+
+/// On two threads, over more blocks than one of them takes at a time.
+#[test]
+fn each_item_is_visited_once_by_whoever_it_is() {
+    let (db, all) = populate(|n, what| n % 7 == what);
+    db.write(|tx| Ok(tx.spawn_all((0..20_000).map(Small::sample))?)).unwrap();
+    let snapshot = db.snapshot();
+    let met = Mutex::new(Vec::new());
+    snapshot.query::<(Entity, &Small, Option<&R32>)>().without::<R100>().par_for_each(|(entity, small, r32)| {
+        met.lock().unwrap().push((entity, small.n, r32.map(|row| row.n)));
+    });
+    let mut met = met.into_inner().unwrap();
+    met.sort_unstable();
+    let one_by_one = snapshot.query::<(Entity, &Small, Option<&R32>)>().without::<R100>();
+    let mut expected: Vec<_> =
+        one_by_one.iter().map(|(entity, small, r32)| (entity, small.n, r32.map(|row| row.n))).collect();
+    expected.sort_unstable();
+    assert!(expected.len() > 20_000 && all.len() == 5000);
+    assert_eq!(met, expected);
 }

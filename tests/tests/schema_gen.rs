@@ -2,8 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+use ecsdb::component::Stored;
 use ecsdb::schema::{DatabaseSchema, Schema, TableOf, TableSchema};
-use ecsdb::{Component, Entity, FixedStr, Ref, Stored};
+use ecsdb::{Component, Entity, FixedStr, Ref};
 
 mod world {
     //! In a module with lints of its own: generated code must not depend on what is around it.

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
+use ecsdb::error::TickError;
 use ecsdb::error::with_causes;
 use ecsdb::schema::{DatabaseSchema, Value};
-use ecsdb::{
-    Db, DynDb, Entity, OnFailure, Overrun, Tick, TickEnd, TickError, TickLoop, TickLoopBuilder, TransactionError,
-};
+use ecsdb::ticks::{OnFailure, Overrun, Tick, TickEnd, TickLoopBuilder};
+use ecsdb::{Db, DynDb, Entity, TickLoop, TransactionError};
 use ecsdb_tests::world::*;
 
 fn open() -> Db<World> {

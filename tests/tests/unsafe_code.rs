@@ -2,8 +2,10 @@
 //!
 //! `docs/unsafe.md` says which file is run by which test. Sizes are the smallest at which the code in question is reached.
 
+use ecsdb::changes::Event;
+use ecsdb::component::Stored;
 use ecsdb::schema::{DatabaseSchema, Value};
-use ecsdb::{Component, Db, DynDb, Entity, Event, Field, Procedure, Ref, Stored, TickLoop, TransactionError};
+use ecsdb::{Component, Db, DynDb, Entity, Field, Procedure, Ref, TickLoop, TransactionError};
 
 /// A row that lies as the struct does.
 #[derive(Component, Clone, Debug, PartialEq)]

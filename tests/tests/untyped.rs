@@ -1,7 +1,9 @@
 //! Databases whose schema was loaded, read and written by names.
 
+use ecsdb::component::CompareOp;
+use ecsdb::query::{FIELDS_TABLE, TABLES_TABLE};
 use ecsdb::schema::{DatabaseSchema, Value};
-use ecsdb::{CompareOp, Db, DynDb, Entity, FIELDS_TABLE, OpError, TABLES_TABLE, TransactionError};
+use ecsdb::{Db, DynDb, Entity, OpError, TransactionError};
 use ecsdb_tests::why;
 use ecsdb_tests::world::*;
 

@@ -1,6 +1,7 @@
 //! The twins of the attributes that are refused, and attribute macros that run before the derive.
 
-use ecsdb::{Component, Entity, Field, Ref, Stored};
+use ecsdb::component::Stored;
+use ecsdb::{Component, Entity, Field, Ref};
 use ecsdb_ui_attributes::{add_attribute, add_field};
 
 #[derive(Component)]

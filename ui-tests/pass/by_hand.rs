@@ -2,9 +2,10 @@
 
 #![deny(warnings)]
 
-use ecsdb::packed::{Heap, HeapBuf};
+use ecsdb::component::packed::{Heap, HeapBuf};
 use ecsdb::schema::FieldType;
-use ecsdb::{Component, Db, Field, Stored};
+use ecsdb::component::Stored;
+use ecsdb::{Component, Db, Field};
 
 /// What another crate may have: its number is private, and never above 360.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,6 +1,7 @@
 //! Conditions of every sort. Twin of `rustc/conditions.rs`.
 
-use ecsdb::{Component, Condition, Db, Entity, Field, Only, has};
+use ecsdb::query::{Condition, Only, has};
+use ecsdb::{Component, Db, Entity, Field};
 
 #[derive(Component)]
 struct Purse {
@@ -26,7 +27,7 @@ ecsdb::schema! { pub World: Purse, Soldier }
 ecsdb::schema! { pub Bank: Purse }
 
 /// Something that is no condition of a certain database yet serves in several.
-fn rich<S: ecsdb::schema::Schema>() -> impl ecsdb::IntoCondition<S>
+fn rich<S: ecsdb::schema::Schema>() -> impl ecsdb::query::IntoCondition<S>
 where
     Purse: ecsdb::schema::TableOf<S>,
 {

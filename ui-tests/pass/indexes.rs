@@ -1,7 +1,8 @@
 //! The twins of the indexes and references that are refused.
 
 use ecsdb::schema::Schema;
-use ecsdb::{Component, Entity, Field, Index, Ref, SpatialIndex};
+use ecsdb::component::{Index, SpatialIndex};
+use ecsdb::{Component, Entity, Field, Ref};
 
 #[derive(Field)]
 struct Pos {

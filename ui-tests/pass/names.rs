@@ -2,8 +2,9 @@
 
 #![deny(warnings)]
 
-use ecsdb::packed::HeapBuf;
-use ecsdb::{Component, Field, Stored};
+use ecsdb::component::packed::HeapBuf;
+use ecsdb::component::Stored;
+use ecsdb::{Component, Field};
 
 #[derive(Component)]
 struct Keywords {

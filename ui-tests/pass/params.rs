@@ -2,7 +2,8 @@
 
 #![deny(warnings)]
 
-use ecsdb::{Component, Field, Stored};
+use ecsdb::component::Stored;
+use ecsdb::{Component, Field};
 use std::marker::PhantomData;
 
 trait Unit {}

@@ -1,6 +1,7 @@
 //! Orders, aggregates and joins. Twin of `rustc/relational.rs`.
 
-use ecsdb::{Component, Db, Entity, Field, Ref, avg, count, max, sum};
+use ecsdb::query::{avg, count, max, sum};
+use ecsdb::{Component, Db, Entity, Field, Ref};
 
 #[derive(Component)]
 struct Purse {

@@ -2,7 +2,8 @@
 
 #![deny(warnings)]
 
-use ecsdb::{Component, Entity, Field, Stored};
+use ecsdb::component::Stored;
+use ecsdb::{Component, Entity, Field};
 
 type Points = u32;
 type Grid<T> = [[T; 2]; 3];

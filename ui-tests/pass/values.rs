@@ -2,7 +2,8 @@
 
 #![deny(warnings)]
 
-use ecsdb::{Component, Entity, Field, Stored};
+use ecsdb::component::Stored;
+use ecsdb::{Component, Entity, Field};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::time::Duration;

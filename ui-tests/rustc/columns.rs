@@ -1,6 +1,6 @@
 //! Columns that are private, or of another type. Passing twin: `pass/handles.rs`.
 
-use ecsdb::Stored;
+use ecsdb::component::Stored;
 
 mod bank {
     #[derive(ecsdb::Component)]

@@ -1,6 +1,7 @@
 //! Conditions that are none. Passing twin: `pass/conditions.rs`.
 
-use ecsdb::{Component, Condition, Db, Entity, Field, Only};
+use ecsdb::query::{Condition, Only};
+use ecsdb::{Component, Db, Entity, Field};
 
 #[derive(Component)]
 struct Purse {
@@ -35,7 +36,7 @@ fn foreign_tables(db: &Db<World>) {
     // The same, deep inside.
     let _ = snapshot.query::<Entity>().filter(Purse::C.gold.ge(1).and(Foreign::C.gold.eq(2).not()));
     // A component that it does not have.
-    let _ = snapshot.query::<Entity>().filter(ecsdb::has::<Foreign>());
+    let _ = snapshot.query::<Entity>().filter(ecsdb::query::has::<Foreign>());
     // A column of another table, where only one is at hand.
     let _ = Condition::<Only<Purse>>::new(Soldier::C.rank.eq(Rank::Low));
 }

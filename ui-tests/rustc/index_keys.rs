@@ -1,6 +1,7 @@
 //! Indexes whose columns turn out to be no keys, lookups with the wrong type, and references to tables that are not there. Passing twin: `pass/indexes.rs`.
 
-use ecsdb::{Component, Field, Index, Ref};
+use ecsdb::component::Index;
+use ecsdb::{Component, Field, Ref};
 
 type Real = f64;
 

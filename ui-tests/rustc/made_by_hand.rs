@@ -1,7 +1,8 @@
 //! Nobody makes a row, or vouches for a type, without saying `unsafe`. Passing twin: `pass/by_hand.rs`.
 
-use ecsdb::packed::U32;
-use ecsdb::{Component, Field, NativeField, Row};
+use ecsdb::component::packed::U32;
+use ecsdb::component::{NativeField, Row};
+use ecsdb::{Component, Field};
 
 #[derive(Component)]
 struct Health {
@@ -23,8 +24,8 @@ impl NativeField for Ai {
 
 fn forges(bytes: [u8; 2]) {
     let _ = HealthRow { hp: U32::new(1) };
-    let _: ecsdb::packed::Enum<Ai, 2> = ecsdb::packed::Enum { bytes };
-    let _ = ecsdb::packed::Heap::new(&bytes);
+    let _: ecsdb::component::packed::Enum<Ai, 2> = ecsdb::component::packed::Enum { bytes };
+    let _ = ecsdb::component::packed::Heap::new(&bytes);
 }
 
 fn main() {}

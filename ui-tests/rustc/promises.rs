@@ -1,7 +1,8 @@
 //! What only holds together by a promise cannot be put together without one: rows and heaps, tags and fields. Passing twin: `pass/by_hand.rs`.
 
-use ecsdb::packed::{HeapBuf, U32};
-use ecsdb::{Component, Field, Stored};
+use ecsdb::component::packed::{HeapBuf, U32};
+use ecsdb::component::Stored;
+use ecsdb::{Component, Field};
 
 #[derive(Component)]
 struct Sign {

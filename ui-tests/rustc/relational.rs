@@ -1,6 +1,7 @@
 //! Orders, aggregates and joins that make no sense. Passing twin: `pass/relational.rs`.
 
-use ecsdb::{Component, Db, Entity, Field, Ref, avg, sum};
+use ecsdb::query::{avg, sum};
+use ecsdb::{Component, Db, Entity, Field, Ref};
 
 #[derive(Component)]
 struct Purse {

@@ -1,6 +1,7 @@
 //! Rows with strings hold only where they are. Passing twin: `pass/names.rs`.
 
-use ecsdb::{Component, Stored};
+use ecsdb::component::Stored;
+use ecsdb::Component;
 
 #[derive(Component)]
 struct Sign {

@@ -7,7 +7,8 @@ use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use ecsdb::schema::TableOf;
-use ecsdb::{Bundle, Component, Entity, Ticket};
+use ecsdb::transaction::Bundle;
+use ecsdb::{Component, Entity, Ticket};
 use ecsdb_benches::indexed::{Four, Indexed, KINDS, One, Plain, Rows, Sample, Two, place, rows};
 use ecsdb_benches::random::Random;
 use ecsdb_benches::{entity_count, is_smoke_run};

@@ -4,7 +4,8 @@
 //! statistics and no disk, the R-tree is bulk-loaded.
 
 use ecsdb::schema::TableOf;
-use ecsdb::{Bundle, Component, Db, Entity, Ref};
+use ecsdb::transaction::Bundle;
+use ecsdb::{Component, Db, Entity, Ref};
 use ecsdb_benches::indexed::{Indexed, KINDS, Rows, Sample};
 use ecsdb_benches::random::Random;
 use rstar::RTree;

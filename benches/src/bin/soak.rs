@@ -15,7 +15,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use ecsdb::{Db, DbBuilder, MemoryUsage, Snapshot};
+use ecsdb::stats::MemoryUsage;
+use ecsdb::{Db, DbBuilder, Snapshot};
 use ecsdb_benches::allocations::{Counting, bytes_in_use};
 use ecsdb_benches::entity_count;
 use ecsdb_benches::random::Random;

@@ -92,7 +92,7 @@ impl Packing<'_> {
         let krate = &self.item.krate.outside;
         let (name, bytes) = (name_of(&self.place()), self.place_bytes(krate));
         let bytes = if self.purpose == Purpose::Row { quote!({ #bytes }) } else { bytes };
-        let place = quote!(#name #krate::__private::Place<#bytes>);
+        let place = quote!(#name #krate::Place<#bytes>);
         let body = braces(self.shape, quote!(#(#fields,)* #place));
         let semicolon = semicolon(self.shape);
         quote! {
@@ -103,13 +103,13 @@ impl Packing<'_> {
         }
     }
 
-    /// How many bytes the place of the heap has, which are none in a value; `krate` is where `ecsdb` is.
+    /// How many bytes the place of the heap has, which are none in a value; `krate` is where generated code finds things.
     fn place_bytes(&self, krate: &TokenStream) -> TokenStream {
         if self.purpose == Purpose::Value {
             return quote!(0);
         }
         let fields = self.columns.iter().map(|column| column.field(krate));
-        quote!(#krate::__private::place_bytes(&[#(#fields::USES_HEAP),*]))
+        quote!(#krate::place_bytes(&[#(#fields::USES_HEAP),*]))
     }
 
     fn view_type(&self) -> TokenStream {
@@ -123,15 +123,15 @@ impl Packing<'_> {
         };
         let doc = format!("A `{}` {what}: one method for each field.", ident.unraw());
         let declared = params.declare(quote!('__row,));
-        let bounds = params.bounds(&quote!(#krate::__private), TokenStream::new());
+        let bounds = params.bounds(&quote!(#krate), TokenStream::new());
         let ty = self.item.ty();
-        let marker = (!params.is_empty()).then(|| quote!(marker: #krate::__private::PhantomData<fn() -> #ty>,));
+        let marker = (!params.is_empty()).then(|| quote!(marker: #krate::PhantomData<fn() -> #ty>,));
         quote! {
             #[doc = #doc]
             #quiet
             #vis struct #view #declared #bounds {
                 packed: &'__row #packed,
-                heap: #krate::packed::Heap<'__row>,
+                heap: #krate::Heap<'__row>,
                 #marker
             }
         }

@@ -63,9 +63,9 @@ impl<'a> Item<'a> {
 /// In the block of the implementations all that it uses is found behind one short name: every token costs the compiler time,
 /// and a wrong path is one error and not one for every use.
 pub struct CratePath {
-    /// Beside the user's item.
+    /// What generated code uses, `ecsdb::__private`, beside the user's item.
     pub outside: TokenStream,
-    /// What generated code uses, `ecsdb::__private`, in the block of the implementations.
+    /// The same in the block of the implementations.
     pub inside: TokenStream,
     /// What the block begins with.
     pub import: TokenStream,
@@ -76,7 +76,7 @@ impl CratePath {
     pub fn new(attrs: &ItemAttrs) -> Self {
         match &attrs.krate {
             Some(path) => Self {
-                outside: quote!(#path),
+                outside: quote!(#path::__private),
                 inside: quote!(__ecsdb),
                 import: quote!(
                     use #path as __ecsdb_crate;
@@ -84,7 +84,7 @@ impl CratePath {
                 ),
             },
             None => Self {
-                outside: quote!(::ecsdb),
+                outside: quote!(::ecsdb::__private),
                 inside: quote!(__ecsdb),
                 import: quote!(
                     use ::ecsdb::__private as __ecsdb;

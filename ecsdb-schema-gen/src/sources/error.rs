@@ -8,6 +8,7 @@ use thiserror::Error;
 /// Sources of which no schema can be made.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{location}: {kind}")]
+#[non_exhaustive]
 pub struct SourceError {
     /// Where in the sources.
     pub location: Location,

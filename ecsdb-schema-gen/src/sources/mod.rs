@@ -214,7 +214,7 @@ fn all_components(types: Types<'_>) -> Result<Vec<Table>, SourceError> {
 }
 
 /// The error with the place of the table or the field that it is about.
-fn placed(tree: &Tree, tables: &[Table], error: SchemaError) -> SchemaError {
+fn placed(tree: &Tree, tables: &[Table], mut error: SchemaError) -> SchemaError {
     let location = || -> Option<Location> {
         let name = error.table.as_ref()?;
         // The second of two with one name is the one to blame.
@@ -224,6 +224,6 @@ fn placed(tree: &Tree, tables: &[Table], error: SchemaError) -> SchemaError {
         let span = field.and_then(|index| table.fields.get(index)).copied().unwrap_or(table.span);
         Some(tree.location(table.module, span))
     };
-    let location = location().unwrap_or_else(|| tree.whole());
-    SchemaError { location: Some(location), ..error }
+    error.location = Some(location().unwrap_or_else(|| tree.whole()));
+    error
 }

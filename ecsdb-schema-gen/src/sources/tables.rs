@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ecsdb::packed::HeapPlace;
+use ecsdb::component::packed::HeapPlace;
 use ecsdb::schema::{
     DefaultValue, Durability, Encoded, FieldSchema, IndexSchema, ROW_BYTES_MAX, RowLayout, TableSchema,
 };

@@ -26,14 +26,18 @@ pub use std::borrow::Cow;
 pub use bytemuck::Zeroable;
 
 pub use crate::bytes::{Heap, HeapBuf, Row, duplicate};
+pub use crate::component::elsewhere::{Packer, PartNamed, Payload, WholeValue, enum_bytes, no_variant, tag};
 pub use crate::component::packed::{Enum, Native, Optional};
-pub use crate::component::{Column, Component, Field, Index, List, NativeField, Part, PartNamed, SpatialIndex, Whole};
-pub use crate::component::{Packer, Payload, WholeValue, enum_bytes, no_variant, tag};
-pub use crate::query::{QueryParam, RowOf, RowParam};
+pub use crate::component::{Column, Component, Field, Index, List, NativeField, Part, SpatialIndex, Whole};
+pub use crate::query::elsewhere::RowOf;
+pub use crate::query::{QueryParam, RowParam};
 pub use crate::schema::{Cardinality, IndexKind, IndexSchema, OnDelete};
 pub use crate::schema::{DefaultValue, Durability, Encoded, FieldType, RowLayout, Schema, TableOf, TableSchema};
+#[cfg(all(feature = "arc-swap", not(ecsdb_loom)))]
+pub use crate::sync::publication;
 pub use crate::text::{Text, stop};
-pub use crate::transaction::{Bundle, Single};
+pub use crate::transaction::Bundle;
+pub use crate::transaction::elsewhere::Single;
 pub use claims::{drop_glue, native_enum, offset_is, size_is};
 pub use convert::{convert_all, convert_array, convert_optional};
 pub use describe::{

@@ -437,7 +437,7 @@ impl<F: Field> Clone for Operand<F> {
 }
 
 /// A condition on one field, made by [`Column::eq`] and its neighbours: a guard of a transaction, or a
-/// [`Condition`](crate::Condition) of a query or a part of one.
+/// [`Condition`](crate::query::Condition) of a query or a part of one.
 pub struct Predicate<T, F: Field> {
     pub(crate) column: Column<T, F>,
     pub(crate) op: CompareOp,

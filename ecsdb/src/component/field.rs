@@ -15,7 +15,8 @@ use crate::schema::FieldType;
 /// says where.
 ///
 /// ```
-/// use ecsdb::{Component, Entity, Field, Stored};
+/// use ecsdb::component::Stored;
+/// use ecsdb::{Component, Entity, Field};
 ///
 /// #[derive(Field)]
 /// struct Pos {
@@ -48,8 +49,8 @@ use crate::schema::FieldType;
 /// # Safety
 /// Implemented by this crate and by derives. Whoever does it by hand passes all types, `TYPE` and all functions on to a field
 /// type that there is; the value may be another one, and so may `View`. `Packed` has alignment 1 and as many bytes as `TYPE` says, and bytes
-/// that are valid for `TYPE` are a value of it. `Element` has the same bytes, and an alignment of at most that of `TYPE`. `Optional` is [`packed::Niche`](crate::packed::Niche) if
-/// `TYPE` has a niche and [`packed::Optional`](crate::packed::Optional) otherwise. `COLUMNS` is
+/// that are valid for `TYPE` are a value of it. `Element` has the same bytes, and an alignment of at most that of `TYPE`. `Optional` is [`packed::Niche`](crate::component::packed::Niche) if
+/// `TYPE` has a niche and [`packed::Optional`](crate::component::packed::Optional) otherwise. `COLUMNS` is
 /// [`FieldType::column_count`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a component: write `#[derive(ecsdb::Field)]` on it, or store it through a \
@@ -59,7 +60,7 @@ use crate::schema::FieldType;
             is found again"
 )]
 pub unsafe trait Field: Sized + Send + Sync + 'static {
-    /// What [`Column`](crate::Column) takes to set or compare the field: nearly always `Self`.
+    /// What [`Column`](crate::component::Column) takes to set or compare the field: nearly always `Self`.
     type Value;
     /// The stored form in a packed row: little-endian bytes.
     type Packed: Row + Copy + PartialEq + Zeroable;
@@ -70,7 +71,7 @@ pub unsafe trait Field: Sized + Send + Sync + 'static {
     type Element: Row;
     /// What reading the field of a packed row gives: the value, or something that borrows from the row.
     type View<'a>;
-    /// What reading a list of these gives: a slice of elements, or a [`List`](crate::List) where they have strings or
+    /// What reading a list of these gives: a slice of elements, or a [`List`](crate::component::List) where they have strings or
     /// lists in them or are best read through views.
     type List<'a>;
 

@@ -7,6 +7,7 @@ use core::marker::PhantomData;
 
 use super::{Component, Field};
 use crate::schema::IndexSchema;
+use crate::text::fnv1a;
 
 /// An index of table `T` with keys `K`: `Item::I.owner`.
 ///
@@ -26,7 +27,7 @@ use crate::schema::IndexSchema;
 ///     name: FixedStr<16>,
 /// }
 ///
-/// let by_owner: ecsdb::Index<Item, (Entity, u16)> = Item::I.by_owner;
+/// let by_owner: ecsdb::component::Index<Item, (Entity, u16)> = Item::I.by_owner;
 /// assert_eq!((Item::I.name.name(), by_owner.name()), ("name", "by_owner"));
 /// assert_eq!(format!("{by_owner:?}"), "item.by_owner");
 /// ```
@@ -52,7 +53,7 @@ pub struct Index<T, K> {
 ///     pos: Pos,
 /// }
 ///
-/// let place: ecsdb::SpatialIndex<Unit, 2, f32> = Unit::I.place;
+/// let place: ecsdb::component::SpatialIndex<Unit, 2, f32> = Unit::I.place;
 /// assert_eq!(place.name(), "place");
 /// ```
 pub struct SpatialIndex<T, const N: usize, F> {
@@ -128,12 +129,5 @@ pub trait PartNamed<const NAME: u64> {
 
 /// A number for the name of a part (FNV-1a). The derive has the same function.
 pub const fn part_name(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut index = 0;
-    while index < bytes.len() {
-        hash = (hash ^ bytes[index] as u64).wrapping_mul(0x100_0000_01b3);
-        index += 1;
-    }
-    hash
+    fnv1a(name)
 }

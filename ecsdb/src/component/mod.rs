@@ -1,4 +1,4 @@
-//! What the derive implements: components, the types of their fields, and typed columns.
+//! Components: what the derives implement, the types of fields, and typed columns.
 //!
 //! Owns the contract between the user's types and stored rows. It knows the shape of one table, nothing of storage.
 
@@ -12,25 +12,35 @@ pub mod packed;
 mod same;
 mod stored;
 
-use crate::bytes::{Heap, HeapBuf, Row};
+pub use crate::bytes::Row;
+use crate::bytes::{Heap, HeapBuf};
 use crate::schema::{InvalidRow, TableSchema};
 
-pub use assignments::{Assignments, Change};
+pub use assignments::Assignments;
+pub(crate) use assignments::Change;
+pub(crate) use column::Operand;
 pub use column::{
-    Assignment, Column, CompareOp, Integer, Number, Operand, Ordered, Part, Predicate, Sortable, TextField, UpdateOp,
+    Assignment, Column, CompareOp, Integer, Number, Ordered, Part, Predicate, Sortable, TextField, UpdateOp,
 };
-pub use constants::{constant, slice};
+pub(crate) use constants::{constant, slice};
 pub use field::{Field, NativeField, NicheField};
 pub(crate) use fields::text_fault;
-pub use fields::{FixedStr, List, Ref, Refers, TooLong, Whole};
-pub use fields::{Packer, Payload, WholeValue, enum_bytes, no_variant, tag};
-pub use index::{Index, PartNamed, SpatialIndex, part_name};
+pub use fields::{FixedStr, List, Ref, Refers, Whole};
+pub(crate) use index::part_name;
+pub use index::{Index, SpatialIndex};
+
+/// What users find in `ecsdb::error`, and generated code in `__private`.
+pub(crate) mod elsewhere {
+    pub use super::fields::{Packer, Payload, TooLong, WholeValue, enum_bytes, no_variant, tag};
+    pub use super::index::PartNamed;
+}
 pub use stored::Stored;
 
 /// A type whose values are the rows of one table. Write `#[derive(Component)]`.
 ///
 /// ```
-/// use ecsdb::{Component, Entity, Stored};
+/// use ecsdb::component::Stored;
+/// use ecsdb::{Component, Entity};
 ///
 /// /// Stored packed: eight, one and four bytes, one after the other.
 /// #[derive(Component)]
@@ -70,7 +80,7 @@ pub use stored::Stored;
 ///
 /// # Safety
 /// Implemented by the derive only. `SCHEMA` must describe `Row` exactly: its size is that of `Row`, its alignment at
-/// least that of `Row` on every target, its fields cover every byte once, but for the [`HeapPlace`](crate::packed::HeapPlace) that a
+/// least that of `Row` on every target, its fields cover every byte once, but for the [`HeapPlace`](crate::component::packed::HeapPlace) that a
 /// row with strings or lists ends with, which `Row::HAS_HEAP` says, and bytes that [`validate`](Self::validate) accepts are a value of `Row`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a component: write `#[derive(Component)]` on it",

@@ -7,7 +7,8 @@ use crate::schema::InvalidRow;
 /// A row with its heap: what a table stores of one component.
 ///
 /// ```
-/// use ecsdb::{Component, Stored};
+/// use ecsdb::component::Stored;
+/// use ecsdb::Component;
 ///
 /// #[derive(Component)]
 /// struct Sign {

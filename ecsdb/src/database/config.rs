@@ -167,7 +167,7 @@ impl<S> DbBuilder<S> {
 
     /// How many transactions, and how many bytes of operations, may wait for the writer before `commit` blocks. A transaction counts
     /// for at least `bytes / messages`, so that neither is exceeded; a closure counts for 256 bytes otherwise. Transactions of low
-    /// priority find the queue full at half of that, those of high priority have an eighth more ([`Priority`](crate::Priority)).
+    /// priority find the queue full at half of that, those of high priority have an eighth more ([`Priority`](crate::transaction::Priority)).
     /// The queue takes its memory when the database is opened, so it has 1,048,576 places at the most. Default: 8,192 and 64 MiB.
     pub fn queue_limits(mut self, messages: usize, bytes: usize) -> Self {
         self.config.queue = QueueLimits { messages, bytes };
@@ -286,7 +286,7 @@ impl<S> DbBuilder<S> {
 
     /// Where parts of the log go as soon as they are finished and durable, and complete snapshot files as soon as they are made. So an archive
     /// alone lacks the part that is being written, and what is on its way. Each part is removed only when the archive has it; if the archive
-    /// refuses, they stay, and [`CheckpointReport::kept_because`](crate::CheckpointReport::kept_because) says so. An archive
+    /// refuses, they stay, and [`CheckpointReport::kept_because`](crate::durability::CheckpointReport::kept_because) says so. An archive
     /// belongs to the database that was opened with it last: two never store in it side by side. Default: nowhere.
     pub fn archive(mut self, archive: impl Archive + 'static) -> Self {
         let level = self.config.keeping.compression;
@@ -341,7 +341,8 @@ impl<S: Schema> DbBuilder<S> {
     /// `default`; a change that would lose values is refused.
     ///
     /// ```
-    /// # use ecsdb::{Component, Db, OldRow};
+    /// # use ecsdb::durability::OldRow;
+    /// # use ecsdb::{Component, Db};
     /// # use ecsdb::schema::Value;
     /// #[derive(Component)]
     /// struct Health {

@@ -118,7 +118,8 @@ impl<S: Schema> Db<S> {
     /// runs. However much it looks at and declares, there is one message to the writer and one answer for each attempt.
     ///
     /// ```
-    /// use ecsdb::{Component, Context, Db, Entity, TransactionBuilder, TransactionError};
+    /// use ecsdb::optimistic::Context;
+    /// use ecsdb::{Component, Db, Entity, TransactionBuilder, TransactionError};
     ///
     /// #[derive(Component)]
     /// struct Purse {

@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::dyn_db::DynSnapshot;
 use super::subscription::{Follower, Lagged, Receiver, RecvError, until_closed};
 use crate::entity::Entity;
-use crate::events::{Commit, Delta, Sieve, changed_fields};
+use crate::events::{CommitChanges, Delta, Sieve, changed_fields};
 use crate::query::DynRow;
 use crate::schema::{DatabaseSchema, TableSchema};
 use crate::transaction::TransactionError;
@@ -40,7 +40,8 @@ type Condition = Arc<dyn Fn(&DynRow<'_>) -> bool + Send + Sync>;
 /// [`resync`](Self::resync) rows have the fields of the new schema.
 ///
 /// ```
-/// use ecsdb::{DynDb, DynEvent, schema::{DatabaseSchema, Value}};
+/// use ecsdb::changes::DynEvent;
+/// use ecsdb::{DynDb, schema::{DatabaseSchema, Value}};
 ///
 /// let schema = DatabaseSchema::from_toml(
 ///     "[database]\nname = \"game\"\n[[tables.health.fields]]\nname = \"hp\"\ntype = \"u32\"",
@@ -69,7 +70,7 @@ debug_as!(DynSubscription);
 
 /// What one commit did to the rows of a table.
 pub struct DynChanges {
-    commit: Commit,
+    commit: CommitChanges,
     sieve: Arc<Sieve>,
     schema: Arc<DatabaseSchema>,
 }
@@ -147,7 +148,7 @@ impl DynSubscription {
         self.receiver.feed.sift(sieve);
     }
 
-    fn named(&self, commit: Commit) -> DynChanges {
+    fn named(&self, commit: CommitChanges) -> DynChanges {
         DynChanges { commit, sieve: Arc::clone(self.receiver.feed.sieve()), schema: Arc::clone(&self.schema) }
     }
 

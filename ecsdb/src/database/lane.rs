@@ -18,7 +18,8 @@ use crate::transaction::{
 /// as soon as it is queued.
 ///
 /// ```
-/// # use ecsdb::{Component, Db, Priority, TransactionError};
+/// # use ecsdb::transaction::Priority;
+/// # use ecsdb::{Component, Db, TransactionError};
 /// # use std::time::Duration;
 /// # #[derive(Component)] struct Purse { gold: u64 }
 /// # ecsdb::schema! { World: Purse }

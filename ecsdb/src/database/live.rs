@@ -31,7 +31,8 @@ const STEPS_OF_A_POLL: usize = 16;
 /// While it rests, its snapshot keeps the pages alive that have changed since.
 ///
 /// ```
-/// # use ecsdb::{Component, Db, Entity, QueryEvent};
+/// # use ecsdb::changes::QueryEvent;
+/// # use ecsdb::{Component, Db, Entity};
 /// # #[derive(Component)] #[repr(C)] struct Pos { x: f32, y: f32 }
 /// # #[derive(Component)] struct Health { hp: u32 }
 /// # #[derive(Component)] struct Hidden;
@@ -118,7 +119,7 @@ impl<S: Schema, Q: QueryParam<S>> LiveQuery<S, Q> {
         self.select(|selection| selection.require::<T>(false))
     }
 
-    /// Only entities for which `condition` holds; see [`Condition`](crate::Condition). Several must all hold.
+    /// Only entities for which `condition` holds; see [`Condition`](crate::query::Condition). Several must all hold.
     #[must_use]
     pub fn filter(self, condition: impl IntoCondition<S>) -> Self {
         self.select(|selection| selection.filter(condition))

@@ -215,7 +215,8 @@ impl<S: Schema> Snapshot<S> {
     /// Cost: proportional to the pages that the commits in between have touched, whatever the size of the table.
     ///
     /// ```
-    /// # use ecsdb::{Component, Db, Event};
+    /// # use ecsdb::changes::Event;
+    /// # use ecsdb::{Component, Db};
     /// # #[derive(Component)] struct Purse { gold: u64, open: bool }
     /// # ecsdb::schema! { World: Purse }
     /// let db = Db::<World>::builder().history(1000, 1 << 20).open()?;

@@ -13,7 +13,7 @@ use super::core::{Core, Readers};
 use super::snapshot::Snapshot;
 use crate::bytes::RowBytes;
 use crate::entity::Entity;
-use crate::events::{Changes, Commit, Feed, Nothing, Sieve};
+use crate::events::{Changes, CommitChanges, Feed, NoCommit, Sieve};
 use crate::query::{IntoCondition, Only};
 use crate::schema::{Schema, TableOf};
 use crate::storage::{CommitCursor, Version};
@@ -103,7 +103,7 @@ pub(super) struct Receiver {
 }
 
 impl Receiver {
-    pub fn recv(&mut self) -> Result<Commit, RecvError> {
+    pub fn recv(&mut self) -> Result<CommitChanges, RecvError> {
         check(&self.readers)?;
         match self.feed.next(None) {
             Ok(commit) => Ok(commit),
@@ -112,16 +112,16 @@ impl Receiver {
         }
     }
 
-    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Option<Commit>, RecvError> {
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Result<Option<CommitChanges>, RecvError> {
         check(&self.readers)?;
         maybe(self.feed.next(deadline_after(timeout)))
     }
 
-    pub fn try_recv(&mut self) -> Result<Option<Commit>, RecvError> {
+    pub fn try_recv(&mut self) -> Result<Option<CommitChanges>, RecvError> {
         maybe(self.feed.try_next())
     }
 
-    pub fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Result<Commit, RecvError>> {
+    pub fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Result<CommitChanges, RecvError>> {
         self.feed.poll_next(context).map(|found| found.map_err(|nothing| refusal(nothing).unwrap_or(RecvError::Closed)))
     }
 
@@ -139,15 +139,15 @@ pub(super) fn check(readers: &Readers) -> Result<(), RecvError> {
 }
 
 /// What is told of there being nothing; nothing if it may still come.
-fn refusal(nothing: Nothing) -> Option<RecvError> {
+fn refusal(nothing: NoCommit) -> Option<RecvError> {
     match nothing {
-        Nothing::Yet => None,
-        Nothing::Lost { from, to } => Some(Lagged { from, to }.into()),
-        Nothing::Closed => Some(RecvError::Closed),
+        NoCommit::Yet => None,
+        NoCommit::Lost { from, to } => Some(Lagged { from, to }.into()),
+        NoCommit::Closed => Some(RecvError::Closed),
     }
 }
 
-fn maybe(found: Result<Commit, Nothing>) -> Result<Option<Commit>, RecvError> {
+fn maybe(found: Result<CommitChanges, NoCommit>) -> Result<Option<CommitChanges>, RecvError> {
     match found {
         Ok(commit) => Ok(Some(commit)),
         Err(nothing) => refusal(nothing).map_or(Ok(None), Err),
@@ -167,7 +167,9 @@ fn maybe(found: Result<Commit, Nothing>) -> Result<Option<Commit>, RecvError> {
 /// ```
 /// use std::collections::HashMap;
 ///
-/// use ecsdb::{Component, Db, Event, RecvError};
+/// use ecsdb::changes::Event;
+/// use ecsdb::error::RecvError;
+/// use ecsdb::{Component, Db};
 ///
 /// #[derive(Component)]
 /// struct Purse {
@@ -230,13 +232,14 @@ impl<S: Schema, T: TableOf<S>> Subscription<S, T> {
         self
     }
 
-    /// Only rows for which `condition` holds, a [`Condition`](crate::Condition) on columns of `T`; said again, both must hold. To be
+    /// Only rows for which `condition` holds, a [`Condition`](crate::query::Condition) on columns of `T`; said again, both must hold. To be
     /// said before anything is received.
     ///
     /// An update that makes it hold is an addition, one after which it does not hold is a removal.
     ///
     /// ```
-    /// # use ecsdb::{Component, Db, Event};
+    /// # use ecsdb::changes::Event;
+    /// # use ecsdb::{Component, Db};
     /// # #[derive(Component)] struct Purse { gold: u64, open: bool }
     /// # ecsdb::schema! { World: Purse }
     /// # let db = Db::<World>::in_memory()?;
@@ -261,7 +264,8 @@ impl<S: Schema, T: TableOf<S>> Subscription<S, T> {
     /// row, before and after. If it panics, so does the receiving.
     ///
     /// ```
-    /// # use ecsdb::{Component, Db, Event};
+    /// # use ecsdb::changes::Event;
+    /// # use ecsdb::{Component, Db};
     /// # #[derive(Component)] struct Purse { gold: u64 }
     /// # ecsdb::schema! { World: Purse }
     /// # let db = Db::<World>::in_memory()?;
@@ -284,7 +288,7 @@ impl<S: Schema, T: TableOf<S>> Subscription<S, T> {
         self
     }
 
-    fn typed(&self, commit: Commit) -> Changes<T> {
+    fn typed(&self, commit: CommitChanges) -> Changes<T> {
         // SAFETY: the feed is for the table of `T` (invariant).
         unsafe { commit.typed(&self.receiver.feed) }
     }

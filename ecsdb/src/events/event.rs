@@ -8,7 +8,7 @@ use crate::entity::Entity;
 use crate::storage::PageGeometry;
 
 /// What became of the `T` of one entity. The rows are read where they lie, and stay as long as the event's
-/// [`Changes`](crate::Changes).
+/// [`Changes`](crate::changes::Changes).
 pub enum Event<'a, T: Component> {
     /// The entity has a `T`, or one that the subscription is for, and had none before.
     Added {

@@ -9,14 +9,14 @@ use super::delta::Sieve;
 use crate::change_set::ChangeSet;
 use crate::component::Component;
 use crate::storage::{CommitCursor, CommitHistory, HeldChanges};
-use crate::sync::Nothing as Missing;
+use crate::sync::Nothing;
 
 /// How many versions a task looks at before others have their turn, if none of them has anything for it.
 const VERSIONS_AT_ONCE: usize = 64;
 
 /// Why there are no changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Nothing {
+pub enum NoCommit {
     /// There are none yet.
     Yet,
     /// The history has forgotten versions `from` to `to`.
@@ -31,12 +31,12 @@ pub enum Nothing {
 }
 
 /// Changes of a commit, as they stand in the history.
-pub struct Commit {
+pub struct CommitChanges {
     version: HeldChanges,
     transaction: usize,
 }
 
-impl Commit {
+impl CommitChanges {
     /// What it did.
     pub fn changes(&self) -> &ChangeSet {
         &self.version[self.transaction]
@@ -84,17 +84,17 @@ impl Feed {
     }
 
     /// The next commit that did something, if it is there.
-    pub fn try_next(&mut self) -> Result<Commit, Nothing> {
-        self.pump(|cursor| Poll::Ready(cursor.try_next())).unwrap_or(Err(Nothing::Yet))
+    pub fn try_next(&mut self) -> Result<CommitChanges, NoCommit> {
+        self.pump(|cursor| Poll::Ready(cursor.try_next())).unwrap_or(Err(NoCommit::Yet))
     }
 
     /// The next commit that did something. Waits for it, until `deadline`.
-    pub fn next(&mut self, deadline: Option<Instant>) -> Result<Commit, Nothing> {
-        self.pump(|cursor| Poll::Ready(cursor.next(deadline))).unwrap_or(Err(Nothing::Yet))
+    pub fn next(&mut self, deadline: Option<Instant>) -> Result<CommitChanges, NoCommit> {
+        self.pump(|cursor| Poll::Ready(cursor.next(deadline))).unwrap_or(Err(NoCommit::Yet))
     }
 
     /// The next commit that did something, for a task. After some versions that have nothing for it, it lets other tasks have their turn.
-    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Commit, Nothing>> {
+    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<CommitChanges, NoCommit>> {
         let mut left = VERSIONS_AT_ONCE;
         let found = self.pump(|cursor| {
             if left == 0 {
@@ -110,8 +110,8 @@ impl Feed {
     /// Takes versions from `next` until one has something; nothing if that has to wait.
     fn pump(
         &mut self,
-        mut next: impl FnMut(&mut CommitCursor) -> Poll<Result<HeldChanges, Missing>>,
-    ) -> Option<Result<Commit, Nothing>> {
+        mut next: impl FnMut(&mut CommitCursor) -> Poll<Result<HeldChanges, Nothing>>,
+    ) -> Option<Result<CommitChanges, NoCommit>> {
         loop {
             while let Some((version, transaction)) = &mut self.at {
                 let Some(changes) = version.get(*transaction) else {
@@ -119,7 +119,7 @@ impl Feed {
                     break;
                 };
                 let is_wanted = self.sieve.deltas(changes).next().is_some();
-                let found = is_wanted.then(|| Commit { version: version.clone(), transaction: *transaction });
+                let found = is_wanted.then(|| CommitChanges { version: version.clone(), transaction: *transaction });
                 *transaction += 1;
                 if *transaction == version.len() {
                     // Let go at once: the next one may be long in coming.
@@ -133,17 +133,17 @@ impl Feed {
             self.at = match next(&mut self.cursor) {
                 Poll::Pending => return None,
                 Poll::Ready(Ok(version)) => Some((version, 0)),
-                Poll::Ready(Err(Missing::Yet)) => return Some(Err(Nothing::Yet)),
-                Poll::Ready(Err(Missing::Closed)) => return Some(Err(Nothing::Closed)),
-                Poll::Ready(Err(Missing::Lost(lost))) => {
-                    return Some(Err(Nothing::Lost { from, to: lost.first.saturating_sub(1) }));
+                Poll::Ready(Err(Nothing::Yet)) => return Some(Err(NoCommit::Yet)),
+                Poll::Ready(Err(Nothing::Closed)) => return Some(Err(NoCommit::Closed)),
+                Poll::Ready(Err(Nothing::Lost(lost))) => {
+                    return Some(Err(NoCommit::Lost { from, to: lost.first.saturating_sub(1) }));
                 }
             };
         }
     }
 }
 
-impl Commit {
+impl CommitChanges {
     /// Its changes with the type of the table that `feed` follows.
     ///
     /// # Safety

@@ -15,5 +15,5 @@ pub use changes::Changes;
 pub use column::{ColumnChange, ColumnsChanged, changed_fields};
 pub use delta::{Delta, Sieve};
 pub use event::{Event, view};
-pub use feed::{Commit, Feed, Gone, Nothing, changes_between};
+pub use feed::{CommitChanges, Feed, Gone, NoCommit, changes_between};
 pub use live::{Turn, turns};

@@ -165,7 +165,7 @@ impl DirectoryError {
     }
 }
 
-/// Why a log takes no more commits: the cause in a [`LogError`](crate::LogError) of a database with a directory.
+/// Why a log takes no more commits: the cause in a [`LogError`](crate::error::LogError) of a database with a directory.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LogFailure {

@@ -12,6 +12,7 @@ use crate::schema::diff::Refusal;
 /// Each refusal says what to do about it. `schema.toml` in the directory is a copy of the schema that it was written under.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("the schema does not fit the directory {}: {}", directory.display(), listed(refused, invalid.as_deref()))]
+#[non_exhaustive]
 pub struct SchemaMismatch {
     /// The directory.
     pub directory: PathBuf,

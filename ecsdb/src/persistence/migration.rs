@@ -92,6 +92,7 @@ impl fmt::Debug for Migrations {
 /// A row that has no place under the new schema. Nothing was changed in the directory.
 #[derive(Debug, Error)]
 #[error("the row of entity {entity} in table `{table}` cannot be migrated")]
+#[non_exhaustive]
 pub struct MigrationError {
     /// The table, by its new name.
     pub table: String,

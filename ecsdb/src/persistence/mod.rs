@@ -1,7 +1,7 @@
 //! The commit log: what keeps a database when its process ends.
 //!
 //! Owns the directory of a database: the lock, the segments of the log, and the ids that tables and fields have there. It
-//! writes what [`ChangeSet`](crate::ChangeSet)s say through [`CommitLog`](crate::CommitLog), and puts a version together from
+//! writes what [`ChangeSet`](crate::changes::ChangeSet)s say through [`CommitLog`](crate::transaction::CommitLog), and puts a version together from
 //! it when the directory is opened again. Only here are files touched, all of them through [`Media`](crate::media::Media).
 //!
 //! - `format`: the bytes, described in `docs/wal.md`

@@ -98,7 +98,8 @@ pub struct Count;
 /// The number of items, as an aggregate beside others.
 ///
 /// ```
-/// # use ecsdb::{Component, Db, avg, count, max, min, sum};
+/// # use ecsdb::query::{avg, count, max, min, sum};
+/// # use ecsdb::{Component, Db};
 /// # #[derive(Component)] struct Purse { gold: u64 }
 /// # ecsdb::schema! { World: Purse }
 /// # let db = Db::<World>::in_memory()?;

@@ -91,7 +91,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
         self
     }
 
-    /// Only entities for which `condition` holds; see [`Condition`](crate::Condition). Several filters must all hold.
+    /// Only entities for which `condition` holds; see [`Condition`](crate::query::Condition). Several filters must all hold.
     ///
     /// Cost: that of the condition, for the blocks in which the components that are asked for occur; or for the rows that an
     /// index finds, where one costs less ([`explain`](Self::explain)).

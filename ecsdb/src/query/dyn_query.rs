@@ -11,10 +11,11 @@ use crate::component::CompareOp;
 use crate::limits::CHUNK_BLOCKS;
 use crate::schema::{ColumnSchema, Encoded, FieldType, TableSchema, TypeRef, Value, ValueError};
 
-/// The rows of one table that pass some tests, in an order; made by [`DynTable::query`](crate::DynTable::query).
+/// The rows of one table that pass some tests, in an order; made by [`DynTable::query`](crate::query::DynTable::query).
 ///
 /// ```
-/// # use ecsdb::{Component, Db, CompareOp};
+/// # use ecsdb::component::CompareOp;
+/// # use ecsdb::{Component, Db};
 /// # #[derive(Component)] struct Purse { gold: u64, owner: String }
 /// # ecsdb::schema! { World: Purse }
 /// # let db = Db::<World>::in_memory()?;

@@ -25,7 +25,8 @@ use crate::schema::{FieldType, Schema, TableOf, TypeRef};
 /// and -0.0 are two groups. Entities that lack the component belong to none.
 ///
 /// ```
-/// # use ecsdb::{Component, Db, Field, max, sum};
+/// # use ecsdb::query::{max, sum};
+/// # use ecsdb::{Component, Db, Field};
 /// #[derive(Field, Debug, PartialEq)]
 /// enum Kind {
 ///     Sword,

@@ -165,7 +165,8 @@ impl<'v, S: Schema, Q: QueryParam<S>> Query<'v, S, Q> {
     /// How the query would find its entities now, and what else it could do. Cost: that of planning; no row is looked at.
     ///
     /// ```
-    /// # use ecsdb::{Component, Db, Plan};
+    /// # use ecsdb::query::Plan;
+    /// # use ecsdb::{Component, Db};
     /// #[derive(Component)]
     /// struct Item {
     ///     #[component(index)]

@@ -12,6 +12,7 @@ use super::type_text::is_tuple;
 use super::{FieldSchema, FieldType, Member, RowLayout, Scalar, TableSchema};
 use crate::bytes::HeapPlace;
 use crate::limits::{FIELDS_MAX, ROW_ALIGN_MAX, ROW_BYTES_MAX, TABLES_MAX};
+use crate::text::fnv1a;
 
 /// How deep types may be nested in each other.
 pub const TYPE_DEPTH_MAX: usize = 16;
@@ -219,7 +220,7 @@ impl<'a> Seen<'a> {
 
     /// The place of `name`, and the index of the one that has it.
     pub const fn find(&self, name: &str) -> (usize, Option<usize>) {
-        let mut place = fnv(name) as usize % PLACES;
+        let mut place = name_hash(name) as usize % PLACES;
         while self.places[place] != 0 {
             let earlier = self.places[place] as usize - 1;
             let other = if self.of_former { self.names.former(earlier) } else { self.names.name(earlier) };
@@ -300,14 +301,8 @@ const fn first_bad_rename(names: Names<'_>) -> Option<(usize, BadRename)> {
     None
 }
 
-const fn fnv(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut index = 0;
-    while index < bytes.len() {
-        hash = (hash ^ bytes[index] as u64).wrapping_mul(0x100_0000_01b3);
-        index += 1;
-    }
+const fn name_hash(name: &str) -> u64 {
+    let hash = fnv1a(name);
     // The low bits pick the place and are the worst of the function.
     hash ^ hash >> 32
 }

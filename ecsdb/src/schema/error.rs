@@ -11,6 +11,7 @@ use super::ValueError;
 
 /// A schema that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub struct SchemaError {
     /// Where it stands, if the schema comes from a file.
     pub location: Option<Location>,

@@ -9,6 +9,7 @@ use crate::limits::HEAP_BYTES_MAX;
 /// Bytes that are not a row of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("table `{table}`: {kind}")]
+#[non_exhaustive]
 pub struct InvalidRow {
     /// The table.
     pub table: String,

@@ -10,7 +10,7 @@ use crate::entity::Entity;
 /// The value of a field.
 ///
 /// ```
-/// use ecsdb::packed::HeapBuf;
+/// use ecsdb::component::packed::HeapBuf;
 /// use ecsdb::schema::{FieldType, Scalar, Value, ValueError};
 ///
 /// let hp = FieldType::Scalar(Scalar::U32);

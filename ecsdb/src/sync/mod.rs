@@ -1,5 +1,5 @@
-//! Threads meeting threads: the only module of the crate that imports atomics, and all that readers and the writer
-//! synchronize by. Elsewhere there are `Arc`s of data that does not change, and locks that no reader meets.
+//! Threads meeting threads: all that readers and the writer synchronize by. Elsewhere there are `Arc`s of data that does not
+//! change, locks that no reader meets, and counters that order nothing ([`shim::unwatched`]).
 //!
 //! Everything here is built on [`shim`], which is the standard library in ordinary builds and the `loom` model checker
 //! under `--cfg ecsdb_loom`, so that the code that ships is the code that is checked. What the atomics mean, and what
@@ -43,6 +43,22 @@ pub use publish::{Published, Publisher, publish};
 pub use seat::{Seat, Seated};
 pub use times::{Percentiles, Times, Timing};
 pub use watermark::Watermark;
+
+/// Both ways to publish, side by side, for the benchmark that compares them.
+#[cfg(all(feature = "arc-swap", not(ecsdb_loom)))]
+pub mod publication {
+    pub use triomphe::Arc;
+
+    /// The cell that is proved.
+    pub mod hazard {
+        pub use crate::sync::publish::hazard::{Published, Publisher, publish};
+    }
+
+    /// That of the crate `arc-swap`.
+    pub mod swap {
+        pub use crate::sync::publish::swap::{Published, Publisher, publish};
+    }
+}
 
 /// The other side is gone: nothing more will arrive, and nothing more is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::catalog::{Catalog, ColumnId, Entities};
 use super::error::OpError;
-use super::settle::{EntityPlace, entity_places};
+use super::named_entities::{EntityPlace, entity_places};
 use crate::bytes::{RowBytes, bytes_of};
 use crate::change_set::ColumnSet;
 use crate::entity::Entity;
@@ -70,58 +70,58 @@ impl<'a> Apply<'a> {
     }
 
     /// The row with every promised entity in it replaced by the real one.
-    pub(super) fn settle<'r>(&self, table: u16, row: RowBytes<'r>) -> Result<Settled<'r>, OpError> {
+    pub(super) fn resolve_row<'r>(&self, table: u16, row: RowBytes<'r>) -> Result<Resolved<'r>, OpError> {
         if self.catalog.has_heap(table) {
             self.catalog.table(table).check_heap(row.heap)?;
         }
-        let mut settled = Settled { row: Cow::Borrowed(row.row), heap: Cow::Borrowed(row.heap) };
+        let mut resolved = Resolved { row: Cow::Borrowed(row.row), heap: Cow::Borrowed(row.heap) };
         match self.catalog.entities(table) {
             Entities::None => {}
             Entities::Fixed(places) => {
                 for place in places {
-                    self.settle_one(&mut settled.row, *place)?;
+                    self.resolve_one(&mut resolved.row, *place)?;
                 }
             }
             Entities::Anywhere => {
                 for field in self.catalog.table(table).fields.iter() {
-                    self.settle_value(&field.field_type, field.offset as usize, row, &mut settled)?;
+                    self.resolve_value(&field.field_type, field.offset as usize, row, &mut resolved)?;
                 }
             }
         }
-        Ok(settled)
+        Ok(resolved)
     }
 
     /// Replaces promised entities in the value of type `field_type` at `start`.
-    fn settle_value(
+    fn resolve_value(
         &self,
         field_type: &FieldType,
         start: usize,
         row: RowBytes<'_>,
-        settled: &mut Settled<'_>,
+        resolved: &mut Resolved<'_>,
     ) -> Result<(), OpError> {
         let mut places = Vec::new();
         entity_places(field_type, &row.row[start..], row.heap, EntityPlace::Row(start), &mut places);
         places.into_iter().try_for_each(|place| match place {
-            EntityPlace::Row(at) => self.settle_one(&mut settled.row, at),
-            EntityPlace::Heap(at) => self.settle_one(&mut settled.heap, at),
+            EntityPlace::Row(at) => self.resolve_one(&mut resolved.row, at),
+            EntityPlace::Heap(at) => self.resolve_one(&mut resolved.heap, at),
         })
     }
 
     /// The value of a column with every promised entity in it replaced by the real one.
-    pub(super) fn settle_operand<'v>(&self, id: ColumnId, value: RowBytes<'v>) -> Result<Settled<'v>, OpError> {
+    pub(super) fn resolve_operand<'v>(&self, id: ColumnId, value: RowBytes<'v>) -> Result<Resolved<'v>, OpError> {
         let place = self.catalog.place(id);
         if place.has_heap {
             self.catalog.table(id.table).check_heap(value.heap)?;
         }
-        let mut settled = Settled { row: Cow::Borrowed(value.row), heap: Cow::Borrowed(value.heap) };
+        let mut resolved = Resolved { row: Cow::Borrowed(value.row), heap: Cow::Borrowed(value.heap) };
         if place.names_entities {
-            self.settle_value(&place.field_type, 0, value, &mut settled)?;
+            self.resolve_value(&place.field_type, 0, value, &mut resolved)?;
         }
-        Ok(settled)
+        Ok(resolved)
     }
 
     /// Replaces the entity at `at`, if it is a promised one.
-    fn settle_one(&self, bytes: &mut Cow<'_, [u8]>, at: usize) -> Result<(), OpError> {
+    fn resolve_one(&self, bytes: &mut Cow<'_, [u8]>, at: usize) -> Result<(), OpError> {
         let place = at..at + size_of::<Entity>();
         let mut bits = [0; size_of::<Entity>()];
         bits.copy_from_slice(&bytes[place.clone()]);
@@ -160,7 +160,7 @@ impl<'a> Apply<'a> {
     }
 
     /// Gives a row that is to be stored for `slot` the numbers of its counted fields.
-    fn number(&mut self, table: u16, slot: u32, row: &mut Settled<'_>) -> Result<(), OpError> {
+    fn number(&mut self, table: u16, slot: u32, row: &mut Resolved<'_>) -> Result<(), OpError> {
         if !self.batch.is_counted(table) {
             return Ok(());
         }
@@ -173,7 +173,7 @@ impl<'a> Apply<'a> {
 
     /// Stores a row for a new entity, which has none in the table.
     pub fn insert_new(&mut self, table: u16, slot: u32, row: RowBytes<'_>) -> Result<(), OpError> {
-        let mut row = self.settle(table, row)?;
+        let mut row = self.resolve_row(table, row)?;
         self.number(table, slot, &mut row)?;
         self.batch.insert_row(table, slot, row.borrow())?;
         Ok(())
@@ -182,7 +182,7 @@ impl<'a> Apply<'a> {
     /// Stores a row, in place of an earlier one if there is one.
     pub fn insert(&mut self, table: u16, entity: Entity, row: RowBytes<'_>) -> Result<(), OpError> {
         let entity = self.living(entity)?;
-        let mut row = self.settle(table, row)?;
+        let mut row = self.resolve_row(table, row)?;
         self.number(table, entity.slot(), &mut row)?;
         self.batch.put(table, entity.slot(), row.borrow())?;
         Ok(())
@@ -191,7 +191,7 @@ impl<'a> Apply<'a> {
     /// Replaces a row, which must exist.
     pub fn replace(&mut self, table: u16, entity: Entity, row: RowBytes<'_>) -> Result<(), OpError> {
         let entity = self.current(entity)?;
-        let mut row = self.settle(table, row)?;
+        let mut row = self.resolve_row(table, row)?;
         if self.batch.is_counted(table) {
             if !self.batch.version().tables[usize::from(table)].contains(entity.slot()) {
                 return Err(self.missing(table, entity));
@@ -210,12 +210,12 @@ impl<'a> Apply<'a> {
 }
 
 /// A row or a value in which no entity is promised any more.
-pub(super) struct Settled<'r> {
+pub(super) struct Resolved<'r> {
     row: Cow<'r, [u8]>,
     heap: Cow<'r, [u8]>,
 }
 
-impl Settled<'_> {
+impl Resolved<'_> {
     pub(super) fn borrow(&self) -> RowBytes<'_> {
         RowBytes { row: &self.row, heap: &self.heap }
     }

@@ -102,10 +102,10 @@ impl Apply<'_> {
         let catalog = self.catalog;
         let place = catalog.place(id);
         let (start, size) = (place.start, place.size);
-        let settled;
+        let resolved;
         let operand = if place.names_entities || place.has_heap {
-            settled = self.settle_operand(id, operand)?;
-            settled.borrow()
+            resolved = self.resolve_operand(id, operand)?;
+            resolved.borrow()
         } else {
             operand
         };
@@ -183,7 +183,7 @@ impl Apply<'_> {
         let mut columns = ColumnSet::NONE;
         for change in changes {
             let id = ColumnId { table, column: change.column };
-            let operand = self.settle_operand(id, change.operand)?;
+            let operand = self.resolve_operand(id, change.operand)?;
             row.change(self.catalog, table, entity, Change { operand: operand.borrow(), ..*change })?;
             columns = columns.union(ColumnSet::one(self.catalog.place(id).field));
         }

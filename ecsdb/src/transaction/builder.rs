@@ -153,7 +153,7 @@ impl<S: Schema> TransactionBuilder<S> {
         self.ops.require_absent(T::INDEX, entity);
     }
 
-    /// Commits only if the `T` of `entity` is `expected` when its turn comes, field by field as [`Column::eq`](crate::Column::eq)
+    /// Commits only if the `T` of `entity` is `expected` when its turn comes, field by field as [`Column::eq`](crate::component::Column::eq)
     /// compares.
     pub fn require_row<T: TableOf<S>>(&mut self, entity: Entity, expected: T) {
         let mut heap = HeapBuf::new();
@@ -267,6 +267,7 @@ impl<S: Schema> TransactionBuilder<S> {
 /// `?` keeps the error and forgets the transaction.
 #[derive(Error)]
 #[error("the transaction was not queued")]
+#[non_exhaustive]
 pub struct CommitRefused<S> {
     /// Why it was not queued.
     #[source]

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::settle::names_entities;
+use super::named_entities::names_entities;
 use crate::schema::{DatabaseSchema, FieldType, Scalar, TableSchema};
-use crate::storage::{Definitions, References, RowShape};
+use crate::storage::{Definitions, References};
 
 /// One column of one table.
 #[derive(Clone, Copy, Debug)]
@@ -110,11 +110,6 @@ impl Catalog {
     /// The indexes of all tables.
     pub fn indexes(&self) -> Definitions {
         Definitions::of(&self.schema)
-    }
-
-    /// How rows of each table are stored.
-    pub fn shapes(&self) -> impl Iterator<Item = RowShape> + '_ {
-        self.schema.tables().iter().map(RowShape::of)
     }
 }
 

@@ -30,7 +30,10 @@ impl LogError {
 /// ```
 /// use std::sync::mpsc;
 ///
-/// use ecsdb::{ChangeSet, CommitLog, Component, Db, LogError};
+/// use ecsdb::changes::ChangeSet;
+/// use ecsdb::error::LogError;
+/// use ecsdb::transaction::CommitLog;
+/// use ecsdb::{Component, Db};
 ///
 /// /// Tells how many rows each version has touched.
 /// struct Tally {

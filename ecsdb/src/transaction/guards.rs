@@ -57,7 +57,7 @@ impl Apply<'_> {
     /// Fails unless the column of the row, which must exist, compares as asked.
     pub fn require(&self, id: ColumnId, entity: Entity, op: CompareOp, expected: RowBytes<'_>) -> Result<(), OpError> {
         let entity = self.current(entity)?;
-        let expected = self.settle_operand(id, expected)?;
+        let expected = self.resolve_operand(id, expected)?;
         let Some(row) = self.batch.version().tables[usize::from(id.table)].stored(entity.slot()) else {
             return Err(self.missing(id.table, entity));
         };
@@ -99,7 +99,7 @@ impl Apply<'_> {
     /// Fails unless the row of `entity` in `table`, which must exist, has the values of `expected`.
     pub fn require_row(&self, table: u16, entity: Entity, expected: RowBytes<'_>) -> Result<(), OpError> {
         let entity = self.living(entity)?;
-        let expected = self.settle(table, expected)?;
+        let expected = self.resolve_row(table, expected)?;
         let expected = expected.borrow();
         let Some(found) = self.row_of(table, entity) else {
             return Err(self.row_guard(table, entity, Some(expected), None));

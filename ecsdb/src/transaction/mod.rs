@@ -1,7 +1,7 @@
 //! Transactions: how changes are asked for, carried out by the one writer, taken back, and answered.
 //!
 //! Owns the order of commits. It reads no files and knows no clients: what a commit did leaves as a
-//! [`ChangeSet`](crate::ChangeSet), through the [`CommitLog`].
+//! [`ChangeSet`](crate::changes::ChangeSet), through the [`CommitLog`].
 
 mod apply;
 mod arithmetic;
@@ -10,6 +10,7 @@ mod builder;
 mod bulk;
 mod bundle;
 mod catalog;
+mod closure;
 mod commit_log;
 mod counts;
 mod desk;
@@ -17,9 +18,9 @@ mod error;
 mod guards;
 mod inbox;
 mod job;
-mod many;
 #[cfg(all(test, ecsdb_loom))]
 mod models;
+mod named_entities;
 mod ops;
 mod ops_run;
 mod procedure;
@@ -27,32 +28,47 @@ mod queue;
 mod reentrancy;
 mod references;
 mod replay;
-mod scope;
-mod settle;
 mod ticket;
 mod untyped;
 mod update_all;
 mod writer;
 
-pub use apply::Apply;
-pub use assign::RowBuf;
-pub use builder::{CommitRefused, TransactionBuilder};
-pub use bundle::{Bundle, Single};
-pub use catalog::Catalog;
-pub use commit_log::{CommitLog, Guarded, LogError, Mirrored};
-pub use counts::{RefusedCounts, TransactionCounts};
-pub use desk::WriterThread;
-pub use error::{ArithmeticFailure, Conflict, GuardFailure, OpError, RangeFailure, RowGuardFailure, TransactionError};
-pub use guards::{Seen, SeenSet};
-pub use job::{ClosureJob, ConvertRow, Evolve, EvolveFailure, Request};
-pub use many::Counted;
-pub use ops::OpBuffer;
-pub use procedure::{CallError, Procedure, ProcedureFault, ProcedureInfo, Procedures, Registered};
-pub use queue::{Patience, Queue, QueueLimits, Terms};
-pub use reentrancy::DatabaseId;
-pub use replay::Replayed;
-pub use scope::Transaction;
+pub(crate) use apply::Apply;
+pub(crate) use assign::RowBuf;
+pub use builder::TransactionBuilder;
+pub use bulk::Counted;
+pub use bundle::Bundle;
+pub(crate) use catalog::Catalog;
+pub use closure::Transaction;
+pub use commit_log::CommitLog;
+pub(crate) use commit_log::{Guarded, Mirrored};
+pub(crate) use desk::WriterThread;
+pub(crate) use guards::{Seen, SeenSet};
+pub(crate) use job::{ClosureJob, ConvertRow, Evolve, EvolveFailure, Request};
+pub(crate) use ops::OpBuffer;
+pub use procedure::{Procedure, ProcedureInfo};
+pub(crate) use procedure::{Procedures, Registered};
+pub(crate) use queue::{Patience, Queue, QueueLimits, Terms};
+pub(crate) use reentrancy::DatabaseId;
+pub(crate) use replay::Replayed;
 pub use ticket::{Commit, DurableTicket, Ticket, Versioned, Written};
-pub use untyped::{DynTransaction, Dynamic, table_number};
+pub(crate) use untyped::table_number;
+pub use untyped::{DynTransaction, Dynamic};
 pub use update_all::UpdateFn;
-pub use writer::{BatchLimits, WriterConfig};
+pub(crate) use writer::{BatchLimits, WriterConfig};
+
+pub use crate::sync::Priority;
+
+pub(crate) use elsewhere::*;
+
+/// What users find in `ecsdb::error` and `ecsdb::stats`, and generated code in `__private`.
+pub(crate) mod elsewhere {
+    pub use super::builder::CommitRefused;
+    pub use super::bundle::Single;
+    pub use super::commit_log::LogError;
+    pub use super::counts::{RefusedCounts, TransactionCounts};
+    pub use super::error::{
+        ArithmeticFailure, Conflict, GuardFailure, OpError, RangeFailure, RowGuardFailure, TransactionError,
+    };
+    pub use super::procedure::{CallError, ProcedureFault};
+}

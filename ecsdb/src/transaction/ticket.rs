@@ -7,9 +7,9 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::bulk::Counted;
 use super::commit_log::LogError;
 use super::error::TransactionError;
-use super::many::Counted;
 use super::queue::Queue;
 use crate::entity::Entity;
 use crate::sync::{Closed, Pending, Watermark};

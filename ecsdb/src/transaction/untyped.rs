@@ -1,8 +1,8 @@
 //! A transaction on tables that are known by name only.
 
 use super::catalog::ColumnId;
+use super::closure::Transaction;
 use super::error::OpError;
-use super::scope::Transaction;
 use crate::bytes::RowBytes;
 use crate::component::{Change, CompareOp, UpdateOp};
 use crate::entity::Entity;

@@ -7,7 +7,8 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use ecsdb::{Component, Db, Percentiles, TickLoop};
+use ecsdb::stats::Percentiles;
+use ecsdb::{Component, Db, TickLoop};
 
 #[derive(Component)]
 #[repr(C)]

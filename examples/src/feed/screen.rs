@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use ecsdb::{Changes, Db, Entity, Event, Lagged, RecvError, Snapshot, Subscription, TransactionError};
+use ecsdb::changes::{Changes, Event};
+use ecsdb::error::{Lagged, RecvError};
+use ecsdb::{Db, Entity, Snapshot, Subscription, TransactionError};
 
 use super::arena::{Fighter, FighterRef, Pit};
 

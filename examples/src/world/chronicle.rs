@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ecsdb::{ChangeSet, CommitLog, Db, LogError};
+use ecsdb::Db;
+use ecsdb::changes::ChangeSet;
+use ecsdb::error::LogError;
+use ecsdb::transaction::CommitLog;
 
 use super::components::World;
 use super::digest::Digest;

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use ecsdb::{Db, OpenError, Recovery};
+use ecsdb::durability::Recovery;
+use ecsdb::{Db, OpenError};
 use thiserror::Error;
 
 use super::chronicle::Message;

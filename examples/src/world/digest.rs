@@ -3,7 +3,8 @@
 //! It is the sum of a hash of every living entity and of every row with its place. The order of a sum does not matter, and
 //! what goes can be taken off again, so a commit costs as much as it changes.
 
-use ecsdb::{ChangeSet, Db, Entity};
+use ecsdb::changes::ChangeSet;
+use ecsdb::{Db, Entity};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::components::World;

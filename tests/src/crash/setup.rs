@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::simulated::Simulated;
 use ecsdb::archive::DirectoryArchive;
-use ecsdb::{Db, OpenError, Retention};
+use ecsdb::durability::Retention;
+use ecsdb::{Db, OpenError};
 
 use super::world::World;
 

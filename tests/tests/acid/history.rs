@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use ecsdb::{
-    ChangeSet, CommitLog, Component, Db, Entity, LogError, Optimistic, Snapshot, Transaction, TransactionError,
-};
+use ecsdb::changes::ChangeSet;
+use ecsdb::error::LogError;
+use ecsdb::transaction::CommitLog;
+use ecsdb::{Component, Db, Entity, Optimistic, Snapshot, Transaction, TransactionError};
 use ecsdb_tests::history::{Done, End, Key, Logged, Read, Search, Value};
 
 /// Who has written here.

@@ -236,8 +236,23 @@ fn every_deliberate_fault_has_a_model_that_looks_for_it() {
     for fault in looked_for.iter().filter(|fault| !faults.contains(fault)) {
         complaints.push(format!("a model looks for the fault {fault:?}, which is nowhere"));
     }
-    for (model, _) in tables.iter().filter(|(model, _)| !memory_model::names(&document, model)) {
-        complaints.push(format!("docs/memory-model.md does not name the model `{model}`"));
+    for (model, faults) in &tables {
+        if !memory_model::names(&document, model) {
+            complaints.push(format!("docs/memory-model.md does not name the model `{model}`"));
+        }
+        if faults.is_empty() {
+            complaints.push(format!("the model `{model}` has no fault to find, so it may show nothing"));
+        }
+    }
+    // The tables of `models!` make tests by those names; its definitions stand in these two files.
+    let definitions = ["ecsdb/src/sync/shim/model.rs", "ecsdb/src/sync/shim/schedules.rs"];
+    for source in sources.iter().filter(|source| !definitions.contains(&source.file.as_str())) {
+        for (test, line) in memory_model::tests_beside_tables(&source.text) {
+            complaints.push(format!(
+                "{}:{line}: the model `{test}` stands in no `models!`, with a fault to find",
+                source.file
+            ));
+        }
     }
     demand_none(complaints);
 }
@@ -345,11 +360,16 @@ fn atomics_outside_sync_are_found() {
         "use core::sync::{atomic::Ordering};",
         "use loom::thread;",
         "type X = arc_swap::ArcSwap<u8>;",
+        "use crate::sync::shim::{Arc, AtomicU64};",
+        "fn f() { crate::sync::shim::AtomicU64::new(0); }",
+        "use crate::sync::shim::unwatched::{AtomicU64, Ordering}; fn f() { x.load(Ordering::Acquire); }",
+        "fn f() { fence(order); }",
     ] {
         assert_eq!(rules::atomics("x.rs", bad).len(), 1, "{bad}");
     }
     let good =
-        "use crate::sync::shim::unwatched::AtomicU64; #[cfg(test)] mod tests { use std::sync::atomic::AtomicU8; }";
+        "use crate::sync::shim::unwatched::{AtomicU64, Ordering}; use crate::sync::shim::Mutex; fn f() { x.load(Ordering::Relaxed); }
+         #[cfg(test)] mod tests { use std::sync::atomic::AtomicU8; }";
     assert_eq!(rules::atomics("x.rs", good).len(), 0);
 }
 
@@ -368,8 +388,11 @@ fn atomics_are_found_by_their_fields() {
 fn faults_and_models_are_found() {
     let source = "if mutant!(\"a/b c\") || !mutant!(\"d/e\") {}";
     assert_eq!(memory_model::faults(source).collect::<Vec<_>>(), ["a/b c", "d/e"]);
-    let table = "\nmodels! {\n    m: \"a/b c\" as x,\n \"d/e\" as y;\n    n: \"f/g\" as z;\n}\n fn h() { \"i/j\"; }";
-    assert_eq!(memory_model::models(table), [("m", vec!["a/b c", "d/e"]), ("n", vec!["f/g"])]);
+    let table =
+        "\nmodels! {\n    m: \"a/b c\" as x,\n \"d/e\" as y;\n    n: \"f/g\" as z;\n    o:;\n}\n fn h() { \"i/j\"; }";
+    assert_eq!(memory_model::models(table), [("m", vec!["a/b c", "d/e"]), ("n", vec!["f/g"]), ("o", vec![])]);
+    let source = "fn loom() {}\n#[test]\nfn loom_m() {} fn shuttle_n() { loom_m(); } // fn loom_o";
+    assert_eq!(memory_model::tests_beside_tables(source), [("loom_m", 3), ("shuttle_n", 3)]);
 }
 
 #[test]

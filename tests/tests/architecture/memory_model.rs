@@ -1,8 +1,10 @@
 //! Whether `docs/memory-model.md` tells of everything: every atomic of the engine, every deliberate fault, every model.
 //!
-//! It checks names, not what is said about them. A fault that no model looks for is found here as well.
+//! It checks names, not what is said about them. A fault that no model looks for is found here as well, and so is a model that
+//! looks for none.
 
-use super::lexer::{Token, tokens_without_tests};
+use super::lexer::{Token, tokens, tokens_without_tests};
+use super::rules::is_atomic;
 
 /// The names of the fields and statics of `source` that are atomics, or hold some, with their lines.
 pub fn atomic_fields(source: &str) -> Vec<(&str, usize)> {
@@ -24,10 +26,6 @@ pub fn atomic_fields(source: &str) -> Vec<(&str, usize)> {
     found
 }
 
-fn is_atomic(word: &str) -> bool {
-    word.strip_prefix("Atomic").is_some_and(|kind| kind.starts_with(char::is_uppercase))
-}
-
 /// The names in all `mutant!("...")` of `source`.
 pub fn faults(source: &str) -> impl Iterator<Item = &str> {
     let after = source.split("mutant!(\"").skip(1);
@@ -42,6 +40,19 @@ pub fn models(source: &str) -> Vec<(&str, Vec<&str>)> {
     models
         .map(|(name, faults)| {
             (name.trim(), faults.split('"').skip(1).step_by(2).filter(|fault| fault.contains('/')).collect())
+        })
+        .collect()
+}
+
+/// The functions of `source` that are called as the tests of models are, with their lines: in a file with models they come from a
+/// `models!` table alone.
+pub fn tests_beside_tables(source: &str) -> Vec<(&str, usize)> {
+    let tokens = tokens(source);
+    let names = tokens.iter().zip(tokens.iter().skip(1)).filter(|(word, _)| word.is_word("fn")).map(|(_, name)| name);
+    names
+        .filter_map(|placed| match placed.token {
+            Token::Word(name) if name.starts_with("loom_") || name.starts_with("shuttle_") => Some((name, placed.line)),
+            _ => None,
         })
         .collect()
 }

@@ -39,20 +39,33 @@ pub fn unfinished(file: &str, source: &str) -> Vec<String> {
         .collect()
 }
 
-/// Atomics are the business of `sync`, where loom sees them.
+/// Atomics that order anything are the business of `sync`, where loom sees them. Elsewhere there are counters.
 pub fn atomics(file: &str, source: &str) -> Vec<String> {
-    let outsiders = ["atomic", "loom", "arc_swap"];
-    tokens_without_tests(source)
-        .into_iter()
-        .filter_map(|placed| match placed.token {
-            Token::Word(word) if outsiders.contains(&word) => Some(format!(
-                "{file}:{}: `{word}` outside `sync`: take shared memory from `crate::sync`, counters from \
-                 `crate::sync::shim::unwatched`",
-                placed.line
-            )),
-            _ => None,
-        })
-        .collect()
+    let outsiders = ["atomic", "loom", "arc_swap", "fence", "Acquire", "Release", "AcqRel", "SeqCst"];
+    let tokens = tokens_without_tests(source);
+    // What was taken from `shim`, up to the end of the statement, and not from its `unwatched`.
+    let mut is_from_shim = false;
+    let mut complaints = Vec::new();
+    for placed in &tokens {
+        match placed.token {
+            Token::Word("shim") => is_from_shim = true,
+            Token::Word("unwatched") | Token::Sign(';') => is_from_shim = false,
+            Token::Word(word) if outsiders.contains(&word) || is_from_shim && is_atomic(word) => {
+                complaints.push(format!(
+                    "{file}:{}: `{word}` outside `sync`: take shared memory from `crate::sync`, counters from \
+                     `crate::sync::shim::unwatched`",
+                    placed.line
+                ));
+            }
+            _ => {}
+        }
+    }
+    complaints
+}
+
+/// Whether `word` is a type of atomics.
+pub fn is_atomic(word: &str) -> bool {
+    word.strip_prefix("Atomic").is_some_and(|kind| kind.starts_with(char::is_uppercase))
 }
 
 /// Every `unsafe` is proved, or says what is asked of its user.

@@ -1,6 +1,7 @@
 //! What the history takes in memory, and that it goes before anything fails for lack of it.
 
-use ecsdb::{Db, RecvError};
+use ecsdb::Db;
+use ecsdb::error::RecvError;
 use ecsdb_tests::world::{Sample, Small, Wide};
 
 use super::game::Game;

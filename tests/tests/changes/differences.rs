@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use ecsdb::changes::Event;
 use ecsdb::schema::TableOf;
-use ecsdb::{Db, Entity, Event, Snapshot};
+use ecsdb::{Db, Entity, Snapshot};
 use ecsdb_tests::world::{Frozen, Purse, Sample, Small, Wide};
 use proptest::prelude::*;
 

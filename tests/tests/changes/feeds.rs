@@ -2,8 +2,9 @@
 
 use std::fmt::Debug;
 
+use ecsdb::error::RecvError;
 use ecsdb::schema::TableOf;
-use ecsdb::{Db, Entity, RecvError, Subscription};
+use ecsdb::{Db, Entity, Subscription};
 use ecsdb_tests::world::{Frozen, Purse, Sample, Small, Wide};
 use proptest::prelude::*;
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use ecsdb::changes::{Changes, Event};
 use ecsdb::schema::TableOf;
-use ecsdb::{Changes, Component, Db, Entity, Event, Snapshot, Transaction, TransactionError};
+use ecsdb::{Component, Db, Entity, Snapshot, Transaction, TransactionError};
 use ecsdb_tests::block_writer;
 use ecsdb_tests::world::{Frozen, Purse, Sample, Small, Wide};
 use proptest::prelude::*;

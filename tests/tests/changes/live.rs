@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use ecsdb::{Db, Entity, LiveQuery, QueryChanges, QueryEvent, QueryParam, RecvError, Snapshot, has};
+use ecsdb::changes::{QueryChanges, QueryEvent};
+use ecsdb::error::RecvError;
+use ecsdb::query::{QueryParam, has};
+use ecsdb::{Db, Entity, LiveQuery, Snapshot};
 use ecsdb_tests::world::{Frozen, Purse, PurseRef, Sample, Small, Wide};
 use proptest::prelude::*;
 

@@ -3,7 +3,9 @@
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use ecsdb::{Db, Event, OpenError, QueryEvent, RecvError, Subscription, TransactionError};
+use ecsdb::changes::{Event, QueryEvent};
+use ecsdb::error::RecvError;
+use ecsdb::{Db, OpenError, Subscription, TransactionError};
 use ecsdb_tests::log::Recorder;
 use ecsdb_tests::world::{Purse, Sample, Small};
 use ecsdb_tests::{block_on, block_writer};

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::task::{Context, Waker};
 
-use ecsdb::{Db, Entity, Event, RecvError};
+use ecsdb::changes::Event;
+use ecsdb::error::RecvError;
+use ecsdb::{Db, Entity};
 use ecsdb_tests::grumpy;
 use ecsdb_tests::world::{Purse, Small};
 

@@ -1,7 +1,9 @@
 //! The same by names, and with a schema that changes while somebody follows.
 
+use ecsdb::changes::{DynEvent, DynSubscription};
+use ecsdb::error::{RecvError, SubscribeError};
 use ecsdb::schema::{DatabaseSchema, Value};
-use ecsdb::{DynDb, DynEvent, DynSubscription, Entity, RecvError, SubscribeError};
+use ecsdb::{DynDb, Entity};
 
 fn schema(fields: &str) -> DatabaseSchema {
     let text = format!(
@@ -25,7 +27,7 @@ fn told(feed: &mut DynSubscription) -> Vec<String> {
     let mut all = Vec::new();
     while let Some(changes) = feed.try_recv().unwrap() {
         for event in changes.iter() {
-            let hp = |row: Option<&ecsdb::DynRow<'_>>| row.and_then(|row| row.get("hp"));
+            let hp = |row: Option<&ecsdb::query::DynRow<'_>>| row.and_then(|row| row.get("hp"));
             let (old, new) = (hp(event.before()), hp(event.after()));
             all.push(match &event {
                 DynEvent::Added { .. } => format!("+{new:?}"),
@@ -65,7 +67,7 @@ fn events_come_by_names_with_the_fields_that_differ() {
 fn a_filter_and_an_entity_narrow_what_is_told() {
     let db = DynDb::in_memory(schema(FIRST)).unwrap();
     let (ann, bob) = (spawn(&db, 1, "ann"), spawn(&db, 2, "bob"));
-    let weak = |row: &ecsdb::DynRow<'_>| matches!(row.get("hp"), Some(Value::U16(0..10)));
+    let weak = |row: &ecsdb::query::DynRow<'_>| matches!(row.get("hp"), Some(Value::U16(0..10)));
     let mut anns = db.subscribe("mob").unwrap().entity(ann).filter(weak);
     for (who, hp) in [(bob, 3), (ann, 4), (ann, 30), (ann, 31), (ann, 5), (bob, 6)] {
         db.write(move |tx| Ok(tx.set("mob", who, "hp", Value::U16(hp))?)).unwrap();

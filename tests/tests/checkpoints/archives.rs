@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use ecsdb::archive::{Archive, ArchiveError, Put};
-use ecsdb::{CheckpointError, Db, DbBuilder, Retention, TransactionError};
+use ecsdb::durability::Retention;
+use ecsdb::error::CheckpointError;
+use ecsdb::{Db, DbBuilder, TransactionError};
 use ecsdb_tests::rounds::{assert_same, small, work};
 use ecsdb_tests::simulated::Simulated;
 use ecsdb_tests::world::*;

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use ecsdb::Db;
+use ecsdb::durability::Retention;
+use ecsdb::error::DirectoryError;
 use ecsdb::media::{Media, Open};
-use ecsdb::{Db, DirectoryError, Retention};
 use ecsdb_tests::rounds::work;
 use ecsdb_tests::simulated::Simulated;
 use ecsdb_tests::world::*;

@@ -6,7 +6,8 @@ mod damage;
 mod features;
 mod retention;
 
-use ecsdb::{CheckpointError, Component, Db, DirectoryError, OpenError, TransactionError};
+use ecsdb::error::{CheckpointError, DirectoryError};
+use ecsdb::{Component, Db, OpenError, TransactionError};
 use ecsdb_tests::log::Rows;
 use ecsdb_tests::rounds::{assert_same, error_of, small, work};
 use ecsdb_tests::simulated::Simulated;
@@ -355,8 +356,9 @@ fn an_opening_tells_how_far_it_is() {
     let db = small(&media).on_recovery_progress(move |progress| told.send(progress).unwrap()).open().unwrap();
     let seen: Vec<_> = seen.iter().collect();
     assert!(seen.len() > 16, "in pieces: {}", seen.len());
-    let climbs =
-        |pair: &[ecsdb::RecoveryProgress]| pair[0].rows <= pair[1].rows && pair[0].log_bytes <= pair[1].log_bytes;
+    let climbs = |pair: &[ecsdb::durability::RecoveryProgress]| {
+        pair[0].rows <= pair[1].rows && pair[0].log_bytes <= pair[1].log_bytes
+    };
     assert!(seen.windows(2).all(climbs), "{seen:?}");
     let last = seen.last().unwrap();
     assert_eq!((last.rows, last.rows_total), (60_000, 60_000));

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ecsdb::archive::{Archive, ArchiveError, ArchivedSegment, Put};
-use ecsdb::{Db, DbBuilder, OpenError, Retention, TransactionError};
+use ecsdb::durability::Retention;
+use ecsdb::{Db, DbBuilder, OpenError, TransactionError};
 use ecsdb_tests::rounds::work;
 use ecsdb_tests::simulated::{Call, Failure, Fault, Simulated};
 use ecsdb_tests::world::*;

@@ -1,7 +1,8 @@
 //! Attributes: names, histories, claims about the layout, defaults, foreign types, indexes and references.
 
+use ecsdb::component::Stored;
 use ecsdb::schema::{Cardinality, Durability, IndexKind, IndexSchema, OnDelete, ReferenceSchema, Value};
-use ecsdb::{Component, Entity, Field, Ref, Stored};
+use ecsdb::{Component, Entity, Field, Ref};
 
 /// A type of somebody else's: no derive can stand on it.
 mod foreign {

@@ -1,8 +1,9 @@
 //! Enums: as values, as whole components, with and without data.
 
-use ecsdb::packed::{Enum, Packed};
+use ecsdb::component::packed::{Enum, Packed};
+use ecsdb::component::{Column, NativeField, Stored, Whole};
 use ecsdb::schema::{FieldType, InvalidRowKind};
-use ecsdb::{Column, Component, Db, Entity, Field, NativeField, Stored, Whole};
+use ecsdb::{Component, Db, Entity, Field};
 
 /// Stored by the numbers of its variants.
 #[derive(Field, Debug, PartialEq, Clone, Copy)]
@@ -131,7 +132,7 @@ fn bytes_behind_the_variant_are_zero() {
     assert!(bytes[4..].iter().all(|byte| *byte == 0));
     assert_eq!(size_of::<Packed<Weather>>(), 1);
     assert_eq!(size_of::<Packed<Kind>>(), 2);
-    let packed: Packed<Coded> = Field::pack(Coded::Number(5), &mut ecsdb::packed::HeapBuf::new());
+    let packed: Packed<Coded> = Field::pack(Coded::Number(5), &mut ecsdb::component::packed::HeapBuf::new());
     let _: Enum<Coded, 9> = packed;
 }
 

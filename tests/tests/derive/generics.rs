@@ -2,7 +2,8 @@
 
 use std::marker::PhantomData;
 
-use ecsdb::{Component, Db, Field, Stored};
+use ecsdb::component::Stored;
+use ecsdb::{Component, Db, Field};
 
 /// The bound of a parameter of the user's.
 trait Team {

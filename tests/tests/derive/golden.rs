@@ -6,7 +6,8 @@
     reason = "generated code, which lints do not look at elsewhere"
 )]
 
-use ecsdb::{Component, Field, Stored};
+use ecsdb::component::Stored;
+use ecsdb::{Component, Field};
 
 mod packed {
     pub struct Health {
@@ -70,7 +71,7 @@ fn the_expansions_work() {
     assert_eq!(Stored::new(native::Pos::ZERO).view().x, 0.0);
     assert!(matches!(Stored::new(whole::Door::Locked { by: 3 }).view().value(), whole::Door::Locked { by: 3 }));
     assert!(matches!(Stored::new(whole::Door::Open).view().value(), whole::Door::Open));
-    let mut heap = ecsdb::packed::HeapBuf::new();
+    let mut heap = ecsdb::component::packed::HeapBuf::new();
     assert_eq!(value::Meters(2.0).pack(&mut heap).0.get(), 2.0);
     assert_eq!((value::Meters::TYPE.to_string(), tagged::Kind::TYPE.size()), ("struct Meters(f64)".to_owned(), 1));
     assert!(!matches!(tagged::Kind::Sword, tagged::Kind::Shield));

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use ecsdb::{Component, Db, FixedStr, Row, Stored};
+use ecsdb::component::{Row, Stored};
+use ecsdb::{Component, Db, FixedStr};
 
 #[derive(Component, Debug, PartialEq, Clone)]
 struct Sign {

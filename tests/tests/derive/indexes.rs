@@ -1,7 +1,8 @@
 //! The constant `I`: a typed handle for each index.
 
+use ecsdb::component::{Index, SpatialIndex};
 use ecsdb::schema::{IndexKind, Schema};
-use ecsdb::{Component, Entity, Field, FixedStr, Index, Ref, SpatialIndex};
+use ecsdb::{Component, Entity, Field, FixedStr, Ref};
 
 #[derive(Field)]
 pub struct Place {

@@ -2,9 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use ecsdb::packed::{self, OptionalOf, U16};
+use ecsdb::component::Stored;
+use ecsdb::component::packed::{self, OptionalOf, U16};
 use ecsdb::schema::{InvalidRowKind, RowLayout};
-use ecsdb::{Component, Entity, Stored};
+use ecsdb::{Component, Entity};
 
 /// How much a creature can take.
 ///
@@ -192,7 +193,7 @@ fn columns_know_their_place() {
     assert_eq!((Gold::C.0.offset(), Gold::C.0.name().as_str()), (0, "value"));
     assert_eq!((Range::C.1.offset(), Range::C.1.name().as_str()), (2, "high"));
     assert_eq!(format!("{:?}", Health::C.hp), "health.hp");
-    let column: ecsdb::Column<Everything, [[u16; 3]; 2]> = Everything::C.grid;
+    let column: ecsdb::component::Column<Everything, [[u16; 3]; 2]> = Everything::C.grid;
     assert_eq!(column.offset(), Everything::SCHEMA.field("grid").unwrap().1.offset);
 }
 

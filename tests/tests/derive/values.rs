@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::num::NonZero;
 use std::time::Duration;
 
-use ecsdb::packed::{HeapBuf, Packed};
+use ecsdb::component::packed::{HeapBuf, Packed};
+use ecsdb::component::{Column, NativeField, Stored};
 use ecsdb::schema::FieldType;
-use ecsdb::{Column, Component, Entity, Field, NativeField, Stored};
+use ecsdb::{Component, Entity, Field};
 
 /// Where something is.
 #[derive(Field)]

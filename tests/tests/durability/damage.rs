@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use ecsdb::error::DirectoryError;
 use ecsdb::media::Media;
-use ecsdb::{Db, DirectoryError, OpenError};
+use ecsdb::{Db, OpenError};
 use ecsdb_tests::log::Rows;
 use ecsdb_tests::simulated::Simulated;
 use ecsdb_tests::world::*;

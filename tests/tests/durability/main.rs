@@ -10,7 +10,8 @@ mod schemas;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ecsdb::{Db, DirectoryError, OpenError, Ticket, TransactionError};
+use ecsdb::error::DirectoryError;
+use ecsdb::{Db, OpenError, Ticket, TransactionError};
 use ecsdb_tests::block_on;
 use ecsdb_tests::log::{Recorder, Rows};
 use ecsdb_tests::rounds::{assert_same, error_of, small, work};

@@ -1,7 +1,8 @@
 //! What the program and the directory say of tables and fields.
 
+use ecsdb::error::DirectoryError;
 use ecsdb::schema::{DatabaseSchema, Value};
-use ecsdb::{Component, Db, DirectoryError, DynDb};
+use ecsdb::{Component, Db, DynDb};
 use ecsdb_tests::simulated::Simulated;
 
 use super::{Temporary, error_of};

@@ -1,8 +1,10 @@
 //! Migrations that a program does itself.
 
+use ecsdb::durability::OldRow;
+use ecsdb::error::DirectoryError;
 use ecsdb::error::with_causes;
 use ecsdb::schema::Value;
-use ecsdb::{Component, Db, DirectoryError, DynDb, OldRow, OpenError};
+use ecsdb::{Component, Db, DynDb, OpenError};
 use ecsdb_tests::simulated::Simulated;
 
 use super::{schema, table};
@@ -29,7 +31,7 @@ fn before(media: &Simulated) -> Db<Before> {
     Db::builder().media(media.clone()).directory("save").open().unwrap()
 }
 
-fn percent(old: OldRow<'_>) -> Result<Health, ecsdb::MigrationFailure> {
+fn percent(old: OldRow<'_>) -> Result<Health, ecsdb::error::MigrationFailure> {
     match (old.get("hp"), old.get("regen"), old.get("armor")) {
         (Some(Value::F32(hp)), Some(Value::F32(_)), None) if (0.0..=1.0).contains(&hp) => {
             Ok(Health { percent: (hp * 100.0).round() as u8 })

@@ -1,6 +1,7 @@
 //! What would lose something: refused with the table, the field, and the way out.
 
-use ecsdb::{DirectoryError, OpenError};
+use ecsdb::OpenError;
+use ecsdb::error::DirectoryError;
 use ecsdb_tests::simulated::Simulated;
 
 use super::{open, rows, schema, table};

@@ -2,8 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ecsdb::DynDb;
+use ecsdb::error::EvolveError;
 use ecsdb::schema::{DatabaseSchema, Value};
-use ecsdb::{DynDb, EvolveError};
 use ecsdb_tests::simulated::{Simulated, Survival};
 
 use super::{nth, open, rows, schema, table};

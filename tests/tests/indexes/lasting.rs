@@ -185,7 +185,7 @@ fn indexes_are_described() {
     let snapshot = db.snapshot();
     let rows: Vec<String> = snapshot
         .view()
-        .table(ecsdb::INDEXES_TABLE)
+        .table(ecsdb::query::INDEXES_TABLE)
         .unwrap()
         .rows()
         .map(|row| row.values().iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" "))

@@ -6,8 +6,9 @@ mod model;
 mod typed;
 mod unique;
 
+use ecsdb::query::{DynRow, DynView};
 use ecsdb::schema::{DatabaseSchema, FieldSchema, IndexKind, IndexSchema, TableSchema, Value};
-use ecsdb::{DynDb, DynRow, DynView, Entity};
+use ecsdb::{DynDb, Entity};
 
 /// An index of a table, over these columns.
 fn index(name: &str, columns: &[&str], kind: IndexKind, unique: bool) -> IndexSchema {

@@ -2,8 +2,9 @@
 
 use core::ops::Bound;
 
+use ecsdb::query::{DynIndex, DynRow, DynView};
 use ecsdb::schema::{IndexKind, IndexSchema, Value};
-use ecsdb::{DynIndex, DynRow, DynTransaction, DynView, Entity, OpError};
+use ecsdb::{DynTransaction, Entity, OpError};
 use proptest::prelude::*;
 
 use super::*;

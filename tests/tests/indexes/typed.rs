@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use ecsdb::{Component, Db, Entity, FixedStr, IndexRows, Ref};
+use ecsdb::query::IndexRows;
+use ecsdb::{Component, Db, Entity, FixedStr, Ref};
 use ecsdb_tests::why;
 
 #[derive(Component, Clone, Debug, PartialEq)]

@@ -92,7 +92,7 @@ fn a_last_segment_that_has_lost_its_end_is_not_archived() {
     }
     assert!(refused > 1);
     // A snapshot file shows that there was more.
-    let uncut = golden::medium(&golden::read(&golden::root().join("1/snapshot-uncut")));
+    let uncut = golden::medium(&golden::named("1/snapshot-uncut"));
     let path = segments(&uncut, golden::DIR).pop().unwrap();
     let content = uncut.state().content(&path).unwrap().to_vec();
     for (at, _) in records(&content).into_iter().filter(|(at, kind)| *kind == 1 && content[at + 16] <= 10) {

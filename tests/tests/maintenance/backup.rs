@@ -5,9 +5,10 @@ use std::io;
 use std::sync::Mutex;
 use std::time::SystemTime;
 
+use ecsdb::Component;
+use ecsdb::error::BackupError;
 use ecsdb::maintenance::{Restore, Target};
 use ecsdb::media::{Lock, Media, MediaFile, Open};
-use ecsdb::{BackupError, Component};
 
 use super::*;
 

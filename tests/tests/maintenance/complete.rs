@@ -41,7 +41,7 @@ fn time_of(medium: &Simulated, version: u64) -> SystemTime {
 /// The last commit is damaged, and the mark of the close behind it says that it was durable.
 #[test]
 fn the_last_durable_record_of_a_golden_directory_is_missed() {
-    let files = golden::read(&golden::root().join("1/log-closed"));
+    let files = golden::named("1/log-closed");
     let medium = golden::medium(&files);
     let path = segments(&medium, golden::DIR).pop().unwrap();
     let len = files["wal/00000000000000000007.wal"].len();
@@ -61,7 +61,7 @@ fn the_last_durable_record_of_a_golden_directory_is_missed() {
 
 #[test]
 fn a_torn_end_that_an_opening_cuts_off_is_no_loss() {
-    let medium = golden::medium(&golden::read(&golden::root().join("1/log-torn")));
+    let medium = golden::medium(&golden::named("1/log-torn"));
     let restore = Restore::from_directory(closed(&medium, golden::DIR).unwrap()).onto(Arc::new(medium.clone()));
     assert_eq!(restore.run(Target::Latest, EARLIER, |_| ()).unwrap().version, 8);
 }

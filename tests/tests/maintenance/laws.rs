@@ -9,9 +9,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ecsdb::error::DirectoryError;
 use ecsdb::maintenance::{RepairStep, Restore, Target, VerifyReport};
 use ecsdb::schema::{DatabaseSchema, Durability, Value};
-use ecsdb::{DirectoryError, DynDb, OpenError};
+use ecsdb::{DynDb, OpenError};
 use ecsdb_tests::golden;
 
 use super::*;
@@ -460,7 +461,7 @@ fn the_laws_hold_for_every_golden_directory() {
         assert_eq!(report.version.is_none(), opened.starts_with("cannot be opened"), "{what}: {report:#?}");
         assert!(!report.is_fine() || !opened.contains("passed over"), "{what}: {report:#?}");
         // Each version that can be had is the same from whatever file it is put together.
-        let of_all = golden::read(&golden::root().join("1/log-killed"));
+        let of_all = golden::named("1/log-killed");
         let schema = schema_in(&medium, golden::DIR);
         let states = if what.starts_with("log") { states_of(&golden::medium(&of_all)) } else { states_of(&medium) };
         let history = History { medium, directory: golden::DIR, states, schema };
@@ -475,7 +476,7 @@ fn the_laws_hold_for_every_golden_directory() {
 
 /// The golden directory of a log that goes on in the same segment behind a snapshot file.
 fn uncut() -> History {
-    let medium = golden::medium(&golden::read(&golden::root().join("1/snapshot-uncut")));
+    let medium = golden::medium(&golden::named("1/snapshot-uncut"));
     let (states, schema) = (states_of(&medium), schema_in(&medium, golden::DIR));
     History { medium, directory: golden::DIR, states, schema }
 }

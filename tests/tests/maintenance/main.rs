@@ -18,9 +18,11 @@ mod verify;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ecsdb::Db;
 use ecsdb::archive::DirectoryArchive;
+use ecsdb::durability::Retention;
+use ecsdb::error::DirectoryError;
 use ecsdb::maintenance::{ClosedDirectory, MaintenanceError};
-use ecsdb::{Db, DirectoryError, Retention};
 use ecsdb_tests::log::Rows;
 use ecsdb_tests::simulated::{Call, Failure, Fault, Simulated, State, Survival};
 use ecsdb_tests::world::*;

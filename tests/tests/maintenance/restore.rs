@@ -2,8 +2,8 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use ecsdb::DirectoryError;
 use ecsdb::archive::Archive;
+use ecsdb::error::DirectoryError;
 use ecsdb::maintenance::{Restore, Restored, Target};
 
 use super::*;

@@ -3,7 +3,9 @@
 use std::num::NonZero;
 use std::time::Duration;
 
-use ecsdb::{Column, Condition, Entity, IntoCondition, Ordered, Ref, Stored, has};
+use ecsdb::component::{Column, Ordered, Stored};
+use ecsdb::query::{Condition, IntoCondition, has};
+use ecsdb::{Entity, Ref};
 use proptest::prelude::*;
 
 use super::world::*;
@@ -253,7 +255,7 @@ proptest! {
 
 #[test]
 fn a_row_alone_can_be_asked() {
-    let rich = Condition::<ecsdb::Only<Unit>>::new(Unit::C.gold.ge(2).and(Unit::C.name.starts_with("a")));
+    let rich = Condition::<ecsdb::query::Only<Unit>>::new(Unit::C.gold.ge(2).and(Unit::C.name.starts_with("a")));
     let stored = |name: &str, gold| Stored::new(Unit { name: name.to_owned(), gold, ..unit([0; 20]) });
     assert!(rich.matches_stored(Some(&stored("ab", 2))));
     assert!(!rich.matches_stored(Some(&stored("ab", 1))));

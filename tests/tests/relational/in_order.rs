@@ -4,7 +4,8 @@
 
 use std::sync::OnceLock;
 
-use ecsdb::{Component, Db, Entity, Plan, Query, Sorted};
+use ecsdb::query::{Plan, Sorted};
+use ecsdb::{Component, Db, Entity, Query};
 use proptest::prelude::*;
 
 #[derive(Component, Clone, Debug)]

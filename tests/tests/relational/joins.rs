@@ -1,6 +1,7 @@
 //! Joins of random things, against two nested loops.
 
-use ecsdb::{Column, Entity, Refers};
+use ecsdb::Entity;
+use ecsdb::component::{Column, Refers};
 use proptest::prelude::*;
 
 use super::conditions::{build, things, tree};

@@ -2,7 +2,9 @@
 
 #![allow(clippy::duplicated_attributes, reason = "two indexes may have a column in common")]
 
-use ecsdb::{Component, Condition, Db, Entity, Field, IntoCondition, Plan, PlanError, Ref, Snapshot};
+use ecsdb::error::PlanError;
+use ecsdb::query::{Condition, IntoCondition, Plan};
+use ecsdb::{Component, Db, Entity, Field, Ref, Snapshot};
 use proptest::prelude::*;
 
 #[derive(Component, Clone, Debug)]
@@ -99,10 +101,10 @@ fn world(rows: &[[u8; 8]]) -> (Db<World>, Vec<Entity>) {
 
 /// A test that an index may be of use for.
 fn test((column, op, a, b): (u8, u8, u8, u8)) -> Condition<World> {
-    fn ordered<T, F>(column: ecsdb::Column<T, F>, op: u8, a: F, b: F) -> Condition<World>
+    fn ordered<T, F>(column: ecsdb::component::Column<T, F>, op: u8, a: F, b: F) -> Condition<World>
     where
         T: ecsdb::schema::TableOf<World>,
-        F: ecsdb::Ordered<Value = F> + Clone,
+        F: ecsdb::component::Ordered<Value = F> + Clone,
     {
         match op % 8 {
             0 => Condition::new(column.lt(a)),

@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use ecsdb::{Column, Condition, Entity, IntoOrder, Order, Query, Sorted, count, max, min, sum};
+use ecsdb::component::Column;
+use ecsdb::query::{Condition, IntoOrder, Order, Sorted, count, max, min, sum};
+use ecsdb::{Entity, Query};
 use proptest::prelude::*;
 
 use super::conditions::{Check, build, things, tree};
@@ -54,7 +56,7 @@ fn matching<'t>(all: &[Entity], things: &'t [Thing], check: &Check) -> Vec<(Enti
 }
 
 /// The column of an entity, in an order of its own.
-fn desc<T: ecsdb::Component, F: ecsdb::Sortable>(column: Column<T, F>) -> Order<T> {
+fn desc<T: ecsdb::Component, F: ecsdb::component::Sortable>(column: Column<T, F>) -> Order<T> {
     column.desc()
 }
 
@@ -238,7 +240,7 @@ fn sums_of_the_widest_integers_stay_in_their_range() {
     let average = Some(i128::MIN as f64 / 2.0);
     assert_eq!(snapshot.query::<UnitRef<'_>>().avg(Unit::C.worth), average);
     assert_eq!(
-        snapshot.query::<UnitRef<'_>>().group_by(Unit::C.gold).aggregate(ecsdb::avg(Unit::C.worth))[0].1,
+        snapshot.query::<UnitRef<'_>>().group_by(Unit::C.gold).aggregate(ecsdb::query::avg(Unit::C.worth))[0].1,
         average
     );
     assert_eq!(snapshot.query::<&Purse>().sum(Purse::C.gold), None);

@@ -1,7 +1,9 @@
 //! Filters and orders by names find what typed ones find.
 
+use ecsdb::Entity;
+use ecsdb::component::CompareOp;
+use ecsdb::query::Condition;
 use ecsdb::schema::{Value, ValueError};
-use ecsdb::{CompareOp, Condition, Entity};
 use proptest::prelude::*;
 
 use super::conditions::things;

@@ -4,11 +4,9 @@ mod model;
 
 use std::collections::VecDeque;
 
+use ecsdb::error::{DirectoryError, EvolveError};
 use ecsdb::schema::{DatabaseSchema, Schema, Value};
-use ecsdb::{
-    Component, Db, DirectoryError, DynDb, DynTransaction, Entity, EvolveError, Field, OpError, OpenError, Ref,
-    TransactionError,
-};
+use ecsdb::{Component, Db, DynDb, DynTransaction, Entity, Field, OpError, OpenError, Ref, TransactionError};
 use ecsdb_tests::simulated::Simulated;
 use ecsdb_tests::why;
 

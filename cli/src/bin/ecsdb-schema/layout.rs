@@ -1,6 +1,6 @@
 //! How a row is laid out, and how C would lay it out.
 
-use ecsdb::packed::HeapPlace;
+use ecsdb::component::packed::HeapPlace;
 use ecsdb::schema::{FieldType, Member, TableSchema};
 
 /// A part of a row that is drawn: a field, or a part of one that is a struct.

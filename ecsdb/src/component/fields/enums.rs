@@ -176,7 +176,8 @@ pub unsafe trait WholeValue: Sized + Send + Sync + 'static {
 /// Such a component need not be a field type; its column takes its plain values all the same.
 ///
 /// ```
-/// use ecsdb::{Column, Component, Whole};
+/// use ecsdb::component::{Column, Whole};
+/// use ecsdb::Component;
 ///
 /// #[derive(Component)]
 /// enum Door {

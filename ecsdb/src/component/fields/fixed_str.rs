@@ -22,7 +22,7 @@ use crate::schema::FieldType;
 /// let name: FixedStr<8> = "Ann".parse()?;
 /// assert_eq!(&*name, "Ann");
 /// assert!("Bartholomew".parse::<FixedStr<8>>().is_err());
-/// # Ok::<(), ecsdb::TooLong>(())
+/// # Ok::<(), ecsdb::error::TooLong>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]

@@ -11,8 +11,9 @@ use glam::{
 };
 
 use crate::bytes::{Heap, HeapBuf, Row};
+use crate::component::elsewhere::PartNamed;
 use crate::component::packed::{Optional, Packed};
-use crate::component::{Field, NativeField, PartNamed, part_name};
+use crate::component::{Field, NativeField, part_name};
 use crate::schema::{FieldType, Member, StructType};
 
 /// The parts of `$ty`, under their names.

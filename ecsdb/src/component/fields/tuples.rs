@@ -7,8 +7,9 @@ use bytemuck::Zeroable;
 
 use super::List;
 use crate::bytes::{Heap, HeapBuf, Row, bytes_of};
+use crate::component::elsewhere::PartNamed;
 use crate::component::packed::Optional;
-use crate::component::{Field, PartNamed, part_name};
+use crate::component::{Field, part_name};
 use crate::schema::{FieldType, Member, StructType};
 
 /// The parts of a tuple: its elements, under their numbers.

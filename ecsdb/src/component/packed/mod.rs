@@ -4,7 +4,7 @@
 //! value out with `get`, and put it back with `new` or `From`.
 //!
 //! ```
-//! use ecsdb::packed::U32;
+//! use ecsdb::component::packed::U32;
 //!
 //! let stored = U32::new(7);
 //! assert_eq!(stored.get(), 7);

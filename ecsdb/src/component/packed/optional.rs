@@ -40,7 +40,7 @@ unsafe impl<P: Row> Row for Niche<P> {}
 /// The value follows its byte at once, so only a type that is aligned to 1 can be borrowed from it:
 ///
 /// ```compile_fail
-/// use ecsdb::packed::{Optional, OptionalOf};
+/// use ecsdb::component::packed::{Optional, OptionalOf};
 ///
 /// let some = Optional::<u32>::some(7);
 /// assert_eq!(some.get(), Some(&7));

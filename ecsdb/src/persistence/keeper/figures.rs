@@ -14,7 +14,7 @@ pub struct CheckpointStats {
     pub made: u64,
     /// Checkpoints that have failed. What was in the directory before is still good.
     pub failed: u64,
-    /// Checkpoints after which files were kept that [`Retention`](crate::Retention) does not ask for, because the system or the archive
+    /// Checkpoints after which files were kept that [`Retention`](crate::durability::Retention) does not ask for, because the system or the archive
     /// refused.
     pub unclean: u64,
     /// Segments of the log that are finished and were not in the [archive](crate::DbBuilder::archive) when it was looked at last: what would

@@ -25,7 +25,7 @@ pub struct CheckpointReport {
     pub time: Duration,
     /// The file.
     pub file: PathBuf,
-    /// Why files were kept that [`Retention`](crate::Retention) does not ask for; none if all went well. An archive may
+    /// Why files were kept that [`Retention`](crate::durability::Retention) does not ask for; none if all went well. An archive may
     /// have refused them: they are tried again after the next checkpoint.
     pub kept_because: Option<String>,
 }

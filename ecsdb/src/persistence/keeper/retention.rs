@@ -32,7 +32,7 @@ use crate::transaction::LogError;
 /// ```
 /// use std::time::Duration;
 ///
-/// use ecsdb::Retention;
+/// use ecsdb::durability::Retention;
 ///
 /// let mut week = Retention::default();
 /// week.duration = Duration::from_secs(7 * 24 * 3600);

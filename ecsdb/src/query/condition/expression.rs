@@ -62,7 +62,8 @@ debug_as!([A] Not<A>);
 /// The condition that an entity has a `T`.
 ///
 /// ```
-/// # use ecsdb::{Component, Condition, has};
+/// # use ecsdb::query::{Condition, has};
+/// # use ecsdb::Component;
 /// # #[derive(Component)] struct Frozen;
 /// # #[derive(Component)] struct Purse { gold: u64 }
 /// # ecsdb::schema! { World: Frozen, Purse }

@@ -42,7 +42,8 @@ pub use test::{Test, Tested, What};
 /// What stands before decides what has to be looked at: put what is cheap and rare first.
 ///
 /// ```
-/// use ecsdb::{Component, Condition, Db, Entity, has};
+/// use ecsdb::query::{Condition, has};
+/// use ecsdb::{Component, Db, Entity};
 ///
 /// #[derive(Component)]
 /// struct Purse {

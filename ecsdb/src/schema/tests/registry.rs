@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::Component;
-use crate::packed::{Heap, HeapBuf};
+use crate::component::packed::{Heap, HeapBuf};
 use crate::schema::{
     __check_schema, __check_table, Durability, FieldSchema, FieldType, RowLayout, Scalar, Schema, TableOf, TableSchema,
 };

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::game;
 use crate::Entity;
-use crate::packed::HeapBuf;
+use crate::component::packed::HeapBuf;
 use crate::schema::{DatabaseSchema, FieldType, Scalar, TypeRef, Value, ValueError};
 
 fn encode(value: impl Into<Value>, scalar: Scalar) -> Result<Vec<u8>, String> {

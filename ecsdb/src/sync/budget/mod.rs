@@ -248,6 +248,7 @@ impl Budget {
             match self.take(cost, priority, barriers) {
                 Ok(()) => break Ok(true),
                 Err(state) if state & CLOSED != 0 => break Err(Closed),
+                Err(_) if is_past(deadline) && mutant!("budget/give up in the line") => return Ok(false),
                 Err(_) if is_past(deadline) => break Ok(false),
                 Err(_) => line = wait_until(&self.moved, line, deadline),
             }

@@ -124,7 +124,8 @@ models! {
         "budget/forget the other priorities" as loom_finds_forget_the_other_priorities;
     hand_over:
         "budget/wait unannounced" as loom_finds_wait_unannounced;
-    give_up_against_wait:;
+    give_up_against_wait:
+        "budget/give up in the line" as loom_finds_giving_up_in_the_line;
     wait_against_close:
         "budget/close without lock" as loom_finds_close_without_lock;
 }

@@ -104,7 +104,13 @@ impl<T> Shared<T> {
         }
         // AcqRel: Release pairs with the Acquire of `is_settled`, `fetch_or` and `fetch_and` of the pending side, which
         // then sees the value; Acquire pairs with the Release of its `fetch_or`, so that we see the waiter.
-        let order = if mutant!("completion/settle relaxed") { Ordering::Relaxed } else { Ordering::AcqRel };
+        let order = if mutant!("completion/settle without release") {
+            Ordering::Acquire
+        } else if mutant!("completion/settle without acquire") {
+            Ordering::Release
+        } else {
+            Ordering::AcqRel
+        };
         let before = self.state.fetch_or(SETTLED, order);
         self.wake_if(before);
     }
@@ -139,14 +145,21 @@ impl<T> Shared<T> {
     fn register(&self, waiter: Waiter) -> bool {
         // Acquire: if `SETTLED` shows, pairs with `settle`, and the value is visible. No Release: what the completer
         // has to see of us is written below.
-        if self.state.fetch_and(!WAITING, Ordering::Acquire) & SETTLED != 0 {
+        let order = if mutant!("completion/take back relaxed") { Ordering::Relaxed } else { Ordering::Acquire };
+        if self.state.fetch_and(!WAITING, order) & SETTLED != 0 {
             return false;
         }
         // SAFETY: `SETTLED` was not set when `WAITING` was cleared, so the completer will not look at the waiter.
         self.waiter.with_mut(|slot| unsafe { *slot = Some(waiter) });
         // AcqRel: Release pairs with the Acquire of `settle`, so that the completer sees the waiter; Acquire pairs with its
         // Release, so that we see the value.
-        let order = if mutant!("completion/register relaxed") { Ordering::Relaxed } else { Ordering::AcqRel };
+        let order = if mutant!("completion/register without release") {
+            Ordering::Acquire
+        } else if mutant!("completion/register without acquire") {
+            Ordering::Release
+        } else {
+            Ordering::AcqRel
+        };
         self.state.fetch_or(WAITING, order) & SETTLED == 0
     }
 }
@@ -184,6 +197,10 @@ impl<T> Completer<T> {
         // SAFETY: `SETTLED` was not set: only this handle sets it, below. The value is ours.
         shared.value.with_mut(|slot| unsafe { *slot = Some(value) });
         shared.settle();
+        if mutant!("completion/forget what nobody takes") {
+            core::mem::forget(shared);
+            return None;
+        }
         Spent::new(shared)
     }
 }

@@ -99,11 +99,6 @@ fn reuse_against_drop() {
     });
 }
 
-#[test]
-fn loom_reuse_against_drop() {
-    reuse_against_drop();
-}
-
 fn complete_against_drop() {
     check(None, || {
         let (completer, pending) = completion::<Watched>();
@@ -113,29 +108,38 @@ fn complete_against_drop() {
     });
 }
 
-#[test]
-fn loom_complete_against_drop() {
-    complete_against_drop();
-}
-
 models! {
     complete_against_wait:
         "completion/wake before settled" as loom_finds_wake_before_settled,
-        "completion/settle relaxed" as loom_finds_settle_relaxed,
+        "completion/settle without release" as loom_finds_settle_without_release,
+        "completion/settle without acquire" as loom_finds_settle_without_acquire,
         "completion/look relaxed" as loom_finds_look_relaxed,
-        "completion/register relaxed" as loom_finds_register_relaxed,
+        "completion/take back relaxed" as loom_finds_take_back_relaxed,
+        "completion/register without release" as loom_finds_register_without_release,
+        "completion/register without acquire" as loom_finds_register_without_acquire,
         "completion/settled before value" as loom_finds_settled_before_value;
     complete_against_try_get:
-        "completion/settle relaxed" as loom_finds_settle_relaxed,
+        "completion/settle without release" as loom_finds_settle_without_release,
         "completion/look relaxed" as loom_finds_look_relaxed;
     complete_against_poll:
         "completion/wake before settled" as loom_finds_wake_before_settled,
-        "completion/register relaxed" as loom_finds_register_relaxed;
+        "completion/take back relaxed" as loom_finds_take_back_relaxed,
+        "completion/register without release" as loom_finds_register_without_release,
+        "completion/register without acquire" as loom_finds_register_without_acquire;
     complete_against_second_wait:
-        "completion/wake before settled" as loom_finds_wake_before_settled;
+        "completion/wake before settled" as loom_finds_wake_before_settled,
+        "completion/take back relaxed" as loom_finds_take_back_relaxed;
+    complete_against_drop:
+        "completion/forget what nobody takes" as loom_finds_forget_what_nobody_takes;
     reuse_against_wait:
-        "completion/used again too early" as loom_finds_used_again_too_early;
+        "completion/used again too early" as loom_finds_used_again_too_early,
+        "completion/used again as it was" as loom_finds_used_again_as_it_was;
+    reuse_against_drop:
+        "completion/used again too early" as loom_finds_used_again_too_early,
+        "completion/used again as it was" as loom_finds_used_again_as_it_was;
     close_against_wait:
         "completion/wake before settled" as loom_finds_wake_before_settled,
-        "completion/go in silence" as loom_finds_a_completer_that_goes_in_silence;
+        "completion/settle without acquire" as loom_finds_settle_without_acquire,
+        "completion/register without release" as loom_finds_register_without_release,
+        "completion/go in silence" as loom_finds_go_in_silence;
 }

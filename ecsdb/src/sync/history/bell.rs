@@ -56,7 +56,13 @@ impl Bell {
             unsafe { (*sleeper).below = top };
             // AcqRel: Release pairs with the Acquire of `take`, which then sees the node; Acquire pairs with its Release, so
             // that whoever comes after it sees what was made visible before it.
-            let order = if mutant!("bell/sleep relaxed") { Ordering::Relaxed } else { Ordering::AcqRel };
+            let order = if mutant!("bell/sleep without release") {
+                Ordering::Acquire
+            } else if mutant!("bell/sleep without acquire") {
+                Ordering::Release
+            } else {
+                Ordering::AcqRel
+            };
             match self.top.compare_exchange(top, sleeper, order, Ordering::Relaxed) {
                 Ok(_) => return pending,
                 Err(other) => top = other,
@@ -70,7 +76,13 @@ impl Bell {
             return Sleepers::none();
         }
         // AcqRel: Acquire pairs with the Release of `sleep`, so that the nodes are seen; Release pairs with its Acquire.
-        let order = if mutant!("bell/take relaxed") { Ordering::Relaxed } else { Ordering::AcqRel };
+        let order = if mutant!("bell/take without acquire") {
+            Ordering::Release
+        } else if mutant!("bell/take without release") {
+            Ordering::Acquire
+        } else {
+            Ordering::AcqRel
+        };
         Sleepers { top: self.top.swap(null_mut(), order) }
     }
 }

@@ -24,7 +24,7 @@
 //! | writer: entry, then `len` of the segment | Release | `len`, Acquire | the entry is written when it is read |
 //! | writer: publishes the window | as in [`publish`](crate::sync::publish()) | pin of the window | segments are complete when they are found |
 //! | writer: `visible` | Release | `visible`, Acquire | window and `len` reach over the entries that are announced |
-//! | writer: `interest` from [`OFF`] | Release | `interest + 1`, AcqRel | a cursor sees the window that covers what comes |
+//! | writer: `interest` from [`OFF`] | Release | `interest + 1`, Acquire | a cursor begins behind what came before it was on |
 //! | writer: `closed`, after the last `visible` | Release | `closed`, Acquire, before `visible` | nothing comes after the end |
 
 mod bell;
@@ -159,7 +159,8 @@ impl<E> Recorder<E> {
         (self.first, self.announced) = (next, next - 1);
         self.shared.visible.store(next - 1, Ordering::Release);
         self.publish_window();
-        // Release: pairs with the AcqRel of `History::follow`: whoever finds it on sees the window.
+        // Release: pairs with the Acquire of `History::follow`: whoever finds it on sees `visible` and the window. The fence of
+        // the publication just now does it as well (w2 in `publish::hazard`), but that is not promised.
         self.shared.interest.store(followers, Ordering::Release);
     }
 
@@ -173,9 +174,9 @@ impl<E> Recorder<E> {
             self.shared.interest.store(OFF, Ordering::Release);
             is_idle
         } else {
-            // Acquire: pairs with the Release of the last cursor's drop. A cursor that comes before it is counted, one that
-            // comes after it finds it off.
-            self.shared.interest.compare_exchange(0, OFF, Ordering::Acquire, Ordering::Relaxed).is_ok()
+            // Relaxed: a cursor that comes before it is counted, one that comes after it finds it off, by the order of this
+            // one word. What cursors were reading has counts of its own.
+            self.shared.interest.compare_exchange(0, OFF, Ordering::Relaxed, Ordering::Relaxed).is_ok()
         };
         if is_idle {
             self.restart(u64::MAX, sink);
@@ -270,7 +271,8 @@ impl<E> Drop for Recorder<E> {
             return;
         }
         // Release: pairs with the Acquire of `Cursor::look`: who sees the end sees all that was announced.
-        self.shared.closed.store(1, Ordering::Release);
+        let order = if mutant!("history/closed relaxed") { Ordering::Relaxed } else { Ordering::Release };
+        self.shared.closed.store(1, order);
         if !mutant!("history/close in silence") {
             drop(self.shared.bell.take());
         }
@@ -329,11 +331,10 @@ impl<E> History<E> {
             if followers == OFF {
                 return None;
             }
-            // AcqRel: Acquire pairs with the Release of `turn_on`; as a read-modify-write it also keeps the writer from
-            // turning off unseen.
-            let counted =
-                self.shared.interest.compare_exchange(followers, followers + 1, Ordering::AcqRel, Ordering::Relaxed);
-            match counted {
+            // Acquire: pairs with the Release of `turn_on`, so that the look at `visible` does not see what it was when
+            // nothing was recorded. As a read-modify-write it also keeps the writer from turning off unseen.
+            let order = if mutant!("history/follow relaxed") { Ordering::Relaxed } else { Ordering::Acquire };
+            match self.shared.interest.compare_exchange(followers, followers + 1, order, Ordering::Relaxed) {
                 Ok(_) => break,
                 Err(now) => followers = now,
             }
@@ -406,7 +407,8 @@ impl<E> Cursor<E> {
     pub fn try_next(&mut self) -> Result<Held<E>, Nothing> {
         let shared = &self.history.shared;
         // Acquire, and before the look at `visible`: if it is closed, nothing comes after what is visible now.
-        let is_closed = shared.closed.load(Ordering::Acquire) != 0;
+        let order = if mutant!("history/closed seen relaxed") { Ordering::Relaxed } else { Ordering::Acquire };
+        let is_closed = shared.closed.load(order) != 0;
         if self.next > self.history.visible() {
             return Err(if is_closed { Nothing::Closed } else { Nothing::Yet });
         }
@@ -448,6 +450,7 @@ impl<E> Cursor<E> {
                     let asleep = self.sleep();
                     // What came before the bell knew of us.
                     match self.try_next() {
+                        _ if mutant!("history/no second look") => asleep,
                         Err(Nothing::Yet) => asleep,
                         found => {
                             self.asleep = Some(asleep);
@@ -474,8 +477,8 @@ impl<E> Drop for Cursor<E> {
             return;
         }
         let shared = &self.history.shared;
-        // Release: pairs with the Acquire of `Recorder::rest`. A cursor exists, so the count is not `OFF` and above zero.
-        shared.interest.fetch_sub(1, Ordering::Release);
+        // Relaxed: see `Recorder::rest`. A cursor exists, so the count is not `OFF` and above zero.
+        shared.interest.fetch_sub(1, Ordering::Relaxed);
         if self.asleep.take().is_some() {
             // Its sleeper must not stay behind: cursors may come and go while nothing is committed. All others wake up for
             // nothing, and lie down again.

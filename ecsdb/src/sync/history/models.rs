@@ -1,6 +1,9 @@
 //! The ring under loom: who follows and leaves while the writer appends, who is too slow, who sleeps. A lost wake-up ends a
 //! model as a deadlock.
 
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
 use super::{Cursor, HistoryLimits, Lost, Nothing, Recorder, history};
 use crate::sync::shim::model::{check, models};
 use crate::sync::shim::thread;
@@ -53,6 +56,25 @@ fn follow_and_leave() {
         // Everybody has left: the next commit turns it off, if one before has not.
         commit(&mut recorder, 3);
         assert!(!recorder.is_on());
+    });
+}
+
+/// Somebody asks to follow while the writer turns on, late: the cursor begins behind what came before.
+fn follow_as_it_turns_on() {
+    check(Some(3), || {
+        let (mut recorder, history) = ring(16);
+        let other = thread::spawn({
+            let history = history.clone();
+            move || {
+                let Some(mut cursor) = history.follow() else { return };
+                assert!(cursor.next_number() >= 5, "a cursor before entry {}", cursor.next_number());
+                read(&mut cursor);
+            }
+        });
+        let mut cursor = recorder.follow(&history, 5);
+        commit(&mut recorder, 5);
+        assert_eq!(read(&mut cursor), 1);
+        other.join().unwrap();
     });
 }
 
@@ -176,7 +198,7 @@ fn a_sleeper_leaves() {
         let (mut recorder, history) = ring(16);
         let mut leaving = recorder.follow(&history, 1);
         let mut staying = recorder.follow(&history, 1);
-        let mut noop = std::task::Context::from_waker(std::task::Waker::noop());
+        let mut noop = Context::from_waker(Waker::noop());
         assert!(leaving.poll_next(&mut noop).is_pending());
         let sleeping = thread::spawn(move || assert_eq!(*staying.next(None).unwrap(), 1));
         let going = thread::spawn(move || drop(leaving));
@@ -186,17 +208,32 @@ fn a_sleeper_leaves() {
     });
 }
 
-/// A task that waits, polled once with a waker that it must forget, then to the end.
+/// Wakes the thread that polls.
+struct Unpark(thread::Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// A task that waits, polled once with a waker that it must forget, then to the end. Its executor is a thread that parks, so
+/// that a lost wake-up is a deadlock of threads, as everywhere.
 fn a_task_waits() {
     check(Some(3), || {
         let (mut recorder, history) = ring(16);
         let mut cursor = recorder.follow(&history, 1);
         let waiting = thread::spawn(move || {
-            let mut noop = std::task::Context::from_waker(std::task::Waker::noop());
-            let entry = match cursor.poll_next(&mut noop) {
-                std::task::Poll::Ready(entry) => entry,
-                std::task::Poll::Pending => {
-                    loom::future::block_on(std::future::poll_fn(|context| cursor.poll_next(context)))
+            let mut noop = Context::from_waker(Waker::noop());
+            let mut polled = cursor.poll_next(&mut noop);
+            let waker = Waker::from(Arc::new(Unpark(thread::current())));
+            let entry = loop {
+                match polled {
+                    Poll::Ready(entry) => break entry,
+                    Poll::Pending => polled = cursor.poll_next(&mut Context::from_waker(&waker)),
+                }
+                if polled.is_pending() {
+                    thread::park();
                 }
             };
             assert_eq!(*entry.unwrap(), 1);
@@ -207,35 +244,37 @@ fn a_task_waits() {
 }
 
 models! {
+    follow_and_leave:
+        "history/turn off blindly" as loom_finds_turn_off_blindly;
+    follow_as_it_turns_on:
+        "history/follow relaxed" as loom_finds_follow_relaxed;
     a_follower_stays:
-        "history/turn off blindly" as loom_finds_turning_off_blindly;
+        "history/turn off blindly" as loom_finds_turn_off_blindly;
     a_slow_follower:
-        "history/take what is read" as loom_finds_taking_what_is_read;
+        "history/take what is read" as loom_finds_take_what_is_read;
     a_growing_segment:
         "history/visible relaxed" as loom_finds_visible_relaxed;
     a_range_while_entries_come:
         "history/len relaxed" as loom_finds_len_relaxed,
+        "history/len stored relaxed" as loom_finds_len_stored_relaxed,
         "history/len before entry" as loom_finds_len_before_entry;
     sleep_and_close:
-        "bell/take relaxed" as loom_finds_take_relaxed,
-        "bell/sleep relaxed" as loom_finds_sleep_relaxed,
-        "bell/look before taking" as loom_finds_a_look_before_taking,
+        "bell/sleep without release" as loom_finds_sleep_without_release,
+        "bell/sleep without acquire" as loom_finds_sleep_without_acquire,
+        "bell/take without release" as loom_finds_take_without_release,
+        "bell/take without acquire" as loom_finds_take_without_acquire,
+        "bell/look before taking" as loom_finds_look_before_taking,
+        "history/closed relaxed" as loom_finds_closed_relaxed,
+        "history/closed seen relaxed" as loom_finds_closed_seen_relaxed,
         "history/close in silence" as loom_finds_close_in_silence;
     two_sleepers:
-        "bell/take relaxed" as loom_finds_take_relaxed,
+        "bell/take without release" as loom_finds_take_without_release,
+        "bell/take without acquire" as loom_finds_take_without_acquire,
         "history/ring before visible" as loom_finds_ring_before_visible;
     a_sleeper_leaves:
-        "history/leave in silence" as loom_finds_leaving_in_silence;
-}
-
-// Where the fault would be, others are found first: see `a_follower_stays`.
-#[test]
-fn loom_follow_and_leave() {
-    follow_and_leave();
-}
-
-// Without faults: what comes of one is a deadlock, and the executor of loom does not survive that.
-#[test]
-fn loom_a_task_waits() {
-    a_task_waits();
+        "history/leave in silence" as loom_finds_leave_in_silence;
+    a_task_waits:
+        "history/no second look" as loom_finds_no_second_look,
+        "history/ring before visible" as loom_finds_ring_before_visible,
+        "bell/sleep without acquire" as loom_finds_sleep_without_acquire;
 }

@@ -57,7 +57,8 @@ impl<E> Segment<E> {
         // before the store below.
         slot.with_mut(|slot| unsafe { *slot = Some(entry) });
         // Release: pairs with the Acquire of `len`.
-        self.len.store(len + 1, Ordering::Release);
+        let order = if mutant!("history/len stored relaxed") { Ordering::Relaxed } else { Ordering::Release };
+        self.len.store(len + 1, order);
         Ok(())
     }
 

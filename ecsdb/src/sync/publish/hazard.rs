@@ -52,8 +52,8 @@
 //!
 //! The writer never waits for a reader. A reader repeats r3 and r4 only if the writer has published in the meantime.
 //! It looks for a free slot from a place of its own, so that readers on different threads do not meet; if all slots are
-//! taken, it goes on looking, and gives up its time slice after every round. There are sixteen slots, so that takes
-//! sixteen readers that lost the processor within these few instructions.
+//! taken, it goes on looking, and gives up its time slice after every round: there it waits for another reader, and is not
+//! lock-free. There are sixteen slots, so that takes sixteen readers that lost the processor within these few instructions.
 //!
 //! A reader that sleeps between r2 and r6 keeps at most one displaced value alive.
 
@@ -110,6 +110,8 @@ pub struct Publisher<T> {
     retired: Vec<Arc<T>>,
 }
 
+debug_as!([T] Publisher<T>);
+
 impl<T> Publisher<T> {
     /// Makes `next` the published value and returns the one it replaces.
     ///
@@ -127,7 +129,7 @@ impl<T> Publisher<T> {
         // w2. SeqCst: pairs with r3. Either the reader sees w1, or w3 sees the reader's slot. With less, both may read
         // the old state (store buffering), and the reader counts a value that the writer takes for its own.
         if !mutant!("publish/writer without fence") {
-            fence(Ordering::SeqCst);
+            fence(if mutant!("publish/weaker fence of the writer") { Ordering::AcqRel } else { Ordering::SeqCst });
         }
         // SAFETY: `previous` was put there by `publish` or by an earlier `store`, from `Arc::into_raw`, with one count.
         // It has just been displaced, so that the count is taken over exactly once.
@@ -194,13 +196,13 @@ impl<T> Publisher<T> {
     /// Gives up the counts of retired values that no slot names any more.
     fn sweep(&mut self) {
         let shared = &self.shared;
-        // Acquire: pairs with r6 (and with what later readers wrote on top of it), so that the count of r5 is seen.
-        let order = if mutant!("publish/scan relaxed") { Ordering::Relaxed } else { Ordering::Acquire };
-        let named: [*mut T; HAZARD_SLOTS] = std::array::from_fn(|slot| shared.slots[slot].load(order));
+        // Acquire: pairs with r6 (and with what later readers wrote on top of it), so that the count of r5 comes before the one
+        // that is given up below.
+        let named: [*mut T; HAZARD_SLOTS] = std::array::from_fn(|slot| shared.slots[slot].load(Ordering::Acquire));
         self.retired.retain(|value| named.contains(&Arc::as_ptr(value).cast_mut()));
     }
 
-    /// Does a slot name `value`? Acquire as in [`sweep`](Self::sweep).
+    /// Does a slot name `value`? Acquire: pairs with r6, so that the count of r5 is seen.
     fn is_named(&self, value: *const T) -> bool {
         let order = if mutant!("publish/scan relaxed") { Ordering::Relaxed } else { Ordering::Acquire };
         self.shared.slots.iter().any(|slot| slot.load(order).cast_const() == value)
@@ -235,7 +237,8 @@ impl<T> Clone for Published<T> {
 impl<T> Published<T> {
     /// Pins the value that is published now.
     ///
-    /// Lock-free; never waits for the writer. Two loads by the same thread never go back in time.
+    /// Never waits for the writer; lock-free while a slot is free (see *Progress* above). Two loads by the same thread never go
+    /// back in time.
     #[inline]
     pub fn load(&self) -> Arc<T> {
         let shared = &*self.shared;
@@ -245,7 +248,7 @@ impl<T> Published<T> {
         while !mutant!("publish/no second look") {
             // r3. SeqCst: pairs with w2, see there. It also does the Acquire of r2.
             if !mutant!("publish/reader without fence") {
-                fence(Ordering::SeqCst);
+                fence(if mutant!("publish/weaker fence of the reader") { Ordering::AcqRel } else { Ordering::SeqCst });
             }
             // r4. Acquire: pairs with w1, so that the contents of the value are visible. What r1 read is acquired by
             // r3 already, but this may be a later publication of a value that was changed in between.

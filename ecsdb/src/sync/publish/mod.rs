@@ -7,7 +7,7 @@
 //!
 //! | | [`hazard`] (default) | [`swap`] |
 //! |---|---|---|
-//! | `load` | lock-free: repeats only if the writer published meanwhile, or all slots are taken | the same promise |
+//! | `load` | lock-free while a slot is free: repeats only if the writer published meanwhile. With all slots taken it waits for a reader | lock-free |
 //! | `store` | never waits for a reader | pays the debts of readers that it finds in the middle of a load |
 //! | checked by loom | yes | no: `arc-swap` relies on `SeqCst` accesses, which loom treats as `AcqRel` |
 

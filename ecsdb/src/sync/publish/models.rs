@@ -122,6 +122,8 @@ models! {
     publish_pin_reclaim:
         "publish/reader without fence" as loom_finds_reader_without_fence,
         "publish/writer without fence" as loom_finds_writer_without_fence,
+        "publish/weaker fence of the reader" as loom_finds_weaker_fence_of_the_reader,
+        "publish/weaker fence of the writer" as loom_finds_weaker_fence_of_the_writer,
         "publish/no second look" as loom_finds_no_second_look,
         "publish/clear before count" as loom_finds_clear_before_count,
         "publish/clear relaxed" as loom_finds_clear_relaxed,

@@ -21,6 +21,8 @@ pub struct Publisher<T> {
     cell: Arc<ArcSwapAny<Arc<T>>>,
 }
 
+debug_as!([T] Publisher<T>);
+
 impl<T> Publisher<T> {
     /// Makes `next` the published value and returns the one it replaces.
     ///

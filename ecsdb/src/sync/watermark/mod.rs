@@ -260,6 +260,9 @@ impl<E: Clone> Watermark<E> {
                 return None;
             }
             let is_behind = state.written > state.durable;
+            if state.is_closing && mutant!("watermark/end before a sync") {
+                return None;
+            }
             let is_asked =
                 || state.is_closing || self.delay.is_zero() || !state.waiters.is_empty() || is_past(state.due);
             let is_free = !state.is_syncing || mutant!("watermark/help beside a sync");

@@ -239,9 +239,6 @@ models! {
         "watermark/write after failure" as loom_finds_write_after_failure;
     a_failure_after_a_sync:
         "watermark/sync again" as loom_finds_sync_again;
-}
-
-#[test]
-fn loom_close_syncs_what_is_written() {
-    close_syncs_what_is_written();
+    close_syncs_what_is_written:
+        "watermark/end before a sync" as loom_finds_an_end_before_a_sync;
 }

@@ -73,7 +73,7 @@ fn parts(
     watermark: Option<Arc<Watermark<LogError>>>,
 ) -> (Arc<Queue>, Published<Version>, WriterThread) {
     let (catalog, workers) = fixed().clone();
-    let store = Store::new(catalog.shapes(), usize::MAX);
+    let store = Store::of_schema(catalog.schema(), usize::MAX);
     let published = store.published();
     let limits = QueueLimits { messages, bytes: 1 << 20 };
     let (queue, receiver) = Queue::new(limits, DatabaseId::next(), watermark);

@@ -10,8 +10,8 @@ mod registry;
 use core::fmt;
 use std::sync::Arc;
 
+use super::closure::Transaction;
 use super::error::TransactionError;
-use super::scope::Transaction;
 use crate::component::Field;
 
 pub use nesting::Nesting;
@@ -23,7 +23,7 @@ type Plain<S, A, R> = fn(&mut Transaction<'_, S>, A) -> Result<R, TransactionErr
 /// What a handler with data of its own is.
 type Shared<S, A, R> = dyn Fn(&mut Transaction<'_, S>, A) -> Result<R, TransactionError> + Send + Sync;
 
-/// A named transaction on databases with the schema `S`, from arguments `A` to a result `R`. `S` is [`Dynamic`](crate::Dynamic) for
+/// A named transaction on databases with the schema `S`, from arguments `A` to a result `R`. `S` is [`Dynamic`](crate::transaction::Dynamic) for
 /// databases whose schema was loaded.
 ///
 /// It is a handle that has the code in it: a constant for a plain function, a value for a closure with data of its own.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use super::super::apply::Apply;
+use super::super::closure::Transaction;
 use super::super::error::TransactionError;
-use super::super::scope::Transaction;
 use super::Procedure;
 use crate::component::Field;
 use crate::schema::{FieldType, Value, ValueError, name_fault, nearest};

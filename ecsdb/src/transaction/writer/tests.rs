@@ -9,7 +9,7 @@ use super::super::reentrancy::DatabaseId;
 use super::*;
 use crate::bytes::{RowBytes, bytes_of};
 use crate::schema::DatabaseSchema;
-use crate::storage::Version;
+use crate::storage::{RowShape, Version};
 use crate::sync::Published;
 
 const SCHEMA: &str = "\
@@ -133,7 +133,8 @@ fn a_panic_in_what_follows_a_transaction_takes_it_back_and_the_writer_goes_on() 
     let schema = DatabaseSchema::from_toml(SCHEMA, "party.toml").unwrap();
     let catalog = Arc::new(Catalog::new(Arc::new(schema)));
     // A store without the last table: to look whether a reference leads there panics.
-    let mut store = Store::with_indexes(catalog.shapes().take(1), catalog.indexes(), usize::MAX);
+    let tables = catalog.schema().tables().iter().take(1).map(RowShape::of);
+    let mut store = Store::with_indexes(tables, catalog.indexes(), usize::MAX);
     store.hold_to(catalog.schema());
     let published = store.published();
     let (queue, writer) = start(config(store, catalog, Duration::from_secs(1)));

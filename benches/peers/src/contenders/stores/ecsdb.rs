@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use ecsdb::{Db, Entity, Retention};
+use ecsdb::durability::Retention;
+use ecsdb::{Db, Entity};
 use ecsdb_benches::world::{Pos, World};
 
 use super::{Does, Row, Store, portions, row};

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::ColumnSet;
 use crate::bytes::RowBytes;
+use crate::changes::ColumnSet;
 use crate::schema::{FieldType, IndexKind, KeySpec, Scalar};
 use crate::storage::index::definition::{Definitions, IndexDefinition, IndexRole};
 use crate::storage::index::grid::{GridRead, GridSpec, Point};

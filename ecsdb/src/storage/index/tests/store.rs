@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::trees::check;
-use crate::ColumnSet;
 use crate::bytes::{HeapBuf, RowBytes};
 use crate::change_set::ChangeSet;
+use crate::changes::ColumnSet;
 use crate::entity::Entity;
 use crate::schema::{FieldSchema, FieldType, IndexKind, KeyBuf, KeySpec, TableSchema, Value};
 use crate::storage::index::build::{BuildError, build};

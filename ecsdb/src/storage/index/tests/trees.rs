@@ -22,7 +22,7 @@ pub fn long_keys() -> IndexDefinition {
         kind: crate::schema::IndexKind::Ordered,
         role: IndexRole::Declared(0),
         is_unique: false,
-        fields: crate::ColumnSet::ALL,
+        fields: crate::changes::ColumnSet::ALL,
         key: KeySpec::new([(0, &key)]).unwrap(),
         grid: None,
     }

@@ -1,24 +1,25 @@
 //! Operations on many rows at once, for closures and builders.
 
-use super::assign::collected;
-use super::builder::TransactionBuilder;
-use super::bundle::Bundle;
-use super::error::OpError;
-use super::scope::Transaction;
 use crate::component::Assignments;
 use crate::entity::Entity;
 use crate::query::{Condition, IntoCondition};
 use crate::schema::{Schema, TableOf};
+use crate::transaction::assign::collected;
+use crate::transaction::builder::TransactionBuilder;
+use crate::transaction::bundle::Bundle;
+use crate::transaction::closure::Transaction;
+use crate::transaction::error::OpError;
 
 /// The claim on the count of a bulk operation in a [`TransactionBuilder`]: [`Commit::count`](crate::Commit::count) has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counted(pub(super) usize);
+pub struct Counted(pub(in crate::transaction) usize);
 
 /// Many at once. What a condition holds for is found out first, by a scan of what it looks at; then it is changed. So a change
 /// does not decide about the next one.
 ///
 /// ```
-/// # use ecsdb::{Component, Db, has};
+/// # use ecsdb::query::has;
+/// # use ecsdb::{Component, Db};
 /// # #[derive(Component)] struct Mob { hp: u32, level: u8 }
 /// # #[derive(Component)] struct Poisoned;
 /// # ecsdb::schema! { World: Mob, Poisoned }

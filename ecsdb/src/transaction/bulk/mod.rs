@@ -3,6 +3,10 @@
 //! First it is found out what is meant and what becomes of it, then it is done: a change does not decide about the next one, and
 //! one that cannot be done leaves nothing behind.
 
+mod typed;
+
+pub use typed::Counted;
+
 use super::apply::Apply;
 use super::assign::RowBuf;
 use super::catalog::ColumnId;
@@ -34,7 +38,7 @@ fn slots(version: &Version, table: u16, condition: &Node) -> Vec<u32> {
 
 impl Apply<'_> {
     /// Brings the indexes in line with the rows, if one of them leads to what `condition` holds for.
-    fn settle_for(&mut self, condition: &Node) -> Result<(), OpError> {
+    fn settle_indexes_for(&mut self, condition: &Node) -> Result<(), OpError> {
         if !self.batch.is_settled() && is_indexed(self.batch.version(), condition) {
             self.batch.settle_indexes()?;
         }
@@ -43,15 +47,15 @@ impl Apply<'_> {
 
     /// Does `changes` to every row of `table` that `condition` holds for, or to none. Returns how many there are.
     pub fn update_where(&mut self, table: u16, condition: &Node, changes: &[Change<'_>]) -> Result<u64, OpError> {
-        self.settle_for(condition)?;
+        self.settle_indexes_for(condition)?;
         let slots = slots(self.batch.version(), table, condition);
-        let mut settled = Vec::with_capacity(changes.len());
+        let mut resolved = Vec::with_capacity(changes.len());
         for change in changes {
-            settled.push(self.settle_operand(ColumnId { table, column: change.column }, change.operand)?);
+            resolved.push(self.resolve_operand(ColumnId { table, column: change.column }, change.operand)?);
         }
         let changes: Vec<Change<'_>> = changes
             .iter()
-            .zip(&settled)
+            .zip(&resolved)
             .map(|(change, operand)| Change { operand: operand.borrow(), ..*change })
             .collect();
         if let ([change], false) = (&changes[..], self.catalog.has_heap(table))
@@ -115,7 +119,7 @@ impl Apply<'_> {
 
     /// Removes every row of `table` that `condition` holds for. Returns how many there were.
     pub fn remove_where(&mut self, table: u16, condition: &Node) -> Result<u64, OpError> {
-        self.settle_for(condition)?;
+        self.settle_indexes_for(condition)?;
         let slots = slots(self.batch.version(), table, condition);
         // From behind: a row that goes moves those behind it in its page.
         for slot in slots.iter().rev() {
@@ -126,7 +130,7 @@ impl Apply<'_> {
 
     /// Ends the life of every entity that `condition` holds for. Returns how many there were.
     pub fn despawn_where(&mut self, condition: &Node) -> Result<u64, OpError> {
-        self.settle_for(condition)?;
+        self.settle_indexes_for(condition)?;
         let entities: Vec<Entity> = select(self.batch.version(), condition).collect();
         for entity in entities.iter().rev() {
             self.batch.despawn(*entity)?;

@@ -427,7 +427,7 @@ impl<'t, S: Schema> Transaction<'t, S> {
         self.apply.require_absent(T::INDEX, entity)
     }
 
-    /// Fails unless the `T` of `entity` is `expected`, field by field as [`Column::eq`](crate::Column::eq) compares.
+    /// Fails unless the `T` of `entity` is `expected`, field by field as [`Column::eq`](crate::component::Column::eq) compares.
     ///
     /// # Errors
     /// [`OpError::RowGuardFailed`] with what was expected and found; or if the entity is unknown or stale.
