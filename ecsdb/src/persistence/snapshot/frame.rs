@@ -107,7 +107,7 @@ impl FrameHead {
             return Err(Malformed { at: 8, what: format!("no frame with number {number} of this file") });
         }
         if codec == Codec::Raw && raw != stored {
-            return Err(Malformed { at: 16, what: format!("{stored} bytes are stored as they are, and are {raw}") });
+            return Err(Malformed { at: 4, what: format!("{stored} bytes are stored as they are, and are {raw}") });
         }
         Ok(head)
     }
