@@ -21,6 +21,10 @@ pub const PAGE_SLOTS_MAX: usize = 1024;
 /// The most blocks that one page covers.
 pub const PAGE_BLOCKS_MAX: usize = PAGE_SLOTS_MAX / BLOCK_SLOTS;
 
+/// How many pages further on a walk over pages asks for rows. Those of the next page would come too late: it is done with the page at
+/// hand in about the time that memory takes to answer.
+pub const PAGES_AHEAD: usize = 2;
+
 /// The most tables that a schema may have.
 pub const TABLES_MAX: usize = 1024;
 
@@ -53,6 +57,7 @@ const _: () = {
     assert!(BLOCK_SLOTS == u64::BITS as usize, "a block is one presence word");
     assert!(CHUNK_BLOCKS == u64::BITS as usize, "a chunk's summary is one word");
     assert!(CHUNK_SLOTS.is_multiple_of(PAGE_SLOTS_MAX), "no page crosses a chunk");
+    assert!(PAGES_AHEAD * PAGE_BLOCKS_MAX <= CHUNK_BLOCKS, "a page ahead lies in the next chunk at the furthest");
     assert!(PAGE_SLOTS_MAX.is_multiple_of(BLOCK_SLOTS), "a page is whole blocks, or a part of one");
     assert!(TABLES_MAX <= u16::MAX as usize, "table ids have 16 bits");
     assert!(

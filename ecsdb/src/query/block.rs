@@ -4,14 +4,8 @@ use core::marker::PhantomData;
 
 use crate::bits::bits;
 use crate::bytes::{self, Heap, Row, heap_place, rows_of};
-use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS, PAGE_BLOCKS_MAX};
-use crate::storage::{Chunk, PageGeometry};
-
-/// How many pages further on rows are asked for. Those of the next page would come too late: it is done with the page at hand in
-/// about the time that memory takes to answer.
-pub const PAGES_AHEAD: usize = 2;
-
-const _: () = assert!(PAGES_AHEAD * PAGE_BLOCKS_MAX <= CHUNK_BLOCKS, "the page lies in the next chunk at the furthest");
+use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS, PAGES_AHEAD};
+use crate::storage::{Chunk, PageGeometry, count};
 
 /// The rows of type `R` in one block.
 pub struct BlockRows<'v, R> {
@@ -54,11 +48,9 @@ impl<'v, R: Row> BlockRows<'v, R> {
         let rows: &[R] = if word == 0 || Self::GEOMETRY.is_wide() {
             &[]
         } else {
-            // A full block needs no count, which baseline x86-64 does in software.
-            let len = if word == u64::MAX { BLOCK_SLOTS } else { word.count_ones() as usize };
             // SAFETY: invariant of `Chunk`: from this address on lie as many rows as the block's word has bits, in a page
             // that the chunk holds for `'v`; the caller says that they are values of `R`.
-            unsafe { rows_of(chunk.block_rows(block), len) }
+            unsafe { rows_of(chunk.block_rows(block), count(word)) }
         };
         Self { word, rows, chunk: Some(chunk), block, ahead: Self::ahead(chunk, block, behind), marker: PhantomData }
     }

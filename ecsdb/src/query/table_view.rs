@@ -3,14 +3,13 @@
 use core::marker::PhantomData;
 use core::ptr;
 
-use super::block::PAGES_AHEAD;
 use super::iter::QueryIter;
 use super::view::View;
 use super::words::Filters;
 use crate::bytes::{self, Line, rows_of};
 use crate::component::Component;
 use crate::entity::Entity;
-use crate::limits::PAGE_BYTES;
+use crate::limits::{PAGE_BYTES, PAGES_AHEAD};
 use crate::schema::{Schema, TableOf};
 use crate::storage::{Chunk, PageGeometry, Table, count};
 

@@ -6,7 +6,7 @@ use crate::change_set::ColumnSet;
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
 use crate::query::{Fetch, Item, QueryParam, View};
 use crate::schema::{Schema, TableOf};
-use crate::storage::{Batch, PageRewrite, StorageError};
+use crate::storage::{Batch, PageRewrite, StorageError, count};
 
 /// A closure that `update_all` takes: `Fn(&mut A)`, `Fn(&mut A, P)`, up to four parameters after the first.
 #[diagnostic::on_unimplemented(
@@ -79,7 +79,7 @@ fn page_of<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
         to.copy_from_slice(bytes_of(&row));
     };
     for (index, (present, selected)) in page.present.iter().zip(page.selected).enumerate() {
-        let (here, rest) = before.split_at(present.count_ones() as usize);
+        let (here, rest) = before.split_at(count(*present));
         before = rest;
         let others = Q::Fetch::block(chunk, (page.first_block + index) % CHUNK_BLOCKS);
         Q::Fetch::prefetch(&others, 0);

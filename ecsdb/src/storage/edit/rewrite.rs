@@ -7,7 +7,7 @@ use super::{Batch, StorageError};
 use crate::bits::bits;
 use crate::bytes::{PageRef, prefetch, prefetch_to_write};
 use crate::change_set::ColumnSet;
-use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
+use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS, PAGES_AHEAD};
 use crate::storage::version::Version;
 
 use super::rows::{own, share_heap};
@@ -52,9 +52,6 @@ impl Place {
         }
     }
 }
-
-/// How many pages further on the processor is asked for what is read and written.
-const PAGES_AHEAD: usize = 2;
 
 struct Task {
     number: usize,
