@@ -101,6 +101,13 @@ fn without(medium: &Simulated, paths: &[PathBuf]) -> Simulated {
     lossy
 }
 
+/// What is in `archive` and not in the one on `other`.
+fn without_those_of(archive: &Simulated, other: &Simulated) -> Simulated {
+    let others = ArchivedSegment::list(&*shelf(other)).unwrap();
+    let paths: Vec<PathBuf> = others.iter().map(|segment| Path::new(SHELF).join(segment.name())).collect();
+    without(archive, &paths)
+}
+
 /// A header that cannot be read: the records behind it tell whose they are.
 #[test]
 fn a_history_that_was_left_is_not_taken_where_it_has_a_segment_of_the_same_name() {
@@ -168,6 +175,30 @@ fn a_directory_that_shows_nothing_has_the_latest_history_of_the_archive() {
             }
             assert_eq!(restore(&damaged, &parted.both, Target::Latest).unwrap().version, parted.last(), "{whole}");
         }
+    }
+}
+
+/// The second one left in the midst of the last segment of the first, and is longer: it has a part of the segment, and goes on elsewhere.
+#[test]
+fn a_longer_history_that_left_in_the_last_segment_is_not_taken_for_it() {
+    let is_inside =
+        |first: &Played, last: u64| segments(&first.medium, SAVE).iter().all(|path| super::first(path) < last);
+    let (first, last) =
+        (31..40).map(|last| (played(last), last)).find(|(first, last)| is_inside(first, *last)).unwrap();
+    let parted = parted(&first, last - 1, true);
+    assert!(parted.last() > last);
+    assert_eq!(restore(&first.medium, &parted.both, Target::Latest).unwrap().version, last);
+    assert_eq!(restore(&parted.medium, &parted.both, Target::Latest).unwrap().version, parted.last());
+    // All that can be read of the first one ends where the second one left it, and it takes the archive to have the rest.
+    let path = segments(&first.medium, SAVE).pop().unwrap();
+    let shared = segments(&parted.medium, SAVE).into_iter().find(|shared| *shared == path).unwrap();
+    let end = parted.medium.state().content(&shared).unwrap().len();
+    let flipped = with(&first.medium, &path, |bytes| bytes[end + 9] ^= 1);
+    let cut = with(&first.medium, &path, |bytes| bytes.truncate(end));
+    for damaged in [flipped, cut] {
+        assert_eq!(restore(&damaged, &parted.both, Target::Latest).unwrap().version, last);
+        let of_second = without_those_of(&parted.both, &parted.left);
+        offered(restore(&damaged, &of_second, Target::Latest));
     }
 }
 

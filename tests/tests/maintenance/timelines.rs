@@ -36,6 +36,8 @@ struct History {
     directory: String,
     /// What there was after each version, and the timeline that it is of.
     versions: Vec<(Rows, u64)>,
+    /// The version that its directory begins with: none before is in its files.
+    from: usize,
     /// How many commits there had been of all histories when the last one came to this: no clock goes back here.
     committed: u64,
 }
@@ -54,7 +56,7 @@ impl Game {
         let db = small(&medium, "/games/0").open().unwrap();
         let versions = vec![(Rows::of(&db), db.recovery().unwrap().timeline)];
         drop(db);
-        let history = History { directory: "/games/0".into(), versions, committed: 0 };
+        let history = History { directory: "/games/0".into(), versions, from: 0, committed: 0 };
         Self { medium, histories: vec![history], commits: 0 }
     }
 
@@ -86,13 +88,15 @@ impl Game {
             }
             Step::Leave(of, version) if count < 5 => {
                 let history = &self.histories[of % count];
-                let version = version % history.versions.len();
+                let version = history.from + version % (history.versions.len() - history.from);
                 let directory = format!("/games/{count}");
                 let source = closed(&self.medium, &history.directory).unwrap();
                 let restore = Restore::from_directory(source).onto(Arc::new(self.medium.clone()));
-                restore.run(Target::Version(version as u64), &directory, |_| ()).unwrap();
+                let restored = restore.run(Target::Version(version as u64), &directory, |_| ()).unwrap();
                 let versions = history.versions[..=version].to_vec();
-                self.histories.push(History { directory, versions, committed: 0 });
+                // A snapshot file is copied with the log from there on.
+                let from = restored.snapshot.unwrap_or(0) as usize;
+                self.histories.push(History { directory, versions, from, committed: 0 });
             }
             Step::Leave(..) => {}
         }
@@ -165,8 +169,13 @@ impl Game {
             let restore =
                 Restore::from_directory(source).with_archive(shelf(&self.medium)).onto(Arc::new(there.clone()));
             let restored = restore.run(Target::Latest, "/there", |_| ()).unwrap();
-            let (expected, _) = history.versions.last().unwrap();
-            assert!(Rows::of(&small(&there, "/there").open().unwrap()) == *expected, "{restored:?}");
+            let (expected, timeline) = history.versions.last().unwrap();
+            let version = history.versions.len() - 1;
+            assert!(
+                restored.version as usize == version && Rows::of(&small(&there, "/there").open().unwrap()) == *expected,
+                "{} at {version} of {timeline:016x}: {restored:?}",
+                history.directory
+            );
         }
     }
 }

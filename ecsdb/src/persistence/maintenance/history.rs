@@ -165,6 +165,17 @@ impl History {
             && has(None, self.salt)
             && has_base
             && has_unread
+            && !self.is_left_by(pieces)
+    }
+
+    /// Whether `pieces` are of a history that leaves this one, behind the last of them that is known to be of it: a history that is
+    /// restored has a timeline of its own. It may leave in the midst of a segment, of which it has the records before.
+    fn is_left_by(&self, pieces: &[Piece]) -> bool {
+        // Behind a segment of which nobody can read anything there may be any.
+        let Some(salts) = self.unread.iter().map(|(_, salt)| *salt).collect::<Option<Vec<u64>>>() else { return false };
+        let is_known = |piece: &Piece| self.salt == Some(piece.salt) || salts.contains(&piece.salt);
+        let known = pieces.iter().rposition(is_known);
+        known.is_some_and(|known| pieces[known..].iter().any(|piece| piece.timeline != pieces[known].timeline))
     }
 
     /// As much of `way` as is known to be of this history.
