@@ -10,9 +10,9 @@ use std::process::Command;
 use ecsdb_benches::report::{rate, time};
 
 use crate::cases::growth::short;
-use crate::cases::{Contender, Unit};
+use crate::cases::{Contender, Group, Unit};
 use crate::contenders::entities::{Entities, Raw};
-use crate::run::{Measured, Plan, Row};
+use crate::run::{Measured, NEAR, Plan, Row};
 
 /// Writes everything. `charts` are files beside the report, and their titles.
 ///
@@ -65,7 +65,26 @@ fn group(out: &mut dyn Write, Measured { group, rows }: &Measured) -> fmt::Resul
     }
     writeln!(out)?;
     notes.write(out)?;
+    apart(out, group, rows)?;
     abilities(out, &group.contenders)
+}
+
+/// The figures of single processes, where those of one contender are far apart: a figure of the table is one of them.
+fn apart(out: &mut dyn Write, group: &Group, rows: &[Row]) -> fmt::Result {
+    let noted = rows.iter().flat_map(|row| row.apart.iter().map(move |(who, values)| (row, *who, values)));
+    let mut noted = noted.peekable();
+    if noted.peek().is_none() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "Processes of one contender were more than {NEAR} times apart here; the table has their median, of two the greater:\n"
+    )?;
+    for (row, who, values) in noted {
+        let cells: Vec<String> = values.iter().map(|value| cell(*value, row.case.unit)).collect();
+        writeln!(out, "- {}: {} {}", row.case.what, group.contenders[who].name, cells.join(", "))?;
+    }
+    writeln!(out)
 }
 
 /// Notes below a table, each with a letter.
@@ -174,7 +193,7 @@ fn machine() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{to_the_best, versions};
+    use super::{apart, to_the_best, versions};
     use crate::cases::{Case, Contender, Unit, groups};
     use crate::run::Row;
 
@@ -184,7 +203,7 @@ mod tests {
     }
 
     fn row(values: [f64; 6]) -> Row {
-        Row { case: Case::new("scan", "scan", Unit::Time), values: values.map(Some).to_vec() }
+        Row { case: Case::new("scan", "scan", Unit::Time), values: values.map(Some).to_vec(), apart: Vec::new() }
     }
 
     #[test]
@@ -202,6 +221,18 @@ mod tests {
         assert_eq!(to_the_best(&row, &contenders), "**0.75x**");
         row.case = row.case.but(contenders[0].name, "cheats");
         assert_eq!(to_the_best(&row, &contenders), "other work");
+    }
+
+    #[test]
+    fn processes_that_are_apart_are_listed_below_the_table() {
+        let group = groups().into_iter().find(|group| group.key == "entities").unwrap();
+        let mut row = row([1.0; 6]);
+        let mut text = String::new();
+        apart(&mut text, &group, &[row.clone()]).unwrap();
+        assert_eq!(text, "");
+        row.apart.push((1, vec![1e-9, 2.5e-8]));
+        apart(&mut text, &group, &[row]).unwrap();
+        assert!(text.contains("\n- scan: bevy_ecs 1.00 ns, 25.0 ns\n"), "{text}");
     }
 
     #[test]
