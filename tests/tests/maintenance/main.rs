@@ -6,6 +6,7 @@ mod backup;
 mod clocks;
 mod complete;
 mod cut;
+mod evidence;
 mod folders;
 mod histories;
 mod laws;

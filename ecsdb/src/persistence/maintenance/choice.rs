@@ -18,7 +18,7 @@ pub struct Choice<'a> {
     pieces: &'a Pieces<'a>,
     reach: &'a Reach,
     /// The way to the latest state, if that can be had.
-    complete: Option<&'a Way>,
+    complete: Option<Way>,
     /// That one, and as much of all others as is known to be of the same history.
     ways: Vec<Way>,
     /// The version that the latest state has at least.
@@ -30,7 +30,7 @@ impl<'a> Choice<'a> {
     pub fn new(pieces: &'a Pieces<'a>, reach: &'a Reach, history: &History) -> Self {
         let complete = history.complete(reach);
         let parts = reach.ways.iter().filter_map(|way| history.part_of(way, &reach.bases));
-        let ways = complete.cloned().into_iter().chain(parts).collect();
+        let ways = complete.iter().cloned().chain(parts).collect();
         Self { pieces, reach, complete, ways, highest: history.version }
     }
 
@@ -41,7 +41,7 @@ impl<'a> Choice<'a> {
                 let timeline = timeline.map_or_else(|| self.timeline_of(version), |timeline| Ok(Some(timeline)))?;
                 return Ok((self.way_to(version, timeline)?, version));
             }
-            Target::Latest => self.complete.map(|way| (way, way.to)).ok_or_else(|| self.lost())?,
+            Target::Latest => self.complete.as_ref().map(|way| (way, way.to)).ok_or_else(|| self.lost())?,
             Target::Time(time) => {
                 let (way, version) = self.version_at(nanoseconds(time))?;
                 let mut ways = [way].into_iter().chain(&self.ways);
@@ -122,7 +122,7 @@ impl<'a> Choice<'a> {
                 continue;
             }
             are_all_known &= top + 1 == below;
-            are_all_known |= self.complete.is_some_and(|complete| complete.to == top);
+            are_all_known |= self.complete.as_ref().is_some_and(|complete| complete.to == top);
             let (found, earliest) = self.last_at(way, time, top)?;
             if let Some(version) = found {
                 // Where the log breaks off nobody knows what came next, and when.

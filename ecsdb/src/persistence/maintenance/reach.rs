@@ -143,6 +143,18 @@ impl Way {
         if self.line.0.is_empty() { base.salt == self.salt } else { goes_on(&self.line, base) }
     }
 
+    /// As much of it as the first `count` segments have, up to version `to`; nothing if it does not begin before that.
+    pub fn front(&self, count: usize, to: u64) -> Option<Self> {
+        let mut front = self.clone();
+        front.line.0.truncate(count);
+        let last = front.line.0.last_mut()?;
+        last.last = last.last.min(to);
+        let to = last.last;
+        front.bases.retain(|base| *base <= to);
+        front.to = front.to.min(to);
+        (!front.bases.is_empty()).then_some(front)
+    }
+
     /// The history that version `version` belongs to, if there is anything in it.
     pub fn timeline_of(&self, bases: &Bases, version: u64) -> Option<u64> {
         match self.line.with(version) {
@@ -271,8 +283,11 @@ pub fn goes_on(line: &Line, base: &Base) -> bool {
     let with = line.with(base.version);
     match (&base.archived, with) {
         (None, Some(piece)) => piece.timeline == base.timeline,
-        // The log of a directory goes on from its own files; an object may be of any history.
-        (None, None) => base.version + 1 == first.first && (first.file().is_some() || first.timeline == base.timeline),
+        // The log of a directory goes on from its own files; an object may be of any history, unless it names the file.
+        (None, None) => {
+            let is_of = first.file().is_some() || first.timeline == base.timeline || first.follows(0, base.salt);
+            base.version + 1 == first.first && is_of
+        }
         // Copies of one directory have the timeline in common, and not the log.
         (Some(archived), Some(piece)) => piece.timeline == base.timeline && piece.salt == archived.log,
         (Some(archived), None) => base.version + 1 == first.first && first.follows(archived.log, archived.salt),

@@ -31,7 +31,7 @@ pub struct Survey {
     /// Directories in the place of files.
     pub folders: Vec<PathBuf>,
     /// Where the log ended when it was closed.
-    ending: Option<Ending>,
+    pub ending: Option<Ending>,
     /// The first versions of segments that a repair has put away or cut off.
     repaired: BTreeSet<u64>,
 }
