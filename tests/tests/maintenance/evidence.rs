@@ -17,7 +17,7 @@ fn add(to: &Simulated, from: &Simulated) {
     }
 }
 
-fn both(one: &Simulated, other: &Simulated) -> Simulated {
+pub fn both(one: &Simulated, other: &Simulated) -> Simulated {
     let both = copy(one);
     add(&both, other);
     both
@@ -35,7 +35,7 @@ fn without_closed(medium: &Simulated) -> Simulated {
     without(medium, &[Path::new(SAVE).join("CLOSED")])
 }
 
-fn without_objects(archive: &Simulated, goes: impl Fn(&ArchivedSegment) -> bool) -> Simulated {
+pub fn without_objects(archive: &Simulated, goes: impl Fn(&ArchivedSegment) -> bool) -> Simulated {
     let mut all = ArchivedSegment::list(&*shelf(archive)).unwrap();
     all.retain(goes);
     without(archive, &all.iter().map(|segment| Path::new(SHELF).join(segment.name())).collect::<Vec<_>>())
@@ -46,7 +46,7 @@ fn behind(medium: &Simulated, at: u64) -> Vec<PathBuf> {
     segments(medium, SAVE).into_iter().filter(|path| first(path) > at).collect()
 }
 
-fn commit(medium: &Simulated, commits: u64) -> Db<World> {
+pub fn commit(medium: &Simulated, commits: u64) -> Db<World> {
     let db = small(medium, SAVE).open().unwrap();
     for n in 0..commits {
         db.spawn((Small::sample(n), Wide::sample(n), R100::sample(n))).unwrap();
@@ -55,7 +55,7 @@ fn commit(medium: &Simulated, commits: u64) -> Db<World> {
 }
 
 /// One that left the history on `first` after version `at`, with `commits` more and a checkpoint then.
-fn left(first: &Simulated, at: u64, commits: u64) -> Simulated {
+pub fn left(first: &Simulated, at: u64, commits: u64) -> Simulated {
     let medium = Simulated::new();
     let restore = Restore::from_directory(closed(&copy(first), SAVE).unwrap()).onto(Arc::new(medium.clone()));
     restore.run(Target::Version(at), SAVE, |_| ()).unwrap();

@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ecsdb::archive::{Archive, ArchivedSegment, ArchivedSnapshot};
 use ecsdb::maintenance::{Keep, PrunePlan, Restore, Target, plan_prune, prune, verify_archive};
 
+use super::evidence::{both, commit, left, without_objects};
+use super::histories::archived;
 use super::*;
 
 const EARLIER: &str = "/games/earlier";
@@ -234,5 +236,25 @@ fn nothing_to_prune_and_nowhere_to_prune_are_told_apart() {
         let plan = plan(&archive, keep);
         assert!(!plan.is_needed() && plan.kept_segments > 2, "{plan:?}");
         assert_eq!(plan.reachable, [(0, versions.len() as u64 - 1)]);
+    }
+}
+
+/// The latest history has a snapshot file there; its first segment is not finished. What it goes on from is in the one that it left.
+#[test]
+fn what_a_log_that_is_on_its_way_goes_on_from_is_kept() {
+    let first = played(40).medium;
+    let (of_first, second) = (archived(&first), left(&first, 25, 0));
+    let db = commit(&second, 3);
+    db.checkpoint().unwrap().wait().unwrap();
+    db.close().unwrap();
+    let full = both(&of_first, &archived(&second));
+    let archive = both(&of_first, &without_objects(&archived(&second), |segment| segment.first > 25));
+    let times = ArchivedSegment::list(&*shelf(&of_first)).unwrap();
+    let since = at(times.iter().map(|segment| segment.latest).max().unwrap() + 1);
+    prune(&*shelf(&archive), &plan(&archive, Keep::Since(since)), |_| ()).unwrap();
+    // Then the segment comes.
+    let archive = both(&archive, &without_objects(&archived(&second), |segment| segment.first <= 25));
+    for target in (25..=28).map(Target::Version).chain([Target::Time(since), Target::Latest]) {
+        assert!(restore(&archive, target).unwrap() == restore(&full, target).unwrap(), "{target:?}");
     }
 }

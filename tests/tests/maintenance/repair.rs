@@ -335,3 +335,27 @@ fn an_old_plan_does_not_fit_and_is_refused() {
     }
     assert!(tried > 0);
 }
+
+#[test]
+fn what_comes_after_a_repair_to_a_snapshot_file_alone_comes_back_from_an_archive() {
+    let medium = checkpointed(15).medium;
+    let archive = histories::archived(&medium);
+    let left = copy(&medium);
+    for path in segments(&medium, SAVE) {
+        ecsdb::media::Media::remove(&left, &path).unwrap();
+    }
+    let held = closed(&left, SAVE).unwrap();
+    let repaired = held.repair(&held.plan_repair(|_| ()).unwrap()).unwrap();
+    drop(held);
+    histories::wait_long(&left);
+    evidence::commit(&left, 20).close().unwrap();
+    closed(&left, SAVE).unwrap().archive_to(shelf(&archive), None).unwrap();
+    let rows = Rows::of(&small(&left, SAVE).open().unwrap());
+    let last = repaired.version + 20;
+    for target in [ecsdb::maintenance::Target::Latest, ecsdb::maintenance::Target::Version(last)] {
+        let there = Simulated::new();
+        let restore = ecsdb::maintenance::Restore::from_archive(shelf(&archive)).onto(Arc::new(there.clone()));
+        assert_eq!(restore.run(target, SAVE, |_| ()).unwrap().version, last);
+        assert!(Rows::of(&small(&there, SAVE).open().unwrap()) == rows);
+    }
+}

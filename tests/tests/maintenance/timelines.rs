@@ -1,4 +1,5 @@
-//! Random histories in one archive, against what was noted of each: whatever is asked for, by version, time or timeline, is that or an error.
+//! Random histories in one archive, under a clock that may be set back, against what was noted of each: whatever is asked for, by version, time
+//! or timeline, is that or an error.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,6 +19,8 @@ enum Step {
     Archive(usize),
     /// Another one leaves it after a version, which is taken modulo how many it has.
     Leave(usize, usize),
+    /// The clock is set back to where it began.
+    SetBack,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -27,6 +30,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => index.clone().prop_map(Step::Checkpoint),
         3 => index.clone().prop_map(Step::Archive),
         2 => (index, any::<usize>()).prop_map(|(of, version)| Step::Leave(of, version)),
+        1 => Just(Step::SetBack),
     ]
 }
 
@@ -48,6 +52,8 @@ struct Game {
     histories: Vec<History>,
     /// Commits so far.
     commits: u64,
+    /// Whether the clock was set back.
+    is_set_back: bool,
 }
 
 impl Game {
@@ -57,7 +63,7 @@ impl Game {
         let versions = vec![(Rows::of(&db), db.recovery().unwrap().timeline)];
         drop(db);
         let history = History { directory: "/games/0".into(), versions, from: 0, committed: 0 };
-        Self { medium, histories: vec![history], commits: 0 }
+        Self { medium, histories: vec![history], commits: 0, is_set_back: false }
     }
 
     fn play(&mut self, step: &Step) {
@@ -99,6 +105,10 @@ impl Game {
                 self.histories.push(History { directory, versions, from, committed: 0 });
             }
             Step::Leave(..) => {}
+            Step::SetBack => {
+                self.medium = copy(&self.medium);
+                self.is_set_back = true;
+            }
         }
     }
 
@@ -119,8 +129,14 @@ impl Game {
             self.play(&Step::Commit(of, 1, false));
             self.play(&Step::Archive(of));
         }
-        let latest = &self.histories.iter().max_by_key(|history| history.committed).unwrap().versions;
         let (restored, rows) = self.restore(Target::Latest, None).unwrap();
+        // When the clock was wrong nobody knows which one is the latest: any that has come to its end.
+        let is_restored = |history: &&History| history.versions.last().unwrap().0 == rows;
+        let latest = match self.is_set_back {
+            true => self.histories.iter().find(is_restored).expect("it is the end of one"),
+            false => self.histories.iter().max_by_key(|history| history.committed).unwrap(),
+        };
+        let latest = &latest.versions;
         assert!(restored.version as usize == latest.len() - 1 && rows == latest[latest.len() - 1].0, "{restored:?}");
         let mut times: Vec<SystemTime> = Vec::new();
         let longest = self.histories.iter().map(|history| history.versions.len()).max().unwrap();
@@ -151,32 +167,52 @@ impl Game {
                 (Err(error), _) => panic!("{version}: {error}"),
             }
         }
-        // A time is one of the latest history.
-        assert!(times.len() == latest.len() - 1 && times.is_sorted(), "{times:?}");
-        for (version, time) in times.iter().enumerate().map(|(index, time)| (index + 1, *time)) {
-            let next = times.get(version).copied().unwrap_or(UNIX_EPOCH + Duration::from_nanos(u64::MAX >> 1));
-            for moment in [time, next - Duration::from_nanos(1)] {
+        // A time is one of the latest history: the last version that had come by then.
+        assert!(times.len() == latest.len() - 1 && (self.is_set_back || times.is_sorted()), "{times:?}");
+        for time in &times {
+            let next = times.iter().filter(|next| *next > time).min().copied();
+            let next = next.unwrap_or(UNIX_EPOCH + Duration::from_nanos(u64::MAX >> 1));
+            for moment in [*time, next - Duration::from_nanos(1)] {
+                let version = times.iter().rposition(|time| *time <= moment).unwrap() + 1;
                 let (restored, rows) = self.restore(Target::Time(moment), None).unwrap();
                 assert!(restored.version as usize == version && rows == latest[version].0, "{restored:?}");
             }
         }
-        let early = self.restore(Target::Time(times[0] - Duration::from_nanos(1)), None);
+        let early = self.restore(Target::Time(*times.iter().min().unwrap() - Duration::from_nanos(1)), None);
         assert!(matches!(early, Err(MaintenanceError::TooEarly { .. })), "{:?}", early.map(|_| ()));
         // A directory knows which one it is of, whatever else is in the archive.
         for history in &self.histories {
-            let there = Simulated::new();
-            let source = closed(&self.medium, &history.directory).unwrap();
-            let restore =
-                Restore::from_directory(source).with_archive(shelf(&self.medium)).onto(Arc::new(there.clone()));
-            let restored = restore.run(Target::Latest, "/there", |_| ()).unwrap();
             let (expected, timeline) = history.versions.last().unwrap();
-            let version = history.versions.len() - 1;
-            assert!(
-                restored.version as usize == version && Rows::of(&small(&there, "/there").open().unwrap()) == *expected,
-                "{} at {version} of {timeline:016x}: {restored:?}",
-                history.directory
-            );
+            let expected = (history.versions.len() as u64 - 1, expected.clone());
+            assert!(self.restore_from(&self.medium, history).unwrap() == expected, "{}", history.directory);
+            // If it has lost its end, it is that or an error, as long as anything tells of it.
+            let paths = segments(&self.medium, &history.directory);
+            for lost in 1..paths.len().min(4) {
+                let lossy = copy(&self.medium);
+                for path in &paths[paths.len() - lost..] {
+                    ecsdb::media::Media::remove(&lossy, path).unwrap();
+                }
+                let left = closed(&lossy, &history.directory).unwrap().info().unwrap();
+                let is_told = left.segments.last().is_some_and(|segment| segment.timeline == *timeline);
+                let without_closed = copy(&lossy);
+                let path = Path::new(&history.directory).join("CLOSED");
+                ecsdb::media::Media::remove(&without_closed, &path).unwrap();
+                for lossy in [Some(&lossy), is_told.then_some(&without_closed)].into_iter().flatten() {
+                    if let Ok(restored) = self.restore_from(lossy, history) {
+                        assert!(restored == expected, "{} without {lost}: {}", history.directory, restored.0);
+                    }
+                }
+            }
         }
+    }
+
+    /// The latest state of a history, by its directory on `medium` and the archive.
+    fn restore_from(&self, medium: &Simulated, history: &History) -> Result<(u64, Rows), MaintenanceError> {
+        let there = Simulated::new();
+        let source = closed(&copy(medium), &history.directory)?;
+        let restore = Restore::from_directory(source).with_archive(shelf(&self.medium)).onto(Arc::new(there.clone()));
+        let version = restore.run(Target::Latest, "/there", |_| ())?.version;
+        Ok((version, Rows::of(&small(&there, "/there").open().unwrap())))
     }
 }
 

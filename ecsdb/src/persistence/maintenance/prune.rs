@@ -59,7 +59,8 @@ impl PrunePlan {
 /// they are in order.
 ///
 /// Another history than the latest one, that of a directory which was restored to an earlier state for instance, is kept from the same time on, and
-/// goes as a whole when all of it is older.
+/// goes as a whole when all of it is older. As long as one of which the beginning is not there has no snapshot file that is old enough, nothing
+/// goes: its log may be on its way, and begin in that of another one.
 ///
 /// ```
 /// # use ecsdb::{Component, Db};
@@ -120,6 +121,10 @@ pub fn plan_prune(
         };
         floors.push(floor);
         steps.advance(1);
+    }
+    // What such a course rests on is in others, or on its way behind them.
+    if courses.iter().zip(&floors).any(|(course, floor)| *floor == 0 && !course.is_from_the_beginning()) {
+        floors.fill(0);
     }
     let kept = || courses.iter().zip(&floors);
     let keeps_segment = |segment: &ArchivedSegment| kept().any(|(course, floor)| course.keeps_segment(segment, *floor));
@@ -214,6 +219,11 @@ impl<'r> Course<'r> {
     /// Whether the snapshot file with the salt `salt` belongs to it.
     fn has(&self, salt: u64) -> bool {
         self.bases.iter().any(|base| base.salt == salt)
+    }
+
+    /// Whether the log begins with its line.
+    fn is_from_the_beginning(&self) -> bool {
+        self.line.is_some_and(Line::is_from_the_beginning)
     }
 
     fn pieces(&self) -> &[Piece] {

@@ -19,6 +19,7 @@ use crate::persistence::ids::Ids;
 use crate::persistence::json;
 use crate::persistence::log::nanoseconds;
 use crate::persistence::recovery::SegmentFile;
+use crate::persistence::snapshot::read_header;
 
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -152,7 +153,11 @@ impl ClosedDirectory {
         let before = firsts.iter().rfind(|first| **first <= version);
         let before = before.map(|first| SegmentFile::front(media, directory.segment(*first))).transpose()?;
         let before = before.as_ref().map(|(header, ..)| header);
-        Fork { version, before, base: 0, sequence: 1, ids, schema_hash: *schema_hash }.make(media, directory)
+        let snapshot = directory.snapshot(version);
+        let is_held = media.exists(&snapshot).map_err(DirectoryError::io("look for", &snapshot))?;
+        // An archive finds the file by that to which the log goes on from it.
+        let base = if is_held { read_header(media, &snapshot, version)?.salt } else { 0 };
+        Fork { version, before, base, sequence: 1, ids, schema_hash: *schema_hash }.make(media, directory)
     }
 
     fn sync(&self, dir: &Path) -> Result<(), DirectoryError> {
