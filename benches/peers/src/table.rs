@@ -38,7 +38,13 @@ pub fn report(out: &mut dyn Write, plan: &Plan, all: &[Measured], charts: &[(Str
     writeln!(
         out,
         "- The last column is ecsdb's figure in units of the best of the others. Raw vectors are the limit, not one of the others. \
-         A letter marks who does other work than the rest in that row; such figures are not compared.\n"
+         A letter marks who does other work than the rest in that row; such figures are not compared."
+    )?;
+    let (first, compared) = standing(all);
+    writeln!(
+        out,
+        "- ecsdb is first in {first} of the {compared} rows in which others do the same work. What it costs in the rest stands in \
+         [benchmarks.md](benchmarks.md#rows-in-which-another-one-is-first).\n"
     )?;
     for measured in all.iter().filter(|measured| !measured.rows.is_empty()) {
         group(out, measured)?;
@@ -47,6 +53,14 @@ pub fn report(out: &mut dyn Write, plan: &Plan, all: &[Measured], charts: &[(Str
         writeln!(out, "![{title}](charts/{file})\n")?;
     }
     Ok(())
+}
+
+/// In how many rows ecsdb is first, and in how many it is compared.
+fn standing(all: &[Measured]) -> (usize, usize) {
+    let ratios = all
+        .iter()
+        .flat_map(|measured| measured.rows.iter().filter_map(|row| own_and_best(row, &measured.group.contenders)));
+    ratios.fold((0, 0), |(first, compared), (own, best)| (first + usize::from(own <= best), compared + 1))
 }
 
 fn group(out: &mut dyn Write, Measured { group, rows }: &Measured) -> fmt::Result {
@@ -126,20 +140,30 @@ fn cell(value: f64, unit: Unit) -> String {
     }
 }
 
-/// ecsdb, which comes first, in units of the best of those that do the same work.
-fn to_the_best(row: &Row, contenders: &[Contender]) -> String {
-    let is_other = |name: &str| row.case.other.iter().any(|(other, _)| *other == name);
-    let Some(Some(own)) = row.values.first().copied() else { return String::new() };
-    if is_other(contenders[0].name) {
-        return "other work".to_owned();
+/// Whether the contender does other work than the rest in a row.
+fn does_other_work(row: &Row, contender: &Contender) -> bool {
+    row.case.other.iter().any(|(other, _)| *other == contender.name)
+}
+
+/// The figure of ecsdb, whose column is the first, and the best of those that do the same work.
+fn own_and_best(row: &Row, contenders: &[Contender]) -> Option<(f64, f64)> {
+    let own = (*row.values.first()?)?;
+    if does_other_work(row, &contenders[0]) {
+        return None;
     }
     let peers = contenders.iter().zip(&row.values).skip(1);
-    let same = peers.filter(|(contender, _)| contender.name != Raw::NAME && !is_other(contender.name));
-    match same.filter_map(|(_, value)| *value).min_by(f64::total_cmp) {
+    let same = peers.filter(|(contender, _)| contender.name != Raw::NAME && !does_other_work(row, contender));
+    Some((own, same.filter_map(|(_, value)| *value).min_by(f64::total_cmp)?))
+}
+
+/// ecsdb in units of the best of those that do the same work.
+fn to_the_best(row: &Row, contenders: &[Contender]) -> String {
+    match own_and_best(row, contenders) {
         // A ratio of bytes above the payload says little: they may be less than none.
-        Some(best) if row.case.unit == Unit::Bytes && best <= 0.0 => format!("{:+.1} B", own - best),
-        Some(best) if own <= best => format!("**{:.2}x**", own / best),
-        Some(best) => format!("{:.2}x", own / best),
+        Some((own, best)) if row.case.unit == Unit::Bytes && best <= 0.0 => format!("{:+.1} B", own - best),
+        Some((own, best)) if own <= best => format!("**{:.2}x**", own / best),
+        Some((own, best)) => format!("{:.2}x", own / best),
+        None if does_other_work(row, &contenders[0]) => "other work".to_owned(),
         None => String::new(),
     }
 }
@@ -193,9 +217,9 @@ fn machine() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{apart, to_the_best, versions};
+    use super::{apart, standing, to_the_best, versions};
     use crate::cases::{Case, Contender, Unit, groups};
-    use crate::run::Row;
+    use crate::run::{Measured, Row};
 
     fn contenders() -> Vec<Contender> {
         let entities = groups().into_iter().find(|group| group.key == "entities");
@@ -211,6 +235,16 @@ mod tests {
         let contenders = contenders();
         assert_eq!(to_the_best(&row([2.0, 4.0, 8.0, 9.0, 5.0, 1.0]), &contenders), "**0.50x**");
         assert_eq!(to_the_best(&row([6.0, 4.0, 8.0, 9.0, 5.0, 1.0]), &contenders), "1.50x");
+    }
+
+    #[test]
+    fn rows_in_which_ecsdb_is_first_are_counted_among_those_that_are_compared() {
+        let group = groups().into_iter().find(|group| group.key == "entities").unwrap();
+        let own = group.contenders[0].name;
+        let mut other = row([1.0, 4.0, 8.0, 9.0, 5.0, 1.0]);
+        other.case = other.case.but(own, "cheats");
+        let (first, second) = (row([2.0, 4.0, 8.0, 9.0, 5.0, 1.0]), row([6.0, 4.0, 8.0, 9.0, 5.0, 1.0]));
+        assert_eq!(standing(&[Measured { group, rows: vec![first, second, other] }]), (1, 2));
     }
 
     #[test]
