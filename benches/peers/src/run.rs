@@ -21,6 +21,8 @@ pub struct Plan {
     pub only: Option<String>,
     /// Where files of stores lie.
     pub dir: PathBuf,
+    /// Processes for each contender.
+    pub passes: usize,
 }
 
 /// A case and what it took: the median of processes for each contender, if it was measured.
@@ -30,7 +32,12 @@ pub struct Row {
     pub case: Case,
     /// In the order of the contenders.
     pub values: Vec<Option<f64>>,
+    /// The least and the most of the processes, in the same order, if they are far from each other: [`APART`].
+    pub apart: Vec<Option<[f64; 2]>>,
 }
+
+/// How many times the least of the processes the most is, if the reader is to know of it.
+pub const APART: f64 = 1.5;
 
 /// A group and its rows, without those that were not asked for.
 pub struct Measured {
@@ -67,7 +74,7 @@ pub fn measure(group: Group, plan: &Plan, progress: &mut dyn Write) -> Result<Me
     let is_wanted = |case: &Case| plan.only.as_ref().is_none_or(|only| case.key.contains(only.as_str()));
     let cases: Vec<Case> = (group.cases)(&plan.scale).into_iter().filter(is_wanted).collect();
     let mut figures: Vec<Vec<Figure>> = group.contenders.iter().map(|_| Vec::new()).collect();
-    let passes = if plan.scale.quick { 1 } else { group.passes };
+    let passes = plan.passes;
     for pass in 0..if cases.is_empty() { 0 } else { passes } {
         for turn in 0..group.contenders.len() {
             // Who comes first changes.
@@ -89,7 +96,7 @@ pub fn measure(group: Group, plan: &Plan, progress: &mut dyn Write) -> Result<Me
 pub fn rows(cases: Vec<Case>, names: &[&str], figures: &[Vec<Figure>]) -> Result<Vec<Row>, Failure> {
     let row = |case: Case| {
         let mut first: Option<(&str, &Found)> = None;
-        let mut values = Vec::new();
+        let (mut values, mut apart) = (Vec::new(), Vec::new());
         for (name, figures) in names.iter().zip(figures) {
             let of_case: Vec<&Figure> = figures.iter().filter(|figure| figure.case == case.key).collect();
             for Figure { found, .. } in &of_case {
@@ -99,9 +106,12 @@ pub fn rows(cases: Vec<Case>, names: &[&str], figures: &[Vec<Figure>]) -> Result
                     return Err(format!("{case}: {name} has found {found:?}, and {other} {expected:?}").into());
                 }
             }
-            values.push(median(of_case.iter().map(|figure| figure.value).collect()));
+            let mut of_processes: Vec<f64> = of_case.iter().map(|figure| figure.value).collect();
+            of_processes.sort_by(f64::total_cmp);
+            values.push(median(&of_processes));
+            apart.push(far_apart(&of_processes));
         }
-        Ok(Row { case, values })
+        Ok(Row { case, values, apart })
     };
     cases.into_iter().map(row).collect()
 }
@@ -112,10 +122,18 @@ fn agree(Found(a): &Found, Found(b): &Found) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(same)
 }
 
-/// The middle one, if there is one.
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
+/// The middle one of those that are sorted, or what lies between the two in the middle; if there is one.
+fn median(sorted: &[f64]) -> Option<f64> {
+    let upper = *sorted.get(sorted.len() / 2)?;
+    let lower = sorted[(sorted.len() - 1) / 2];
+    Some(lower.midpoint(upper))
+}
+
+/// The first and the last of those that are sorted, if they are far from each other.
+fn far_apart(sorted: &[f64]) -> Option<[f64; 2]> {
+    let (least, most) = (*sorted.first()?, *sorted.last()?);
+    // Bytes above a payload may be none, or less.
+    (least > 0.0 && most > APART * least).then_some([least, most])
 }
 
 /// Runs one contender in a process of its own.
@@ -140,7 +158,7 @@ fn process(name: &str, plan: &Plan) -> Result<Vec<Figure>, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::{agree, find, median, rows};
+    use super::{agree, far_apart, find, median, rows};
     use crate::cases::{Case, Unit, groups};
     use crate::sheet::{Figure, Found};
 
@@ -162,8 +180,16 @@ mod tests {
         assert!(same(0.0, 0.0));
         assert!(!same(1000.0, 1001.0));
         assert!(!agree(&().into(), &1.0.into()), "to find nothing is not the same as not to look");
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(Vec::new()), None);
+    }
+
+    #[test]
+    fn the_median_of_two_is_neither_and_what_lies_far_apart_is_known() {
+        assert_eq!(median(&[1.0, 2.0, 9.0]), Some(2.0));
+        assert_eq!(median(&[1.0, 2.0]), Some(1.5));
+        assert_eq!(median(&[]), None);
+        assert_eq!(far_apart(&[1.0, 1.2, 1.4]), None);
+        assert_eq!(far_apart(&[1.0, 1.2, 1.6]), Some([1.0, 1.6]));
+        assert_eq!(far_apart(&[-1.0, 1.0]), None);
     }
 
     #[test]
