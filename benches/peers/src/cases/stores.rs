@@ -46,7 +46,7 @@ fn cases(_: &Scale) -> Vec<Case> {
     let handles =
         "finds rows by entities that it has kept, and has no number in its rows; the others find rows by a number";
     let killed = "loses the last commits when the process is killed";
-    let unsafe_file = "a loss of power may leave a damaged file";
+    let unsafe_file = "may be left with a damaged file by a loss of power";
     let visible = |key, what, unit| Case::new(key, what, unit).but(Redb::NAME, killed).but(Lmdb::NAME, unsafe_file);
     let loads = "reads everything into memory, the others nothing yet";
     let loaded = |key, what| Case::new(key, what, Time).but(Ecsdb::NAME, loads).but(EcsdbByNumber::NAME, loads);
