@@ -32,12 +32,12 @@ pub struct Row {
     pub case: Case,
     /// In the order of the contenders.
     pub values: Vec<Option<f64>>,
-    /// The least and the most of the processes, in the same order, if they are far from each other: [`APART`].
-    pub apart: Vec<Option<[f64; 2]>>,
+    /// What each process of a contender has measured, where they are further apart than [`NEAR`]: the number of the contender first.
+    pub apart: Vec<(usize, Vec<f64>)>,
 }
 
-/// How many times the least of the processes the most is, if the reader is to know of it.
-pub const APART: f64 = 1.5;
+/// By how much the processes of a contender may differ before that is worth a note.
+pub const NEAR: f64 = 1.5;
 
 /// A group and its rows, without those that were not asked for.
 pub struct Measured {
@@ -97,7 +97,7 @@ pub fn rows(cases: Vec<Case>, names: &[&str], figures: &[Vec<Figure>]) -> Result
     let row = |case: Case| {
         let mut first: Option<(&str, &Found)> = None;
         let (mut values, mut apart) = (Vec::new(), Vec::new());
-        for (name, figures) in names.iter().zip(figures) {
+        for (index, (name, figures)) in names.iter().zip(figures).enumerate() {
             let of_case: Vec<&Figure> = figures.iter().filter(|figure| figure.case == case.key).collect();
             for Figure { found, .. } in &of_case {
                 let (other, expected) = *first.get_or_insert((name, found));
@@ -106,10 +106,11 @@ pub fn rows(cases: Vec<Case>, names: &[&str], figures: &[Vec<Figure>]) -> Result
                     return Err(format!("{case}: {name} has found {found:?}, and {other} {expected:?}").into());
                 }
             }
-            let mut of_processes: Vec<f64> = of_case.iter().map(|figure| figure.value).collect();
-            of_processes.sort_by(f64::total_cmp);
-            values.push(median(&of_processes));
-            apart.push(far_apart(&of_processes));
+            let processes: Vec<f64> = of_case.iter().map(|figure| figure.value).collect();
+            values.push(median(processes.clone()));
+            if are_apart(&processes) {
+                apart.push((index, processes));
+            }
         }
         Ok(Row { case, values, apart })
     };
@@ -122,18 +123,17 @@ fn agree(Found(a): &Found, Found(b): &Found) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(same)
 }
 
-/// The middle one of those that are sorted, or what lies between the two in the middle; if there is one.
-fn median(sorted: &[f64]) -> Option<f64> {
-    let upper = *sorted.get(sorted.len() / 2)?;
-    let lower = sorted[(sorted.len() - 1) / 2];
-    Some(lower.midpoint(upper))
+/// Whether the largest is more than [`NEAR`] of the least.
+fn are_apart(values: &[f64]) -> bool {
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    values.iter().any(|value| *value > NEAR * least)
 }
 
-/// The first and the last of those that are sorted, if they are far from each other.
-fn far_apart(sorted: &[f64]) -> Option<[f64; 2]> {
-    let (least, most) = (*sorted.first()?, *sorted.last()?);
-    // Bytes above a payload may be none, or less.
-    (least > 0.0 && most > APART * least).then_some([least, most])
+/// The middle one, or what lies between the two in the middle; if there is one.
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let upper = *values.get(values.len() / 2)?;
+    Some(values[(values.len() - 1) / 2].midpoint(upper))
 }
 
 /// Runs one contender in a process of its own.
@@ -158,7 +158,7 @@ fn process(name: &str, plan: &Plan) -> Result<Vec<Figure>, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::{agree, far_apart, find, median, rows};
+    use super::{agree, are_apart, find, median, rows};
     use crate::cases::{Case, Unit, groups};
     use crate::sheet::{Figure, Found};
 
@@ -180,16 +180,20 @@ mod tests {
         assert!(same(0.0, 0.0));
         assert!(!same(1000.0, 1001.0));
         assert!(!agree(&().into(), &1.0.into()), "to find nothing is not the same as not to look");
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(vec![2.0, 1.0]), Some(1.5), "of two neither");
+        assert_eq!(median(Vec::new()), None);
     }
 
     #[test]
-    fn the_median_of_two_is_neither_and_what_lies_far_apart_is_known() {
-        assert_eq!(median(&[1.0, 2.0, 9.0]), Some(2.0));
-        assert_eq!(median(&[1.0, 2.0]), Some(1.5));
-        assert_eq!(median(&[]), None);
-        assert_eq!(far_apart(&[1.0, 1.2, 1.4]), None);
-        assert_eq!(far_apart(&[1.0, 1.2, 1.6]), Some([1.0, 1.6]));
-        assert_eq!(far_apart(&[-1.0, 1.0]), None);
+    fn processes_that_differ_by_much_are_noted() {
+        assert!(!are_apart(&[]) && !are_apart(&[2.0]) && !are_apart(&[2.0, 3.0]));
+        assert!(are_apart(&[25.0, 0.7]) && are_apart(&[0.7, 0.7, 25.0]));
+        let figure = |value: f64| Figure { case: "scan".to_owned(), value, found: 1.0.into() };
+        let both = |a: f64, b: f64| vec![figure(a), figure(b)];
+        let cases = vec![Case::new("scan", "scan", Unit::Time)];
+        let rows = rows(cases, &["one", "two"], &[both(1.0, 1.1), both(0.7, 25.0)]).unwrap();
+        assert_eq!(rows[0].apart, [(1, vec![0.7, 25.0])]);
     }
 
     #[test]

@@ -10,10 +10,10 @@ use std::process::Command;
 use ecsdb_benches::report::{rate, time};
 
 use crate::cases::growth::short;
-use crate::cases::{Contender, Unit};
+use crate::cases::{Contender, Group, Unit};
 use crate::contenders::entities::{Entities, Raw};
 use crate::contenders::is_ecsdb;
-use crate::run::{APART, Measured, Plan, Row};
+use crate::run::{Measured, NEAR, Plan, Row};
 
 /// Writes everything. `charts` are files beside the report, and their titles.
 ///
@@ -28,7 +28,7 @@ pub fn report(out: &mut dyn Write, plan: &Plan, all: &[Measured], charts: &[(Str
         out,
         "- Each contender is measured in a process of its own, which has the memory to itself as a game would. The processes of a group \
          take turns, first and last change places, and a figure is the median over {} processes of medians over {} turns, on the clock. \
-         Where the most of the processes is over {APART} times the least, both stand behind it.",
+         Where processes of one contender were far apart, all of them stand below the table.",
         plan.passes, plan.scale.turns
     )?;
     writeln!(
@@ -60,19 +60,31 @@ fn group(out: &mut dyn Write, Measured { group, rows }: &Measured) -> fmt::Resul
     let mut notes = Notes::default();
     for row in rows {
         write!(out, "| {}", row.case.what)?;
-        let measured = row.values.iter().zip(&row.apart);
-        for (contender, (value, apart)) in group.contenders.iter().zip(measured) {
+        for (contender, value) in group.contenders.iter().zip(&row.values) {
             let mark = notes.mark(row, contender.name);
-            let shown = |value: &f64| cell(*value, row.case.unit);
-            let value = value.as_ref().map(shown).unwrap_or_default();
-            let apart = apart.as_ref().map(|[least, most]| format!(" [{} to {}]", shown(least), shown(most)));
-            write!(out, " | {value}{}{mark}", apart.unwrap_or_default())?;
+            write!(out, " | {}{mark}", value.map(|value| cell(value, row.case.unit)).unwrap_or_default())?;
         }
         writeln!(out, " | {} |", to_the_best(row, &group.contenders))?;
     }
     writeln!(out)?;
     notes.write(out)?;
+    apart(out, group, rows)?;
     abilities(out, &group.contenders)
+}
+
+/// The figures of single processes, where those of one contender are far apart: a figure of the table is their median.
+fn apart(out: &mut dyn Write, group: &Group, rows: &[Row]) -> fmt::Result {
+    let noted = rows.iter().flat_map(|row| row.apart.iter().map(move |(who, values)| (row, *who, values)));
+    let mut noted = noted.peekable();
+    if noted.peek().is_none() {
+        return Ok(());
+    }
+    writeln!(out, "Processes of one contender were more than {NEAR} times apart here; the table has their median:\n")?;
+    for (row, who, values) in noted {
+        let cells: Vec<String> = values.iter().map(|value| cell(*value, row.case.unit)).collect();
+        writeln!(out, "- {}: {} {}", row.case.what, group.contenders[who].name, cells.join(", "))?;
+    }
+    writeln!(out)
 }
 
 /// Notes below a table, each with a letter.
@@ -183,7 +195,7 @@ fn machine() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{to_the_best, versions};
+    use super::{apart, to_the_best, versions};
     use crate::cases::{Case, Contender, Unit, groups};
     use crate::run::Row;
 
@@ -193,7 +205,7 @@ mod tests {
     }
 
     fn row(values: [f64; 6]) -> Row {
-        Row { case: Case::new("scan", "scan", Unit::Time), values: values.map(Some).to_vec(), apart: vec![None; 6] }
+        Row { case: Case::new("scan", "scan", Unit::Time), values: values.map(Some).to_vec(), apart: Vec::new() }
     }
 
     #[test]
@@ -211,6 +223,18 @@ mod tests {
         assert_eq!(to_the_best(&row, &contenders), "**0.75x**");
         row.case = row.case.but(contenders[0].name, "cheats");
         assert_eq!(to_the_best(&row, &contenders), "other work");
+    }
+
+    #[test]
+    fn processes_that_are_apart_are_listed_below_the_table() {
+        let group = groups().into_iter().find(|group| group.key == "entities").unwrap();
+        let mut row = row([1.0; 6]);
+        let mut text = String::new();
+        apart(&mut text, &group, &[row.clone()]).unwrap();
+        assert_eq!(text, "");
+        row.apart.push((1, vec![1e-9, 2.5e-8]));
+        apart(&mut text, &group, &[row]).unwrap();
+        assert!(text.contains("\n- scan: bevy_ecs 1.00 ns, 25.0 ns\n"), "{text}");
     }
 
     #[test]

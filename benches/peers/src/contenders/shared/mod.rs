@@ -76,7 +76,7 @@ impl Hasher for Multiplied {
     }
 
     fn write_u32(&mut self, number: u32) {
-        let wide = u128::from(self.0 ^ u64::from(number)) * 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+        let wide = u128::from(self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
         self.0 = (wide as u64) ^ ((wide >> 64) as u64);
     }
 }
