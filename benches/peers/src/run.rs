@@ -21,6 +21,8 @@ pub struct Plan {
     pub only: Option<String>,
     /// Where files of stores lie.
     pub dir: PathBuf,
+    /// Processes for each contender.
+    pub passes: usize,
 }
 
 /// A case and what it took: the median of processes for each contender, if it was measured.
@@ -72,7 +74,7 @@ pub fn measure(group: Group, plan: &Plan, progress: &mut dyn Write) -> Result<Me
     let is_wanted = |case: &Case| plan.only.as_ref().is_none_or(|only| case.key.contains(only.as_str()));
     let cases: Vec<Case> = (group.cases)(&plan.scale).into_iter().filter(is_wanted).collect();
     let mut figures: Vec<Vec<Figure>> = group.contenders.iter().map(|_| Vec::new()).collect();
-    let passes = if plan.scale.quick { 1 } else { group.passes };
+    let passes = plan.passes;
     for pass in 0..if cases.is_empty() { 0 } else { passes } {
         for turn in 0..group.contenders.len() {
             // Who comes first changes.
@@ -127,10 +129,11 @@ fn are_apart(values: &[f64]) -> bool {
     values.iter().any(|value| *value > NEAR * least)
 }
 
-/// The middle one, the greater of two, if there is one.
+/// The middle one, or what lies between the two in the middle; if there is one.
 fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
+    let upper = *values.get(values.len() / 2)?;
+    Some(values[(values.len() - 1) / 2].midpoint(upper))
 }
 
 /// Runs one contender in a process of its own.
@@ -178,6 +181,7 @@ mod tests {
         assert!(!same(1000.0, 1001.0));
         assert!(!agree(&().into(), &1.0.into()), "to find nothing is not the same as not to look");
         assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(vec![2.0, 1.0]), Some(1.5), "of two neither");
         assert_eq!(median(Vec::new()), None);
     }
 

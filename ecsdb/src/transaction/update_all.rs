@@ -85,9 +85,17 @@ fn page_of<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
         Q::Fetch::prefetch(&others, 0);
         // 64 rows take as many cache lines as a row takes bytes.
         page.later.prefetch(index * BLOCK_SLOTS * size_of::<A::Row>(), size_of::<A::Row>());
-        if present == selected && *present == u64::MAX && Q::Fetch::is_dense(&others, u64::MAX) {
+        // Then the items are found by counting; otherwise by how many are before each.
+        let are_in_line = present == selected && page.first_bit == 0 && Q::Fetch::is_dense(&others, *present);
+        if are_in_line && *present == u64::MAX {
             for ((bit, row), to) in here.iter().enumerate().take(BLOCK_SLOTS).zip(&mut after) {
                 change_row(row, to, Q::Fetch::dense(&others, bit, bit as u32));
+            }
+            continue;
+        }
+        if are_in_line {
+            for (((index, row), bit), to) in here.iter().enumerate().zip(bits(*present)).zip(&mut after) {
+                change_row(row, to, Q::Fetch::dense(&others, index, bit));
             }
             continue;
         }

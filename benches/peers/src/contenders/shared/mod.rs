@@ -4,6 +4,7 @@
 
 mod arc_swap;
 mod ecsdb;
+mod ecsdb_by_number;
 mod left_right;
 mod rw_lock;
 
@@ -15,6 +16,7 @@ use ecsdb_benches::commits::CommitTime;
 
 pub use self::arc_swap::ArcSwapped;
 pub use self::ecsdb::Ecsdb;
+pub use self::ecsdb_by_number::EcsdbByNumber;
 pub use self::left_right::LeftRight;
 pub use self::rw_lock::Locked;
 use super::Does;
