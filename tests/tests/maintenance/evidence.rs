@@ -253,3 +253,19 @@ fn an_archived_segment_joins_the_snapshot_file_of_the_directory_that_it_names() 
     let damaged = with(&second, &path, |bytes| bytes[24] ^= 1);
     assert!(latest(&damaged, &archive) == Some((52, rows_of(&second))));
 }
+
+/// Its last segment is damaged before the version of a snapshot file, and is in the archive; another history has left it at its end.
+#[test]
+fn a_damage_in_the_last_segment_is_made_up_for_whoever_has_left_behind_it() {
+    let medium = Simulated::new();
+    commit(&medium, 20).close().unwrap();
+    let path = segments(&medium, SAVE).pop().unwrap();
+    let db = commit(&medium, 0);
+    assert_eq!(db.checkpoint().unwrap().wait().unwrap().version, 20);
+    db.close().unwrap();
+    let all = both(&archived(&medium), &archived(&left(&medium, 20, 5)));
+    let lossy = without_closed(&without(&medium, &behind(&medium, 20)));
+    let damaged = with(&lossy, &path, |bytes| bytes[4200] ^= 1);
+    assert!(!closed(&damaged, SAVE).unwrap().verify(|_| ()).unwrap().is_fine());
+    assert!(latest(&copy(&damaged), &all) == Some((20, rows_of(&medium))));
+}

@@ -91,12 +91,14 @@ impl History {
     fn look_behind(&mut self, survey: &Survey) {
         let behind = survey.segments.iter().rev().take_while(|segment| segment.found.is_err());
         self.unread.extend(behind.map(|segment| (segment.first, segment.salt)));
-        let last = survey.found().next_back().map(|(_, found)| found);
+        let segment = survey.found().next_back();
+        let last = segment.map(|(_, found)| found);
         self.salt = last.map(|last| last.header.salt);
         self.version = survey.highest();
         let is_behind = |last: &Found, ending: &Ending| ending.sequence > last.header.sequence;
         self.ending = survey.ending.filter(|ending| last.is_none_or(|last| is_behind(last, ending)));
-        let base = self.base.as_ref().filter(|base| last.is_none_or(|last| base.version > last.front.last));
+        // What stands behind a damage in the last segment is of it as well.
+        let base = self.base.as_ref().filter(|base| segment.is_none_or(|(segment, _)| base.version > segment.highest));
         let base = base.map(|base| (base.version, base.timeline));
         // If both have the same version, the log has gone on from the file.
         let ending = self.ending.map(|ending| (ending.version, ending.timeline));

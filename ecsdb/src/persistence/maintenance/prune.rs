@@ -201,7 +201,8 @@ impl<'r> Course<'r> {
             }
         }
         // Where nothing leads to the latest state, its segments come first.
-        let is_of = |course: &Self| match history.complete(reach) {
+        let complete = history.complete(reach);
+        let is_of = |course: &Self| match &complete {
             None => true,
             Some(way) => match way.line.0.last() {
                 None => course.has(way.salt),
