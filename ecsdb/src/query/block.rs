@@ -56,20 +56,26 @@ impl<'v, R: Row> BlockRows<'v, R> {
         Self { word, rows, chunk: Some(chunk), block, ahead: Self::ahead(chunk, block, behind), marker: PhantomData }
     }
 
-    /// The rows of the blocks `blocks` of `chunk`, as if they were one. The word is that of the first one.
+    /// The rows of the blocks `blocks` of `chunk`, as if they were one. The word is that of the first one. They are of one page, and the
+    /// first one has rows, which are not wide; else nothing is given. (A panic would be a way out of loops over many rows: see
+    /// `OnTheWay` in `words`.)
     ///
     /// # Safety
-    /// `chunk` belongs to a table whose rows are values of `R`, and are not wide; all blocks are of one page, and the first one has
-    /// rows.
+    /// `chunk` belongs to a table whose rows are values of `R`.
     #[inline(always)]
     pub unsafe fn run(chunk: &'v Chunk, blocks: Range<usize>, behind: Option<&'v Chunk>) -> Self {
-        let block = blocks.start;
+        let (block, words) = (blocks.start, const { Self::GEOMETRY.page_words() });
+        let word = chunk.word(block);
+        let is_of_a_page = block / words == blocks.end.wrapping_sub(1) / words;
+        if word == 0 || !is_of_a_page || Self::GEOMETRY.is_wide() {
+            debug_assert!(false, "blocks {blocks:?} share a page, and the first one has rows");
+            return Self::empty();
+        }
         // SAFETY: invariant of `Chunk`: a page holds the rows of its blocks one after the other, without a hole, and the address of
         // a block that has rows is that of the first of them. So from there on lie the rows of all these blocks, in one page that the
         // chunk holds for `'v`; the caller says that they are values of `R`.
         let rows = unsafe { rows_of::<R>(chunk.block_rows(block), chunk.rows_in(Self::GEOMETRY, blocks)) };
-        let ahead = Self::ahead(chunk, block, behind);
-        Self { word: chunk.word(block), rows, chunk: Some(chunk), block, ahead, marker: PhantomData }
+        Self { word, rows, chunk: Some(chunk), block, ahead: Self::ahead(chunk, block, behind), marker: PhantomData }
     }
 
     /// The address at which the page [`PAGES_AHEAD`] further on has what block `block` has in its page, if there is one. Also where

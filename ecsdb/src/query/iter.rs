@@ -72,9 +72,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
                 }
                 self.words.blocks &= !run(block, end - block);
             }
-            // SAFETY: all of them are complete, and lie before the next multiple of `PAGE_BLOCKS`; the first one was found since it
-            // has items.
-            self.block = unsafe { Q::Fetch::blocks(chunk, block..end) };
+            self.block = Q::Fetch::blocks(chunk, block..end);
             self.run_end = Q::Fetch::len(&self.block);
         } else {
             let rows = Q::Fetch::block(chunk, block);

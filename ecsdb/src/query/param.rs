@@ -88,13 +88,10 @@ pub trait Fetch<S: Schema> {
     /// to block of a page. Never, if an item needs its bit.
     #[doc(hidden)]
     fn is_complete(chunk: Self::InChunk<'_>, block: usize, word: u64) -> bool;
-    /// Several blocks as one.
-    ///
-    /// # Safety
-    /// [`Self::is_complete`] has said so of all of them. They lie between two multiples of [`Self::PAGE_BLOCKS`], and the first one has an
-    /// item.
+    /// Several blocks as one, of which [`Self::is_complete`] has said so. They lie between two multiples of [`Self::PAGE_BLOCKS`], and the
+    /// first one has an item.
     #[doc(hidden)]
-    unsafe fn blocks<'v>(chunk: Self::InChunk<'v>, blocks: Range<usize>) -> Self::InBlock<'v>;
+    fn blocks<'v>(chunk: Self::InChunk<'v>, blocks: Range<usize>) -> Self::InBlock<'v>;
     /// How many items it has, if it is of [`Self::blocks`].
     #[doc(hidden)]
     fn len(block: &Self::InBlock<'_>) -> usize;
@@ -195,9 +192,8 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for RowOf<T> {
     }
 
     #[inline(always)]
-    unsafe fn blocks<'v>(chunk: Self::InChunk<'v>, blocks: Range<usize>) -> Self::InBlock<'v> {
-        // SAFETY: `PAGE_BLOCKS` blocks share a page. Rows that are wide need their bits, so `is_complete` says no.
-        unsafe { chunk.run(blocks) }
+    fn blocks<'v>(chunk: Self::InChunk<'v>, blocks: Range<usize>) -> Self::InBlock<'v> {
+        chunk.run(blocks)
     }
 
     #[inline]
@@ -283,7 +279,7 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for OptionalRowOf<T> {
     }
 
     #[inline(always)]
-    unsafe fn blocks<'v>(chunk: Self::InChunk<'v>, blocks: Range<usize>) -> Self::InBlock<'v> {
+    fn blocks<'v>(chunk: Self::InChunk<'v>, blocks: Range<usize>) -> Self::InBlock<'v> {
         <Self as Fetch<S>>::block(chunk, blocks.start)
     }
 
@@ -371,7 +367,7 @@ impl<S: Schema> Fetch<S> for Entity {
     }
 
     #[inline(always)]
-    unsafe fn blocks<'v>(chunk: Self::InChunk<'v>, blocks: Range<usize>) -> Self::InBlock<'v> {
+    fn blocks<'v>(chunk: Self::InChunk<'v>, blocks: Range<usize>) -> Self::InBlock<'v> {
         <Self as Fetch<S>>::block(chunk, blocks.start)
     }
 
@@ -474,10 +470,8 @@ macro_rules! tuples {
             }
 
             #[inline(always)]
-            unsafe fn blocks<'v>(chunk: Self::InChunk<'v>, blocks: Range<usize>) -> Self::InBlock<'v> {
-                // SAFETY: what the caller says of all holds for each: where all are complete each is, an item of all has one of each, and
-                // `PAGE_BLOCKS` is the least of powers of two, so that multiples of theirs are multiples of it.
-                unsafe { ($($name::blocks(chunk.$index, blocks.clone()),)+) }
+            fn blocks<'v>(chunk: Self::InChunk<'v>, blocks: Range<usize>) -> Self::InBlock<'v> {
+                ($($name::blocks(chunk.$index, blocks.clone()),)+)
             }
 
             #[inline]

@@ -90,14 +90,11 @@ impl<'v, T: Component> TableChunk<'v, T> {
             None => BlockRows::empty(),
         }
     }
-    /// The rows of several blocks of the chunk.
-    ///
-    /// # Safety
-    /// They are of one page, and the first one has rows, which are not wide.
+    /// The rows of several blocks of one page of the chunk, of which the first one has rows, which are not wide.
     #[inline(always)]
-    pub unsafe fn run(self, blocks: Range<usize>) -> BlockRows<'v, T::Row> {
+    pub fn run(self, blocks: Range<usize>) -> BlockRows<'v, T::Row> {
         match self.chunk {
-            // SAFETY: whose rows they are, as in `rows`; the rest the caller says.
+            // SAFETY: as in `rows`.
             Some(chunk) => unsafe { BlockRows::run(chunk, blocks, self.behind) },
             None => BlockRows::empty(),
         }
