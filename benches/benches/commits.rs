@@ -1,9 +1,10 @@
-//! Small transactions, each of them a commit: what the writer takes for one, with and without readers in its way.
+//! Small transactions, each of them a commit: what the writer takes for one, with and without readers in its way; each beside its
+//! limit, a copy of the page or a message to another thread and back.
 
 use core::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use ecsdb_benches::commits::{QUEUED, Readers, commit_one, pipelined, queued, without_groups};
+use ecsdb_benches::commits::{PageCopies, QUEUED, Readers, commit_one, hand_offs, pipelined, queued, without_groups};
 use ecsdb_benches::entity_count;
 use ecsdb_benches::random::Random;
 use ecsdb_benches::world::{Filled, Pos, body, fresh};
@@ -11,6 +12,7 @@ use ecsdb_benches::world::{Filled, Pos, body, fresh};
 fn one_row(c: &mut Criterion) {
     let single = without_groups(entity_count());
     let grouped = fresh(entity_count());
+    let mut copies = PageCopies::new(entity_count());
     for readers in [0, 3] {
         for (world, how) in [(&single, "one by one"), (&grouped, "in groups")] {
             let running = Readers::start(world, readers, Duration::ZERO);
@@ -18,6 +20,9 @@ fn one_row(c: &mut Criterion) {
             let mut g = c.benchmark_group(format!("one-row commit/{how}, {readers} readers"));
             g.throughput(Throughput::Elements(1));
             g.sample_size(10);
+            g.bench_function("raw copy of a page", |b| {
+                b.iter_custom(|times| copies.turn(&mut random, times as usize));
+            });
             // Each turn is a whole queue of commits; what a criterion iteration gets is its share.
             let share = |time: Duration, commits: usize, times: u64| time.mul_f64(times as f64 / commits as f64);
             g.bench_function("writer time, queued", |b| {
@@ -39,6 +44,7 @@ fn alone(c: &mut Criterion) {
     let world = fresh(entity_count());
     let mut random = Random::new(8);
     let mut g = c.benchmark_group("alone, visible");
+    g.bench_function("raw message to a thread and back", |b| b.iter_custom(|times| hand_offs(times as usize)));
     g.bench_function("update one field", |b| {
         b.iter(|| commit_one(&world, &mut random).visible());
     });
@@ -58,6 +64,10 @@ fn thousand_rows(c: &mut Criterion) {
     g.throughput(Throughput::Elements(1000));
     let picked: Vec<_> = (0..1 << 20).map(|_| entities[random.below(entities.len())]).collect();
     let mut next = 0;
+    let mut copies = PageCopies::new(entity_count());
+    g.bench_function("raw copies of 1,000 pages", |b| {
+        b.iter_custom(|times| copies.turn(&mut random, 1000 * times as usize));
+    });
     g.bench_function("builder, with putting it together", |b| {
         b.iter(|| {
             let mut tx = db.begin();

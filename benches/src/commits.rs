@@ -1,4 +1,4 @@
-//! Commits, measured on the writer thread, and readers that get in its way.
+//! Commits, measured on the writer thread, readers that get in its way, and what no commit can do without: their limits.
 
 use core::hint::black_box;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,9 @@ use cpu_time::ThreadTime;
 use ecsdb::schema::Schema;
 use ecsdb::{Db, Entity, Ticket, Transaction, TransactionError};
 
+use crate::paired::{clocked, thread_timed};
 use crate::random::Random;
+use crate::work::Raw;
 use crate::world::{Filled, Pos, World, fill};
 
 /// How many transactions are queued while the writer is held up. Below the least queue of the benchmarks.
@@ -96,13 +98,17 @@ pub fn commit_one(world: &Filled, random: &mut Random) -> Ticket {
 }
 
 /// A transaction that holds the writer up until it is released.
-struct Hold {
+pub struct Hold {
     go: Sender<()>,
     running: JoinHandle<Duration>,
 }
 
 impl Hold {
-    fn new(db: &Db<World>) -> Self {
+    /// Returns when the writer is held up.
+    ///
+    /// # Panics
+    /// If the database is closed.
+    pub fn new(db: &Db<World>) -> Self {
         let (go, gone) = channel();
         let (entered, wait) = channel();
         let db = db.clone();
@@ -118,7 +124,10 @@ impl Hold {
     }
 
     /// Lets the writer go on. Returns the processor time of the writer thread at that moment.
-    fn release(self) -> Duration {
+    ///
+    /// # Panics
+    /// If the database was closed meanwhile.
+    pub fn release(self) -> Duration {
         self.go.send(()).expect("the closure waits");
         self.running.join().expect("the closure does not panic")
     }
@@ -165,4 +174,58 @@ impl Drop for Readers {
             assert!(thread.join().is_ok(), "a reader panicked");
         }
     }
+}
+
+/// How many bytes a page has.
+const PAGE_BYTES: usize = 4096;
+
+/// How many pages are written to in turns.
+const SPARE_PAGES: usize = 64;
+
+/// The limit of a commit of one row: a copy of its page, and nothing else.
+pub struct PageCopies {
+    rows: Vec<Pos>,
+    spare: Vec<Box<[Pos]>>,
+}
+
+impl PageCopies {
+    /// Pages with the rows of `count` bodies.
+    pub fn new(count: usize) -> Self {
+        let page = || vec![Pos { x: 0.0, y: 0.0, z: 0.0 }; PAGE_BYTES / size_of::<Pos>()].into_boxed_slice();
+        Self { rows: Raw::filled(count).pos, spare: (0..SPARE_PAGES).map(|_| page()).collect() }
+    }
+
+    /// Copies `commits` pages at random, and changes a row of each copy. The time of the processor on this thread.
+    pub fn turn(&mut self, random: &mut Random, commits: usize) -> Duration {
+        let in_page = self.spare[0].len().min(self.rows.len());
+        let pages = self.rows.len() / in_page;
+        thread_timed(|| {
+            for (commit, spare) in (0..commits).zip((0..SPARE_PAGES).cycle()) {
+                let first = random.below(pages) * in_page;
+                let copy = &mut self.spare[spare][..in_page];
+                copy.copy_from_slice(&self.rows[first..first + in_page]);
+                copy[0].x = commit as f32;
+                black_box(copy);
+            }
+        })
+    }
+}
+
+/// The limit of a commit that another thread makes: sends a message to one and waits for its answer, so many times. On the clock.
+///
+/// # Panics
+/// If no thread can be started.
+pub fn hand_offs(times: usize) -> Duration {
+    let (to, inbox) = channel::<u32>();
+    let (answer, from) = channel();
+    let other = std::thread::spawn(move || inbox.iter().for_each(|message| answer.send(message).unwrap_or(())));
+    let time = clocked(|| {
+        for message in 0..times {
+            to.send(message as u32).expect("the other thread listens");
+            from.recv().expect("the other thread answers");
+        }
+    });
+    drop(to);
+    other.join().expect("the other thread does not panic");
+    time
 }

@@ -63,14 +63,7 @@ impl<W: Write> Report<W> {
             Goal::Below(most) => (format!("< {}", time(most.as_secs_f64())), Some(each < most.as_secs_f64())),
             Goal::None => (String::new(), None),
         };
-        let holds = match holds {
-            Some(true) => "yes",
-            Some(false) => {
-                self.missed += 1;
-                "**no**"
-            }
-            None => "",
-        };
+        let holds = holds.map(|holds| self.holds(holds)).unwrap_or_default();
         let limit = if medians.limit.is_zero() {
             " | ".to_owned()
         } else {
@@ -78,6 +71,22 @@ impl<W: Write> Report<W> {
         };
         writeln!(self.out, "| {what} | {} | {limit} | {text} | {holds} |", cell(each))?;
         self.out.flush()
+    }
+
+    /// Adds something that was found and is not a time, with what it was to be.
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub fn found(&mut self, what: &str, found: &str, goal: &str, holds: bool) -> io::Result<()> {
+        let holds = self.holds(holds);
+        writeln!(self.out, "| {what} | {found} | | | {goal} | {holds} |")?;
+        self.out.flush()
+    }
+
+    /// Counts a goal. The word for whether it is reached.
+    fn holds(&mut self, holds: bool) -> &'static str {
+        self.missed += usize::from(!holds);
+        if holds { "yes" } else { "**no**" }
     }
 
     /// Adds a line that is not a comparison of times.
@@ -150,9 +159,11 @@ mod tests {
         let medians = Medians { measured: Duration::from_nanos(300), limit: Duration::from_nanos(200), ratio: 1.5 };
         report.row("a scan", 100, medians, Goal::Ratio(1.2)).unwrap();
         report.row("a get", 100, medians, Goal::Below(Duration::from_nanos(4))).unwrap();
-        assert_eq!(report.missed(), 1);
+        report.found("memory", "12.0 %", "< 10 %", false).unwrap();
+        assert_eq!(report.missed(), 2);
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("| a scan | 3.00 ns | 2.00 ns | 1.50x | <= 1.20x | **no** |"), "{text}");
         assert!(text.contains("| a get | 3.00 ns | 2.00 ns | 1.50x | < 4.00 ns | yes |"), "{text}");
+        assert!(text.contains("| memory | 12.0 % | | | < 10 % | **no** |"), "{text}");
     }
 }

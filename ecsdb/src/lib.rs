@@ -85,7 +85,8 @@
 //!
 //! # Modules
 //!
-//! What every program names stands at the root; all else is in the module of its subject.
+//! What every program names stands at the root; all else is in the module of its subject. Some of the former, like [`TickLoop`], [`Optimistic`] and
+//! [`OpenError`], are in their module as well, beside what goes with them: it is the same type under two paths.
 //!
 //! | module | what it has |
 //! |---|---|
@@ -111,10 +112,16 @@
 //!
 //! # More
 //!
-//! `docs/components.md` in the repository has every type and attribute of a component, with examples, `docs/queries.md` how to
-//! find entities, `docs/relations.md` how rows refer to each other, `docs/changes.md` how to follow changes.
-//! `ARCHITECTURE.md` says how it works and why, `docs/memory-model.md` has every atomic and its ordering,
-//! `docs/schema.md` the text form of schemas, `docs/wal.md` the files of a database.
+//! Guides in the repository, whose examples are tests:
+//!
+//! - `docs/components.md`: every type and attribute of a component; `docs/relations.md`: how rows refer to each other
+//! - `docs/transactions.md`, `docs/procedures.md`: how to change, by name and at a fixed rate
+//! - `docs/queries.md`, `docs/indexes.md`: how to find; `docs/changes.md`: how to follow
+//! - `docs/operations.md`: how to keep, copy, check and restore a database
+//!
+//! For those who want to know how it works: `ARCHITECTURE.md`, and why; `docs/memory-model.md`, every atomic and its ordering; `docs/unsafe.md`,
+//! the unsafe code and its tests; `docs/schema.md`, schemas as text and their changes; `docs/wal.md` and `docs/snapshots.md`, the files byte
+//! by byte; `docs/benchmarks.md` and `docs/comparison.md`, what it takes.
 
 #![deny(missing_docs)]
 #![warn(missing_debug_implementations)]

@@ -1,6 +1,6 @@
 //! The whole engine against a naive map: random transactions in random batches, and snapshots that are looked at later.
 //!
-//! `PROPTEST_CASES` (or `ECSDB_PROPTEST_CASES`) says how many sequences are tried.
+//! `PROPTEST_CASES` says how many sequences are tried, here as in every property test, whatever their configuration says.
 
 use std::collections::BTreeSet;
 use std::panic::panic_any;
@@ -474,15 +474,8 @@ impl Pair {
     }
 }
 
-fn config() -> ProptestConfig {
-    let cases = std::env::var("ECSDB_PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    let usual = ProptestConfig::default();
-    let set = std::env::var_os("PROPTEST_CASES").is_some();
-    ProptestConfig { cases: cases.unwrap_or(if set { usual.cases } else { 48 }), ..usual }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn the_database_does_what_a_map_does(steps in prop::collection::vec(step(), 1..30)) {

@@ -17,6 +17,7 @@ use crate::cases::shared::company;
 use crate::cases::tables::{TABLES, of_tables};
 use crate::cases::{Unit, growth};
 use crate::contenders::entities::{Entities, Raw};
+use crate::contenders::is_ecsdb;
 use crate::run::{Measured, Plan};
 
 /// What a chart shows.
@@ -34,13 +35,17 @@ struct Chart {
 }
 
 /// The colours of contenders, in the order in which they stand in tables. ecsdb's comes first.
-const COLOURS: [RGBColor; 5] = [
+const COLOURS: [RGBColor; 6] = [
     RGBColor(200, 30, 30),
     RGBColor(40, 90, 180),
     RGBColor(60, 150, 70),
     RGBColor(230, 150, 30),
     RGBColor(130, 80, 170),
+    RGBColor(90, 60, 40),
 ];
+
+/// The colour of ecsdb as it is used like the others, which comes second where it is there.
+const PALE: RGBColor = RGBColor(235, 140, 140);
 
 /// The colour of the limit, which is nobody's.
 const GREY: RGBColor = RGBColor(150, 150, 150);
@@ -200,7 +205,11 @@ fn series(chart: &Chart, measured: &Measured) -> Vec<(&'static str, Points)> {
 
 /// The colour of a contender.
 fn colour(index: usize, name: &str) -> RGBColor {
-    if name == Raw::NAME { GREY } else { COLOURS[index % COLOURS.len()] }
+    match name {
+        Raw::NAME => GREY,
+        _ if index > 0 && is_ecsdb(name) => PALE,
+        _ => COLOURS[index % COLOURS.len()],
+    }
 }
 
 /// Where lines are drawn across: 1, 2 and 5 and their tenfolds, or, if `is_logarithmic` and there were too many, tenfolds of 1.

@@ -21,6 +21,8 @@ pub struct Plan {
     pub only: Option<String>,
     /// Where files of stores lie.
     pub dir: PathBuf,
+    /// Processes for each contender.
+    pub passes: usize,
 }
 
 /// A case and what it took: the median of processes for each contender, if it was measured.
@@ -30,7 +32,12 @@ pub struct Row {
     pub case: Case,
     /// In the order of the contenders.
     pub values: Vec<Option<f64>>,
+    /// What each process of a contender has measured, where they are further apart than [`NEAR`]: the number of the contender first.
+    pub apart: Vec<(usize, Vec<f64>)>,
 }
+
+/// By how much the processes of a contender may differ before that is worth a note.
+pub const NEAR: f64 = 1.5;
 
 /// A group and its rows, without those that were not asked for.
 pub struct Measured {
@@ -67,7 +74,7 @@ pub fn measure(group: Group, plan: &Plan, progress: &mut dyn Write) -> Result<Me
     let is_wanted = |case: &Case| plan.only.as_ref().is_none_or(|only| case.key.contains(only.as_str()));
     let cases: Vec<Case> = (group.cases)(&plan.scale).into_iter().filter(is_wanted).collect();
     let mut figures: Vec<Vec<Figure>> = group.contenders.iter().map(|_| Vec::new()).collect();
-    let passes = if plan.scale.quick { 1 } else { group.passes };
+    let passes = plan.passes;
     for pass in 0..if cases.is_empty() { 0 } else { passes } {
         for turn in 0..group.contenders.len() {
             // Who comes first changes.
@@ -89,8 +96,8 @@ pub fn measure(group: Group, plan: &Plan, progress: &mut dyn Write) -> Result<Me
 pub fn rows(cases: Vec<Case>, names: &[&str], figures: &[Vec<Figure>]) -> Result<Vec<Row>, Failure> {
     let row = |case: Case| {
         let mut first: Option<(&str, &Found)> = None;
-        let mut values = Vec::new();
-        for (name, figures) in names.iter().zip(figures) {
+        let (mut values, mut apart) = (Vec::new(), Vec::new());
+        for (index, (name, figures)) in names.iter().zip(figures).enumerate() {
             let of_case: Vec<&Figure> = figures.iter().filter(|figure| figure.case == case.key).collect();
             for Figure { found, .. } in &of_case {
                 let (other, expected) = *first.get_or_insert((name, found));
@@ -99,9 +106,13 @@ pub fn rows(cases: Vec<Case>, names: &[&str], figures: &[Vec<Figure>]) -> Result
                     return Err(format!("{case}: {name} has found {found:?}, and {other} {expected:?}").into());
                 }
             }
-            values.push(median(of_case.iter().map(|figure| figure.value).collect()));
+            let processes: Vec<f64> = of_case.iter().map(|figure| figure.value).collect();
+            values.push(median(processes.clone()));
+            if are_apart(&processes) {
+                apart.push((index, processes));
+            }
         }
-        Ok(Row { case, values })
+        Ok(Row { case, values, apart })
     };
     cases.into_iter().map(row).collect()
 }
@@ -112,10 +123,17 @@ fn agree(Found(a): &Found, Found(b): &Found) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(same)
 }
 
-/// The middle one, if there is one.
+/// Whether the largest is more than [`NEAR`] of the least.
+fn are_apart(values: &[f64]) -> bool {
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    values.iter().any(|value| *value > NEAR * least)
+}
+
+/// The middle one, or what lies between the two in the middle; if there is one.
 fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
+    let upper = *values.get(values.len() / 2)?;
+    Some(values[(values.len() - 1) / 2].midpoint(upper))
 }
 
 /// Runs one contender in a process of its own.
@@ -140,7 +158,7 @@ fn process(name: &str, plan: &Plan) -> Result<Vec<Figure>, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::{agree, find, median, rows};
+    use super::{agree, are_apart, find, median, rows};
     use crate::cases::{Case, Unit, groups};
     use crate::sheet::{Figure, Found};
 
@@ -163,7 +181,19 @@ mod tests {
         assert!(!same(1000.0, 1001.0));
         assert!(!agree(&().into(), &1.0.into()), "to find nothing is not the same as not to look");
         assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(vec![2.0, 1.0]), Some(1.5), "of two neither");
         assert_eq!(median(Vec::new()), None);
+    }
+
+    #[test]
+    fn processes_that_differ_by_much_are_noted() {
+        assert!(!are_apart(&[]) && !are_apart(&[2.0]) && !are_apart(&[2.0, 3.0]));
+        assert!(are_apart(&[25.0, 0.7]) && are_apart(&[0.7, 0.7, 25.0]));
+        let figure = |value: f64| Figure { case: "scan".to_owned(), value, found: 1.0.into() };
+        let both = |a: f64, b: f64| vec![figure(a), figure(b)];
+        let cases = vec![Case::new("scan", "scan", Unit::Time)];
+        let rows = rows(cases, &["one", "two"], &[both(1.0, 1.1), both(0.7, 25.0)]).unwrap();
+        assert_eq!(rows[0].apart, [(1, vec![0.7, 25.0])]);
     }
 
     #[test]

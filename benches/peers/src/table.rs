@@ -10,9 +10,10 @@ use std::process::Command;
 use ecsdb_benches::report::{rate, time};
 
 use crate::cases::growth::short;
-use crate::cases::{Contender, Unit};
+use crate::cases::{Contender, Group, Unit};
 use crate::contenders::entities::{Entities, Raw};
-use crate::run::{Measured, Plan, Row};
+use crate::contenders::is_ecsdb;
+use crate::run::{Measured, NEAR, Plan, Row};
 
 /// Writes everything. `charts` are files beside the report, and their titles.
 ///
@@ -26,8 +27,9 @@ pub fn report(out: &mut dyn Write, plan: &Plan, all: &[Measured], charts: &[(Str
     writeln!(
         out,
         "- Each contender is measured in a process of its own, which has the memory to itself as a game would. The processes of a group \
-         take turns, first and last change places, and a figure is the median over processes of medians over {} turns, on the clock.",
-        plan.scale.turns
+         take turns, first and last change places, and a figure is the median over {} processes of medians over {} turns, on the clock. \
+         Where processes of one contender were far apart, all of them stand below the table.",
+        plan.passes, plan.scale.turns
     )?;
     writeln!(
         out,
@@ -38,7 +40,8 @@ pub fn report(out: &mut dyn Write, plan: &Plan, all: &[Measured], charts: &[(Str
     writeln!(
         out,
         "- The last column is ecsdb's figure in units of the best of the others. Raw vectors are the limit, not one of the others. \
-         A letter marks who does other work than the rest in that row; such figures are not compared.\n"
+         A letter marks who does other work than the rest in that row; such figures are not compared, and where ecsdb is used in two ways, \
+         the last column is of the one that does the same work.\n"
     )?;
     for measured in all.iter().filter(|measured| !measured.rows.is_empty()) {
         group(out, measured)?;
@@ -65,7 +68,23 @@ fn group(out: &mut dyn Write, Measured { group, rows }: &Measured) -> fmt::Resul
     }
     writeln!(out)?;
     notes.write(out)?;
+    apart(out, group, rows)?;
     abilities(out, &group.contenders)
+}
+
+/// The figures of single processes, where those of one contender are far apart: a figure of the table is their median.
+fn apart(out: &mut dyn Write, group: &Group, rows: &[Row]) -> fmt::Result {
+    let noted = rows.iter().flat_map(|row| row.apart.iter().map(move |(who, values)| (row, *who, values)));
+    let mut noted = noted.peekable();
+    if noted.peek().is_none() {
+        return Ok(());
+    }
+    writeln!(out, "Processes of one contender were more than {NEAR} times apart here; the table has their median:\n")?;
+    for (row, who, values) in noted {
+        let cells: Vec<String> = values.iter().map(|value| cell(*value, row.case.unit)).collect();
+        writeln!(out, "- {}: {} {}", row.case.what, group.contenders[who].name, cells.join(", "))?;
+    }
+    writeln!(out)
 }
 
 /// Notes below a table, each with a letter.
@@ -107,16 +126,18 @@ fn cell(value: f64, unit: Unit) -> String {
     }
 }
 
-/// ecsdb, which comes first, in units of the best of those that do the same work.
+/// ecsdb in units of the best of the others that do the same work: the first way of using it that does that work as well.
 fn to_the_best(row: &Row, contenders: &[Contender]) -> String {
     let is_other = |name: &str| row.case.other.iter().any(|(other, _)| *other == name);
-    let Some(Some(own)) = row.values.first().copied() else { return String::new() };
-    if is_other(contenders[0].name) {
-        return "other work".to_owned();
+    let measured = || contenders.iter().map(|contender| contender.name).zip(&row.values);
+    let values = || measured().filter_map(|(name, value)| Some((name, (*value)?)));
+    let mut own = values().filter(|(name, _)| is_ecsdb(name)).peekable();
+    if own.peek().is_none() {
+        return String::new();
     }
-    let peers = contenders.iter().zip(&row.values).skip(1);
-    let same = peers.filter(|(contender, _)| contender.name != Raw::NAME && !is_other(contender.name));
-    match same.filter_map(|(_, value)| *value).min_by(f64::total_cmp) {
+    let Some((_, own)) = own.find(|(name, _)| !is_other(name)) else { return "other work".to_owned() };
+    let same = values().filter(|(name, _)| *name != Raw::NAME && !is_ecsdb(name) && !is_other(name));
+    match same.map(|(_, value)| value).min_by(f64::total_cmp) {
         // A ratio of bytes above the payload says little: they may be less than none.
         Some(best) if row.case.unit == Unit::Bytes && best <= 0.0 => format!("{:+.1} B", own - best),
         Some(best) if own <= best => format!("**{:.2}x**", own / best),
@@ -174,7 +195,7 @@ fn machine() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{to_the_best, versions};
+    use super::{apart, to_the_best, versions};
     use crate::cases::{Case, Contender, Unit, groups};
     use crate::run::Row;
 
@@ -184,7 +205,7 @@ mod tests {
     }
 
     fn row(values: [f64; 6]) -> Row {
-        Row { case: Case::new("scan", "scan", Unit::Time), values: values.map(Some).to_vec() }
+        Row { case: Case::new("scan", "scan", Unit::Time), values: values.map(Some).to_vec(), apart: Vec::new() }
     }
 
     #[test]
@@ -201,6 +222,30 @@ mod tests {
         row.case = row.case.but(contenders[1].name, "cheats");
         assert_eq!(to_the_best(&row, &contenders), "**0.75x**");
         row.case = row.case.but(contenders[0].name, "cheats");
+        assert_eq!(to_the_best(&row, &contenders), "other work");
+    }
+
+    #[test]
+    fn processes_that_are_apart_are_listed_below_the_table() {
+        let group = groups().into_iter().find(|group| group.key == "entities").unwrap();
+        let mut row = row([1.0; 6]);
+        let mut text = String::new();
+        apart(&mut text, &group, &[row.clone()]).unwrap();
+        assert_eq!(text, "");
+        row.apart.push((1, vec![1e-9, 2.5e-8]));
+        apart(&mut text, &group, &[row]).unwrap();
+        assert!(text.contains("\n- scan: bevy_ecs 1.00 ns, 25.0 ns\n"), "{text}");
+    }
+
+    #[test]
+    fn of_two_ways_to_use_ecsdb_the_one_that_does_the_same_work_counts() {
+        let stores = groups().into_iter().find(|group| group.key == "stores");
+        let contenders = stores.map(|group| group.contenders).unwrap_or_default();
+        let [handles, numbers] = [contenders[0].name, contenders[1].name];
+        let mut row = row([1.0, 6.0, 4.0, 8.0, 9.0, 5.0]);
+        row.case = row.case.but(handles, "keeps handles");
+        assert_eq!(to_the_best(&row, &contenders), "1.50x");
+        row.case = row.case.but(numbers, "cheats");
         assert_eq!(to_the_best(&row, &contenders), "other work");
     }
 

@@ -65,16 +65,8 @@ impl<T: TableOf<Game> + Sample + Debug> Follower<T> {
 
 const FIRST: u64 = 1 << 32;
 
-fn config() -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases(60)) }
-}
-
-fn cases(default: u32) -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(default)
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
 
     #[test]
     fn copies_fed_by_events_are_what_the_tables_are(batches in prop::collection::vec(batch(), 1..12)) {

@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use ecsdb::archive::{Archive, ArchiveError, Put};
+use ecsdb::archive::{Archive, ArchiveError, ArchivedSnapshot, Put};
 use ecsdb::durability::Retention;
 use ecsdb::error::CheckpointError;
 use ecsdb::{Db, DbBuilder, TransactionError};
@@ -145,4 +145,48 @@ fn a_slow_archive_does_not_keep_the_log_open() {
     let db = small(&media).archive(shelf.clone()).open().unwrap();
     assert_same(&db, &witness, "again");
     db.close().unwrap();
+}
+
+/// The archive has refused some; it takes the first of them while the database is closed, and is not asked for the others.
+#[test]
+fn a_snapshot_file_that_is_not_archived_is_kept_when_the_database_closes() {
+    let (media, shelf) = (Simulated::new(), Shelf::default());
+    let refusing = || {
+        odd(&media, &shelf, |call, name| assert!(call != "put" || !name.starts_with("snapshots/"), "no shelf is left"))
+    };
+    for round in 0..4 {
+        // The first checkpoint after an opening makes a complete file.
+        let db = refusing().open().unwrap();
+        work(&db, round);
+        assert!(db.checkpoint().unwrap().wait().unwrap().kept_because.is_some());
+    }
+    let before = numbers(&media, "snap");
+    let ((arrived, arrivals), (go_on, waits)) = (channel(), channel::<()>());
+    let waits = Mutex::new(waits);
+    let taking = odd(&media, &shelf, move |call, name| {
+        if call == "put" && name.starts_with("snapshots/") {
+            let _ = arrived.send(());
+            let _ = waits.lock().unwrap().recv();
+        }
+    });
+    let db = taking.open().unwrap();
+    work(&db, 9);
+    let checkpoint = db.checkpoint().unwrap();
+    arrivals.recv().unwrap();
+    std::thread::scope(|scope| {
+        let closing = scope.spawn(|| db.close());
+        let patience = Instant::now() + Duration::from_secs(60);
+        while !small(&media.killed()).open().unwrap().recovery().unwrap().was_closed {
+            assert!(Instant::now() < patience, "the log is still open");
+        }
+        drop(go_on);
+        closing.join().unwrap().unwrap();
+    });
+    drop(checkpoint.wait());
+    let (left, stored) = (numbers(&media, "snap"), ArchivedSnapshot::list(&shelf).unwrap());
+    assert!(stored.len() < before.len(), "it was closed before all were stored");
+    for version in before.iter().filter(|version| **version > 0) {
+        let is_stored = stored.iter().any(|stored| stored.version == *version && stored.is_whole());
+        assert!(is_stored || left.contains(version), "{version} is neither in {left:?} nor in the archive");
+    }
 }

@@ -27,10 +27,7 @@ fn parted(first: &Played, at: u64, is_long: bool) -> Parted {
     closed(&first.medium, SAVE).unwrap().archive_to(shelf(&left), None).unwrap();
     let restore = Restore::from_directory(closed(&first.medium, SAVE).unwrap()).onto(Arc::new(medium.clone()));
     restore.run(Target::Version(at), SAVE, |_| ()).unwrap();
-    // It is later by now.
-    for _ in 0..4000 {
-        ecsdb::media::Media::exists(&medium, Path::new(SAVE)).unwrap();
-    }
+    wait_long(&medium);
     let db = small(&medium, SAVE).open().unwrap();
     for n in 0..8 {
         if is_long {
@@ -51,6 +48,20 @@ fn parted(first: &Played, at: u64, is_long: bool) -> Parted {
     let of_30 = Restore::from_directory(closed(&state, SAVE).unwrap()).onto(Arc::new(state.clone()));
     let time = of_30.run(Target::Version(30), EARLIER, |_| ()).unwrap().committed().unwrap();
     Parted { medium, left, both, at, time }
+}
+
+/// It is later now: the clock goes on with each call.
+pub fn wait_long(medium: &Simulated) {
+    for _ in 0..4000 {
+        ecsdb::media::Media::exists(medium, Path::new(SAVE)).unwrap();
+    }
+}
+
+/// An archive of what is on `medium`.
+pub fn archived(medium: &Simulated) -> Simulated {
+    let archive = Simulated::new();
+    closed(&copy(medium), SAVE).unwrap().archive_to(shelf(&archive), None).unwrap();
+    archive
 }
 
 impl Parted {

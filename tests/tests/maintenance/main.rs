@@ -3,6 +3,7 @@
 mod again;
 mod archive;
 mod backup;
+mod clocks;
 mod complete;
 mod cut;
 mod folders;

@@ -36,6 +36,9 @@ struct Options {
     /// Turns of a case in a process: 7, or 1 if it is quick.
     #[arg(long)]
     turns: Option<usize>,
+    /// Processes for each contender: 3, or 1 if it is quick.
+    #[arg(long)]
+    passes: Option<usize>,
     /// The contender that this process is.
     #[arg(long, hide = true)]
     contender: Option<String>,
@@ -66,7 +69,8 @@ fn main() -> Result<(), Failure> {
         let is_whole = !options.quick && options.only.is_none();
         if is_whole { "docs".into() } else { "target/compare/report".into() }
     });
-    let plan = Plan { scale, only: options.only, dir: options.dir };
+    let passes = options.passes.unwrap_or(if options.quick { 1 } else { 3 }).max(1);
+    let plan = Plan { scale, only: options.only, dir: options.dir, passes };
     let began = Instant::now();
     let mut progress = io::stderr().lock();
     let all = groups().into_iter().map(|group| measure(group, &plan, &mut progress)).collect::<Result<Vec<_>, _>>()?;

@@ -39,7 +39,6 @@ pub fn group() -> Group {
                 Churned: a tenth of the entities ended at random and as many came, 30 times.",
         contenders: contenders!(measure),
         cases,
-        passes: 2,
     }
 }
 

@@ -22,7 +22,6 @@ pub fn group() -> Group {
                 so many archetypes in the others, and six more tables in ecsdb. Time an entity. Of ten million, two million at random are looked at or changed.",
         contenders: contenders!(measure),
         cases,
-        passes: 2,
     }
 }
 

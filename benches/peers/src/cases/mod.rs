@@ -76,8 +76,6 @@ pub struct Group {
     pub contenders: Vec<Contender>,
     /// What is measured.
     pub cases: fn(&Scale) -> Vec<Case>,
-    /// Processes for each contender.
-    pub passes: usize,
 }
 
 /// Everything.

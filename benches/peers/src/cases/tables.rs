@@ -27,7 +27,6 @@ pub fn group() -> Group {
                 done is done to the first; so what a figure grows by is what the other tables cost. Time an entity.",
         contenders: contenders!(Ecsdb, Bevy, Hecs, Flecs, Shipyard),
         cases,
-        passes: 2,
     }
 }
 

@@ -4,6 +4,7 @@
 //! with the same rows as the others; a new one is a file, and a line in the list of its kind.
 
 pub mod entities;
+pub mod numbered;
 pub mod shared;
 pub mod stores;
 pub mod tables;
@@ -23,4 +24,9 @@ pub struct Does {
     pub durable: bool,
     /// How it is used here.
     pub how: &'static str,
+}
+
+/// Whether `contender` is ecsdb, in whatever way it is used.
+pub fn is_ecsdb(contender: &str) -> bool {
+    contender.starts_with("ecsdb")
 }

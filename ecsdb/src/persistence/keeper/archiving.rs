@@ -48,25 +48,26 @@ impl ArchiveSetting {
     }
 
     /// Stores those of `files` that are complete and not stored yet, the oldest first. `go_on` says whether to go on with another one.
+    /// Returns whether none is left.
     pub fn store_snapshots(
         &mut self,
         media: &dyn Media,
         directory: &Directory,
         files: &KnownFiles,
         go_on: &dyn Fn() -> bool,
-    ) -> Result<(), CleanError> {
+    ) -> Result<bool, CleanError> {
         // Version 0 holds nothing.
         for (version, _) in files.iter().filter(|(version, known)| **version > 0 && known.base.is_none()) {
             if self.done.contains(version) {
                 continue;
             }
             if !go_on() {
-                return Ok(());
+                return Ok(false);
             }
             guarded(|| self.store_snapshot(media, directory, *version))?;
             self.done.insert(*version);
         }
-        Ok(())
+        Ok(true)
     }
 
     fn store_snapshot(&mut self, media: &dyn Media, directory: &Directory, version: u64) -> Result<(), ArchiveError> {

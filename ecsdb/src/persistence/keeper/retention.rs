@@ -184,7 +184,10 @@ impl Cleaner {
     /// are on the medium. `go_on` says whether to go on with another segment: an archive may take long for each.
     pub fn clean(&mut self, version: u64, go_on: &dyn Fn() -> bool) -> Result<(), CleanError> {
         if let Some(setting) = self.archive.as_mut().filter(|_| self.archives_snapshots) {
-            setting.store_snapshots(&*self.media, &self.directory, &self.files, go_on)?;
+            // What is not stored is not let go: the next one who cleans goes on here.
+            if !setting.store_snapshots(&*self.media, &self.directory, &self.files, go_on)? {
+                return Ok(());
+            }
         }
         let now = nanoseconds(self.media.now());
         let Some(oldest) = self.retention.oldest(&self.files, version, now) else { return Ok(()) };

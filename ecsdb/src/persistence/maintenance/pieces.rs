@@ -4,7 +4,7 @@
 //! damaged, the one in the archive takes its place.
 
 use core::ops::Range;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use super::archived::Gap;
@@ -144,10 +144,18 @@ impl<'a> Pieces<'a> {
         let mut lines: Vec<Line> = Vec::new();
         let mut ends: Vec<&Piece> = self.own.iter().chain(&self.stranded).collect();
         ends.sort_by_key(|piece| core::cmp::Reverse(piece.first));
-        let mut latest: Vec<&Piece> = self.archived.iter().collect();
-        latest.sort_by_key(|piece| core::cmp::Reverse((piece.times.map(|(_, latest)| latest), piece.last)));
-        ends.extend(latest);
         let by_salt = self.by_salt();
+        let followed = self.followed();
+        // What goes on cannot be the latest of its history, however late it says that it is: clocks are set back.
+        let goes_on = |piece: &Piece| {
+            let is_front = |other: &&Piece| other.first <= piece.first && other.last > piece.last;
+            followed.contains(&(piece.salt, piece.sequence, piece.last)) || by_salt[&piece.salt].iter().any(is_front)
+        };
+        let mut latest: Vec<&Piece> = self.archived.iter().collect();
+        latest.sort_by_cached_key(|piece| {
+            core::cmp::Reverse((!goes_on(piece), piece.times.map(|(_, latest)| latest), piece.last))
+        });
+        ends.extend(latest);
         // The parts of the segment with a salt that lines have gone through.
         let mut seen: HashMap<u64, Vec<(u64, u64)>> = HashMap::new();
         for end in ends {
@@ -162,6 +170,13 @@ impl<'a> Pieces<'a> {
             }
         }
         lines
+    }
+
+    /// What each segment follows: the salt, the number and the last version of that.
+    fn followed(&self) -> HashSet<(u64, u64, u64)> {
+        let all = self.own.iter().chain(&self.archived).chain(&self.stranded);
+        all.filter_map(|next| Some((next.previous, next.sequence.checked_sub(1)?, next.first.checked_sub(1)?)))
+            .collect()
     }
 
     /// The segments with each salt: what is whole comes before what is left.

@@ -1,4 +1,4 @@
-//! ecsdb in memory.
+//! ecsdb in memory, whose rows are found by entities that are kept.
 
 use std::time::Instant;
 
@@ -32,7 +32,8 @@ impl Shared for Ecsdb {
         versions: true,
         rollback: true,
         durable: true,
-        how: "in memory; a message for each commit, one after the other without waiting for each, and a version published for each",
+        how: "in memory; rows are found by their entities, which the program has kept; a message for each commit, 2,000 of them before it waits \
+              for the last, and a version published for each; its writer's time is that from the message on",
     };
     const AT_ONCE: usize = 2000;
 

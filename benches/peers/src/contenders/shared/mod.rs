@@ -4,6 +4,7 @@
 
 mod arc_swap;
 mod ecsdb;
+mod ecsdb_by_number;
 mod left_right;
 mod rw_lock;
 
@@ -15,6 +16,7 @@ use ecsdb_benches::commits::CommitTime;
 
 pub use self::arc_swap::ArcSwapped;
 pub use self::ecsdb::Ecsdb;
+pub use self::ecsdb_by_number::EcsdbByNumber;
 pub use self::left_right::LeftRight;
 pub use self::rw_lock::Locked;
 use super::Does;
@@ -74,7 +76,7 @@ impl Hasher for Multiplied {
     }
 
     fn write_u32(&mut self, number: u32) {
-        let wide = u128::from(self.0 ^ u64::from(number)) * 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+        let wide = u128::from(self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
         self.0 = (wide as u64) ^ ((wide >> 64) as u64);
     }
 }

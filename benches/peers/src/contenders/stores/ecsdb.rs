@@ -1,10 +1,11 @@
-//! ecsdb in a directory.
+//! ecsdb in a directory, whose rows are found by entities that are kept in memory.
 
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use ecsdb::durability::Retention;
+use ecsdb::schema::Schema;
 use ecsdb::{Db, Entity};
 use ecsdb_benches::world::{Pos, World};
 
@@ -23,6 +24,28 @@ impl Ecsdb {
     }
 }
 
+/// Opens the database in `dir`, or makes it.
+///
+/// # Errors
+/// Those of the database.
+pub fn open<S: Schema>(dir: &Path) -> Result<Db<S>, Failure> {
+    // Syncs when somebody waits for it, and not otherwise.
+    let builder = Db::builder().worker_threads(1).directory(dir).sync_within(Duration::from_secs(3600));
+    let mut one_copy = Retention::default();
+    one_copy.snapshots = 1;
+    Ok(builder.retention(one_copy).open()?)
+}
+
+/// Makes everything durable, with a snapshot file of it.
+///
+/// # Errors
+/// Those of the database.
+pub fn settle<S: Schema>(db: &Db<S>) -> Result<(), Failure> {
+    db.checkpoint()?.wait()?;
+    db.sync()?;
+    Ok(())
+}
+
 fn pos([x, y, z]: Row) -> Pos {
     Pos { x, y, z }
 }
@@ -35,16 +58,12 @@ impl Store for Ecsdb {
         versions: true,
         rollback: true,
         durable: true,
-        how: "everything is in memory while it is open; `durable` waits for one sync of all that wait, `visible` for none; one snapshot file is \
+        how: "rows are found by their entities, which the program has kept; everything is in memory while it is open; `durable` waits for one sync of all that wait, `visible` for none; one snapshot file is \
               kept, as the others have one copy (`Retention::snapshots`, by default two); `backup`",
     };
 
     fn open(dir: &Path) -> Result<Self, Failure> {
-        // Syncs when somebody waits for it, and not otherwise.
-        let builder = Db::builder().worker_threads(1).directory(dir).sync_within(Duration::from_secs(3600));
-        let mut one_copy = Retention::default();
-        one_copy.snapshots = 1;
-        Ok(Self { db: builder.retention(one_copy).open()?, entities: OnceLock::new() })
+        Ok(Self { db: open(dir)?, entities: OnceLock::new() })
     }
 
     fn fill(&self, count: usize) -> Result<(), Failure> {
@@ -103,8 +122,6 @@ impl Store for Ecsdb {
     }
 
     fn settle(&self) -> Result<(), Failure> {
-        self.db.checkpoint()?.wait()?;
-        self.db.sync()?;
-        Ok(())
+        settle(&self.db)
     }
 }

@@ -4,6 +4,7 @@
 //! fastest way that it has for its users.
 
 mod ecsdb;
+mod ecsdb_by_number;
 mod fjall;
 mod lmdb;
 mod redb;
@@ -12,6 +13,7 @@ mod sqlite;
 use std::path::Path;
 
 pub use self::ecsdb::Ecsdb;
+pub use self::ecsdb_by_number::EcsdbByNumber;
 pub use self::fjall::Fjall;
 pub use self::lmdb::Lmdb;
 pub use self::redb::Redb;
@@ -120,7 +122,7 @@ fn portions(count: usize) -> impl Iterator<Item = core::ops::Range<usize>> {
 mod tests {
     use std::fs;
 
-    use super::{Ecsdb, Fjall, Lmdb, Redb, Sqlite, Store, row};
+    use super::{Ecsdb, EcsdbByNumber, Fjall, Lmdb, Redb, Sqlite, Store, row};
     use crate::cases::stores::copy_files;
 
     fn keeps<S: Store>() {
@@ -150,6 +152,7 @@ mod tests {
     #[test]
     fn every_store_keeps_the_same_rows_also_when_it_is_killed() {
         keeps::<Ecsdb>();
+        keeps::<EcsdbByNumber>();
         keeps::<Redb>();
         keeps::<Fjall>();
         keeps::<Sqlite>();
