@@ -41,7 +41,13 @@ pub fn report(out: &mut dyn Write, plan: &Plan, all: &[Measured], charts: &[(Str
         out,
         "- The last column is ecsdb's figure in units of the best of the others. Raw vectors are the limit, not one of the others. \
          A letter marks who does other work than the rest in that row; such figures are not compared, and where ecsdb is used in two ways, \
-         the last column is of the one that does the same work.\n"
+         the last column is of the one that does the same work."
+    )?;
+    let (first, compared) = standing(all);
+    writeln!(
+        out,
+        "- ecsdb is first in {first} of the {compared} rows in which others do the same work. What it costs in the rest stands in \
+         [benchmarks.md](benchmarks.md#rows-in-which-another-one-is-first).\n"
     )?;
     for measured in all.iter().filter(|measured| !measured.rows.is_empty()) {
         group(out, measured)?;
@@ -50,6 +56,18 @@ pub fn report(out: &mut dyn Write, plan: &Plan, all: &[Measured], charts: &[(Str
         writeln!(out, "![{title}](charts/{file})\n")?;
     }
     Ok(())
+}
+
+/// In how many rows ecsdb is first, and in how many it is compared.
+fn standing(all: &[Measured]) -> (usize, usize) {
+    let of_group = |measured: &Measured| {
+        let standings = measured.rows.iter().map(|row| Standing::of(row, &measured.group.contenders));
+        standings.fold((0, 0), |(first, compared), standing| match standing {
+            Standing::Compared(own, best) => (first + usize::from(own <= best), compared + 1),
+            Standing::OtherWork | Standing::Unknown => (first, compared),
+        })
+    };
+    all.iter().map(of_group).fold((0, 0), |(first, compared), (more, of)| (first + more, compared + of))
 }
 
 fn group(out: &mut dyn Write, Measured { group, rows }: &Measured) -> fmt::Result {
@@ -126,23 +144,41 @@ fn cell(value: f64, unit: Unit) -> String {
     }
 }
 
-/// ecsdb in units of the best of the others that do the same work: the first way of using it that does that work as well.
-fn to_the_best(row: &Row, contenders: &[Contender]) -> String {
-    let is_other = |name: &str| row.case.other.iter().any(|(other, _)| *other == name);
-    let measured = || contenders.iter().map(|contender| contender.name).zip(&row.values);
-    let values = || measured().filter_map(|(name, value)| Some((name, (*value)?)));
-    let mut own = values().filter(|(name, _)| is_ecsdb(name)).peekable();
-    if own.peek().is_none() {
-        return String::new();
+/// How ecsdb stands in a row.
+enum Standing {
+    /// It was not measured, or nobody else was.
+    Unknown,
+    /// It does other work than the rest, however it is used.
+    OtherWork,
+    /// Its figure, and the best of the others that do the same work.
+    Compared(f64, f64),
+}
+
+impl Standing {
+    /// That in `row`: of the first way of using ecsdb that does the same work as the others.
+    fn of(row: &Row, contenders: &[Contender]) -> Self {
+        let is_other = |name: &str| row.case.other.iter().any(|(other, _)| *other == name);
+        let measured = || contenders.iter().map(|contender| contender.name).zip(&row.values);
+        let values = || measured().filter_map(|(name, value)| Some((name, (*value)?)));
+        let mut own = values().filter(|(name, _)| is_ecsdb(name)).peekable();
+        if own.peek().is_none() {
+            return Self::Unknown;
+        }
+        let Some((_, own)) = own.find(|(name, _)| !is_other(name)) else { return Self::OtherWork };
+        let same = values().filter(|(name, _)| *name != Raw::NAME && !is_ecsdb(name) && !is_other(name));
+        same.map(|(_, value)| value).min_by(f64::total_cmp).map_or(Self::Unknown, |best| Self::Compared(own, best))
     }
-    let Some((_, own)) = own.find(|(name, _)| !is_other(name)) else { return "other work".to_owned() };
-    let same = values().filter(|(name, _)| *name != Raw::NAME && !is_ecsdb(name) && !is_other(name));
-    match same.map(|(_, value)| value).min_by(f64::total_cmp) {
+}
+
+/// ecsdb in units of the best of the others.
+fn to_the_best(row: &Row, contenders: &[Contender]) -> String {
+    match Standing::of(row, contenders) {
         // A ratio of bytes above the payload says little: they may be less than none.
-        Some(best) if row.case.unit == Unit::Bytes && best <= 0.0 => format!("{:+.1} B", own - best),
-        Some(best) if own <= best => format!("**{:.2}x**", own / best),
-        Some(best) => format!("{:.2}x", own / best),
-        None => String::new(),
+        Standing::Compared(own, best) if row.case.unit == Unit::Bytes && best <= 0.0 => format!("{:+.1} B", own - best),
+        Standing::Compared(own, best) if own <= best => format!("**{:.2}x**", own / best),
+        Standing::Compared(own, best) => format!("{:.2}x", own / best),
+        Standing::OtherWork => "other work".to_owned(),
+        Standing::Unknown => String::new(),
     }
 }
 
@@ -195,9 +231,9 @@ fn machine() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{apart, to_the_best, versions};
+    use super::{apart, standing, to_the_best, versions};
     use crate::cases::{Case, Contender, Unit, groups};
-    use crate::run::Row;
+    use crate::run::{Measured, Row};
 
     fn contenders() -> Vec<Contender> {
         let entities = groups().into_iter().find(|group| group.key == "entities");
@@ -213,6 +249,16 @@ mod tests {
         let contenders = contenders();
         assert_eq!(to_the_best(&row([2.0, 4.0, 8.0, 9.0, 5.0, 1.0]), &contenders), "**0.50x**");
         assert_eq!(to_the_best(&row([6.0, 4.0, 8.0, 9.0, 5.0, 1.0]), &contenders), "1.50x");
+    }
+
+    #[test]
+    fn rows_in_which_ecsdb_is_first_are_counted_among_those_that_are_compared() {
+        let group = groups().into_iter().find(|group| group.key == "entities").unwrap();
+        let own = group.contenders[0].name;
+        let mut other = row([1.0, 4.0, 8.0, 9.0, 5.0, 1.0]);
+        other.case = other.case.but(own, "cheats");
+        let (first, second) = (row([2.0, 4.0, 8.0, 9.0, 5.0, 1.0]), row([6.0, 4.0, 8.0, 9.0, 5.0, 1.0]));
+        assert_eq!(standing(&[Measured { group, rows: vec![first, second, other] }]), (1, 2));
     }
 
     #[test]

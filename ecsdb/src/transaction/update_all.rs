@@ -87,7 +87,9 @@ fn page_of<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
         Q::Fetch::prefetch(&others, 0);
         // 64 rows take as many cache lines as a row takes bytes.
         page.later.prefetch(index * BLOCK_SLOTS * size_of::<A::Row>(), size_of::<A::Row>());
-        if present == selected && *present == u64::MAX && Q::Fetch::is_dense(&others, u64::MAX) {
+        // Then the items are found by counting; otherwise by how many are before each.
+        let are_in_line = present == selected && page.first_bit == 0 && Q::Fetch::is_dense(&others, *present);
+        if are_in_line && *present == u64::MAX {
             // As many as the compiler knows.
             let (here, to) = (&before[..BLOCK_SLOTS], &mut after[..BLOCK_SLOTS * size_of::<A::Row>()]);
             let others = Q::Fetch::part(others, 0, BLOCK_SLOTS);
@@ -101,7 +103,14 @@ fn page_of<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
         let (here, rest) = before.split_at(count(*present));
         let (to, rest_after) = after.split_at_mut(size_of_val(here));
         (before, after) = (rest, rest_after);
-        for ((row, bit), to) in here.iter().zip(bits(*present)).zip(to.chunks_exact_mut(size_of::<A::Row>())) {
+        let to = to.chunks_exact_mut(size_of::<A::Row>());
+        if are_in_line {
+            for (((index, row), bit), to) in here.iter().enumerate().zip(bits(*present)).zip(to) {
+                change_row(row, to, Q::Fetch::dense(&others, index, bit));
+            }
+            continue;
+        }
+        for ((row, bit), to) in here.iter().zip(bits(*present)).zip(to) {
             if selected >> bit & 1 == 1 {
                 change_row(row, to, Q::Fetch::sparse(&others, bit + page.first_bit as u32));
             } else {

@@ -19,8 +19,8 @@ const VALID: &str = "the database is open, and the entities are alive";
 
 impl Ecsdb {
     fn sum(&self, snapshot: &Snapshot<World>, rows: &[u32]) -> f64 {
-        let x = |row: &u32| snapshot.get::<Pos>(self.entities[*row as usize]).map_or(0.0, |pos| f64::from(pos.x));
-        rows.iter().map(x).sum()
+        let entities = rows.iter().map(|row| self.entities[*row as usize]);
+        snapshot.get_each::<Pos>(entities).map(|pos| pos.map_or(0.0, |pos| f64::from(pos.x))).sum()
     }
 }
 
@@ -32,8 +32,9 @@ impl Shared for Ecsdb {
         versions: true,
         rollback: true,
         durable: true,
-        how: "in memory; rows are found by their entities, which the program has kept; a message for each commit, 2,000 of them before it waits \
-              for the last, and a version published for each; its writer's time is that from the message on",
+        how: "in memory; rows are found by their entities, which the program has kept, those of a look together (`get_each`); a message for \
+              each commit, 2,000 of them before it waits for the last, and a version published for each; its writer's time is that from the \
+              message on",
     };
     const AT_ONCE: usize = 2000;
 
