@@ -114,8 +114,8 @@ fn reads(report: &mut Out<'_>, setup: &Setup, world: &Filled, raw: &Raw, state: 
     let order: Vec<u32> = (0..count as u32).collect();
     let limit = || timed(|| raw.get(&order));
     row("get, sequential", paired(rounds, || timed(|| work::get(s, &entities)), limit), below)?;
-    // One vector of times is all that `paired` allocates.
-    assert!(allocations < 10, "a get allocated: {allocations} allocations");
+    // Besides some of `paired`, and of threads that rest.
+    assert!(allocations < 100, "{allocations} allocations while {} rows were read", rounds * count);
 
     let pins = 1000;
     let pin = paired(

@@ -47,13 +47,13 @@ fn get_each_of_many(world: Pinned) -> (f32, Pinned) {
     (black_box(get_each(&world)), world)
 }
 
-#[library_benchmark(config = at_most(36_600))]
+#[library_benchmark(config = at_most(24_000))]
 #[bench::ten_thousand(pinned())]
 fn scan_rows(world: Pinned) -> (f32, Pinned) {
     (black_box(scan(&world)), world)
 }
 
-#[library_benchmark(config = at_most(139_600))]
+#[library_benchmark(config = at_most(131_400))]
 #[bench::ten_thousand(pinned())]
 fn join_rows(world: Pinned) -> (f32, Pinned) {
     (black_box(join(&world)), world)
@@ -83,7 +83,7 @@ fn change_rows(world: Pinned) -> Pinned {
 
 // What the writer does when a version is ready: it becomes the newest, and what has changed is noted for the versions that are
 // brought up to it when they are used again, which the count of whole commits has.
-#[library_benchmark(config = within("ecsdb::storage::store::Store::publish", 354_000))]
+#[library_benchmark(config = within("ecsdb::storage::store::Store::publish", 376_000))]
 #[bench::thousand(pinned())]
 fn publish_versions(world: Pinned) -> Pinned {
     commits(&world);

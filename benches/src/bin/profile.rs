@@ -14,9 +14,9 @@ use ecsdb_benches::entity_count;
 use ecsdb_benches::place::Place;
 use ecsdb_benches::random::Random;
 use ecsdb_benches::work;
-use ecsdb_benches::world::{Filled, Pos, Target, Vel, World, churned, fresh, three};
+use ecsdb_benches::world::{Filled, Pos, Target, Vel, World, churned, fresh, three, with_holes};
 
-const WORKLOADS: &str = "scan, scan-for, scan-pages, join, get, get-each, each of them also as *-churned; commit, commit-pinned, commit-grouped, \
+const WORKLOADS: &str = "scan, scan-for, scan-pages, join, get, get-each, each of them also as *-churned and *-holes; commit, commit-pinned, commit-grouped, \
                          commit-pipelined, commit-readers, thousand, update-all, update, update-in-order, add-remove, respawn, open";
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
@@ -27,7 +27,8 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let until = Duration::from_secs_f64(seconds);
     let mut random = Random::new(1);
     let count = entity_count();
-    let (name, world) = match workload.strip_suffix("-churned") {
+    let (name, world) = match workload.strip_suffix("-churned").or_else(|| workload.strip_suffix("-holes")) {
+        Some(name) if workload.ends_with("-holes") => (name, with_holes(churned(count))),
         Some(name) => (name, churned(count)),
         None if ["commit", "commit-pinned", "commit-readers"].contains(&&*workload) => {
             (&*workload, without_groups(count))

@@ -1,6 +1,7 @@
 //! The rows of one table in one block of 64 slots.
 
 use core::marker::PhantomData;
+use core::ops::Range;
 
 use crate::bits::bits;
 use crate::bytes::{self, Heap, Row, heap_place, rows_of};
@@ -55,6 +56,28 @@ impl<'v, R: Row> BlockRows<'v, R> {
         Self { word, rows, chunk: Some(chunk), block, ahead: Self::ahead(chunk, block, behind), marker: PhantomData }
     }
 
+    /// The rows of the blocks `blocks` of `chunk`, as if they were one. The word is that of the first one. They are of one page, and the
+    /// first one has rows, which are not wide; else nothing is given. (A panic would be a way out of loops over many rows: see
+    /// `OnTheWay` in `words`.)
+    ///
+    /// # Safety
+    /// `chunk` belongs to a table whose rows are values of `R`.
+    #[inline(always)]
+    pub unsafe fn run(chunk: &'v Chunk, blocks: Range<usize>, behind: Option<&'v Chunk>) -> Self {
+        let (block, words) = (blocks.start, const { Self::GEOMETRY.page_words() });
+        let word = chunk.word(block);
+        let is_of_a_page = block / words == blocks.end.wrapping_sub(1) / words;
+        if word == 0 || !is_of_a_page || Self::GEOMETRY.is_wide() {
+            debug_assert!(false, "blocks {blocks:?} share a page, and the first one has rows");
+            return Self::empty();
+        }
+        // SAFETY: invariant of `Chunk`: a page holds the rows of its blocks one after the other, without a hole, and the address of
+        // a block that has rows is that of the first of them. So from there on lie the rows of all these blocks, in one page that the
+        // chunk holds for `'v`; the caller says that they are values of `R`.
+        let rows = unsafe { rows_of::<R>(chunk.block_rows(block), chunk.rows_in(Self::GEOMETRY, blocks)) };
+        Self { word, rows, chunk: Some(chunk), block, ahead: Self::ahead(chunk, block, behind), marker: PhantomData }
+    }
+
     /// The address at which the page [`PAGES_AHEAD`] further on has what block `block` has in its page, if there is one. Also where
     /// pages lie right behind each other: of one table the hardware finds them by itself, of two or three it is late.
     #[inline]
@@ -85,30 +108,16 @@ impl<'v, R: Row> BlockRows<'v, R> {
         }
     }
 
-    /// Whether the rows of the full block `next` of the same chunk lie right behind these.
+    /// How many rows there are, if they are neighbours.
     #[inline]
-    pub fn is_followed_by(&self, next: usize) -> bool {
-        let Some(chunk) = self.chunk else { return false };
-        !Self::GEOMETRY.is_wide() && chunk.word(next) == u64::MAX && chunk.block_rows(next) == self.rows.as_ptr_range().end.cast::<u8>()
-            // One page only, so that the rows are one object.
-            && !(next * BLOCK_SLOTS).is_multiple_of(Self::GEOMETRY.page_slots())
+    pub fn len(&self) -> usize {
+        self.rows.len()
     }
 
-    /// Takes in the rows of a block for which [`Self::is_followed_by`] holds.
+    /// The `len` rows from number `from` on; of wide rows all.
     #[inline]
-    pub fn take_in(&mut self, next: usize) {
-        assert!(self.is_followed_by(next), "the rows of the next block are neighbours in the same page");
-        let Some(chunk) = self.chunk else { return };
-        let first = chunk.block_rows(self.block);
-        // SAFETY: the page of the blocks up to `next` holds their rows one after the other (invariant of `Chunk`): those at
-        // hand, from `first` on, and 64 more right behind them, since `next` is full and not the first block of a page.
-        self.rows = unsafe { rows_of(first, self.rows.len() + BLOCK_SLOTS) };
-    }
-
-    /// The first `len` rows.
-    #[inline]
-    pub fn truncated(self, len: usize) -> Self {
-        if Self::GEOMETRY.is_wide() { self } else { Self { rows: &self.rows[..len], ..self } }
+    pub fn part(self, from: usize, len: usize) -> Self {
+        if Self::GEOMETRY.is_wide() { self } else { Self { rows: &self.rows[from..from + len], ..self } }
     }
 
     /// The heap of `row`, the row of slot `bit`.

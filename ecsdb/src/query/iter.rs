@@ -5,16 +5,16 @@ use core::ops::Range;
 use super::param::{Fetch, Item, QueryParam};
 use super::view::View;
 use super::words::{Filters, Found, Words};
-use crate::bits::bits;
-use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
+use crate::bits::{bits, run};
+use crate::limits::BLOCK_SLOTS;
 use crate::schema::Schema;
 
 type InBlock<'v, S, Q> = <<Q as QueryParam<S>>::Fetch as Fetch<S>>::InBlock<'v>;
 
 /// The items of a query, in the order of slots.
 ///
-/// It holds a run of items at a time. Where all components lie without gaps the run is counted through: a whole block, or
-/// several full blocks of the same pages. Elsewhere it goes bit by bit.
+/// It holds a run of items at a time. Where the rows of all components are those of the same entities the run is counted through: up to
+/// a page. Elsewhere it goes block by block, and bit by bit.
 pub struct QueryIter<'v, S: Schema, Q: QueryParam<S>> {
     /// The block at hand, or several that are neighbours.
     block: InBlock<'v, S, Q>,
@@ -45,7 +45,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
     fn advance(&mut self) -> bool {
         if self.end < self.run_end {
             Q::Fetch::prefetch(&self.block, self.end);
-            self.end += BLOCK_SLOTS;
+            self.end = self.run_end.min(self.end + BLOCK_SLOTS);
             return true;
         }
         match self.words.next() {
@@ -57,38 +57,37 @@ impl<'v, S: Schema, Q: QueryParam<S>> QueryIter<'v, S, Q> {
         }
     }
 
-    /// Opens the run that begins with a block.
+    /// Opens the run that begins with a block: where it has no other rows than those of the items, they go on in the blocks behind
+    /// that have no others either, up to the end of the page.
     #[inline(always)]
     fn open(&mut self, found: &Found<'v, S, Q>) {
         let (chunk, block, word) = (found.chunk, found.in_chunk, found.word);
-        let mut rows = Q::Fetch::block(chunk, block);
-        let dense = Q::Fetch::is_dense(&rows, word);
-        let needs_bit = <Q::Fetch as Fetch<S>>::NEEDS_BIT;
         self.index = 0;
-        if dense && word == u64::MAX {
-            self.run_end = BLOCK_SLOTS;
-            let mut next = block + 1;
-            while !needs_bit
-                && next < CHUNK_BLOCKS
-                && !self.words.is_filtered()
-                && self.words.blocks >> next & 1 == 1
-                && Q::Fetch::is_followed_by(&rows, next)
-            {
-                Q::Fetch::take_in(&mut rows, next);
-                self.words.blocks &= !(1 << next);
-                self.run_end += BLOCK_SLOTS;
-                next += 1;
+        if Q::Fetch::is_complete(chunk, block, word) {
+            let mut end = block + 1;
+            if !self.words.is_filtered() {
+                let page_end = (block | (<Q::Fetch as Fetch<S>>::PAGE_BLOCKS - 1)) + 1;
+                while end < page_end && Q::Fetch::is_complete(chunk, end, Q::Fetch::word(chunk, end)) {
+                    end += 1;
+                }
+                self.words.blocks &= !run(block, end - block);
             }
-        } else if dense && !needs_bit {
-            self.run_end = word.count_ones() as usize;
+            self.block = Q::Fetch::blocks(chunk, block..end);
+            self.run_end = Q::Fetch::len(&self.block);
         } else {
-            self.run_end = 0;
-            self.word = word;
-            self.dense = dense;
-            self.number = 0;
+            let rows = Q::Fetch::block(chunk, block);
+            let dense = Q::Fetch::is_dense(&rows, word);
+            if dense && word == u64::MAX {
+                self.run_end = BLOCK_SLOTS;
+            } else {
+                self.run_end = 0;
+                self.word = word;
+                self.dense = dense;
+                self.number = 0;
+            }
+            self.block = rows;
         }
         self.end = self.run_end.min(BLOCK_SLOTS);
-        self.block = rows;
         Q::Fetch::prefetch(&self.block, 0);
     }
 
@@ -129,9 +128,17 @@ impl<'v, S: Schema, Q: QueryParam<S>> Iterator for QueryIter<'v, S, Q> {
         let mut result = init;
         loop {
             if self.index < self.end {
-                let block = Q::Fetch::truncated(self.block, self.end);
-                for index in self.index..self.end {
-                    result = work(result, Q::Fetch::dense(&block, index, index as u32));
+                if !<Q::Fetch as Fetch<S>>::NEEDS_BIT && self.end - self.index == BLOCK_SLOTS {
+                    // Mostly there are as many, and the compiler knows it.
+                    let block = Q::Fetch::part(self.block, self.index, BLOCK_SLOTS);
+                    for index in 0..BLOCK_SLOTS {
+                        result = work(result, Q::Fetch::dense(&block, index, index as u32));
+                    }
+                } else {
+                    let block = Q::Fetch::part(self.block, 0, self.end);
+                    for index in self.index..self.end {
+                        result = work(result, Q::Fetch::dense(&block, index, index as u32));
+                    }
                 }
                 self.index = self.end;
             }

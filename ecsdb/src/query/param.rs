@@ -1,12 +1,14 @@
 //! What a query can ask for: rows, optional rows, the entity, and tuples of these.
 
+use core::ops::Range;
+
 use super::block::BlockRows;
 use super::table_source::{TableChunk, TableSource, table_of};
 use super::view::View;
 use crate::entity::Entity;
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
 use crate::schema::{Schema, TableOf};
-use crate::storage::{BlockGenerations, Entities};
+use crate::storage::{BlockGenerations, Entities, PageGeometry};
 
 /// Something that a query gives for each entity: `&T` (a view of the row; `&T` itself for native rows), the view type of
 /// a packed row, an `Option` of either, [`Entity`], or a tuple of up to eight of these.
@@ -51,6 +53,10 @@ pub trait Fetch<S: Schema> {
     #[doc(hidden)]
     const NEEDS_BIT: bool;
 
+    /// So many blocks share a page, from one that is a multiple of it on: a power of two.
+    #[doc(hidden)]
+    const PAGE_BLOCKS: usize;
+
     /// Whether it is found for living entities only. An optional row is "found" for every slot there is.
     #[doc(hidden)]
     const IS_OF_THE_LIVING: bool;
@@ -63,6 +69,9 @@ pub trait Fetch<S: Schema> {
     /// The chunk, and which of its blocks may have items; `None` if none has.
     #[doc(hidden)]
     fn chunk<'v>(source: Self::Source<'v>, chunk: usize) -> Option<(Self::InChunk<'v>, u64)>;
+    /// Asks the processor for what says where the rows of the chunk behind this one are, which it would be late with when it gets there.
+    #[doc(hidden)]
+    fn prefetch_behind(chunk: Self::InChunk<'_>);
     /// Which slots of a block have the item.
     #[doc(hidden)]
     fn word(chunk: Self::InChunk<'_>, block: usize) -> u64;
@@ -75,16 +84,21 @@ pub trait Fetch<S: Schema> {
     /// No block.
     #[doc(hidden)]
     fn nothing<'v>() -> Self::InBlock<'v>;
-    /// Whether the items of the full block `next` lie right behind those of `block`, which is full as well. Only asked
-    /// where no item needs its bit.
+    /// Whether the items of the slots `word` are all that the block has, so that they are numbered without gaps, also on from block
+    /// to block of a page. Never, if an item needs its bit.
     #[doc(hidden)]
-    fn is_followed_by(block: &Self::InBlock<'_>, next: usize) -> bool;
-    /// Takes in the items of a block for which `is_followed_by` holds.
+    fn is_complete(chunk: Self::InChunk<'_>, block: usize, word: u64) -> bool;
+    /// Several blocks as one, of which [`Self::is_complete`] has said so. They lie between two multiples of [`Self::PAGE_BLOCKS`], and the
+    /// first one has an item.
     #[doc(hidden)]
-    fn take_in(block: &mut Self::InBlock<'_>, next: usize);
-    /// The block with its first `len` items only, which lets the compiler see how many there are.
+    fn blocks<'v>(chunk: Self::InChunk<'v>, blocks: Range<usize>) -> Self::InBlock<'v>;
+    /// How many items it has, if it is of [`Self::blocks`].
     #[doc(hidden)]
-    fn truncated<'v>(block: Self::InBlock<'v>, len: usize) -> Self::InBlock<'v>;
+    fn len(block: &Self::InBlock<'_>) -> usize;
+    /// The block with the `len` items from number `from` on only, which lets the compiler see how many there are. What is found by its
+    /// bit alone is left as it is: `from` is 0.
+    #[doc(hidden)]
+    fn part<'v>(block: Self::InBlock<'v>, from: usize, len: usize) -> Self::InBlock<'v>;
     /// Whether the items of the slots in `word` are numbered without gaps: item number i is that of its ith bit.
     #[doc(hidden)]
     fn is_dense(block: &Self::InBlock<'_>, word: u64) -> bool;
@@ -128,7 +142,8 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for RowOf<T> {
     type InChunk<'v> = TableChunk<'v, T>;
     type InBlock<'v> = BlockRows<'v, T::Row>;
 
-    const NEEDS_BIT: bool = crate::storage::PageGeometry::of(size_of::<T::Row>()).is_wide();
+    const NEEDS_BIT: bool = PageGeometry::of(size_of::<T::Row>()).is_wide();
+    const PAGE_BLOCKS: usize = PageGeometry::of(size_of::<T::Row>()).page_words();
     const IS_OF_THE_LIVING: bool = true;
 
     fn tables(each: &mut impl FnMut(u16, bool)) {
@@ -144,6 +159,11 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for RowOf<T> {
     fn chunk<'v>(source: Self::Source<'v>, chunk: usize) -> Option<(Self::InChunk<'v>, u64)> {
         let chunk = source.chunk(chunk);
         chunk.summary().map(|summary| (chunk, summary))
+    }
+
+    #[inline]
+    fn prefetch_behind(chunk: Self::InChunk<'_>) {
+        chunk.prefetch_behind();
     }
 
     #[inline]
@@ -167,18 +187,23 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for RowOf<T> {
     }
 
     #[inline]
-    fn is_followed_by(block: &Self::InBlock<'_>, next: usize) -> bool {
-        block.is_followed_by(next)
+    fn is_complete(chunk: Self::InChunk<'_>, block: usize, word: u64) -> bool {
+        !<Self as Fetch<S>>::NEEDS_BIT && chunk.word(block) == word
+    }
+
+    #[inline(always)]
+    fn blocks<'v>(chunk: Self::InChunk<'v>, blocks: Range<usize>) -> Self::InBlock<'v> {
+        chunk.run(blocks)
     }
 
     #[inline]
-    fn take_in(block: &mut Self::InBlock<'_>, next: usize) {
-        block.take_in(next);
+    fn len(block: &Self::InBlock<'_>) -> usize {
+        block.len()
     }
 
     #[inline]
-    fn truncated<'v>(block: Self::InBlock<'v>, len: usize) -> Self::InBlock<'v> {
-        block.truncated(len)
+    fn part<'v>(block: Self::InBlock<'v>, from: usize, len: usize) -> Self::InBlock<'v> {
+        block.part(from, len)
     }
 
     #[inline]
@@ -206,6 +231,7 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for OptionalRowOf<T> {
     type InBlock<'v> = BlockRows<'v, T::Row>;
 
     const NEEDS_BIT: bool = true;
+    const PAGE_BLOCKS: usize = 1;
     const IS_OF_THE_LIVING: bool = false;
 
     fn tables(each: &mut impl FnMut(u16, bool)) {
@@ -220,6 +246,11 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for OptionalRowOf<T> {
     #[inline]
     fn chunk<'v>(source: Self::Source<'v>, chunk: usize) -> Option<(Self::InChunk<'v>, u64)> {
         Some((source.chunk(chunk), u64::MAX))
+    }
+
+    #[inline]
+    fn prefetch_behind(chunk: Self::InChunk<'_>) {
+        chunk.prefetch_behind();
     }
 
     #[inline]
@@ -243,15 +274,22 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for OptionalRowOf<T> {
     }
 
     #[inline]
-    fn is_followed_by(_: &Self::InBlock<'_>, _: usize) -> bool {
+    fn is_complete(_: Self::InChunk<'_>, _: usize, _: u64) -> bool {
         false
     }
 
-    #[inline]
-    fn take_in(_: &mut Self::InBlock<'_>, _: usize) {}
+    #[inline(always)]
+    fn blocks<'v>(chunk: Self::InChunk<'v>, blocks: Range<usize>) -> Self::InBlock<'v> {
+        <Self as Fetch<S>>::block(chunk, blocks.start)
+    }
 
     #[inline]
-    fn truncated<'v>(block: Self::InBlock<'v>, _: usize) -> Self::InBlock<'v> {
+    fn len(_: &Self::InBlock<'_>) -> usize {
+        BLOCK_SLOTS
+    }
+
+    #[inline]
+    fn part<'v>(block: Self::InBlock<'v>, _: usize, _: usize) -> Self::InBlock<'v> {
         block
     }
 
@@ -286,6 +324,7 @@ impl<S: Schema> Fetch<S> for Entity {
     type InBlock<'v> = (BlockGenerations<'v>, u32);
 
     const NEEDS_BIT: bool = true;
+    const PAGE_BLOCKS: usize = 1;
     const IS_OF_THE_LIVING: bool = true;
 
     fn tables(_: &mut impl FnMut(u16, bool)) {}
@@ -300,6 +339,9 @@ impl<S: Schema> Fetch<S> for Entity {
         let summary = source.summary(chunk);
         if summary == 0 { None } else { Some(((source, chunk * CHUNK_BLOCKS), summary)) }
     }
+
+    #[inline]
+    fn prefetch_behind(_: Self::InChunk<'_>) {}
 
     #[inline]
     fn word((entities, first): Self::InChunk<'_>, block: usize) -> u64 {
@@ -320,15 +362,22 @@ impl<S: Schema> Fetch<S> for Entity {
     }
 
     #[inline]
-    fn is_followed_by(_: &Self::InBlock<'_>, _: usize) -> bool {
+    fn is_complete(_: Self::InChunk<'_>, _: usize, _: u64) -> bool {
         false
     }
 
-    #[inline]
-    fn take_in(_: &mut Self::InBlock<'_>, _: usize) {}
+    #[inline(always)]
+    fn blocks<'v>(chunk: Self::InChunk<'v>, blocks: Range<usize>) -> Self::InBlock<'v> {
+        <Self as Fetch<S>>::block(chunk, blocks.start)
+    }
 
     #[inline]
-    fn truncated<'v>(block: Self::InBlock<'v>, _: usize) -> Self::InBlock<'v> {
+    fn len(_: &Self::InBlock<'_>) -> usize {
+        BLOCK_SLOTS
+    }
+
+    #[inline]
+    fn part<'v>(block: Self::InBlock<'v>, _: usize, _: usize) -> Self::InBlock<'v> {
         block
     }
 
@@ -361,6 +410,13 @@ macro_rules! tuples {
             type InBlock<'v> = ($($name::InBlock<'v>,)+);
 
             const NEEDS_BIT: bool = $($name::NEEDS_BIT)||+;
+            const PAGE_BLOCKS: usize = {
+                let mut least = CHUNK_BLOCKS;
+                $(if $name::PAGE_BLOCKS < least {
+                    least = $name::PAGE_BLOCKS;
+                })+
+                least
+            };
             const IS_OF_THE_LIVING: bool = $($name::IS_OF_THE_LIVING)||+;
 
             fn tables(each: &mut impl FnMut(u16, bool)) {
@@ -384,6 +440,11 @@ macro_rules! tuples {
             }
 
             #[inline]
+            fn prefetch_behind(chunk: Self::InChunk<'_>) {
+                $($name::prefetch_behind(chunk.$index);)+
+            }
+
+            #[inline]
             fn word(chunk: Self::InChunk<'_>, block: usize) -> u64 {
                 $($name::word(chunk.$index, block))&+
             }
@@ -404,18 +465,23 @@ macro_rules! tuples {
             }
 
             #[inline]
-            fn is_followed_by(block: &Self::InBlock<'_>, next: usize) -> bool {
-                $($name::is_followed_by(&block.$index, next))&&+
+            fn is_complete(chunk: Self::InChunk<'_>, block: usize, word: u64) -> bool {
+                $($name::is_complete(chunk.$index, block, word))&&+
+            }
+
+            #[inline(always)]
+            fn blocks<'v>(chunk: Self::InChunk<'v>, blocks: Range<usize>) -> Self::InBlock<'v> {
+                ($($name::blocks(chunk.$index, blocks.clone()),)+)
             }
 
             #[inline]
-            fn take_in(block: &mut Self::InBlock<'_>, next: usize) {
-                $($name::take_in(&mut block.$index, next);)+
+            fn len(block: &Self::InBlock<'_>) -> usize {
+                A::len(&block.0)
             }
 
             #[inline]
-            fn truncated<'v>(block: Self::InBlock<'v>, len: usize) -> Self::InBlock<'v> {
-                ($($name::truncated(block.$index, len),)+)
+            fn part<'v>(block: Self::InBlock<'v>, from: usize, len: usize) -> Self::InBlock<'v> {
+                ($($name::part(block.$index, from, len),)+)
             }
 
             #[inline]

@@ -3,6 +3,7 @@
 //! Owns the promise that the rows of a table are values of its component's row type.
 
 use core::marker::PhantomData;
+use core::ops::Range;
 
 use super::block::BlockRows;
 use super::view::View;
@@ -66,6 +67,14 @@ impl<'v, T: Component> TableChunk<'v, T> {
         self.chunk.map(Chunk::summary)
     }
 
+    /// Asks the processor for the directory of the chunk behind.
+    #[inline]
+    pub fn prefetch_behind(self) {
+        if let Some(behind) = self.behind {
+            behind.prefetch();
+        }
+    }
+
     /// Which slots of a block of the chunk have rows.
     #[inline]
     pub fn word(self, block: usize) -> u64 {
@@ -78,6 +87,15 @@ impl<'v, T: Component> TableChunk<'v, T> {
         match self.chunk {
             // SAFETY: the chunk is one of the table of `T`, whose rows are values of `T::Row` (invariant).
             Some(chunk) => unsafe { BlockRows::new(chunk, block, self.behind) },
+            None => BlockRows::empty(),
+        }
+    }
+    /// The rows of several blocks of one page of the chunk, of which the first one has rows, which are not wide.
+    #[inline(always)]
+    pub fn run(self, blocks: Range<usize>) -> BlockRows<'v, T::Row> {
+        match self.chunk {
+            // SAFETY: as in `rows`.
+            Some(chunk) => unsafe { BlockRows::run(chunk, blocks, self.behind) },
             None => BlockRows::empty(),
         }
     }

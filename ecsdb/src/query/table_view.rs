@@ -142,6 +142,9 @@ impl<'v, T: Component> Pages<'v, T> {
                 self.chunk = self.table.chunk(self.next_chunk);
                 self.next_chunk += 1;
                 self.next_page = 0;
+                if let Some(behind) = self.table.chunk(self.next_chunk) {
+                    behind.prefetch();
+                }
                 continue;
             };
             let page = self.next_page;

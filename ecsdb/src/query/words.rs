@@ -270,6 +270,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> Words<'v, S, Q> {
             }
             self.chunks.start = index + 1;
             if let Some((chunk, summary)) = Q::Fetch::chunk(self.source, index) {
+                Q::Fetch::prefetch_behind(chunk);
                 self.chunk = Some((chunk, index * CHUNK_BLOCKS));
                 self.blocks = summary & candidates;
             }

@@ -1,9 +1,10 @@
 //! One chunk of a table's directory: for 4,096 slots, which have a row and where it lies.
 
+use core::ops::Range;
 use core::ptr;
 
 use super::table::PageGeometry;
-use crate::bytes::{HeapPlace, PageRef, prefetch};
+use crate::bytes::{HeapPlace, Line, PageRef, prefetch};
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS, CHUNK_SLOTS};
 
 /// What a lookup needs to know of a block of 64 slots: 16 bytes, a quarter of a cache line.
@@ -115,6 +116,13 @@ impl Chunk {
         &self.pages
     }
 
+    /// Asks the processor for all that a walk over the rows looks at here: the lines of different pages are different ones, so without
+    /// that it would wait for memory at each page before it knows where the rows are.
+    #[inline]
+    pub fn prefetch(&self) {
+        prefetch(ptr::from_ref(self).cast(), size_of::<Self>() / Line::BYTES);
+    }
+
     /// Asks the processor for what a change of the row of slot `slot` (counted in the chunk) will look at here.
     #[inline]
     pub fn prefetch_entry(&self, geometry: PageGeometry, slot: usize) {
@@ -181,6 +189,20 @@ impl Chunk {
         let presence = self.presence(geometry, slot >> geometry.page_shift(), 0);
         let rank = (presence & ((1 << (slot & (geometry.page_slots() - 1))) - 1)).count_ones() as usize;
         page.page.as_ref().map(|page| page.rows().wrapping_add(rank * geometry.stride()))
+    }
+
+    /// How many rows the blocks `blocks` of one page have, of which the first one has some. Counts those of one block only: the others are
+    /// seen from where it begins, which costs less than to count them.
+    #[inline(always)]
+    pub fn rows_in(&self, geometry: PageGeometry, blocks: Range<usize>) -> usize {
+        let Range { start, end } = blocks;
+        if geometry.stride() == 0 {
+            return self.entries[start..end].iter().map(|entry| count(entry.word)).sum();
+        }
+        // Where a block without rows would begin nobody has noted.
+        let last = (start + 1..end).rfind(|block| self.entries[*block].word != 0).unwrap_or(start);
+        let before = self.entries[last].rows.addr() - self.entries[start].rows.addr();
+        before / geometry.stride() + count(self.entries[last].word)
     }
 
     /// The address of the first row of `block`, where rows share pages of whole blocks.

@@ -44,6 +44,10 @@ fn run<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
             // SAFETY: `UpdateFn` is only run by a `Transaction<S>`, whose write buffer was made for `S`.
             let view = unsafe { View::<S>::new(version) };
             match Q::Fetch::chunk(Q::Fetch::source(view), block / CHUNK_BLOCKS) {
+                Some((chunk, _)) if block % CHUNK_BLOCKS == 0 => {
+                    Q::Fetch::prefetch_behind(chunk);
+                    Q::Fetch::word(chunk, 0)
+                }
                 Some((chunk, summary)) if summary >> (block % CHUNK_BLOCKS) & 1 == 1 => {
                     Q::Fetch::word(chunk, block % CHUNK_BLOCKS)
                 }
@@ -64,11 +68,11 @@ fn page_of<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
     let view = unsafe { View::<S>::new(page.version) };
     // SAFETY: the rows of the table of `A`, which are values of `A::Row`, from the start of a page on.
     let mut before = unsafe { rows_of::<A::Row>(page.before.as_ptr(), page.before.len() / size_of::<A::Row>()) };
-    let mut after = page.rows.chunks_exact_mut(size_of::<A::Row>());
     let Some((chunk, _)) = Q::Fetch::chunk(Q::Fetch::source(view), page.first_block / CHUNK_BLOCKS) else {
         page.rows.copy_from_slice(page.before);
         return;
     };
+    let mut after = page.rows;
     // One pass over memory: each row is read from the page before, changed, and written to the page after.
     // Outside of the loop: something to drop for each row would be in the way of the compiler.
     let mut no_heap = HeapBuf::new();
@@ -79,8 +83,6 @@ fn page_of<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
         to.copy_from_slice(bytes_of(&row));
     };
     for (index, (present, selected)) in page.present.iter().zip(page.selected).enumerate() {
-        let (here, rest) = before.split_at(count(*present));
-        before = rest;
         let others = Q::Fetch::block(chunk, (page.first_block + index) % CHUNK_BLOCKS);
         Q::Fetch::prefetch(&others, 0);
         // 64 rows take as many cache lines as a row takes bytes.
@@ -88,18 +90,27 @@ fn page_of<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
         // Then the items are found by counting; otherwise by how many are before each.
         let are_in_line = present == selected && page.first_bit == 0 && Q::Fetch::is_dense(&others, *present);
         if are_in_line && *present == u64::MAX {
-            for ((bit, row), to) in here.iter().enumerate().take(BLOCK_SLOTS).zip(&mut after) {
+            // As many as the compiler knows.
+            let (here, to) = (&before[..BLOCK_SLOTS], &mut after[..BLOCK_SLOTS * size_of::<A::Row>()]);
+            let others = Q::Fetch::part(others, 0, BLOCK_SLOTS);
+            for ((bit, row), to) in here.iter().enumerate().zip(to.chunks_exact_mut(size_of::<A::Row>())) {
                 change_row(row, to, Q::Fetch::dense(&others, bit, bit as u32));
             }
+            before = &before[BLOCK_SLOTS..];
+            after = &mut after[BLOCK_SLOTS * size_of::<A::Row>()..];
             continue;
         }
+        let (here, rest) = before.split_at(count(*present));
+        let (to, rest_after) = after.split_at_mut(size_of_val(here));
+        (before, after) = (rest, rest_after);
+        let to = to.chunks_exact_mut(size_of::<A::Row>());
         if are_in_line {
-            for (((index, row), bit), to) in here.iter().enumerate().zip(bits(*present)).zip(&mut after) {
+            for (((index, row), bit), to) in here.iter().enumerate().zip(bits(*present)).zip(to) {
                 change_row(row, to, Q::Fetch::dense(&others, index, bit));
             }
             continue;
         }
-        for ((row, bit), to) in here.iter().zip(bits(*present)).zip(&mut after) {
+        for ((row, bit), to) in here.iter().zip(bits(*present)).zip(to) {
             if selected >> bit & 1 == 1 {
                 change_row(row, to, Q::Fetch::sparse(&others, bit + page.first_bit as u32));
             } else {

@@ -8,6 +8,7 @@ use crate::bits::bits;
 use crate::bytes::{PageRef, prefetch, prefetch_to_write};
 use crate::change_set::ColumnSet;
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS, PAGES_AHEAD};
+use crate::storage::chunk::count as rows_of_word;
 use crate::storage::version::Version;
 
 use super::rows::{own, share_heap};
@@ -34,14 +35,24 @@ pub struct PageRewrite<'a> {
 
 debug_as!(['a] PageRewrite<'a>);
 
-/// Where the rows of a page are read and written, as bare addresses, or 0: only to ask the processor for them.
+/// Where a page and its rows are read and written, as bare addresses, or 0: only to ask the processor for them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Place {
     before: usize,
     rows: usize,
+    /// The pages themselves, which say where their rows are and who holds them.
+    page_before: usize,
+    page: usize,
 }
 
 impl Place {
+    /// Asks for what says where the rows are.
+    fn prefetch_pages(self) {
+        for page in [self.page_before, self.page] {
+            prefetch_to_write(ptr::without_provenance(page), 1);
+        }
+    }
+
     /// Asks for the `lines` cache lines that lie `bytes` behind the first row, to be read and to be written.
     #[inline]
     pub fn prefetch(self, bytes: usize, lines: usize) {
@@ -82,11 +93,14 @@ impl Batch<'_> {
         let mut selected_rows = 0;
         for chunk_index in 0..directory.chunk_count() {
             let Some(chunk) = directory.chunk(chunk_index) else { continue };
+            if let Some(behind) = directory.chunk(chunk_index + 1) {
+                behind.prefetch();
+            }
             let mut selected = [0; CHUNK_BLOCKS];
             for block in bits(chunk.summary()) {
                 let block = block as usize;
                 selected[block] = chunk.word(block) & selection(self.version, chunk_index * CHUNK_BLOCKS + block);
-                selected_rows += u64::from(selected[block].count_ones());
+                selected_rows += rows_of_word(selected[block]) as u64;
             }
             for (page, slot) in chunk.pages().iter().enumerate() {
                 let first = page * geometry.page_slots();
@@ -113,9 +127,11 @@ impl Batch<'_> {
                 let in_chunk = task.page & (geometry.chunk_pages() - 1);
                 let before =
                     if geometry.is_wide() { 0 } else { chunk.block_rows(in_chunk * geometry.page_words()).addr() };
-                let taken = self.pool.take(table, geometry.lines(chunk.pages()[in_chunk].len as usize));
+                let slot = &chunk.pages()[in_chunk];
+                let page_before = slot.page.as_ref().map_or(0, address);
+                let taken = self.pool.take(table, geometry.lines(slot.len as usize));
                 let copy = self.doom(taken)?;
-                places.push(Place { before, rows: copy.rows().addr() });
+                places.push(Place { before, rows: copy.rows().addr(), page_before, page: address(&copy) });
                 task.copy = Some(copy);
             }
         }
@@ -123,12 +139,14 @@ impl Batch<'_> {
         let count = geometry.page_words();
         let version = &*self.version;
         let directory = &version.tables[usize::from(table)];
+        let place = |number: usize| places.get(number).copied().unwrap_or_default();
         let rewrite = |task: &mut Task| {
             let (Some(copy), Some(chunk)) = (&mut task.copy, directory.chunk(task.page >> geometry.chunk_shift()))
             else {
                 return;
             };
             let slot = &chunk.pages()[task.page & (geometry.chunk_pages() - 1)];
+            place(task.number + 2 * PAGES_AHEAD).prefetch_pages();
             let Some(old) = &slot.page else { return };
             share_heap(copy, old);
             let rows = &mut own(copy)[..slot.len as usize * geometry.stride()];
@@ -141,13 +159,15 @@ impl Batch<'_> {
                 selected: &words[task.words_at + count..task.words_at + 2 * count],
                 before: &old.bytes()[..rows.len()],
                 rows,
-                later: places.get(task.number + PAGES_AHEAD).copied().unwrap_or_default(),
+                later: place(task.number + PAGES_AHEAD),
             });
         };
         share_out(&mut tasks, workers, rewrite);
 
         let is_counted = self.is_counted(table);
         for task in tasks {
+            // Others have been read and written since.
+            place(task.number + 2 * PAGES_AHEAD).prefetch_pages();
             let undo = self.touch_page(table, task.page);
             for index in 0..count {
                 self.undo.note_written(geometry, undo, index, words[task.words_at + count + index], columns);
@@ -173,6 +193,11 @@ impl Batch<'_> {
         }
         Ok(selected_rows)
     }
+}
+
+/// Where `page` itself lies.
+fn address(page: &PageRef) -> usize {
+    (&raw const **page).addr()
 }
 
 /// Up to so many pages are done at once: waking somebody would take longer.
