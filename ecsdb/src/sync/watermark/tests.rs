@@ -195,12 +195,13 @@ fn a_waker_that_panics_harms_neither_the_syncing_thread_nor_others() {
 
 #[test]
 fn a_waker_that_panics_harms_nobody_who_syncs_for_himself() {
-    let watermark = Arc::new(Watermark::new(0, Duration::ZERO));
+    let watermark = std::sync::Arc::new(Watermark::new(0, Duration::ZERO));
     let (register, waiting) = std::sync::mpsc::channel();
     watermark.lend({
-        let watermark = Arc::clone(&watermark);
+        // As the log does it: what is lent does not keep the one who has it.
+        let watermark = std::sync::Arc::downgrade(&watermark);
         move || {
-            register.send(wait_around_a_grumpy_one(&watermark, 1)).unwrap();
+            register.send(wait_around_a_grumpy_one(&*watermark.upgrade()?, 1)).unwrap();
             Some(Ok(()))
         }
     });
