@@ -55,7 +55,7 @@ pub trait Fetch<S: Schema> {
 
     /// So many blocks share a page, from one that is a multiple of it on: a power of two.
     #[doc(hidden)]
-    const PAGE_BLOCKS: usize;
+    const PAGE_BLOCKS: usize = 1;
 
     /// Whether it is found for living entities only. An optional row is "found" for every slot there is.
     #[doc(hidden)]
@@ -71,14 +71,16 @@ pub trait Fetch<S: Schema> {
     fn chunk<'v>(source: Self::Source<'v>, chunk: usize) -> Option<(Self::InChunk<'v>, u64)>;
     /// Asks the processor for what says where the rows of the chunk behind this one are, which it would be late with when it gets there.
     #[doc(hidden)]
-    fn prefetch_behind(chunk: Self::InChunk<'_>);
+    #[inline]
+    fn prefetch_behind(_: Self::InChunk<'_>) {}
     /// Which slots of a block have the item.
     #[doc(hidden)]
     fn word(chunk: Self::InChunk<'_>, block: usize) -> u64;
-    /// Asks the processor for rows that will be read a page later: those that lie in the next page where the 64 rows from
-    /// number `index` on lie in this one.
+    /// Asks the processor for rows that will be read later: those that lie [`PAGES_AHEAD`](crate::limits::PAGES_AHEAD) pages further on
+    /// where the 64 rows from number `index` on lie here.
     #[doc(hidden)]
-    fn prefetch(block: &Self::InBlock<'_>, index: usize);
+    #[inline]
+    fn prefetch(_: &Self::InBlock<'_>, _: usize) {}
     #[doc(hidden)]
     fn block<'v>(chunk: Self::InChunk<'v>, block: usize) -> Self::InBlock<'v>;
     /// No block.
@@ -87,18 +89,30 @@ pub trait Fetch<S: Schema> {
     /// Whether the items of the slots `word` are all that the block has, so that they are numbered without gaps, also on from block
     /// to block of a page. Never, if an item needs its bit.
     #[doc(hidden)]
-    fn is_complete(chunk: Self::InChunk<'_>, block: usize, word: u64) -> bool;
+    #[inline]
+    fn is_complete(_: Self::InChunk<'_>, _: usize, _: u64) -> bool {
+        false
+    }
     /// Several blocks as one, of which [`Self::is_complete`] has said so. They lie between two multiples of [`Self::PAGE_BLOCKS`], and the
     /// first one has an item.
     #[doc(hidden)]
-    fn blocks<'v>(chunk: Self::InChunk<'v>, blocks: Range<usize>) -> Self::InBlock<'v>;
+    #[inline(always)]
+    fn blocks<'v>(chunk: Self::InChunk<'v>, blocks: Range<usize>) -> Self::InBlock<'v> {
+        Self::block(chunk, blocks.start)
+    }
     /// How many items it has, if it is of [`Self::blocks`].
     #[doc(hidden)]
-    fn len(block: &Self::InBlock<'_>) -> usize;
+    #[inline]
+    fn len(_: &Self::InBlock<'_>) -> usize {
+        BLOCK_SLOTS
+    }
     /// The block with the `len` items from number `from` on only, which lets the compiler see how many there are. What is found by its
     /// bit alone is left as it is: `from` is 0.
     #[doc(hidden)]
-    fn part<'v>(block: Self::InBlock<'v>, from: usize, len: usize) -> Self::InBlock<'v>;
+    #[inline]
+    fn part<'v>(block: Self::InBlock<'v>, _: usize, _: usize) -> Self::InBlock<'v> {
+        block
+    }
     /// Whether the items of the slots in `word` are numbered without gaps: item number i is that of its ith bit.
     #[doc(hidden)]
     fn is_dense(block: &Self::InBlock<'_>, word: u64) -> bool;
@@ -231,7 +245,6 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for OptionalRowOf<T> {
     type InBlock<'v> = BlockRows<'v, T::Row>;
 
     const NEEDS_BIT: bool = true;
-    const PAGE_BLOCKS: usize = 1;
     const IS_OF_THE_LIVING: bool = false;
 
     fn tables(each: &mut impl FnMut(u16, bool)) {
@@ -274,26 +287,6 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for OptionalRowOf<T> {
     }
 
     #[inline]
-    fn is_complete(_: Self::InChunk<'_>, _: usize, _: u64) -> bool {
-        false
-    }
-
-    #[inline(always)]
-    fn blocks<'v>(chunk: Self::InChunk<'v>, blocks: Range<usize>) -> Self::InBlock<'v> {
-        <Self as Fetch<S>>::block(chunk, blocks.start)
-    }
-
-    #[inline]
-    fn len(_: &Self::InBlock<'_>) -> usize {
-        BLOCK_SLOTS
-    }
-
-    #[inline]
-    fn part<'v>(block: Self::InBlock<'v>, _: usize, _: usize) -> Self::InBlock<'v> {
-        block
-    }
-
-    #[inline]
     fn is_dense(block: &Self::InBlock<'_>, word: u64) -> bool {
         block.word & word == 0 || block.word == word
     }
@@ -324,7 +317,6 @@ impl<S: Schema> Fetch<S> for Entity {
     type InBlock<'v> = (BlockGenerations<'v>, u32);
 
     const NEEDS_BIT: bool = true;
-    const PAGE_BLOCKS: usize = 1;
     const IS_OF_THE_LIVING: bool = true;
 
     fn tables(_: &mut impl FnMut(u16, bool)) {}
@@ -341,15 +333,9 @@ impl<S: Schema> Fetch<S> for Entity {
     }
 
     #[inline]
-    fn prefetch_behind(_: Self::InChunk<'_>) {}
-
-    #[inline]
     fn word((entities, first): Self::InChunk<'_>, block: usize) -> u64 {
         entities.alive(first + block)
     }
-
-    #[inline]
-    fn prefetch(_: &Self::InBlock<'_>, _: usize) {}
 
     #[inline]
     fn block<'v>((entities, first): Self::InChunk<'v>, block: usize) -> Self::InBlock<'v> {
@@ -359,26 +345,6 @@ impl<S: Schema> Fetch<S> for Entity {
     #[inline]
     fn nothing<'v>() -> Self::InBlock<'v> {
         (BlockGenerations::INITIAL, 0)
-    }
-
-    #[inline]
-    fn is_complete(_: Self::InChunk<'_>, _: usize, _: u64) -> bool {
-        false
-    }
-
-    #[inline(always)]
-    fn blocks<'v>(chunk: Self::InChunk<'v>, blocks: Range<usize>) -> Self::InBlock<'v> {
-        <Self as Fetch<S>>::block(chunk, blocks.start)
-    }
-
-    #[inline]
-    fn len(_: &Self::InBlock<'_>) -> usize {
-        BLOCK_SLOTS
-    }
-
-    #[inline]
-    fn part<'v>(block: Self::InBlock<'v>, _: usize, _: usize) -> Self::InBlock<'v> {
-        block
     }
 
     #[inline]

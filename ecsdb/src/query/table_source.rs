@@ -90,6 +90,7 @@ impl<'v, T: Component> TableChunk<'v, T> {
             None => BlockRows::empty(),
         }
     }
+
     /// The rows of several blocks of one page of the chunk, of which the first one has rows, which are not wide.
     #[inline(always)]
     pub fn run(self, blocks: Range<usize>) -> BlockRows<'v, T::Row> {
