@@ -15,6 +15,8 @@ mod backup;
 mod checkpoint;
 mod figures;
 mod mailbox;
+#[cfg(all(test, ecsdb_loom))]
+mod models;
 mod report;
 mod retention;
 mod setup;

@@ -14,18 +14,9 @@ use crate::persistence::directory::Directory;
 use crate::persistence::error::LogFailure;
 use crate::persistence::format::Header;
 use crate::persistence::ids::Ids;
-use crate::sync::Watermark;
 use crate::sync::shim::unwatched::{AtomicBool, Ordering};
+use crate::sync::{Taken, Unsynced, Watermark};
 use crate::transaction::LogError;
-
-/// The files that a sync has to cover.
-struct Files {
-    /// Segments that were left for the next one since they were synced last.
-    sealed: Vec<Arc<NamedFile>>,
-    current: Arc<NamedFile>,
-    /// Whether a name in the directory of the segments was not synced yet.
-    is_renamed: bool,
-}
 
 /// What it takes to make a segment.
 pub struct Maker {
@@ -100,7 +91,8 @@ pub struct Shared {
     pub watermark: Arc<Watermark<LogError>>,
     /// What is counted.
     pub figures: Arc<Figures>,
-    files: Mutex<Files>,
+    /// The files that a sync has to cover.
+    files: Unsynced<Arc<NamedFile>>,
     next: Mutex<Next>,
     /// Whether the next record goes to the next segment. Ordering: `Relaxed`, it is the writer's alone.
     cut: AtomicBool,
@@ -109,13 +101,12 @@ pub struct Shared {
 impl Shared {
     /// For a log whose current segment is `segment`.
     pub fn new(maker: Maker, segment: &Segment, watermark: Arc<Watermark<LogError>>, figures: Arc<Figures>) -> Self {
-        let files = Files { sealed: Vec::new(), current: Arc::clone(&segment.named), is_renamed: false };
         Self {
             media: Arc::clone(&maker.media),
             directory: maker.directory.clone(),
             watermark,
             figures,
-            files: Mutex::new(files),
+            files: Unsynced::new(Arc::clone(&segment.named)),
             next: Mutex::new(Next { maker, ready: None, is_wanted: false, is_refused: false }),
             cut: AtomicBool::new(false),
         }
@@ -124,11 +115,7 @@ impl Shared {
     /// Syncs everything that was written before the call.
     pub fn sync(&self) -> Result<(), LogError> {
         let began = Instant::now();
-        let (sealed, current, is_renamed) = {
-            let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-            let sealed = core::mem::take(&mut files.sealed);
-            (sealed, Arc::clone(&files.current), core::mem::take(&mut files.is_renamed))
-        };
+        let Taken { sealed, current, is_renamed } = self.files.take();
         // In the order in which they were written. The first failure is the last thing that happens here, so nothing that
         // was taken out of the list is forgotten.
         for named in &sealed {
@@ -268,12 +255,11 @@ impl Shared {
         let (path, wal) = (self.directory.segment(version), self.directory.wal());
         segment.rename(&*self.media, path.clone()).map_err(LogFailure::io("rename to", &path))?;
         self.media.sync_dir(wal).map_err(LogFailure::io("sync", wal))?;
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.files.go_on_anew(Arc::clone(&segment.named));
         // The one before is synced, and may not even have its name any more.
-        if files.current.path != segment.named.path {
+        if before.path != segment.named.path {
             self.figures.note_segment();
         }
-        files.current = Arc::clone(&segment.named);
         self.set_cut(false);
         Ok(segment)
     }
@@ -291,10 +277,7 @@ impl Shared {
         };
         let path = self.directory.segment(version);
         segment.rename(&*self.media, path.clone()).map_err(LogFailure::io("rename to", &path))?;
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        let sealed = core::mem::replace(&mut files.current, Arc::clone(&segment.named));
-        files.sealed.push(sealed);
-        files.is_renamed = true;
+        self.files.go_on_in(Arc::clone(&segment.named));
         self.figures.note_segment();
         Ok(segment)
     }
