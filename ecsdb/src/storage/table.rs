@@ -233,11 +233,17 @@ impl Table {
 
     /// The chunk `index`, made if it is absent. Only the writer calls it, on a version that nobody reads.
     pub fn chunk_mut(&mut self, index: usize) -> &mut Chunk {
+        self.chunk_and_rows_mut(index).0
+    }
+
+    /// The chunk `index`, made if it is absent, and how many rows the table has.
+    #[inline]
+    pub fn chunk_and_rows_mut(&mut self, index: usize) -> (&mut Chunk, &mut u64) {
         if self.chunks.len() <= index {
             self.chunks.resize_with(index + 1, || None);
         }
         let geometry = self.geometry;
-        self.chunks[index].get_or_insert_with(|| Chunk::new(geometry))
+        (self.chunks[index].get_or_insert_with(|| Chunk::new(geometry)), &mut self.rows)
     }
 
     /// Asks the processor for the directory entries of page `page`, counted over the whole table.
