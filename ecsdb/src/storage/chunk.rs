@@ -42,6 +42,9 @@ debug_as!(PageSlot);
 /// How many cache lines of a page are asked for ahead of a change.
 const PAGE_LINES_AHEAD: usize = 24;
 
+/// How many cache lines from a row on are asked for ahead of its removal.
+const REMOVAL_LINES_AHEAD: usize = 8;
+
 impl PageSlot {
     const EMPTY: Self = Self { page: None, stamp: 0, len: 0, undo: 0 };
 }
@@ -139,6 +142,22 @@ impl Chunk {
                 let first = slot / BLOCK_SLOTS / geometry.page_words() * geometry.page_words();
                 prefetch(self.entries[first].rows, PAGE_LINES_AHEAD);
             }
+        }
+    }
+
+    /// Asks the processor for the row of slot `slot` (counted in the chunk), if there is one, and for the rows behind it, as far as they
+    /// are moved before the processor sees by itself what comes next.
+    #[inline]
+    pub fn prefetch_removal(&self, geometry: PageGeometry, slot: usize) {
+        let entry = &self.entries[slot / BLOCK_SLOTS];
+        if geometry.is_wide() || entry.word >> (slot % BLOCK_SLOTS) & 1 == 0 {
+            return;
+        }
+        if let Some(page) = &self.pages[slot >> geometry.page_shift()].page {
+            prefetch((&raw const **page).cast(), 1);
+        }
+        if let Some(row) = self.row(geometry, slot) {
+            prefetch(row, REMOVAL_LINES_AHEAD);
         }
     }
 
@@ -253,7 +272,7 @@ impl Chunk {
 
     /// How many bytes of rows of page `page` lie before slot `slot` (counted in the page). Counts the rows of one block only: where
     /// it begins says what is before.
-    #[inline]
+    #[inline(always)]
     pub fn start_of(&self, geometry: PageGeometry, page: usize, slot: usize) -> usize {
         let (word, bit) = (slot / BLOCK_SLOTS, slot % BLOCK_SLOTS);
         let (presence, below) = (self.presence(geometry, page, word), (1 << bit) - 1);

@@ -208,6 +208,14 @@ impl Table {
         }
     }
 
+    /// Asks the processor for what a removal of the row of slot `slot` looks at and moves.
+    #[inline]
+    pub fn prefetch_removal(&self, slot: u32) {
+        if let Some(chunk) = self.chunk(slot as usize / CHUNK_SLOTS) {
+            chunk.prefetch_removal(self.geometry, slot as usize % CHUNK_SLOTS);
+        }
+    }
+
     /// The slots that have a row, ascending.
     pub fn slots(&self) -> impl Iterator<Item = u32> + '_ {
         let chunks = self.chunks.iter().enumerate().filter_map(|(index, chunk)| Some((index, chunk.as_deref()?)));
