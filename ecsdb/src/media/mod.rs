@@ -45,6 +45,8 @@
 //! ```
 
 mod disk;
+#[cfg(all(test, ecsdb_shuttle))]
+pub mod memory;
 // Miri opens no directories.
 #[cfg(all(test, not(miri)))]
 mod tests;

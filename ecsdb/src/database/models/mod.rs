@@ -1,8 +1,9 @@
-//! The whole engine in memory under shuttle: writers, readers, the writer thread, its queue, tickets, history, all that ships
-//! but the log and the threads of rayon. Each model on many schedules; whoever waits for ever is reported.
+//! The whole engine under shuttle: writers, readers, the writer thread, its queue, tickets, history, the log and the keeper, all that
+//! ships but the threads of rayon and of recovery. Each model on many schedules; whoever waits for ever is reported.
 //!
 //! What loom has proved of the parts for two or three threads is shown here to fit together, for more of them.
 
+mod durable;
 mod ends;
 mod followers;
 

@@ -22,8 +22,8 @@ const SCHEDULES_FOR_A_FAULT: usize = 20_000;
 
 fn run(scheduler: impl Scheduler + 'static, on_failure: FailurePersistence, model: fn()) {
     let mut config = Config::new();
-    // The writer has a version of everything on its stack while it works.
-    config.stack_size = 1 << 20;
+    // The writer has a version of everything on its stack while it works, and whoever opens a directory a buffer or two.
+    config.stack_size = 4 << 20;
     config.failure_persistence = on_failure;
     // More than any schedule takes that comes to an end.
     config.max_steps = MaxSteps::FailAfter(1_000_000);
