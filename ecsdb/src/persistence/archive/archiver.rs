@@ -54,9 +54,9 @@ impl Archiver {
     /// people who look into the archive; `level` is that of zstd, for builds that have it.
     pub fn open(archive: Arc<dyn Archive>, owner: &str, level: Option<i32>) -> Result<Self, ArchiveError> {
         let claim = format!("{owner}\n{:016x}\n", random()).into_bytes();
-        let mut number = taken(&*archive)?.into_iter().max().unwrap_or(0) + 1;
+        let mut number = after(taken(&*archive)?.into_iter().max().unwrap_or(0))?;
         while archive.put_if_absent(&writer(number), &claim)? == Put::Present {
-            number += 1;
+            number = after(number)?;
         }
         let archiver = Self { archive, number, claim, level, known: None, known_snapshots: None };
         archiver.tidy();
@@ -336,8 +336,17 @@ fn writer(number: u64) -> String {
     format!("{WRITERS}/{number:020}")
 }
 
+/// The number that comes after `number`.
+fn after(number: u64) -> Result<u64, ArchiveError> {
+    // No database gets so far by counting: somebody else has put that there.
+    let none = || ArchiveError::Damaged { name: writer(number), what: "no number comes after it: remove it".into() };
+    number.checked_add(1).ok_or_else(none)
+}
+
 fn parse_writer(name: &str) -> Option<u64> {
-    name.strip_prefix(WRITERS)?.strip_prefix('/')?.parse().ok()
+    let number = name.strip_prefix(WRITERS)?.strip_prefix('/')?.parse().ok()?;
+    // One number has one name. Whatever is called otherwise is somebody else's, and nobody could remove it by its number.
+    (writer(number) == name).then_some(number)
 }
 
 /// The numbers that were taken, and have not expired.
