@@ -57,8 +57,9 @@ pub fn backup(of: &Backup) -> Result<Outcome, Failure> {
 
 fn text(restored: &Restored) -> String {
     let committed = restored.time.map_or(String::new(), |at| format!(", which was committed at {}", time(at)));
-    let rests =
-        restored.snapshot.map_or(String::new(), |version| format!(" from the snapshot file of version {version}"));
+    let rests = restored
+        .snapshot
+        .map_or(String::new(), |version| format!("; made from the snapshot file of version {version}"));
     let passed_over: String = restored
         .passed_over
         .iter()
