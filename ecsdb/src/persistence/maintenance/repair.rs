@@ -17,9 +17,9 @@ use crate::media::Open;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::ids::Ids;
 use crate::persistence::json;
-use crate::persistence::log::nanoseconds;
 use crate::persistence::recovery::SegmentFile;
 use crate::persistence::snapshot::read_header;
+use crate::persistence::time::nanoseconds;
 
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
