@@ -273,12 +273,6 @@ impl<'v, S: Schema, T: TableOf<S>> IndexRows<'v, S, T> {
         let version = self.view.storage();
         self.slots.filter_map(|slot| version.entities.in_slot(slot))
     }
-
-    fn row(&self, slot: u32) -> Option<(Entity, T::Ref<'v>)> {
-        let entity = self.view.storage().entities.in_slot(slot)?;
-        let (row, heap) = self.view.stored::<T>(slot)?;
-        Some((entity, T::view(row, heap)))
-    }
 }
 
 impl<'v, S: Schema, T: TableOf<S>> Iterator for IndexRows<'v, S, T> {
@@ -287,7 +281,7 @@ impl<'v, S: Schema, T: TableOf<S>> Iterator for IndexRows<'v, S, T> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let slot = self.slots.next()?;
-        self.row(slot)
+        self.view.entity_and_row::<T>(slot)
     }
 }
 
@@ -295,6 +289,6 @@ impl<S: Schema, T: TableOf<S>> DoubleEndedIterator for IndexRows<'_, S, T> {
     #[inline]
     fn next_back(&mut self) -> Option<Self::Item> {
         let slot = self.slots.next_back()?;
-        self.row(slot)
+        self.view.entity_and_row::<T>(slot)
     }
 }

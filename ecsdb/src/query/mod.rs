@@ -8,6 +8,7 @@ mod aggregate;
 mod block;
 mod builder;
 mod condition;
+mod cost;
 mod dyn_index;
 mod dyn_query;
 mod dyn_view;
