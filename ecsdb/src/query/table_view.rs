@@ -173,6 +173,17 @@ impl<'v, T: Component> Pages<'v, T> {
     }
 }
 
+impl<'v, T: Component> Pages<'v, T> {
+    /// Asks for what comes later where the rows that are handed out now lie here.
+    #[inline(always)]
+    fn look_ahead(&mut self) {
+        if self.ahead != 0 {
+            bytes::prefetch(ptr::without_provenance(self.ahead), Self::LINES);
+            self.ahead = self.ahead.wrapping_add(Self::AT_ONCE * Self::GEOMETRY.stride());
+        }
+    }
+}
+
 impl<'v, T: Component> Iterator for Pages<'v, T> {
     type Item = &'v [T::Row];
 
@@ -183,10 +194,27 @@ impl<'v, T: Component> Iterator for Pages<'v, T> {
         }
         let (rows, rest) = self.rest.split_at(Self::AT_ONCE.min(self.rest.len()));
         self.rest = rest;
-        if self.ahead != 0 {
-            bytes::prefetch(ptr::without_provenance(self.ahead), Self::LINES);
-            self.ahead = self.ahead.wrapping_add(Self::AT_ONCE * Self::GEOMETRY.stride());
-        }
+        self.look_ahead();
         Some(rows)
+    }
+
+    #[inline]
+    fn fold<A, F: FnMut(A, Self::Item) -> A>(mut self, init: A, mut work: F) -> A {
+        let mut result = init;
+        loop {
+            // Mostly there are as many, and the compiler knows it.
+            while let Some((rows, rest)) = self.rest.split_at_checked(Self::AT_ONCE) {
+                self.rest = rest;
+                self.look_ahead();
+                result = work(result, rows);
+            }
+            if !self.rest.is_empty() {
+                self.look_ahead();
+                result = work(result, self.rest);
+            }
+            if !self.advance() {
+                return result;
+            }
+        }
     }
 }
