@@ -25,7 +25,7 @@ fn main() -> io::Result<()> {
     writeln!(out, "|--:|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")?;
     let (versions, locked) = (Versions::filled(count), Locked::filled(count));
     for readers in [1, 2, 4, 8] {
-        for holders in [0, 1, 2, 4] {
+        for holders in 0..=4 {
             row(&mut out, &versions, readers, holders, time)?;
             row(&mut out, &locked, readers, holders, time)?;
         }

@@ -16,6 +16,7 @@ pub mod place;
 pub mod random;
 pub mod raw_log;
 pub mod report;
+pub mod soak;
 pub mod tails;
 pub mod work;
 pub mod world;

@@ -2,37 +2,32 @@
 //! it in a directory, with checkpoints all the time, and watches that as well; it must be empty, and has the database in it afterwards.
 //!
 //! One thread commits: rows change, entities end and others begin, so that their number stays. Readers pin and let go, one follows
-//! the changes. In turns, nobody holds on to anything, a snapshot is held all the time, and it is let go. It prints a line for every
-//! turn, and panics if memory grows when nothing does, if more of it is spare than versions could have had that somebody held, if a
-//! held snapshot keeps more than it may (the pages that it had, and what commits need anyway), or if that does not come back. In a
-//! directory it panics too if there is more than the last two complete snapshot files ask for, or if what is opened at the end is not
-//! what was closed.
+//! the changes. In turns, nobody holds on to anything, a snapshot is held all the time, and it is let go. After each turn all rest,
+//! until the writer has given back what nobody holds. It prints two lines for every turn, and panics if at work more is retained or
+//! spare than the versions can have that are there, if a snapshot that is held keeps more at rest than the pages that it had, if
+//! anything is left when it was let go, or if memory grows ([`ecsdb_benches::soak`]). In a directory it panics too if there is more
+//! than the last two complete snapshot files ask for, or if what is opened at the end is not what was closed.
 
 use core::hint::black_box;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use ecsdb::stats::MemoryUsage;
 use ecsdb::{Db, DbBuilder, Snapshot};
 use ecsdb_benches::allocations::{Counting, bytes_in_use};
 use ecsdb_benches::entity_count;
 use ecsdb_benches::random::Random;
+use ecsdb_benches::soak::gate::{Gate, Worker};
+use ecsdb_benches::soak::{Excess, Figures, Watch};
 use ecsdb_benches::world::{Filled, Pos, Vel, World, body, fill};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// What memory may differ by from one turn to the next for other reasons: lists that grow, pages on their way.
-const NOISE: usize = 1 << 20;
-
 /// What of the last commits is kept for those who follow the changes.
 const HISTORY: usize = 4 << 20;
-
-/// Who may hold a version: two readers, the snapshot of a turn, who follows, a checkpoint, and the writer, which has one to write into.
-const HOLDERS: usize = 6;
 
 /// Bytes of log after which a checkpoint is made.
 const CHECKPOINT: u64 = 4 << 20;
@@ -46,94 +41,37 @@ const CHAIN: u64 = 8;
 /// How often memory is looked at in a turn.
 const LOOKS: u32 = 10;
 
-/// What was seen in one turn.
-#[derive(Clone, Copy)]
-struct Seen {
-    /// Pages that the published version does not have, at the most: of snapshots, and of versions that will be written again.
-    retained: usize,
-    /// The same for each version that a snapshot holds. A reader that the system leaves waiting holds one as well.
-    retained_each: usize,
-    /// Everything that the process has allocated but the spare memory, at the least: what a leak moves, whatever comes and goes.
-    allocated: usize,
-    /// What the writer keeps for the next commits, at the most. It stays as large as it ever had to be, because this writer never
-    /// rests; and that depends on how long the system has left a reader waiting with a version in its hands.
-    spare: usize,
-    /// What is in the directory, at the most.
-    on_disk: OnDisk,
-}
+/// How many cycles there are at the most: the longer the soak, the longer everybody works without a rest.
+const CYCLES: f64 = 60.0;
+
+/// How long the writer may take to give back what nobody holds. It takes half a second, but for a process that gets no processor.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 fn main() -> io::Result<()> {
-    let seconds = std::env::args().nth(1).map_or(20.0, |text| text.parse().expect("a number of seconds"));
+    let seconds = std::env::args().nth(1).map_or(20.0_f64, |text| text.parse().expect("a number of seconds"));
     let count = entity_count().min(200_000);
     let directory = std::env::args().nth(2).map(PathBuf::from);
     let world = fill(settings(directory.as_deref()).open().expect("the directory is empty, and can be written"), count);
-    let (stop, commits) = (AtomicBool::new(false), AtomicU64::new(0));
     let db = world.db.clone();
     // The first cycle warms up; the second is what later ones are held to.
-    let cycles = ((seconds / 60.0) as u32).max(3);
+    let cycles = (seconds / 60.0).clamp(3.0, CYCLES) as u32;
     let turn = Duration::from_secs_f64(seconds) / (3 * cycles);
     let mut out = io::stdout().lock();
     writeln!(out, "{count} entities, {cycles} cycles of three turns, {turn:.1?} each")?;
-    writeln!(
-        out,
-        "{:>9} {:<8} {:>10} {:>12} {:>12} {:>12} {:>12} {:>6} {:>12}",
-        "seconds", "turn", "commits", "live", "retained", "spare", "allocated", "files", "on disk"
-    )?;
-    let go_on = || !stop.load(Ordering::Relaxed);
+    let (gate, commits) = (Gate::default(), AtomicU64::new(0));
     std::thread::scope(|scope| {
-        scope.spawn(|| write_until(world, &go_on, &commits));
+        let worker = gate.enter();
+        scope.spawn(|| write_until(world, worker, &commits));
         for number in 0..2 {
-            let (db, go_on) = (&db, &go_on);
-            scope.spawn(move || read_until(db, number, go_on));
+            let (db, worker) = (&db, gate.enter());
+            scope.spawn(move || read_until(db, number, worker));
         }
-        scope.spawn(|| follow_until(&db, &go_on));
+        let worker = gate.enter();
+        scope.spawn(|| follow_until(&db, worker));
         // Also when a check fails: the others have to end before the panic can go on.
-        let _stop = Stop(&stop);
-        let began = Instant::now();
-        let mut first = None;
-        for cycle in 0..cycles {
-            let mut take = |name: &str, held: Option<&Snapshot<World>>| {
-                let (seen, usage) = watch(&db, directory.as_deref(), turn)?;
-                let live = live_bytes(&usage);
-                writeln!(
-                    out,
-                    "{:>9.1} {name:<8} {:>10} {live:>12} {:>12} {:>12} {:>12} {:>6} {:>12}",
-                    began.elapsed().as_secs_f64(),
-                    commits.load(Ordering::Relaxed),
-                    seen.retained,
-                    seen.spare,
-                    seen.allocated,
-                    seen.on_disk.files,
-                    seen.on_disk.bytes
-                )?;
-                seen.on_disk.check((live + usage.directory_bytes) as u64);
-                // A spare page was once one of a version that somebody held.
-                let limit = HOLDERS * live + NOISE;
-                assert!(seen.spare <= limit, "{} bytes are spare, {limit} are allowed", seen.spare);
-                black_box(held.map(sum));
-                io::Result::Ok(seen)
-            };
-            let free = take("free", None)?;
-            let before = live_bytes(&db.memory().expect("the database is open"));
-            let snapshot = db.snapshot();
-            let expected = sum(&snapshot);
-            let held = take("held", Some(&snapshot))?;
-            assert_eq!(sum(&snapshot), expected, "what a snapshot sees has changed");
-            drop(snapshot);
-            let after = take("let go", None)?;
-            let limit = before + free.retained_each.max(after.retained_each) + NOISE;
-            assert!(
-                held.retained_each <= limit,
-                "a snapshot retains {} bytes, {limit} are allowed",
-                held.retained_each
-            );
-            if cycle == 0 {
-                continue;
-            }
-            let first = *first.get_or_insert(after);
-            let limit = first.allocated + first.allocated / 20 + HISTORY + NOISE;
-            assert!(after.allocated <= limit, "memory grows: {} bytes, {limit} are allowed", after.allocated);
-        }
+        let _end = End(&gate);
+        let soak = Soak { db: &db, directory: directory.as_deref(), gate: &gate, commits: &commits, turn };
+        soak.run(cycles, &mut out)?;
         writeln!(out, "memory is flat, and a held snapshot keeps what it may")
     })?;
     if let Some(directory) = &directory {
@@ -150,6 +88,113 @@ fn main() -> io::Result<()> {
         writeln!(out, "the directory is bounded, and was opened again in {:.1?}", began.elapsed())?;
     }
     Ok(())
+}
+
+/// What is there at one moment.
+struct Seen {
+    memory: Figures,
+    on_disk: OnDisk,
+}
+
+/// What is watched, while others work on it.
+struct Soak<'a> {
+    db: &'a Db<World>,
+    directory: Option<&'a Path>,
+    gate: &'a Gate,
+    commits: &'a AtomicU64,
+    turn: Duration,
+}
+
+impl Soak<'_> {
+    fn run(&self, cycles: u32, out: &mut impl Write) -> io::Result<()> {
+        writeln!(
+            out,
+            "{:>9} {:<14} {:>10} {:>12} {:>12} {:>12} {:>9} {:>12} {:>6} {:>12}",
+            "seconds", "turn", "commits", "live", "retained", "spare", "versions", "allocated", "files", "on disk"
+        )?;
+        let (mut watch, began) = (Watch::default(), Instant::now());
+        for cycle in 0..cycles {
+            let free = self.turn("free", 0, &mut watch, began, out)?;
+            within(watch.let_go(&free, cycle > 0));
+            // Everybody rests: this is the version whose pages are known.
+            let snapshot = self.db.snapshot();
+            let expected = sum(&snapshot);
+            let held = self.turn("held", 1, &mut watch, began, out)?;
+            within(watch.held(&held, free.live));
+            assert_eq!(sum(&snapshot), expected, "what a snapshot sees has changed");
+            drop(snapshot);
+            let after = self.turn("let go", 0, &mut watch, began, out)?;
+            within(watch.let_go(&after, cycle > 0));
+        }
+        Ok(())
+    }
+
+    /// Has everybody work for a turn, and rest, while somebody holds `held` versions. Returns the figures at rest, where everybody
+    /// stays until the next turn.
+    fn turn(
+        &self,
+        name: &str,
+        held: usize,
+        watch: &mut Watch,
+        began: Instant,
+        out: &mut impl Write,
+    ) -> io::Result<Figures> {
+        self.gate.open();
+        for look in 0..LOOKS {
+            std::thread::sleep(self.turn / LOOKS);
+            let seen = self.look()?;
+            if look + 1 == LOOKS {
+                self.line(name, &seen, began, out)?;
+            }
+            within(watch.at_work(&seen.memory));
+        }
+        self.gate.close();
+        if self.directory.is_some() {
+            // Afterwards there is nothing that would begin another.
+            let checkpoint = self.db.checkpoint().expect("the database is open");
+            checkpoint.wait().expect("the directory can be written");
+        }
+        let asked = Instant::now();
+        let mut seen = self.look()?;
+        while !seen.memory.is_at_rest(held) && asked.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(20));
+            seen = self.look()?;
+        }
+        self.line(&format!("{name}, rest"), &seen, began, out)?;
+        Ok(seen.memory)
+    }
+
+    /// Looks at memory and at the directory, of which there must not be more than there may.
+    fn look(&self) -> io::Result<Seen> {
+        let on_disk = self.directory.map_or(Ok(OnDisk::default()), OnDisk::of)?;
+        let memory = Figures::new(&self.db.memory().expect("the database is open"), bytes_in_use());
+        on_disk.check((memory.live + memory.directories) as u64);
+        Ok(Seen { memory, on_disk })
+    }
+
+    fn line(&self, name: &str, seen: &Seen, began: Instant, out: &mut impl Write) -> io::Result<()> {
+        let Seen { memory: now, on_disk } = seen;
+        writeln!(
+            out,
+            "{:>9.1} {name:<14} {:>10} {:>12} {:>12} {:>12} {:>9} {:>12} {:>6} {:>12}",
+            began.elapsed().as_secs_f64(),
+            self.commits.load(Ordering::Relaxed),
+            now.live,
+            now.retained,
+            now.spare,
+            now.versions,
+            now.allocated,
+            on_disk.files,
+            on_disk.bytes
+        )
+    }
+}
+
+/// Ends everything if there is too much of something.
+fn within(limits: Result<(), Excess>) {
+    if let Err(excess) = limits {
+        panic!("{excess}");
+    }
 }
 
 /// In memory, or in `directory`.
@@ -202,44 +247,13 @@ impl OnDisk {
     }
 }
 
-/// Sets a flag when it goes.
-struct Stop<'a>(&'a AtomicBool);
+/// Has everybody end when it goes.
+struct End<'a>(&'a Gate);
 
-impl Drop for Stop<'_> {
+impl Drop for End<'_> {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.end();
     }
-}
-
-fn live_bytes(usage: &MemoryUsage) -> usize {
-    usage.payload_bytes + usage.heap_bytes + usage.index_bytes + usage.slack_bytes
-}
-
-/// Looks at memory, and at what is in `directory`, some times in `turn`. Returns the most of each, and the last.
-fn watch(db: &Db<World>, directory: Option<&Path>, turn: Duration) -> io::Result<(Seen, MemoryUsage)> {
-    let on_disk = OnDisk::default();
-    let mut seen = Seen { retained: 0, retained_each: 0, allocated: usize::MAX, spare: 0, on_disk };
-    let mut usage = MemoryUsage::default();
-    for look in 0..LOOKS {
-        std::thread::sleep(turn / LOOKS);
-        if let Some(directory) = directory {
-            let OnDisk { files, bytes } = OnDisk::of(directory)?;
-            seen.on_disk.files = seen.on_disk.files.max(files);
-            seen.on_disk.bytes = seen.on_disk.bytes.max(bytes);
-        }
-        // What the turn before has left goes in the first half.
-        if look < LOOKS / 2 {
-            continue;
-        }
-        let pinned = db.stats().pinned_versions;
-        usage = db.memory().expect("the database is open");
-        let pinned = pinned.max(db.stats().pinned_versions).max(1);
-        seen.retained = seen.retained.max(usage.retained_bytes);
-        seen.retained_each = seen.retained_each.max(usage.retained_bytes / pinned);
-        seen.allocated = seen.allocated.min(bytes_in_use().saturating_sub(usage.spare_bytes));
-        seen.spare = seen.spare.max(usage.spare_bytes);
-    }
-    Ok((seen, usage))
 }
 
 /// A number that depends on every row of a table.
@@ -250,10 +264,10 @@ fn sum(snapshot: &Snapshot<World>) -> f64 {
 }
 
 /// Changes rows, and replaces entities now and then, a hundred to a commit.
-fn write_until(world: Filled, go_on: &impl Fn() -> bool, commits: &AtomicU64) {
+fn write_until(world: Filled, worker: Worker<'_>, commits: &AtomicU64) {
     let Filled { db, mut entities } = world;
     let mut random = Random::new(1);
-    while go_on() {
+    while worker.goes_on() {
         let places: Vec<usize> = (0..100).map(|_| random.below(entities.len())).collect();
         if random.below(4) == 0 {
             let mut places = places;
@@ -283,9 +297,9 @@ fn write_until(world: Filled, go_on: &impl Fn() -> bool, commits: &AtomicU64) {
 }
 
 /// Pins, reads a little, and lets go.
-fn read_until(db: &Db<World>, number: u64, go_on: &impl Fn() -> bool) {
+fn read_until(db: &Db<World>, number: u64, worker: Worker<'_>) {
     let mut random = Random::new(100 + number);
-    while go_on() {
+    while worker.goes_on() {
         let snapshot = db.snapshot();
         let some = random.below(2000);
         black_box(snapshot.query::<(&Pos, &Vel)>().iter().take(some).map(|(pos, vel)| pos.x + vel.x).sum::<f32>());
@@ -295,9 +309,9 @@ fn read_until(db: &Db<World>, number: u64, go_on: &impl Fn() -> bool) {
 }
 
 /// Follows the changes of a table, somewhat slowly.
-fn follow_until(db: &Db<World>, go_on: &impl Fn() -> bool) {
+fn follow_until(db: &Db<World>, worker: Worker<'_>) {
     let mut subscription = db.subscribe::<Pos>().expect("the database is open");
-    while go_on() {
+    while worker.goes_on() {
         match subscription.try_recv() {
             Ok(Some(changes)) => drop(black_box(changes)),
             Ok(None) => std::thread::sleep(Duration::from_millis(2)),

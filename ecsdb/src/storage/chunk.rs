@@ -42,6 +42,9 @@ debug_as!(PageSlot);
 /// How many cache lines of a page are asked for ahead of a change.
 const PAGE_LINES_AHEAD: usize = 24;
 
+/// How many cache lines from a row on are asked for ahead of its removal.
+const REMOVAL_LINES_AHEAD: usize = 8;
+
 impl PageSlot {
     const EMPTY: Self = Self { page: None, stamp: 0, len: 0, undo: 0 };
 }
@@ -139,6 +142,22 @@ impl Chunk {
                 let first = slot / BLOCK_SLOTS / geometry.page_words() * geometry.page_words();
                 prefetch(self.entries[first].rows, PAGE_LINES_AHEAD);
             }
+        }
+    }
+
+    /// Asks the processor for the row of slot `slot` (counted in the chunk), if there is one, and for the rows behind it, as far as they
+    /// are moved before the processor sees by itself what comes next.
+    #[inline]
+    pub fn prefetch_removal(&self, geometry: PageGeometry, slot: usize) {
+        let entry = &self.entries[slot / BLOCK_SLOTS];
+        if geometry.is_wide() || entry.word >> (slot % BLOCK_SLOTS) & 1 == 0 {
+            return;
+        }
+        if let Some(page) = &self.pages[slot >> geometry.page_shift()].page {
+            prefetch((&raw const **page).cast(), 1);
+        }
+        if let Some(row) = self.row(geometry, slot) {
+            prefetch(row, REMOVAL_LINES_AHEAD);
         }
     }
 
@@ -251,46 +270,100 @@ impl Chunk {
         }
     }
 
-    /// How many rows of page `page` lie before slot `slot` (counted in the page).
-    pub fn rank(&self, geometry: PageGeometry, page: usize, slot: usize) -> usize {
-        let below = (1 << (slot % BLOCK_SLOTS)) - 1;
-        let before: usize = (0..slot / BLOCK_SLOTS).map(|word| count(self.presence(geometry, page, word))).sum();
-        let word = self.presence(geometry, page, slot / BLOCK_SLOTS);
-        before + if word & below == below { slot % BLOCK_SLOTS } else { (word & below).count_ones() as usize }
-    }
-
-    /// Whether no row of page `page` has slot `slot` (counted in the page) or a later one.
-    #[inline]
-    pub fn is_end(&self, geometry: PageGeometry, page: usize, slot: usize) -> bool {
+    /// How many bytes of rows of page `page` lie before slot `slot` (counted in the page). Counts the rows of one block only: where
+    /// it begins says what is before.
+    #[inline(always)]
+    pub fn start_of(&self, geometry: PageGeometry, page: usize, slot: usize) -> usize {
         let (word, bit) = (slot / BLOCK_SLOTS, slot % BLOCK_SLOTS);
-        self.presence(geometry, page, word) >> bit == 0
-            && (word + 1..geometry.page_words()).all(|word| self.presence(geometry, page, word) == 0)
+        let (presence, below) = (self.presence(geometry, page, word), (1 << bit) - 1);
+        let rank = if presence & below == below { bit } else { (presence & below).count_ones() as usize };
+        if geometry.is_wide() {
+            return rank * geometry.stride();
+        }
+        let (first, end) = (page * geometry.page_words(), (page + 1) * geometry.page_words());
+        // Where a block without rows would begin nobody has noted: where the next one does.
+        match (first + word..end).find(|block| self.entries[*block].word != 0) {
+            Some(block) => self.entries[block].rows.addr() - self.entries[first].rows.addr() + rank * geometry.stride(),
+            None => self.pages[page].len as usize * geometry.stride(),
+        }
     }
 
-    /// Notes that rows for the slots `mask` of word `word` have been added behind all others of page `page`, whose buffer
-    /// is where it was: nothing else moves.
+    /// Notes that `count` rows for the slots `mask` of word `word` have been put into page `page`, `at` bytes behind its first
+    /// row, and those behind moved on. All other rows are numbered as the addresses say.
     #[inline]
-    pub fn append(&mut self, geometry: PageGeometry, page: usize, word: usize, mask: u64) {
+    pub fn note_inserted(
+        &mut self,
+        geometry: PageGeometry,
+        page: usize,
+        word: usize,
+        mask: u64,
+        count: usize,
+        at: usize,
+    ) {
         let slot = &mut self.pages[page];
         let rows = slot.page.as_ref().map_or(geometry.no_rows(), |page| page.rows());
         let len = slot.len as usize;
-        slot.len += mask.count_ones();
+        slot.len += count as u32;
         let first = page * geometry.page_slots();
         let block = first / BLOCK_SLOTS + word;
+        self.summary |= 1 << block;
+        if geometry.is_wide() {
+            self.entries[block].word |= mask << (first % BLOCK_SLOTS);
+            return;
+        }
         if len == 0 {
-            // A page of tags has no buffer that would have moved, so nobody has said yet where its rows lie.
+            // Nobody has said yet where rows of the page lie.
             self.entries[first / BLOCK_SLOTS].rows = rows;
         }
         let entry = &mut self.entries[block];
-        if geometry.is_wide() {
-            entry.word |= mask << (first % BLOCK_SLOTS);
-        } else {
-            if entry.word == 0 {
-                entry.rows = rows.wrapping_add(len * geometry.stride());
-            }
-            entry.word |= mask;
+        if entry.word == 0 {
+            entry.rows = rows.wrapping_add(at);
         }
-        self.summary |= 1 << block;
+        entry.word |= mask;
+        if at < len * geometry.stride() {
+            let end = first / BLOCK_SLOTS + geometry.page_words();
+            for entry in &mut self.entries[block + 1..end] {
+                entry.rows = entry.rows.wrapping_add(count * geometry.stride());
+            }
+        }
+        self.check(geometry, page);
+    }
+
+    /// Notes that the row of the slot `mask` of word `word` has gone from page `page`, and those behind closed up. All other rows
+    /// are numbered as the addresses say.
+    #[inline]
+    pub fn note_removed(&mut self, geometry: PageGeometry, page: usize, word: usize, mask: u64) {
+        self.pages[page].len -= 1;
+        let first = page * geometry.page_slots();
+        let block = first / BLOCK_SLOTS + word;
+        if geometry.is_wide() {
+            self.entries[block].word &= !(mask << (first % BLOCK_SLOTS));
+        } else {
+            self.entries[block].word &= !mask;
+            let end = first / BLOCK_SLOTS + geometry.page_words();
+            for entry in &mut self.entries[block + 1..end] {
+                entry.rows = entry.rows.wrapping_sub(geometry.stride());
+            }
+        }
+        self.note_in_summary(block);
+        self.check(geometry, page);
+    }
+
+    /// In debug builds, looks whether addresses and count of page `page` are what [`Self::relocate`] would make of them.
+    fn check(&self, geometry: PageGeometry, page: usize) {
+        if cfg!(debug_assertions) && !geometry.is_wide() {
+            let slot = &self.pages[page];
+            let rows = slot.page.as_ref().map_or(geometry.no_rows(), |page| page.rows());
+            let first = page * geometry.page_words();
+            let mut len = 0;
+            for entry in &self.entries[first..first + geometry.page_words()] {
+                let expected = rows.wrapping_add(len * geometry.stride());
+                assert!(entry.word == 0 || entry.rows == expected, "a block begins where its rows do");
+                len += count(entry.word);
+            }
+            assert!(len == 0 || self.entries[first].rows == rows, "the first block begins with the page");
+            assert_eq!(slot.len as usize, len, "the page has as many rows as its words");
+        }
     }
 
     /// Brings addresses, the page's count and the summary in line with the page's presence words and buffer.

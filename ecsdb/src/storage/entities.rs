@@ -169,17 +169,23 @@ impl Entities {
     }
 
     /// Makes the directory reach over `block`. Only the writer changes it, in a version that nobody reads.
+    #[inline]
     fn reach(&mut self, block: usize) {
         if block >= self.pairs.len() {
-            let chunks = block / CHUNK_BLOCKS + 1;
-            let blocks = chunks * CHUNK_BLOCKS;
-            self.pairs.resize(blocks, Pair::INITIAL);
-            self.each.resize(chunks, None);
-            self.alive.resize(blocks, 0);
-            self.owners.resize(blocks, TableSetId::NONE);
-            self.stamps.resize(blocks, 0);
-            self.summaries.resize(chunks, 0);
+            self.extend_to(block);
         }
+    }
+
+    #[cold]
+    fn extend_to(&mut self, block: usize) {
+        let chunks = block / CHUNK_BLOCKS + 1;
+        let blocks = chunks * CHUNK_BLOCKS;
+        self.pairs.resize(blocks, Pair::INITIAL);
+        self.each.resize(chunks, None);
+        self.alive.resize(blocks, 0);
+        self.owners.resize(blocks, TableSetId::NONE);
+        self.stamps.resize(blocks, 0);
+        self.summaries.resize(chunks, 0);
     }
 
     /// Gives slot `bit` of block `block` the generation `generation`.

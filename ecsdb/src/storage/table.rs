@@ -208,6 +208,14 @@ impl Table {
         }
     }
 
+    /// Asks the processor for what a removal of the row of slot `slot` looks at and moves.
+    #[inline]
+    pub fn prefetch_removal(&self, slot: u32) {
+        if let Some(chunk) = self.chunk(slot as usize / CHUNK_SLOTS) {
+            chunk.prefetch_removal(self.geometry, slot as usize % CHUNK_SLOTS);
+        }
+    }
+
     /// The slots that have a row, ascending.
     pub fn slots(&self) -> impl Iterator<Item = u32> + '_ {
         let chunks = self.chunks.iter().enumerate().filter_map(|(index, chunk)| Some((index, chunk.as_deref()?)));
@@ -233,11 +241,17 @@ impl Table {
 
     /// The chunk `index`, made if it is absent. Only the writer calls it, on a version that nobody reads.
     pub fn chunk_mut(&mut self, index: usize) -> &mut Chunk {
+        self.chunk_and_rows_mut(index).0
+    }
+
+    /// The chunk `index`, made if it is absent, and how many rows the table has.
+    #[inline]
+    pub fn chunk_and_rows_mut(&mut self, index: usize) -> (&mut Chunk, &mut u64) {
         if self.chunks.len() <= index {
             self.chunks.resize_with(index + 1, || None);
         }
         let geometry = self.geometry;
-        self.chunks[index].get_or_insert_with(|| Chunk::new(geometry))
+        (self.chunks[index].get_or_insert_with(|| Chunk::new(geometry)), &mut self.rows)
     }
 
     /// Asks the processor for the directory entries of page `page`, counted over the whole table.

@@ -172,7 +172,23 @@ impl<'a> Apply<'a> {
     }
 
     /// Stores a row for a new entity, which has none in the table.
+    #[inline]
     pub fn insert_new(&mut self, table: u16, slot: u32, row: RowBytes<'_>) -> Result<(), OpError> {
+        if self.is_plain(table) {
+            self.batch.insert_run(table, slot, 1)?.copy_from_slice(row.row);
+            return Ok(());
+        }
+        self.insert_new_resolved(table, slot, row)
+    }
+
+    /// Whether rows of the table are stored as they come: they have no heaps, name no entities, and are not counted.
+    #[inline]
+    pub fn is_plain(&self, table: u16) -> bool {
+        self.catalog.is_plain(table) && !self.batch.is_counted(table)
+    }
+
+    #[inline(never)]
+    fn insert_new_resolved(&mut self, table: u16, slot: u32, row: RowBytes<'_>) -> Result<(), OpError> {
         let mut row = self.resolve_row(table, row)?;
         self.number(table, slot, &mut row)?;
         self.batch.insert_row(table, slot, row.borrow())?;
@@ -182,6 +198,9 @@ impl<'a> Apply<'a> {
     /// Stores a row, in place of an earlier one if there is one.
     pub fn insert(&mut self, table: u16, entity: Entity, row: RowBytes<'_>) -> Result<(), OpError> {
         let entity = self.living(entity)?;
+        if self.is_plain(table) {
+            return Ok(self.batch.put(table, entity.slot(), row)?);
+        }
         let mut row = self.resolve_row(table, row)?;
         self.number(table, entity.slot(), &mut row)?;
         self.batch.put(table, entity.slot(), row.borrow())?;

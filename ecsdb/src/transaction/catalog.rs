@@ -102,6 +102,13 @@ impl Catalog {
         self.tables[usize::from(table)].has_heap
     }
 
+    /// Whether rows of the table have neither strings nor lists, and name no entities.
+    #[inline]
+    pub fn is_plain(&self, table: u16) -> bool {
+        let table = &self.tables[usize::from(table)];
+        !table.has_heap && matches!(table.entities, Entities::None)
+    }
+
     /// The references of all tables.
     pub fn references(&self) -> &References {
         &self.references

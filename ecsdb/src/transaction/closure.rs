@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use super::apply::Apply;
 use super::assign::collected;
 use super::bundle::{Bundle, How};
-use super::catalog::{ColumnId, Entities};
+use super::catalog::ColumnId;
 use super::error::{OpError, TransactionError};
 use super::procedure::{Nesting, Procedure};
 use super::update_all::UpdateFn;
@@ -484,8 +484,7 @@ fn store(
     let stride = rows.len() / count;
     let geometry = PageGeometry::of(stride);
     let has_heap = apply.catalog.has_heap(table);
-    let is_plain = matches!(apply.catalog.entities(table), Entities::None) && !apply.batch.is_counted(table);
-    let one_by_one = has_heap || !is_plain;
+    let one_by_one = !apply.is_plain(table);
     for place in places {
         let first = (place.block * BLOCK_SLOTS) as u32;
         let mut mask = place.mask;

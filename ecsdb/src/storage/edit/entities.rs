@@ -49,6 +49,10 @@ impl Batch<'_> {
         let block = slot as usize / BLOCK_SLOTS;
         let bit = slot % BLOCK_SLOTS as u32;
         let tables = self.slots.tables_in(block);
+        // All at once, so that one table is waited for and not each.
+        for table in self.slots.sets.tables(tables) {
+            self.version.tables[usize::from(*table)].prefetch_removal(slot);
+        }
         for index in 0..self.slots.sets.tables(tables).len() {
             let table = self.slots.sets.tables(tables)[index];
             self.remove(table, slot)?;

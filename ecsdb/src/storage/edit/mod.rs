@@ -352,11 +352,6 @@ impl Batch<'_> {
             tables: self.slots.tables_in(block),
         });
     }
-
-    /// The presence words of a touched page as they were before.
-    pub(super) fn words_before(&self, undo: u32) -> &[u64] {
-        &self.undo.words[self.undo.pages[undo as usize].words_at as usize..]
-    }
 }
 
 /// A page of a table, counted over the whole table.

@@ -7,20 +7,12 @@ use crate::change_set::ColumnSet;
 use crate::limits::{BLOCK_SLOTS, CHUNK_SLOTS};
 use crate::storage::table::PageGeometry;
 
-/// A change of the number of rows of a page: at row `at`, `remove` rows go and `insert` rows come.
+/// A change of the rows of a page: `at` bytes behind the first, `remove` bytes go and `insert` bytes come.
 #[derive(Clone, Copy)]
 struct Reshape {
     at: usize,
     remove: usize,
     insert: usize,
-}
-
-/// What became of a page that was reshaped.
-struct Reshaped {
-    /// Its undo record.
-    undo: u32,
-    /// Whether its rows are in another buffer now.
-    moved: bool,
 }
 
 impl Batch<'_> {
@@ -114,46 +106,82 @@ impl Batch<'_> {
     ///
     /// The rows of a run of slots are neighbours, since a page has no holes.
     pub fn insert_run(&mut self, table: u16, first: u32, count: usize) -> Result<&mut [u8], StorageError> {
-        let geometry = self.version.tables[usize::from(table)].geometry();
-        let page = first as usize >> geometry.page_shift();
-        let in_page = first as usize & (geometry.page_slots() - 1);
-        let in_chunk = page & (geometry.chunk_pages() - 1);
+        // One look-up for everything, as in `row_mut`.
+        let directory = &mut self.version.tables[usize::from(table)];
+        let (geometry, is_indexed) = (directory.geometry(), directory.is_indexed());
+        let (index, in_chunk) = (first as usize / CHUNK_SLOTS, first as usize % CHUNK_SLOTS);
+        let (page, in_page) = (in_chunk >> geometry.page_shift(), in_chunk & (geometry.page_slots() - 1));
+        let (word, mask) = (in_page / BLOCK_SLOTS, run(in_page % BLOCK_SLOTS, count));
         debug_assert!(in_page + count <= geometry.page_slots(), "a run lies in one page");
         debug_assert!(in_page % BLOCK_SLOTS + count <= BLOCK_SLOTS, "a run lies in one block");
-        let mut at = 0;
-        let mut at_end = false;
-        let Reshaped { undo, moved } = self.reshape(table, page, |chunk| {
-            at_end = chunk.is_end(geometry, in_chunk, in_page);
-            at = if at_end { chunk.pages()[in_chunk].len as usize } else { chunk.rank(geometry, in_chunk, in_page) };
-            Reshape { at, remove: 0, insert: count }
-        })?;
-        let (word, mask) = (in_page / BLOCK_SLOTS, run(in_page % BLOCK_SLOTS, count));
+        let (chunk, rows) = directory.chunk_and_rows_mut(index);
+        debug_assert_eq!(chunk.presence(geometry, page, word) & mask, 0, "the slots have no rows yet");
+        let at = chunk.start_of(geometry, page, in_page);
+        let found = chunk.page_mut(page);
+        let is_fresh = found.stamp == *self.serial;
+        let len = found.len as usize;
+        let (end, added) = (len * geometry.stride(), count * geometry.stride());
+        let record = match &mut found.page {
+            Some(page) if is_fresh && page.capacity_bytes() >= end + added => {
+                if at < end {
+                    own(page).copy_within(at..end, at + added);
+                }
+                found.undo
+            }
+            None if is_fresh && added == 0 => found.undo,
+            _ => {
+                let mut copy = None;
+                if added > 0 {
+                    let taken = self.pool.take(table, geometry.lines(room_for(len + count, count, geometry)));
+                    let mut taken = match taken {
+                        Ok(taken) => taken,
+                        Err(error) => {
+                            *self.failure = Some(error.into());
+                            return Err(error.into());
+                        }
+                    };
+                    if let Some(before) = &found.page {
+                        copy_around(before, end, &mut taken, Reshape { at, remove: 0, insert: added });
+                    }
+                    copy = Some(taken);
+                }
+                let before = chunk.replace_page(geometry, page, copy);
+                if is_fresh {
+                    if let Some(before) = before {
+                        self.pool.put(table, before);
+                    }
+                    chunk.pages()[page].undo
+                } else {
+                    let touched = Touched { table, page: index * geometry.chunk_pages() + page };
+                    self.version.unsettled |= is_indexed;
+                    let record = self.undo.touch(chunk, geometry, touched, *self.serial, self.first_serial, self.dirty);
+                    self.undo.pages[record as usize].before = before;
+                    record
+                }
+            }
+        };
+        chunk.note_inserted(geometry, page, word, mask, count, at);
+        *rows += count as u64;
         // A row that took the place of one that this transaction has removed may differ in every column.
-        let again = self.words_before(undo)[word] & mask != 0;
-        self.undo.note_written(geometry, undo, word, mask, if again { ColumnSet::ALL } else { ColumnSet::NONE });
+        let again = self.undo.words[self.undo.pages[record as usize].words_at as usize + word] & mask != 0;
+        let columns = if again { ColumnSet::ALL } else { ColumnSet::NONE };
+        self.undo.note_written(geometry, record, word, mask, columns);
         self.slots.note_table(first as usize / BLOCK_SLOTS, table);
-        let directory = &mut self.version.tables[usize::from(table)];
-        directory.count(count as i64);
-        let chunk = directory.chunk_mut(first as usize / CHUNK_SLOTS);
-        let start = at * geometry.stride();
-        if at_end && !moved {
-            chunk.append(geometry, in_chunk, word, mask);
-        } else {
-            let before = chunk.presence(geometry, in_chunk, word);
-            debug_assert_eq!(before & mask, 0, "the slots have no rows yet");
-            chunk.set_presence(geometry, in_chunk, word, before | mask);
-            chunk.relocate(geometry, in_chunk);
-        }
-        Ok(match &mut chunk.page_mut(in_chunk).page {
-            Some(page) => &mut own(page)[start..start + count * geometry.stride()],
+        Ok(match &mut chunk.page_mut(page).page {
+            Some(page) => &mut own(page)[at..at + added],
             None => &mut [],
         })
     }
 
     /// Removes the row of `slot`. Returns whether there was one.
     pub fn remove(&mut self, table: u16, slot: u32) -> Result<bool, StorageError> {
-        let directory = &self.version.tables[usize::from(table)];
-        if !directory.contains(slot) {
+        let directory = &mut self.version.tables[usize::from(table)];
+        let (geometry, is_indexed) = (directory.geometry(), directory.is_indexed());
+        let (index, in_chunk) = (slot as usize / CHUNK_SLOTS, slot as usize % CHUNK_SLOTS);
+        let Some(chunk) = directory.present_chunk_mut(index) else { return Ok(false) };
+        let (page, in_page) = (in_chunk >> geometry.page_shift(), in_chunk & (geometry.page_slots() - 1));
+        let (word, mask) = (in_page / BLOCK_SLOTS, 1 << (in_page % BLOCK_SLOTS));
+        if chunk.presence(geometry, page, word) & mask == 0 {
             return Ok(false);
         }
         if self.references.is_target(table)
@@ -161,102 +189,45 @@ impl Batch<'_> {
         {
             self.references.note_removed(table, entity);
         }
-        let geometry = directory.geometry();
-        let page = slot as usize >> geometry.page_shift();
-        let in_page = slot as usize & (geometry.page_slots() - 1);
-        let in_chunk = page & (geometry.chunk_pages() - 1);
-        let Reshaped { undo, .. } = self.reshape(table, page, |chunk| Reshape {
-            at: chunk.rank(geometry, in_chunk, in_page),
-            remove: 1,
-            insert: 0,
-        })?;
-        let (word, mask) = (in_page / BLOCK_SLOTS, 1 << (in_page % BLOCK_SLOTS));
-        self.undo.note_written(geometry, undo, word, mask, ColumnSet::NONE);
-        let directory = &mut self.version.tables[usize::from(table)];
-        directory.count(-1);
-        let chunk = directory.chunk_mut(slot as usize / CHUNK_SLOTS);
-        let before = chunk.presence(geometry, in_chunk, word);
-        chunk.set_presence(geometry, in_chunk, word, before & !mask);
-        chunk.relocate(geometry, in_chunk);
-        Ok(true)
-    }
-
-    /// Gives page `page` of `table` a buffer that only this transaction holds, with its rows moved as `plan` says, and
-    /// returns its undo record. The presence words, the count and the addresses are for the caller to bring in line; if
-    /// `plan` neither inserts nor removes, they are in line already.
-    fn reshape(
-        &mut self,
-        table: u16,
-        page: usize,
-        plan: impl FnOnce(&super::super::chunk::Chunk) -> Reshape,
-    ) -> Result<Reshaped, StorageError> {
-        let directory = &mut self.version.tables[usize::from(table)];
-        let geometry = directory.geometry();
+        let at = chunk.start_of(geometry, page, in_page);
+        let found = chunk.page_mut(page);
         let stride = geometry.stride();
-        let chunk = directory.chunk_mut(page >> geometry.chunk_shift());
-        if stride == 0 {
-            plan(chunk);
-            return Ok(Reshaped { undo: self.touch_page(table, page), moved: false });
-        }
-        let in_chunk = page & (geometry.chunk_pages() - 1);
-        let slot = &chunk.pages()[in_chunk];
-        let fresh = slot.stamp == *self.serial;
-        if fresh && slot.page.is_some() {
-            let Reshape { at, remove, insert } = plan(chunk);
-            let slot = chunk.page_mut(in_chunk);
-            let len = slot.len as usize;
-            let new_len = len - remove + insert;
-            if insert == remove {
-                return Ok(Reshaped { undo: slot.undo, moved: false });
-            }
-            if new_len == 0 {
-                self.pool.put(table, slot.page.take().expect("checked above"));
-                return Ok(Reshaped { undo: slot.undo, moved: true });
-            }
-            if let Some(page) = &mut slot.page
-                && page.capacity_bytes() >= new_len * stride
+        let end = found.len as usize * stride;
+        let record = if found.stamp == *self.serial {
+            // The transaction has a copy of its own already.
+            if end == stride
+                && let Some(page) = found.page.take()
             {
-                own(page).copy_within((at + remove) * stride..len * stride, (at + insert) * stride);
-                return Ok(Reshaped { undo: slot.undo, moved: false });
+                self.pool.put(table, page);
+            } else if let Some(page) = &mut found.page {
+                own(page).copy_within(at + stride..end, at);
             }
-            let taken = self.pool.take(table, geometry.lines(room_for(new_len, insert, geometry)));
-            let mut grown = self.doom(taken)?;
-            let slot =
-                self.version.tables[usize::from(table)].chunk_mut(page >> geometry.chunk_shift()).page_mut(in_chunk);
-            if let Some(old) = slot.page.take() {
-                copy_around(&old, len, own(&mut grown), stride, Reshape { at, remove, insert });
-                share_heap(&mut grown, &old);
-                self.pool.put(table, old);
+            found.undo
+        } else {
+            let mut copy = None;
+            if let Some(before) = &found.page
+                && end > stride
+            {
+                let mut taken = match self.pool.take(table, geometry.lines(found.len as usize - 1)) {
+                    Ok(taken) => taken,
+                    Err(error) => {
+                        *self.failure = Some(error.into());
+                        return Err(error.into());
+                    }
+                };
+                copy_around(before, end, &mut taken, Reshape { at, remove: stride, insert: 0 });
+                copy = Some(taken);
             }
-            slot.page = Some(grown);
-            return Ok(Reshaped { undo: slot.undo, moved: true });
-        }
-        let reshape = plan(chunk);
-        let len = slot.len as usize;
-        let new_len = len - reshape.remove + reshape.insert;
-        let mut copy = None;
-        if new_len > 0 {
-            let rows =
-                if reshape.insert > reshape.remove { room_for(new_len, reshape.insert, geometry) } else { new_len };
-            let taken = self.pool.take(table, geometry.lines(rows));
-            copy = Some(self.doom(taken)?);
-        }
-        let undo = self.touch_page(table, page);
-        let slot = self.version.tables[usize::from(table)].chunk_mut(page >> geometry.chunk_shift()).page_mut(in_chunk);
-        let before = slot.page.take();
-        if let (Some(before), Some(copy)) = (&before, &mut copy) {
-            copy_around(before, len, own(copy), stride, reshape);
-            share_heap(copy, before);
-        }
-        slot.page = copy;
-        if before.is_some() {
-            self.undo.pages[undo as usize].before = before;
-        }
-        if reshape.insert == reshape.remove {
-            let chunk = self.version.tables[usize::from(table)].chunk_mut(page >> geometry.chunk_shift());
-            chunk.relocate(geometry, in_chunk);
-        }
-        Ok(Reshaped { undo, moved: true })
+            let touched = Touched { table, page: index * geometry.chunk_pages() + page };
+            self.version.unsettled |= is_indexed;
+            let record = self.undo.touch(chunk, geometry, touched, *self.serial, self.first_serial, self.dirty);
+            self.undo.pages[record as usize].before = chunk.replace_page(geometry, page, copy);
+            record
+        };
+        chunk.note_removed(geometry, page, word, mask);
+        self.undo.note_written(geometry, record, word, mask, ColumnSet::NONE);
+        directory.count(-1);
+        Ok(true)
     }
 }
 
@@ -267,14 +238,15 @@ fn room_for(len: usize, insert: usize, geometry: PageGeometry) -> usize {
     (len * growth).min(geometry.page_slots())
 }
 
-/// Copies the `len` rows of `old` to `new`, leaving out the removed ones and leaving room for the inserted ones.
-fn copy_around(old: &PageRef, len: usize, new: &mut [u8], stride: usize, reshape: Reshape) {
+/// Copies the first `end` bytes of `old` to `new`, leaving out the removed ones and leaving room for the inserted ones, and has
+/// it share the heap of these rows.
+fn copy_around(old: &PageRef, end: usize, new: &mut PageRef, reshape: Reshape) {
     let Reshape { at, remove, insert } = reshape;
-    let old = old.bytes();
-    let (head, tail) = (at * stride, (at + remove) * stride);
-    new[..head].copy_from_slice(&old[..head]);
-    let end = len * stride;
-    new[head + insert * stride..end + insert * stride - remove * stride].copy_from_slice(&old[tail..end]);
+    let (rows, tail) = (old.bytes(), at + remove);
+    let copy = own(new);
+    copy[..at].copy_from_slice(&rows[..at]);
+    copy[at + insert..end + insert - remove].copy_from_slice(&rows[tail..end]);
+    share_heap(new, old);
 }
 
 /// Gives `copy`, a page with the rows of `page`, the heap of these rows.
