@@ -101,8 +101,8 @@ impl<'v, R: Row> BlockRows<'v, R> {
     /// How many rows are asked for at once: [`ROWS_AHEAD`], or more, if these would not fill a cache line.
     const AT_ONCE: usize = if size_of::<R>() * ROWS_AHEAD < Line::BYTES { BLOCK_SLOTS } else { ROWS_AHEAD };
 
-    /// Asks the processor for the rows of the page after the next that lie there where the [`ROWS_AHEAD`] rows from number `index`, a
-    /// multiple of it, lie here.
+    /// Asks the processor for the rows of the page after the next that lie there where the [`ROWS_AHEAD`] rows from number `index` on lie
+    /// here. Does nothing if `index` is not a multiple of it.
     #[inline(always)]
     pub fn prefetch(&self, index: usize) {
         if self.ahead != 0 && index.is_multiple_of(Self::AT_ONCE) {

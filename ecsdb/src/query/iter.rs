@@ -21,7 +21,7 @@ fn look_ahead<S: Schema, Q: QueryParam<S>>(block: &InBlock<'_, S, Q>, index: usi
 
 /// So many rows of one table are folded at a time: a number that the compiler knows, so that it takes neighbours together. It divides
 /// [`ROWS_AHEAD`].
-const GROUP: usize = 4;
+const GROUP: usize = 8;
 
 const _: () = assert!(ROWS_AHEAD.is_multiple_of(GROUP));
 
@@ -49,9 +49,7 @@ fn fold_run<'v, S: Schema, Q: QueryParam<S>, A>(
     }
     if !<Q::Fetch as Fetch<S>>::NEEDS_BIT && <Q::Fetch as Fetch<S>>::TABLES == 1 {
         while end - index >= GROUP {
-            if index.is_multiple_of(ROWS_AHEAD) {
-                Q::Fetch::prefetch(run, index);
-            }
+            Q::Fetch::prefetch(run, index);
             let group = Q::Fetch::part(*run, index, GROUP);
             for number in 0..GROUP {
                 result = work(result, Q::Fetch::dense(&group, number, number as u32));

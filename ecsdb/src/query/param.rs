@@ -81,7 +81,8 @@ pub trait Fetch<S: Schema> {
     #[doc(hidden)]
     fn word(chunk: Self::InChunk<'_>, block: usize) -> u64;
     /// Asks the processor for rows that will be read later: those that lie [`PAGES_AHEAD`](crate::limits::PAGES_AHEAD) pages further on
-    /// where the [`ROWS_AHEAD`](crate::limits::ROWS_AHEAD) rows from number `index` on, a multiple of it, lie here.
+    /// where the [`ROWS_AHEAD`](crate::limits::ROWS_AHEAD) rows from number `index` on lie here. Does nothing if `index` is not a multiple
+    /// of it.
     #[doc(hidden)]
     #[inline]
     fn prefetch(_: &Self::InBlock<'_>, _: usize) {}
