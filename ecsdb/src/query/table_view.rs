@@ -11,7 +11,7 @@ use crate::component::Component;
 use crate::entity::Entity;
 use crate::limits::{PAGE_BYTES, PAGES_AHEAD};
 use crate::schema::{Schema, TableOf};
-use crate::storage::{Chunk, PageGeometry, Table, count};
+use crate::storage::{Chunk, PageGeometry, Table};
 
 /// The table of `T` in one version.
 pub struct TableView<'v, S, T> {
@@ -128,7 +128,7 @@ impl<'v, T: Component> Pages<'v, T> {
         }
         // The words lie beside the address, the writer's notes do not.
         let first = page * Self::GEOMETRY.page_words();
-        (first..first + Self::GEOMETRY.page_words()).map(|block| count(chunk.word(block))).sum()
+        chunk.rows_in(Self::GEOMETRY, first..first + Self::GEOMETRY.page_words())
     }
 
     /// Goes to the next page that has rows. Returns `false` at the end.
@@ -173,17 +173,6 @@ impl<'v, T: Component> Pages<'v, T> {
     }
 }
 
-impl<'v, T: Component> Pages<'v, T> {
-    /// Asks for what comes later where the rows that are handed out now lie here.
-    #[inline(always)]
-    fn look_ahead(&mut self) {
-        if self.ahead != 0 {
-            bytes::prefetch(ptr::without_provenance(self.ahead), Self::LINES);
-            self.ahead = self.ahead.wrapping_add(Self::AT_ONCE * Self::GEOMETRY.stride());
-        }
-    }
-}
-
 impl<'v, T: Component> Iterator for Pages<'v, T> {
     type Item = &'v [T::Row];
 
@@ -194,27 +183,10 @@ impl<'v, T: Component> Iterator for Pages<'v, T> {
         }
         let (rows, rest) = self.rest.split_at(Self::AT_ONCE.min(self.rest.len()));
         self.rest = rest;
-        self.look_ahead();
-        Some(rows)
-    }
-
-    #[inline]
-    fn fold<A, F: FnMut(A, Self::Item) -> A>(mut self, init: A, mut work: F) -> A {
-        let mut result = init;
-        loop {
-            // Mostly there are as many, and the compiler knows it.
-            while let Some((rows, rest)) = self.rest.split_at_checked(Self::AT_ONCE) {
-                self.rest = rest;
-                self.look_ahead();
-                result = work(result, rows);
-            }
-            if !self.rest.is_empty() {
-                self.look_ahead();
-                result = work(result, self.rest);
-            }
-            if !self.advance() {
-                return result;
-            }
+        if self.ahead != 0 {
+            bytes::prefetch(ptr::without_provenance(self.ahead), Self::LINES);
+            self.ahead = self.ahead.wrapping_add(Self::AT_ONCE * Self::GEOMETRY.stride());
         }
+        Some(rows)
     }
 }
