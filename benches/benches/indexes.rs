@@ -51,6 +51,8 @@ fn look_ups(report: &mut Out<'_>, rows: &Rows, rounds: usize) -> io::Result<()> 
         snapshot.query::<(ecsdb::Entity, &Four)>().iter().map(|(e, row)| (row.number, e.slot())).collect();
     let ordered: BTreeMap<u32, u32> = all.iter().copied().collect();
     let hashed: HashMap<u32, u32> = all.iter().copied().collect();
+    let xs: Vec<f32> =
+        (0..count).map(|row| snapshot.get::<Four>(rows.entities[row]).map_or(0.0, |row| row.x)).collect();
     let mut random = Random::new(21);
     let wanted: Vec<u32> = (0..LOOK_UPS).map(|_| random.below(count) as u32).collect();
     let (index, hash) = (snapshot.index(Four::I.number), snapshot.index(Four::I.hashed));
@@ -83,6 +85,17 @@ fn look_ups(report: &mut Out<'_>, rows: &Rows, rounds: usize) -> io::Result<()> 
         || timed(|| wanted.iter().filter_map(|number| hashed.get(number)).map(|slot| u64::from(*slot)).sum::<u64>()),
     );
     report.row("look-up, hash (raw: HashMap)", LOOK_UPS, found, Goal::None)?;
+    let found = paired(
+        rounds,
+        || {
+            timed(|| {
+                let found = hash.one_each(wanted.iter().copied());
+                found.flatten().map(|(_, row)| row.x).sum::<f32>()
+            })
+        },
+        || timed(|| wanted.iter().filter_map(|number| hashed.get(number)).map(|slot| xs[*slot as usize]).sum::<f32>()),
+    );
+    report.row("look-up of many and their rows, hash (raw: HashMap and a slice)", LOOK_UPS, found, Goal::None)?;
     let found = paired(
         rounds,
         || {

@@ -161,7 +161,7 @@ fn ranges(index: &IndexDefinition, tests: &[&Test]) -> Result<Option<Vec<KeyRang
     if prefixes.iter().all(Vec::is_empty) && !prefixes.is_empty() {
         return Ok(None);
     }
-    let whole = |prefix: &Vec<Value>| Ok(KeyRange::equal(key.probe_values(prefix)?));
+    let whole = |prefix: &Vec<Value>| Ok(KeyRange::Equal(key.probe_values(prefix)?));
     prefixes.iter().map(whole).collect::<Result<_, _>>().map(Some)
 }
 
@@ -257,7 +257,7 @@ fn tail(
     });
     if let Some(start) = starts {
         let range =
-            |prefix: &Vec<Value>| Ok(KeyRange::equal(key.probe_values(prefix)?.with_text_prefix(key, column, start)));
+            |prefix: &Vec<Value>| Ok(KeyRange::Equal(key.probe_values(prefix)?.with_text_prefix(key, column, start)));
         return prefixes.iter().map(range).collect::<Result<_, ValueError>>().map(Some);
     }
     let in_option = tests.iter().any(|test| test.tested.in_option);

@@ -18,6 +18,7 @@ mod index_view;
 mod iter;
 mod join;
 mod matching;
+mod one_each;
 mod parallel;
 mod param;
 mod plan;

@@ -31,7 +31,8 @@ pub use chunk::{Chunk, count};
 pub use edit::{Batch, PageRewrite, StorageError};
 pub use entities::{BlockGenerations, Entities};
 pub use index::{
-    Definitions, DuplicateKey, GridRead, IndexDefinition, IndexFailure, IndexRead, IndexRole, Point, Prebuilt, Slots,
+    Definitions, DuplicateKey, GridRead, IndexDefinition, IndexFailure, IndexRead, IndexRole, LookUp, Point, Prebuilt,
+    Slots,
 };
 pub use memory::MemoryUsage;
 pub use migrate::MovedRow;

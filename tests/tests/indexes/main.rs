@@ -1,6 +1,7 @@
 //! Indexes of whole databases: they find what a look at all rows finds, in every version and inside of transactions; what is
 //! unique stays unique; they come back when a directory is opened, and with another schema.
 
+mod hashed;
 mod lasting;
 mod model;
 mod typed;

@@ -36,8 +36,14 @@ pub fn entity(snapshot: &Snapshot<Numbers>, number: u32) -> Entity {
     found.expect("every number that is asked for has a row")
 }
 
+/// As [`entity`], for each of these numbers.
+pub fn entities(snapshot: &Snapshot<Numbers>, numbers: &[u32]) -> impl Iterator<Item = Entity> {
+    let found = snapshot.index(Numbered::I.number).one_each(numbers.iter().copied());
+    found.map(|found| found.expect("every number that is asked for has a row").0)
+}
+
 /// The sum of the first floats of the rows with these numbers.
 pub fn sum(snapshot: &Snapshot<Numbers>, numbers: &[u32]) -> f64 {
-    let index = snapshot.index(Numbered::I.number);
-    numbers.iter().filter_map(|number| index.one(*number)).map(|(_, row)| f64::from(row.x)).sum()
+    let found = snapshot.index(Numbered::I.number).one_each(numbers.iter().copied());
+    found.flatten().map(|(_, row)| f64::from(row.x)).sum()
 }

@@ -4,7 +4,8 @@
 //!
 //! A key has a fixed width, so texts are *cut*: their first [`TEXT_KEY_BYTES`] bytes stand in it. Where a key is full of such
 //! a text, what comes behind decides nothing, and rows with the same bytes up to there have to be compared by their *full*
-//! keys, which have all bytes of all texts and no fixed width.
+//! keys, which have all bytes of all texts and no fixed width. Who asks for no order takes *identities*, which are the bytes in
+//! the row where these say as much.
 
 mod part;
 mod range;
@@ -68,6 +69,8 @@ pub struct KeySpec {
     texts: Box<[usize]>,
     /// Whether a part of it stands in the heap of the row.
     has_heap: bool,
+    /// Whether the bytes of the columns in a row say everything.
+    is_plain: bool,
 }
 
 #[derive(Clone)]
@@ -142,7 +145,8 @@ impl KeySpec {
         if len > KEY_BYTES_MAX {
             return Err(KeyFault::TooLong { found: len });
         }
-        Ok(Self { columns: prepared.into(), len, texts, has_heap })
+        let is_plain = prepared.iter().all(|column| column.part.is_plain() && !column.is_list);
+        Ok(Self { columns: prepared.into(), len, texts, has_heap, is_plain })
     }
 
     /// Bytes of a key.
@@ -194,6 +198,44 @@ impl KeySpec {
     /// As [`Self::keys`], with the full keys, in the same order.
     pub fn full_keys(&self, row: RowBytes<'_>, buffer: &mut KeyBuf, each: impl FnMut(&[u8])) {
         self.encode(row, Form::Full, buffer, each);
+    }
+
+    /// Calls `each` with the identity of every key of the row, in the order of [`Self::keys`].
+    pub fn identities(&self, row: RowBytes<'_>, buffer: &mut KeyBuf, mut each: impl FnMut(&[u8])) {
+        if !self.is_plain {
+            return self.full_keys(row, buffer, each);
+        }
+        buffer.clear();
+        for column in &self.columns {
+            buffer.extend_from_slice(&row.row[column.start..column.start + column.row_bytes]);
+        }
+        each(buffer);
+    }
+
+    /// Whether the row has a key with this identity.
+    pub fn has_identity(&self, row: RowBytes<'_>, identity: &[u8]) -> bool {
+        if !self.is_plain {
+            let (mut has, mut buffer) = (false, KeyBuf::new());
+            self.full_keys(row, &mut buffer, |full| has |= full == identity);
+            return has;
+        }
+        let mut rest = identity;
+        self.columns.iter().all(|column| {
+            let Some((first, behind)) = rest.split_at_checked(column.row_bytes) else { return false };
+            rest = behind;
+            row.row[column.start..column.start + column.row_bytes] == *first
+        })
+    }
+
+    /// The identity of these values, given as for [`Self::probe`], one for each column, and whether one of them is none.
+    pub fn identity_of(&self, values: RowBytes<'_>) -> (KeyBuf, bool) {
+        if self.is_plain {
+            let bytes: usize = self.columns.iter().map(|column| column.row_bytes).sum();
+            return (KeyBuf::from_slice(&values.row[..bytes]), false);
+        }
+        let probe = self.probe(values, self.columns.len());
+        let has_none = probe.has_none();
+        (probe.into_identity(), has_none)
     }
 
     fn encode(&self, row: RowBytes<'_>, form: Form, buffer: &mut KeyBuf, mut each: impl FnMut(&[u8])) {

@@ -2,6 +2,8 @@
 //!
 //! Owns the encoding. A [`Part`] is a type prepared for it, so that nothing is looked up for each row.
 
+use smallvec::SmallVec;
+
 use super::{KeyBuf, KeyFault, TEXT_KEY_BYTES};
 use crate::bytes::Slot;
 use crate::schema::{FieldType, Member, Scalar};
@@ -139,6 +141,15 @@ impl Part {
         matches!(self, Self::Optional { .. })
     }
 
+    /// Whether two values are the same exactly if their bytes in the row are.
+    pub fn is_plain(&self) -> bool {
+        match self {
+            Self::Number { .. } | Self::Entity | Self::Duration | Self::FixedText { .. } => true,
+            Self::Sequence(parts) => parts.iter().all(|(_, part)| part.is_plain()),
+            Self::Text | Self::Optional { .. } | Self::Enum { .. } => false,
+        }
+    }
+
     /// Appends the key of the value that `bytes` begin with, whose text is in `heap`.
     pub fn encode(&self, bytes: &[u8], heap: &[u8], form: Form, out: &mut KeyBuf) {
         match self {
@@ -213,11 +224,29 @@ pub(super) fn text(text: &[u8], form: Form, out: &mut KeyBuf) {
 }
 
 fn number(bytes: &[u8], sign: Sign, out: &mut KeyBuf) {
-    let first = out.len();
-    out.extend(bytes.iter().rev().copied());
+    // The widths that nearly all numbers have are turned around in a register.
+    match *bytes {
+        [byte] => ordered(&mut [byte], sign, out),
+        [a, b] => ordered(&mut [b, a], sign, out),
+        [a, b, c, d] => ordered(&mut [d, c, b, a], sign, out),
+        _ => match <[u8; 8]>::try_from(bytes) {
+            Ok(bytes) => ordered(&mut u64::from_le_bytes(bytes).to_be_bytes(), sign, out),
+            Err(_) => {
+                let mut bytes: SmallVec<[u8; 16]> = SmallVec::from_slice(bytes);
+                bytes.reverse();
+                ordered(&mut bytes, sign, out);
+            }
+        },
+    }
+}
+
+/// Appends a number whose highest byte is first.
+#[inline]
+fn ordered(bytes: &mut [u8], sign: Sign, out: &mut KeyBuf) {
     match sign {
         Sign::Unsigned => {}
-        Sign::Float if out[first] & 0x80 != 0 => out[first..].iter_mut().for_each(|byte| *byte = !*byte),
-        Sign::Integer | Sign::Float => out[first] ^= 0x80,
+        Sign::Float if bytes[0] & 0x80 != 0 => bytes.iter_mut().for_each(|byte| *byte = !*byte),
+        Sign::Integer | Sign::Float => bytes[0] ^= 0x80,
     }
+    out.extend_from_slice(bytes);
 }

@@ -13,6 +13,8 @@ pub struct Probe {
     key: KeyBuf,
     /// With all bytes of all texts.
     full: KeyBuf,
+    /// The bytes of the values as they stand in a row, if these say everything.
+    plain: Option<KeyBuf>,
     /// Whether keys that begin with `key` may belong to other values.
     is_cut: bool,
     /// How many columns it has values for.
@@ -23,10 +25,20 @@ pub struct Probe {
 
 impl Probe {
     pub(super) fn new<'v>(spec: &KeySpec, values: impl Iterator<Item = RowBytes<'v>>) -> Self {
-        let mut probe = Self { key: KeyBuf::new(), full: KeyBuf::new(), is_cut: false, columns: 0, has_none: false };
+        let mut probe = Self {
+            key: KeyBuf::new(),
+            full: KeyBuf::new(),
+            plain: spec.is_plain.then(KeyBuf::new),
+            is_cut: false,
+            columns: 0,
+            has_none: false,
+        };
         for (value, column) in values.zip(&spec.columns) {
             let full = probe.full.len();
             probe.columns += 1;
+            if let Some(plain) = &mut probe.plain {
+                plain.extend_from_slice(&value.row[..column.row_bytes]);
+            }
             column.part.encode(value.row, value.heap, Form::Full, &mut probe.full);
             probe.has_none |= column.part.is_optional() && probe.full[full] == 0;
             if probe.is_cut {
@@ -87,6 +99,16 @@ impl Probe {
         &self.full
     }
 
+    /// The [identity](KeySpec::identities) of the key, if there are values for all columns.
+    pub fn identity(&self) -> &[u8] {
+        self.plain.as_ref().unwrap_or(&self.full)
+    }
+
+    /// As [`Self::identity`].
+    pub fn into_identity(self) -> KeyBuf {
+        self.plain.unwrap_or(self.full)
+    }
+
     /// How many columns it has values for.
     pub fn columns(&self) -> usize {
         self.columns
@@ -105,42 +127,44 @@ impl Probe {
 
 /// Keys between two ends.
 #[derive(Clone, Debug)]
-pub struct KeyRange {
-    from: Bound<Probe>,
-    to: Bound<Probe>,
+#[expect(clippy::large_enum_variant, reason = "a look-up has one, and allocates nothing")]
+pub enum KeyRange {
+    /// Those that begin with these values.
+    Equal(Probe),
+    /// Those between two ends, see [`KeyRange::new`].
+    Between(Bound<Probe>, Bound<Probe>),
 }
 
 impl KeyRange {
     /// All keys.
-    pub const ALL: Self = Self { from: Bound::Unbounded, to: Bound::Unbounded };
+    pub const ALL: Self = Self::Between(Bound::Unbounded, Bound::Unbounded);
 
     /// The keys between two ends. An end that names the first columns only stands for all keys that begin with these values: as
     /// a whole they are in the range or outside of it.
     pub fn new(from: Bound<Probe>, to: Bound<Probe>) -> Self {
-        Self { from, to }
+        match (from, to) {
+            (Bound::Included(from), Bound::Included(to)) if from == to => Self::Equal(from),
+            (from, to) => Self::Between(from, to),
+        }
     }
 
-    /// The keys that begin with these values.
-    pub fn equal(probe: Probe) -> Self {
-        Self { from: Bound::Included(probe.clone()), to: Bound::Included(probe) }
-    }
-
-    /// The values that all keys of the range have, if it is one of equal keys.
-    pub fn as_equal(&self) -> Option<&Probe> {
-        match (&self.from, &self.to) {
-            (Bound::Included(from), Bound::Included(to)) if from == to => Some(from),
-            _ => None,
+    /// The ends.
+    fn bounds(&self) -> (Bound<&Probe>, Bound<&Probe>) {
+        match self {
+            Self::Equal(probe) => (Bound::Included(probe), Bound::Included(probe)),
+            Self::Between(from, to) => (from.as_ref(), to.as_ref()),
         }
     }
 
     /// Whether a row whose full key this is is in the range.
     pub fn contains(&self, full: &[u8]) -> bool {
-        let from = match &self.from {
+        let (from, to) = self.bounds();
+        let from = match from {
             Bound::Unbounded => true,
             Bound::Included(probe) => *full >= *probe.full,
             Bound::Excluded(probe) => *full > *probe.full && !full.starts_with(&probe.full),
         };
-        from && match &self.to {
+        from && match to {
             Bound::Unbounded => true,
             Bound::Included(probe) => *full < *probe.full || full.starts_with(&probe.full),
             Bound::Excluded(probe) => *full < *probe.full,
@@ -149,11 +173,12 @@ impl KeyRange {
 
     /// Whether a key that lies between the [ends](Self::ends) may belong to a row that is not in the range.
     pub fn is_cut(&self) -> bool {
-        let is_cut = |bound: &Bound<Probe>| match bound {
+        let is_cut = |bound: Bound<&Probe>| match bound {
             Bound::Unbounded => false,
             Bound::Included(probe) | Bound::Excluded(probe) => probe.is_cut,
         };
-        is_cut(&self.from) || is_cut(&self.to)
+        let (from, to) = self.bounds();
+        is_cut(from) || is_cut(to)
     }
 
     /// The range as bytes of `width`, a key and what follows it: from the first bytes on, and before the second ones. All keys
@@ -166,12 +191,13 @@ impl KeyRange {
             bytes.resize(width, with);
             bytes
         };
-        let from = match &self.from {
+        let (from, to) = self.bounds();
+        let from = match from {
             Bound::Unbounded => KeyBuf::from_elem(0, width),
             Bound::Included(probe) => filled(probe, 0),
             Bound::Excluded(probe) => filled(probe, if probe.is_cut { 0 } else { u8::MAX }),
         };
-        let to = match &self.to {
+        let to = match to {
             Bound::Unbounded => KeyBuf::from_elem(u8::MAX, width),
             Bound::Included(probe) => filled(probe, u8::MAX),
             Bound::Excluded(probe) => filled(probe, if probe.is_cut { u8::MAX } else { 0 }),

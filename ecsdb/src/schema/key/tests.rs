@@ -200,7 +200,7 @@ fn texts_that_begin_alike_are_a_range() {
     let spec = KeySpec::of(&table, ["a", "b"]).unwrap();
     for prefix in ["", "a", "ab", "\0", &"x".repeat(31), &"x".repeat(32), &"x".repeat(40)] {
         let probe = spec.probe_values(&[Value::from(1_u8)]).unwrap().with_text_prefix(&spec, 1, prefix);
-        let range = KeyRange::equal(probe);
+        let range = KeyRange::Equal(probe);
         let (low, high) = range.ends(spec.len() + 4);
         for text in ["", "a", "aa", "ab", "abc", "b", &"x".repeat(31), &"x".repeat(35), &"x".repeat(41)] {
             for number in 0..3_u8 {
@@ -224,7 +224,7 @@ fn a_prefix_does_not_go_on_in_the_next_column() {
         keys(&spec, parts(&table, &stored)).remove(0).1
     };
     let begins = |prefix: &str, number| {
-        KeyRange::equal(spec.probe_values(&[]).unwrap().with_text_prefix(&spec, 0, prefix)).contains(&key(number))
+        KeyRange::Equal(spec.probe_values(&[]).unwrap().with_text_prefix(&spec, 0, prefix)).contains(&key(number))
     };
     assert!(begins("abc", b'e') && begins("abcd", b'e') && !begins("abd", b'e'));
     // What no text of the column begins with is for the condition to refuse, whatever the next column holds.

@@ -87,36 +87,49 @@ pub fn build(
             index.entries(row, slot, &mut buffer, &mut entries);
         }
     }
-    let order = sorted(&entries, width, workers);
-    let entry = |place: &(u64, usize)| &entries[place.1 * width..][..width];
+    let entries = sorted(entries, width, workers);
     if index.is_unique
-        && let Some(twins) = find_twins(index, table, order.iter().map(entry))
+        && let Some(twins) = find_twins(index, table, entries.chunks_exact(width))
     {
         return Err(twins);
     }
     let layout = index.layout();
-    Ok(tree::build(layout, order.iter().map(entry), || node(layout.node_bytes() / Line::BYTES))?)
+    Ok(tree::build(layout, entries.chunks_exact(width), || node(layout.node_bytes() / Line::BYTES))?)
 }
 
-/// The numbers of the entries in ascending order, each with its first bytes: these decide nearly always.
-fn sorted(entries: &[u8], width: usize, workers: Option<&rayon::ThreadPool>) -> Vec<(u64, usize)> {
+/// The entries in ascending order.
+fn sorted(entries: Vec<u8>, width: usize, workers: Option<&rayon::ThreadPool>) -> Vec<u8> {
+    // Their first bytes decide nearly always.
     let head = |entry: &[u8]| {
         let mut head = [0; 8];
-        let len = entry.len().min(8);
-        head[..len].copy_from_slice(&entry[..len]);
+        let bytes = width.min(8);
+        head[..bytes].copy_from_slice(&entry[..bytes]);
         u64::from_be_bytes(head)
     };
+    let workers = workers.filter(|_| entries.len() / width >= SHARED_SORT_MIN);
+    if width <= 8 {
+        let mut heads: Vec<u64> = entries.chunks_exact(width).map(head).collect();
+        match workers {
+            Some(workers) => workers.install(|| heads.par_sort_unstable()),
+            None => heads.sort_unstable(),
+        }
+        let mut sorted = entries;
+        for (place, head) in sorted.chunks_exact_mut(width).zip(heads) {
+            place.copy_from_slice(&head.to_be_bytes()[..width]);
+        }
+        return sorted;
+    }
     let mut order: Vec<(u64, usize)> = entries.chunks_exact(width).map(head).zip(0..).collect();
     let rest = |place: &(u64, usize)| &entries[place.1 * width..][..width];
     let compare =
         |one: &(u64, usize), other: &(u64, usize)| one.0.cmp(&other.0).then_with(|| rest(one).cmp(rest(other)));
     match workers {
-        Some(workers) if order.len() >= SHARED_SORT_MIN => {
-            workers.install(|| order.par_sort_unstable_by(compare));
-        }
-        _ => order.sort_unstable_by(compare),
+        Some(workers) => workers.install(|| order.par_sort_unstable_by(compare)),
+        None => order.sort_unstable_by(compare),
     }
-    order
+    let mut sorted = Vec::with_capacity(entries.len());
+    order.iter().for_each(|place| sorted.extend_from_slice(rest(place)));
+    sorted
 }
 
 /// Two rows with the same key, if there are such.
@@ -125,14 +138,17 @@ fn find_twins<'e>(
     table: &Table,
     entries: impl Iterator<Item = &'e [u8]>,
 ) -> Option<BuildError> {
-    let mut last: Option<&[u8]> = None;
+    let (mut last, mut entries): (Option<&[u8]>, _) = (None, entries.peekable());
     // The full keys of the rows with the key that was seen last, where keys do not decide: there may be many.
     let mut alike: HashMap<Vec<u8>, u32> = HashMap::new();
-    for entry in entries {
+    while let Some(entry) = entries.next() {
         let (key, slot) = (&entry[..entry.len() - SLOT_BYTES], slot_of(entry));
         let before = last.replace(entry).filter(|before| before.starts_with(key));
         if before.is_none() {
             alike.clear();
+            if entries.peek().is_none_or(|next| !next.starts_with(key)) {
+                continue;
+            }
         }
         if index.has_none(key) {
             continue;

@@ -9,14 +9,14 @@ use super::nodes::{NONE, Nodes};
 /// The most levels that a way goes through. A tree of as many entries as there are slots has eight of nodes that are nearly empty.
 const LEVELS_MAX: usize = 20;
 
-/// A place in a tree: an entry of a leaf.
+/// A place in a tree: an entry of a leaf. It is small, since whoever looks a key up moves two of them.
 #[derive(Clone, Copy)]
 struct Cursor<'v> {
     leaf: &'v [u8],
-    index: usize,
-    /// The nodes above and the number of the child that the way goes on with, from the root on.
-    path: [(u32, u16); LEVELS_MAX],
-    depth: usize,
+    index: u16,
+    depth: u8,
+    /// The number of the child that the way goes on with, from the root on: no node has more than 256.
+    path: [u8; LEVELS_MAX],
 }
 
 impl Cursor<'_> {
@@ -39,29 +39,54 @@ debug_as!(['v] Tree<'v>);
 impl<'v> Tree<'v> {
     /// The way to a leaf, by the children that `choose` names, and to a place there.
     fn descend(self, choose: impl Fn(&'v [u8]) -> usize, place: impl Fn(&'v [u8]) -> usize) -> Option<Cursor<'v>> {
-        let mut at = self.nodes.shape.root;
-        if at == NONE {
+        let root = self.nodes.shape.root;
+        if root == NONE {
             return None;
         }
-        let mut cursor = Cursor { leaf: &[], index: 0, path: [(0, 0); LEVELS_MAX], depth: 0 };
+        let mut cursor = Cursor { leaf: &[], index: 0, depth: 0, path: [0; LEVELS_MAX] };
+        self.go_down(&mut cursor, root, choose, place);
+        Some(cursor)
+    }
+
+    /// Goes from node `from` to a leaf, by the children that `choose` names, and to a place there.
+    #[inline]
+    fn go_down(
+        self,
+        cursor: &mut Cursor<'v>,
+        from: u32,
+        choose: impl Fn(&'v [u8]) -> usize,
+        place: impl Fn(&'v [u8]) -> usize,
+    ) {
+        let mut at = from;
         loop {
             let node = self.nodes.get(at);
             if level(node) == 0 {
-                (cursor.leaf, cursor.index) = (node, place(node));
-                return Some(cursor);
+                (cursor.leaf, cursor.index) = (node, place(node) as u16);
+                return;
             }
             let child = choose(node);
-            cursor.path[cursor.depth] = (at, child as u16);
+            cursor.path[usize::from(cursor.depth)] = child as u8;
             cursor.depth += 1;
             at = self.layout.child(node, child);
         }
+    }
+
+    /// The node that the first `depth` steps of the way lead to.
+    fn node_on_the_way(self, cursor: &Cursor<'v>, depth: usize) -> &'v [u8] {
+        let steps = cursor.path[..depth].iter();
+        let root = self.nodes.get(self.nodes.shape.root);
+        steps.fold(root, |node, child| self.nodes.get(self.layout.child(node, usize::from(*child))))
     }
 
     /// The first entry that is not less than `entry`.
     fn first_from(self, entry: &[u8]) -> Option<Cursor<'v>> {
         let mut cursor =
             self.descend(|node| self.layout.child_of(node, entry), |leaf| self.layout.lower_bound(leaf, 0, entry))?;
-        if cursor.index < count(cursor.leaf) || self.to_next_leaf(&mut cursor) { Some(cursor) } else { None }
+        if usize::from(cursor.index) < count(cursor.leaf) || self.to_next_leaf(&mut cursor) {
+            Some(cursor)
+        } else {
+            None
+        }
     }
 
     /// The last entry that is less than `entry`.
@@ -73,7 +98,7 @@ impl<'v> Tree<'v> {
 
     fn step(self, cursor: &mut Cursor<'v>) -> bool {
         cursor.index += 1;
-        cursor.index < count(cursor.leaf) || self.to_next_leaf(cursor)
+        usize::from(cursor.index) < count(cursor.leaf) || self.to_next_leaf(cursor)
     }
 
     fn step_back(self, cursor: &mut Cursor<'v>) -> bool {
@@ -83,11 +108,11 @@ impl<'v> Tree<'v> {
         }
         // Up to where there is a child before, then down along the last children.
         while cursor.depth > 0 {
-            let (above, child) = &mut cursor.path[cursor.depth - 1];
-            if *child > 0 {
-                *child -= 1;
-                let next = self.layout.child(self.nodes.get(*above), usize::from(*child));
-                self.go_down(cursor, next, |node| count(node) - 1);
+            let above = usize::from(cursor.depth) - 1;
+            if cursor.path[above] > 0 {
+                cursor.path[above] -= 1;
+                let next = self.layout.child(self.node_on_the_way(cursor, above), usize::from(cursor.path[above]));
+                self.go_down(cursor, next, |node| count(node) - 1, |leaf| count(leaf) - 1);
                 return true;
             }
             cursor.depth -= 1;
@@ -97,12 +122,12 @@ impl<'v> Tree<'v> {
 
     fn to_next_leaf(self, cursor: &mut Cursor<'v>) -> bool {
         while cursor.depth > 0 {
-            let (above, child) = &mut cursor.path[cursor.depth - 1];
-            let node = self.nodes.get(*above);
-            if usize::from(*child) + 1 < count(node) {
-                *child += 1;
-                let next = self.layout.child(node, usize::from(*child));
-                self.go_down(cursor, next, |_| 0);
+            let above = usize::from(cursor.depth) - 1;
+            let node = self.node_on_the_way(cursor, above);
+            if usize::from(cursor.path[above]) + 1 < count(node) {
+                cursor.path[above] += 1;
+                let next = self.layout.child(node, usize::from(cursor.path[above]));
+                self.go_down(cursor, next, |_| 0, |_| 0);
                 return true;
             }
             cursor.depth -= 1;
@@ -110,33 +135,27 @@ impl<'v> Tree<'v> {
         false
     }
 
-    fn go_down(self, cursor: &mut Cursor<'v>, from: u32, choose: impl Fn(&[u8]) -> usize) {
-        let mut at = from;
-        loop {
-            let node = self.nodes.get(at);
-            if level(node) == 0 {
-                (cursor.leaf, cursor.index) = (node, choose(node));
-                return;
-            }
-            let child = choose(node);
-            cursor.path[cursor.depth] = (at, child as u16);
-            cursor.depth += 1;
-            at = self.layout.child(node, child);
-        }
+    /// The entry at a place.
+    #[inline]
+    fn entry(self, cursor: &Cursor<'v>) -> &'v [u8] {
+        self.layout.entry(cursor.leaf, usize::from(cursor.index))
     }
 
-    /// The entries from `from` on that are less than `to`.
+    /// The entries from `from` on that are less than `to`. Cost: one way down the tree if they stand in one leaf, two if not.
     pub fn range(self, from: &[u8], to: &[u8]) -> Entries<'v> {
-        let ends = self.first_from(from).zip(self.last_before(to));
-        let ends = ends.filter(|(first, last)| {
-            self.layout.entry(first.leaf, first.index) <= self.layout.entry(last.leaf, last.index)
-        });
-        Entries { tree: self, ends }
+        let Some(first) = self.first_from(from) else { return Entries { tree: self, ends: None } };
+        let end = self.layout.lower_bound(first.leaf, usize::from(first.index), to);
+        if end < count(first.leaf) {
+            let last = Cursor { index: (end as u16).wrapping_sub(1), ..first };
+            return Entries { tree: self, ends: (end > usize::from(first.index)).then_some((first, last)) };
+        }
+        let last = self.last_before(to).filter(|last| self.entry(&first) <= self.entry(last));
+        Entries { tree: self, ends: last.map(|last| (first, last)) }
     }
 
     /// The first entry from `from` on.
     pub fn first(self, from: &[u8]) -> Option<&'v [u8]> {
-        self.first_from(from).map(|cursor| self.layout.entry(cursor.leaf, cursor.index))
+        self.first_from(from).map(|cursor| self.entry(&cursor))
     }
 
     /// About how many entries lie between `from` and `to`: exactly, if they are in one leaf. Cost: two ways down the tree.
@@ -156,11 +175,12 @@ impl<'v> Tree<'v> {
         let cursor =
             self.descend(|node| self.layout.child_of(node, entry), |leaf| self.layout.lower_bound(leaf, 0, entry))?;
         let (mut share, mut of_child) = (0.0, 1.0);
-        for (node, child) in &cursor.path[..cursor.depth] {
-            of_child /= count(self.nodes.get(*node)) as f64;
+        for (above, child) in cursor.path[..usize::from(cursor.depth)].iter().enumerate() {
+            of_child /= count(self.node_on_the_way(&cursor, above)) as f64;
             share += f64::from(*child) * of_child;
         }
-        Some((share + of_child * cursor.index as f64 / count(cursor.leaf).max(1) as f64, cursor.index, cursor.leaf))
+        let index = usize::from(cursor.index);
+        Some((share + of_child * index as f64 / count(cursor.leaf).max(1) as f64, index, cursor.leaf))
     }
 }
 
@@ -177,12 +197,12 @@ debug_as!(['v] Entries<'v>);
 impl<'v> Entries<'v> {
     /// The next entry from the front, without taking it.
     pub fn peek(&self) -> Option<&'v [u8]> {
-        self.ends.as_ref().map(|(first, _)| self.tree.layout.entry(first.leaf, first.index))
+        self.ends.as_ref().map(|(first, _)| self.tree.entry(first))
     }
 
     /// The next entry from the back, without taking it.
     pub fn peek_back(&self) -> Option<&'v [u8]> {
-        self.ends.as_ref().map(|(_, last)| self.tree.layout.entry(last.leaf, last.index))
+        self.ends.as_ref().map(|(_, last)| self.tree.entry(last))
     }
 }
 
@@ -193,7 +213,7 @@ impl<'v> Iterator for Entries<'v> {
     fn next(&mut self) -> Option<&'v [u8]> {
         let tree = self.tree;
         let (first, last) = self.ends.as_mut()?;
-        let entry = tree.layout.entry(first.leaf, first.index);
+        let entry = tree.entry(first);
         if first.is_at(last) || !tree.step(first) {
             self.ends = None;
         }
@@ -206,7 +226,7 @@ impl DoubleEndedIterator for Entries<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
         let tree = self.tree;
         let (first, last) = self.ends.as_mut()?;
-        let entry = tree.layout.entry(last.leaf, last.index);
+        let entry = tree.entry(last);
         if first.is_at(last) || !tree.step_back(last) {
             self.ends = None;
         }

@@ -15,7 +15,7 @@ use super::tree::SLOT_BYTES;
 use crate::bytes::RowBytes;
 use crate::change_set::ColumnSet;
 use crate::schema::{
-    Cardinality, DatabaseSchema, FieldType, IndexKind, KeyBuf, KeyFault, KeySpec, Probe, Scalar, TableSchema,
+    Cardinality, DatabaseSchema, FieldType, IndexKind, KeyBuf, KeyFault, KeySpec, Scalar, TableSchema,
 };
 
 /// What an index is for.
@@ -51,11 +51,12 @@ pub struct IndexDefinition {
 }
 
 /// Bytes of the hash of a key.
-const HASH_BYTES: usize = 4;
+pub const HASH_BYTES: usize = 4;
 
-/// The hash of a full key, and in its last bit whether one of the values is none.
-fn hash_of(full: &[u8], has_none: bool) -> [u8; HASH_BYTES] {
-    let hash = (xxh3_64(full) >> 32) as u32;
+/// The hash of the identity of a key, and in its last bit whether one of the values is none.
+#[inline]
+pub fn hash_of(identity: &[u8], has_none: bool) -> [u8; HASH_BYTES] {
+    let hash = (xxh3_64(identity) >> 32) as u32;
     (hash & !1 | u32::from(has_none)).to_be_bytes()
 }
 
@@ -145,11 +146,6 @@ impl IndexDefinition {
         }
     }
 
-    /// What entries with the values of `probe`, one for each column, begin with in a hash index.
-    pub fn hash_of(&self, probe: &Probe) -> KeyBuf {
-        KeyBuf::from_slice(&hash_of(probe.full(), probe.has_none()))
-    }
-
     /// Appends the entries of the row in `slot` to `out`, in ascending order. `buffer` is for a key in the making.
     pub fn entries(&self, row: RowBytes<'_>, slot: u32, buffer: &mut KeyBuf, out: &mut Vec<u8>) {
         let start = out.len();
@@ -185,7 +181,7 @@ impl IndexDefinition {
             self.key.keys(row, buffer, |key| none.push(self.key.has_none(key)));
         }
         let mut none = none.into_iter();
-        self.key.full_keys(row, buffer, |full| each(hash_of(full, none.next().unwrap_or(false))));
+        self.key.identities(row, buffer, |identity| each(hash_of(identity, none.next().unwrap_or(false))));
     }
 
     /// The full keys of a row that entries with the key `key` stand for.

@@ -11,6 +11,7 @@ mod build;
 mod cursor;
 mod definition;
 mod grid;
+mod hashed;
 mod node;
 mod nodes;
 mod pending;
@@ -29,6 +30,7 @@ pub use build::IndexFailure;
 pub use cursor::Tree;
 pub use definition::{Definitions, IndexDefinition, IndexRole};
 pub use grid::{GridRead, Point};
+pub use hashed::LookUp;
 pub use nodes::{IndexUndo, NodeNumbers, Nodes};
 pub use pending::Pending;
 pub use prebuilt::{NodeSource, Prebuilt};
@@ -51,7 +53,8 @@ debug_as!(Indexes);
 impl Indexes {
     /// Indexes without entries.
     pub fn empty(definitions: Arc<Definitions>) -> Self {
-        Self { nodes: definitions.all().iter().map(|_| Nodes::new()).collect(), definitions }
+        let nodes = definitions.all().iter().map(|index| Nodes::new(index.layout().node_bytes())).collect();
+        Self { nodes, definitions }
     }
 
     /// The nodes of the index that has what `index` is to have, if there is one.

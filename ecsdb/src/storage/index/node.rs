@@ -7,13 +7,13 @@
 use core::cmp::Ordering;
 
 /// Bytes before the first entry.
-const HEAD: usize = 8;
+pub const HEAD: usize = 8;
 
 /// Bytes behind the last entry, so that eight can be read from any entry on.
 const TAIL: usize = 8;
 
 /// Bytes of the number of a child.
-const CHILD: usize = 4;
+pub const CHILD: usize = 4;
 
 /// How the nodes of one tree are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,7 @@ impl NodeLayout {
         while bytes < Self::BYTES.1 && (bytes - HEAD - TAIL) / width < Self::ENTRIES {
             bytes *= 2;
         }
+        assert!((bytes - HEAD - TAIL) / width < 256, "the number of a child is a byte in ways through a tree");
         Self { width, bytes }
     }
 
@@ -60,7 +61,7 @@ impl NodeLayout {
         if level == 0 { self.width } else { self.width + CHILD }
     }
 
-    /// How many entries a node of this level has room for.
+    /// How many entries a node of this level has room for: at most 255.
     pub const fn capacity(self, level: u8) -> usize {
         (self.bytes - HEAD - TAIL) / self.stride(level)
     }

@@ -6,7 +6,10 @@
 use super::super::edit::own;
 use super::super::pool::{MemoryLimit, PagePool};
 use super::super::roots::Dirty;
-use crate::bytes::{Line, PageRef};
+use crate::bytes::{Line, PageRef, prefetch};
+
+/// The most lines in the midst of a node that are asked for ahead.
+const PREFETCHED_MAX: usize = 8;
 
 /// The number of no node.
 pub const NONE: u32 = u32::MAX;
@@ -15,8 +18,27 @@ pub const NONE: u32 = u32::MAX;
 #[derive(Clone)]
 struct NodeSlot {
     page: Option<PageRef>,
+    /// Where the bytes of the page are, so that a way through nodes need not go by the head of each page as well.
+    ///
+    /// Invariant: `page.rows()`, if there is a page, and only [`Self::replace`] changes either.
+    bytes: *const u8,
     /// The transaction that touched it last in this version.
     stamp: u64,
+}
+
+// SAFETY: `bytes` points into the page beside it, which is `Send` and `Sync`, and is only read, as the page would be.
+unsafe impl Send for NodeSlot {}
+// SAFETY: as above.
+unsafe impl Sync for NodeSlot {}
+
+impl NodeSlot {
+    const EMPTY: Self = Self { page: None, bytes: core::ptr::null(), stamp: 0 };
+
+    /// Puts another page in. Returns what stood there.
+    fn replace(&mut self, page: Option<PageRef>) -> Option<PageRef> {
+        self.bytes = page.as_ref().map_or(core::ptr::null(), |page| page.rows());
+        core::mem::replace(&mut self.page, page)
+    }
 }
 
 /// What an index is besides its nodes.
@@ -39,6 +61,8 @@ impl Shape {
 #[derive(Clone)]
 pub struct Nodes {
     slots: Vec<NodeSlot>,
+    /// Bytes of each node. Invariant: all pages have so many.
+    node_bytes: usize,
     /// What else there is to it.
     pub shape: Shape,
 }
@@ -46,22 +70,48 @@ pub struct Nodes {
 debug_as!(Nodes);
 
 impl Nodes {
-    /// Those of an index without entries.
-    pub const fn new() -> Self {
-        Self { slots: Vec::new(), shape: Shape::EMPTY }
+    /// Those of an index without entries, whose nodes have `node_bytes`.
+    pub const fn new(node_bytes: usize) -> Self {
+        Self { slots: Vec::new(), node_bytes, shape: Shape::EMPTY }
     }
 
     /// The bytes of node `node`, which exists.
     #[inline]
     pub fn get(&self, node: u32) -> &[u8] {
-        self.slots[node as usize].page.as_ref().map_or(&[], |page| page.bytes())
+        let slot = &self.slots[node as usize];
+        if slot.page.is_none() {
+            return &[];
+        }
+        // SAFETY: there is a page, so `bytes` is where its lines begin (invariant of `NodeSlot`), and `put` has seen that it has
+        // `node_bytes`, all of them initialised. The page lives as long as `self` has it. Its bytes are changed by whoever has the
+        // only reference, through `&mut self`, so not while `self` is borrowed; and the pointer stays good after that, see `Page`.
+        unsafe { core::slice::from_raw_parts(slot.bytes, self.node_bytes) }
+    }
+
+    /// Asks the processor for the first bytes of node `node`, and for those where an entry is likely to be that has so many parts of
+    /// 2^32 of the node's entries before it, if the node is filled by half at least.
+    #[inline]
+    pub fn prefetch(&self, node: u32, share: u32) {
+        if let Some(slot) = self.slots.get(node as usize) {
+            let most = (self.node_bytes as u64 * u64::from(share)) >> 32;
+            let (start, end) = (most as usize / 2 / Line::BYTES, most as usize / Line::BYTES);
+            prefetch(slot.bytes, 1);
+            prefetch(slot.bytes.wrapping_add(start * Line::BYTES), (end - start + 1).min(PREFETCHED_MAX));
+        }
+    }
+
+    /// Puts `page` in as node `node`. Returns what stood there.
+    fn put(&mut self, node: u32, page: Option<PageRef>) -> Option<PageRef> {
+        if let Some(page) = &page {
+            assert_eq!(page.capacity_bytes(), self.node_bytes, "all nodes of an index have as many bytes");
+        }
+        self.slot(node).replace(page)
     }
 
     /// Takes node `node` and the shape over from `live`, the same index in the published version. Returns what stood there.
     pub fn catch_up(&mut self, live: &Self, node: u32) -> Option<PageRef> {
         self.shape = live.shape;
-        let page = live.slots.get(node as usize).and_then(|slot| slot.page.clone());
-        core::mem::replace(&mut self.slot(node).page, page)
+        self.put(node, live.slots.get(node as usize).and_then(|slot| slot.page.clone()))
     }
 
     /// Whether there is a node `node`.
@@ -71,8 +121,9 @@ impl Nodes {
 
     /// Puts a node at the end of a directory that nobody has seen yet. Returns its number.
     pub fn push(&mut self, page: PageRef) -> u32 {
-        self.slots.push(NodeSlot { page: Some(page), stamp: 0 });
-        self.slots.len() as u32 - 1
+        let node = self.end();
+        self.put(node, Some(page));
+        node
     }
 
     /// How far the directory reaches.
@@ -99,7 +150,7 @@ impl Nodes {
     fn slot(&mut self, node: u32) -> &mut NodeSlot {
         let node = node as usize;
         if node >= self.slots.len() {
-            self.slots.resize(node + 1, NodeSlot { page: None, stamp: 0 });
+            self.slots.resize(node + 1, NodeSlot::EMPTY);
         }
         &mut self.slots[node]
     }
@@ -178,7 +229,7 @@ impl IndexUndo {
             if undo.before.is_none() {
                 numbers[index].free(undo.node);
             }
-            if let Some(page) = core::mem::replace(&mut indexes[index].slot(undo.node).page, undo.before) {
+            if let Some(page) = indexes[index].put(undo.node, undo.before) {
                 pool.put_node(page);
             }
         }
@@ -206,8 +257,6 @@ pub struct NodeEdit<'a> {
     pub transaction: u64,
     /// The number of the first transaction of the batch: what has a stamp from here on is in `dirty` already.
     pub first_serial: u64,
-    /// Bytes of a node.
-    pub node_bytes: usize,
 }
 
 impl NodeEdit<'_> {
@@ -220,7 +269,7 @@ impl NodeEdit<'_> {
     pub fn get_mut(&mut self, node: u32, used: impl FnOnce(&[u8]) -> usize) -> Result<&mut [u8], MemoryLimit> {
         let slot = &self.nodes.slots[node as usize];
         if slot.stamp < self.transaction {
-            let mut copy = self.pool.take_node(self.node_bytes / Line::BYTES)?;
+            let mut copy = self.pool.take_node(self.nodes.node_bytes / Line::BYTES)?;
             if let Some(before) = &slot.page {
                 let used = used(before.bytes());
                 own(&mut copy)[..used].copy_from_slice(&before.bytes()[..used]);
@@ -246,7 +295,7 @@ impl NodeEdit<'_> {
 
     /// A new node, whose bytes are whatever was there before.
     pub fn make(&mut self) -> Result<u32, MemoryLimit> {
-        let page = self.pool.take_node(self.node_bytes / Line::BYTES)?;
+        let page = self.pool.take_node(self.nodes.node_bytes / Line::BYTES)?;
         let node = self.numbers.take(self.nodes);
         self.make_at(node, page);
         Ok(node)
@@ -257,7 +306,7 @@ impl NodeEdit<'_> {
         if self.nodes.slot(node).stamp < self.transaction {
             self.replace(node, Some(page));
         } else {
-            self.nodes.slot(node).page = Some(page);
+            self.nodes.put(node, Some(page));
         }
     }
 
@@ -266,16 +315,15 @@ impl NodeEdit<'_> {
         self.numbers.free(node);
         if self.nodes.slot(node).stamp < self.transaction {
             self.replace(node, None);
-        } else if let Some(page) = self.nodes.slot(node).page.take() {
+        } else if let Some(page) = self.nodes.put(node, None) {
             self.pool.put_node(page);
         }
     }
 
     /// Puts `page` in the place of a node that the running transaction touches for the first time.
     fn replace(&mut self, node: u32, page: Option<PageRef>) {
-        let slot = self.nodes.slot(node);
-        let earlier = core::mem::replace(&mut slot.stamp, self.transaction);
-        let before = core::mem::replace(&mut slot.page, page);
+        let earlier = core::mem::replace(&mut self.nodes.slot(node).stamp, self.transaction);
+        let before = self.nodes.put(node, page);
         if earlier < self.first_serial {
             self.dirty.push(Dirty::Node { index: self.index, node });
         }

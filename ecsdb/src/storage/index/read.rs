@@ -6,8 +6,10 @@
 use std::vec::IntoIter;
 
 use super::cursor::{Entries, Tree};
-use super::definition::{IndexDefinition, IndexRole, slot_of};
+use super::definition::{HASH_BYTES, IndexDefinition, IndexRole, hash_of, slot_of};
+use super::hashed::HashEntry;
 use super::tree::SLOT_BYTES;
+use crate::bytes::RowBytes;
 use crate::schema::{IndexKind, KeyBuf, KeyRange, Probe};
 use crate::storage::table::Table;
 use crate::storage::version::Version;
@@ -71,7 +73,17 @@ impl<'v> IndexRead<'v> {
 
     /// The slots of the rows with these values, which may be those of the first columns only.
     pub fn equal(self, probe: Probe) -> Slots<'v> {
-        self.range(KeyRange::equal(probe))
+        self.range(KeyRange::Equal(probe))
+    }
+
+    /// As [`Self::equal`], of values for all columns, given as for [`KeySpec::probe`](crate::schema::KeySpec::probe).
+    pub fn with_values(self, values: RowBytes<'_>) -> Slots<'v> {
+        let index = self.definition;
+        if !self.is_hashed() {
+            return self.equal(index.key.probe(values, index.key.column_count()));
+        }
+        let (identity, has_none) = index.key.identity_of(values);
+        self.hashed(identity, has_none)
     }
 
     /// The slots of the rows in a range, in the order of their keys. A row whose list has several elements in the range comes
@@ -80,37 +92,60 @@ impl<'v> IndexRead<'v> {
     /// Where the index does not know where the range is, all rows are looked at: a hash index knows of keys with a value for each
     /// column, a grid of none.
     pub fn range(self, range: KeyRange) -> Slots<'v> {
-        let (index, table) = (self.definition, self.table());
-        let Some((from, to)) = self.ends(&range).filter(|_| self.is_settled()) else {
-            let listed = self.scan(&range);
-            return Slots {
-                index,
-                table,
-                range,
-                entries: None,
-                front: listed.into_iter(),
-                back: Vec::new().into_iter(),
-            };
-        };
-        let entries = Some(self.tree().range(&from, &to));
-        Slots { index, table, range, entries, front: Vec::new().into_iter(), back: Vec::new().into_iter() }
+        let index = self.definition;
+        match range {
+            KeyRange::Equal(probe) if self.is_hashed() && probe.columns() == index.key.column_count() => {
+                let has_none = probe.has_none();
+                self.hashed(probe.into_identity(), has_none)
+            }
+            range => self.slots(match self.ends(&range).filter(|_| self.is_settled()) {
+                None => Found::Listed(self.scan(&range).into_iter()),
+                Some((from, to)) => Found::Ordered {
+                    entries: self.tree().range(&from, &to),
+                    range: index.key.may_be_cut().then(|| Box::new(range)),
+                    front: Vec::new().into_iter(),
+                    back: Vec::new().into_iter(),
+                },
+            }),
+        }
+    }
+
+    /// Whether it is a hash index that says what the rows are.
+    pub(super) fn is_hashed(self) -> bool {
+        self.definition.kind == IndexKind::Hash && self.is_settled()
+    }
+
+    /// Whether the row in `slot` has the key with this identity.
+    #[inline]
+    pub(super) fn has_identity(self, slot: u32, identity: &[u8]) -> bool {
+        has_identity(self.definition, self.table(), slot, identity)
+    }
+
+    fn hashed(self, identity: KeyBuf, has_none: bool) -> Slots<'v> {
+        let hash = hash_of(&identity, has_none);
+        let Some(run) = self.tree().run_of(hash) else { return self.with_hash(&identity, hash) };
+        self.slots(Found::Run { identity, run: run.iter() })
+    }
+
+    /// The slots of the rows in a hash index with this identity and its hash, wherever they stand.
+    pub(super) fn with_hash(self, identity: &[u8], hash: [u8; HASH_BYTES]) -> Slots<'v> {
+        let (from, to) = hash_ends(hash, self.definition.width());
+        self.slots(Found::Hashed { identity: KeyBuf::from_slice(identity), entries: self.tree().range(&from, &to) })
+    }
+
+    fn slots(self, found: Found<'v>) -> Slots<'v> {
+        Slots { index: self.definition, table: self.table(), found }
     }
 
     /// Between which entries those of a range stand, if the index knows.
     fn ends(self, range: &KeyRange) -> Option<(KeyBuf, KeyBuf)> {
         let index = self.definition;
-        match index.kind {
-            IndexKind::Ordered => Some(range.ends(index.width())),
-            IndexKind::Hash => {
-                let probe = range.as_equal().filter(|probe| probe.columns() == index.key.column_count())?;
-                let end = |with| {
-                    let mut entry = index.hash_of(probe);
-                    entry.resize(index.width(), with);
-                    entry
-                };
-                Some((end(0), end(u8::MAX)))
+        match (index.kind, range) {
+            (IndexKind::Ordered, range) => Some(range.ends(index.width())),
+            (IndexKind::Hash, KeyRange::Equal(probe)) if probe.columns() == index.key.column_count() => {
+                Some(hash_ends(hash_of(probe.identity(), probe.has_none()), index.width()))
             }
-            IndexKind::Grid { .. } => None,
+            _ => None,
         }
     }
 
@@ -146,44 +181,61 @@ fn in_order(mut found: Vec<(Vec<u8>, u32)>) -> Vec<u32> {
     found.into_iter().map(|(_, slot)| slot).collect()
 }
 
+#[inline]
+fn has_identity(index: &IndexDefinition, table: &Table, slot: u32, identity: &[u8]) -> bool {
+    table.stored(slot).is_some_and(|row| index.key.has_identity(row, identity))
+}
+
+/// Between which entries, of `width` bytes, those with this hash stand.
+fn hash_ends(hash: [u8; HASH_BYTES], width: usize) -> (KeyBuf, KeyBuf) {
+    let end = |with| {
+        let mut entry = KeyBuf::from_slice(&hash);
+        entry.resize(width, with);
+        entry
+    };
+    (end(0), end(u8::MAX))
+}
+
 /// The slots of rows, in the order of their keys, from both ends.
 #[derive(Clone)]
 pub struct Slots<'v> {
     index: &'v IndexDefinition,
     table: &'v Table,
-    range: KeyRange,
-    /// What was not looked at yet; nothing if there is no index to look at.
-    entries: Option<Entries<'v>>,
-    /// Slots that were put in order already, at the front and at the back.
-    front: IntoIter<u32>,
-    back: IntoIter<u32>,
+    found: Found<'v>,
 }
 
-impl Slots<'_> {
-    /// The slots of `first`, an entry at one end, and of the entries behind it that have the same bytes as far as they
-    /// decide: those that are in the range, in the order of what their rows say.
-    fn alike(&mut self, first: &[u8], decided: usize, is_back: bool) -> IntoIter<u32> {
-        let mut found = Vec::new();
-        let mut entry = Some(first);
-        while let Some(alike) = entry {
-            let (key, slot) = (&alike[..alike.len() - SLOT_BYTES], slot_of(alike));
-            if let Some(row) = self.table.stored(slot) {
-                let keys = self.index.full_keys(row, key).into_iter();
-                found.extend(keys.filter(|key| self.range.contains(key)).map(|key| (key, slot)));
-            }
-            let Some(entries) = &mut self.entries else { break };
-            let next = if is_back { entries.peek_back() } else { entries.peek() };
-            entry = next.filter(|next| next.starts_with(&first[..decided]));
-            if entry.is_some() {
-                if is_back {
-                    entries.next_back()
-                } else {
-                    entries.next()
-                };
-            }
+/// Where the slots come from.
+#[derive(Clone)]
+enum Found<'v> {
+    /// All rows were looked at.
+    Listed(IntoIter<u32>),
+    /// Those of the entries whose rows have the key with this identity, and not only its hash. Of equal keys the order is that of the slots.
+    Run { identity: KeyBuf, run: core::slice::Iter<'v, HashEntry> },
+    /// The same where they do not stand in one leaf.
+    Hashed { identity: KeyBuf, entries: Entries<'v> },
+    /// Those of the entries, but for such as do not decide, if keys may be cut: of these, those in the range are put in order at the
+    /// front and at the back.
+    Ordered { range: Option<Box<KeyRange>>, entries: Entries<'v>, front: IntoIter<u32>, back: IntoIter<u32> },
+}
+
+/// The slots of `first`, an entry at one end, and of the entries behind it that have the same bytes as far as they decide: those
+/// that are in the range, in the order of what their rows say. `step` gives the next entry if it is one of these.
+fn alike<'v>(
+    (index, table, range): (&IndexDefinition, &Table, Option<&KeyRange>),
+    first: &'v [u8],
+    mut step: impl FnMut() -> Option<&'v [u8]>,
+) -> IntoIter<u32> {
+    let mut found = Vec::new();
+    let mut entry = Some(first);
+    while let Some(alike) = entry {
+        let (key, slot) = (&alike[..alike.len() - SLOT_BYTES], slot_of(alike));
+        if let Some(row) = table.stored(slot) {
+            let keys = index.full_keys(row, key).into_iter();
+            found.extend(keys.filter(|key| range.is_none_or(|range| range.contains(key))).map(|key| (key, slot)));
         }
-        in_order(found).into_iter()
+        entry = step();
     }
+    in_order(found).into_iter()
 }
 
 impl Iterator for Slots<'_> {
@@ -191,14 +243,29 @@ impl Iterator for Slots<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<u32> {
+        let (index, table) = (self.index, self.table);
+        let (range, entries, front, back) = match &mut self.found {
+            Found::Listed(slots) => return slots.next(),
+            Found::Run { identity, run } => {
+                return run.map(|entry| slot_of(entry)).find(|slot| has_identity(index, table, *slot, identity));
+            }
+            Found::Hashed { identity, entries } => {
+                return entries.map(slot_of).find(|slot| has_identity(index, table, *slot, identity));
+            }
+            Found::Ordered { range, entries, front, back } => (range.as_deref(), entries, front, back),
+        };
         loop {
-            if let Some(slot) = self.front.next() {
+            if let Some(slot) = front.next() {
                 return Some(slot);
             }
-            let Some(entry) = self.entries.as_mut().and_then(Iterator::next) else { return self.back.next() };
-            match self.index.decided(&entry[..entry.len() - SLOT_BYTES]) {
+            let Some(entry) = entries.next() else { return back.next() };
+            match index.decided(&entry[..entry.len() - SLOT_BYTES]) {
                 None => return Some(slot_of(entry)),
-                Some(decided) => self.front = self.alike(entry, decided, false),
+                Some(decided) => {
+                    let is_alike = |next: &&[u8]| next.starts_with(&entry[..decided]);
+                    let step = || entries.peek().filter(is_alike).and_then(|_| entries.next());
+                    *front = alike((index, table, range), entry, step);
+                }
             }
         }
     }
@@ -207,16 +274,29 @@ impl Iterator for Slots<'_> {
 impl DoubleEndedIterator for Slots<'_> {
     #[inline]
     fn next_back(&mut self) -> Option<u32> {
+        let (index, table) = (self.index, self.table);
+        let (range, entries, front, back) = match &mut self.found {
+            Found::Listed(slots) => return slots.next_back(),
+            Found::Run { identity, run } => {
+                return run.rev().map(|entry| slot_of(entry)).find(|slot| has_identity(index, table, *slot, identity));
+            }
+            Found::Hashed { identity, entries } => {
+                return entries.rev().map(slot_of).find(|slot| has_identity(index, table, *slot, identity));
+            }
+            Found::Ordered { range, entries, front, back } => (range.as_deref(), entries, front, back),
+        };
         loop {
-            if let Some(slot) = self.back.next_back() {
+            if let Some(slot) = back.next_back() {
                 return Some(slot);
             }
-            let Some(entry) = self.entries.as_mut().and_then(DoubleEndedIterator::next_back) else {
-                return self.front.next_back();
-            };
-            match self.index.decided(&entry[..entry.len() - SLOT_BYTES]) {
+            let Some(entry) = entries.next_back() else { return front.next_back() };
+            match index.decided(&entry[..entry.len() - SLOT_BYTES]) {
                 None => return Some(slot_of(entry)),
-                Some(decided) => self.back = self.alike(entry, decided, true),
+                Some(decided) => {
+                    let is_alike = |next: &&[u8]| next.starts_with(&entry[..decided]);
+                    let step = || entries.peek_back().filter(is_alike).and_then(|_| entries.next_back());
+                    *back = alike((index, table, range), entry, step);
+                }
             }
         }
     }

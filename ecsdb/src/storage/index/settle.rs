@@ -152,7 +152,6 @@ impl Batch<'_> {
                 dirty: self.dirty,
                 transaction: *transaction,
                 first_serial: self.first_serial,
-                node_bytes: layout.node_bytes(),
             },
             layout,
         }

@@ -222,7 +222,7 @@ pub fn build<'e>(
     entries: impl ExactSizeIterator<Item = &'e [u8]>,
     mut node: impl FnMut() -> Result<PageRef, MemoryLimit>,
 ) -> Result<Nodes, MemoryLimit> {
-    let mut nodes = Nodes::new();
+    let mut nodes = Nodes::new(layout.node_bytes());
     nodes.shape.entries = entries.len() as u64;
     // The level that was made last: the first entry of each node, and its number.
     let mut made: Vec<(SmallVec<[u8; 64]>, u32)> = Vec::new();

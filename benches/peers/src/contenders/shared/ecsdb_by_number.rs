@@ -15,7 +15,7 @@ const VALID: &str = "the database is open, and every number has a row";
 impl Shared for EcsdbByNumber {
     const NAME: &'static str = "ecsdb by number";
     const DOES: Does = Does {
-        how: "the same, but each row is looked up by its number in a unique hash index, and every commit is waited for before the next begins; \
+        how: "the same, but rows are looked up by their numbers in a unique hash index, those of a look together (`one_each`), and every commit is waited for before the next begins; \
               its writer's time is that of looking up, of the message and of the commit, on whatever thread",
         ..super::Ecsdb::DOES
     };

@@ -15,8 +15,8 @@ pub struct EcsdbByNumber(Db<Numbers>);
 impl Store for EcsdbByNumber {
     const NAME: &'static str = "ecsdb by number";
     const DOES: Does = Does {
-        how: "the same, but each row is looked up by its number in a unique hash index, and every commit is waited for; the number is part of \
-              the row",
+        how: "the same, but rows are looked up by their numbers in a unique hash index, those of one commit or look together (`one_each`), and \
+              every commit is waited for; the number is part of the row",
         ..super::Ecsdb::DOES
     };
 
@@ -35,8 +35,8 @@ impl Store for EcsdbByNumber {
 
     fn commit(&self, rows: &[u32], value: Row, durable: bool) -> Result<(), Failure> {
         let (snapshot, mut tx) = (self.0.snapshot(), self.0.begin());
-        for number in rows {
-            tx.replace(numbered::entity(&snapshot, *number), numbered(*number, value));
+        for (number, entity) in rows.iter().zip(numbered::entities(&snapshot, rows)) {
+            tx.replace(entity, numbered(*number, value));
         }
         // Or it would stay, and the writer copy what is in it.
         drop(snapshot);
