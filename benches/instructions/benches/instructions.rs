@@ -53,7 +53,7 @@ fn scan_rows(world: Pinned) -> (f32, Pinned) {
     (black_box(scan(&world)), world)
 }
 
-#[library_benchmark(config = at_most(131_400))]
+#[library_benchmark(config = at_most(153_000))]
 #[bench::ten_thousand(pinned())]
 fn join_rows(world: Pinned) -> (f32, Pinned) {
     (black_box(join(&world)), world)

@@ -19,17 +19,11 @@ fn look_ahead<S: Schema, Q: QueryParam<S>>(block: &InBlock<'_, S, Q>, index: usi
     }
 }
 
-/// So many rows of one table are folded at a time: a number that the compiler knows, so that it takes neighbours together. It divides
-/// [`ROWS_AHEAD`].
-const GROUP: usize = 8;
-
-const _: () = assert!(ROWS_AHEAD.is_multiple_of(GROUP));
-
 /// Folds the items of a run with the numbers `range`, up to its end, and asks for what is read later on the way.
 ///
-/// How fast everything is read depends on what these loops become. Rows of one table are taken in groups: sums of integers are twice as
-/// fast then. Of several tables the compiler should see one entity at a time, since it packs what is computed for it; of groups it packs
-/// neighbours instead, which takes it longer to put in line. What needs its bit has whole blocks.
+/// How fast everything is read depends on what these loops become. Rows of one table are taken several at a time, a number that the compiler
+/// knows: sums of integers take a third then. Of several tables the compiler should see one entity at a time, since it packs what is
+/// computed for it; of several it packs neighbours instead, which takes it longer to put in line. What needs its bit has whole blocks.
 #[inline(always)]
 fn fold_run<'v, S: Schema, Q: QueryParam<S>, A>(
     run: &InBlock<'v, S, Q>,
@@ -48,13 +42,13 @@ fn fold_run<'v, S: Schema, Q: QueryParam<S>, A>(
         return result;
     }
     if !<Q::Fetch as Fetch<S>>::NEEDS_BIT && <Q::Fetch as Fetch<S>>::TABLES == 1 {
-        while end - index >= GROUP {
+        while end - index >= ROWS_AHEAD {
             Q::Fetch::prefetch(run, index);
-            let group = Q::Fetch::part(*run, index, GROUP);
-            for number in 0..GROUP {
-                result = work(result, Q::Fetch::dense(&group, number, number as u32));
+            let part = Q::Fetch::part(*run, index, ROWS_AHEAD);
+            for number in 0..ROWS_AHEAD {
+                result = work(result, Q::Fetch::dense(&part, number, number as u32));
             }
-            index += GROUP;
+            index += ROWS_AHEAD;
         }
     }
     while index < end {
