@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::io::{self, Write};
 
 use ecsdb::Entity;
-use ecsdb_benches::allocations::{Counting, bytes_in_use, calls};
+use ecsdb_allocations::{Counting, bytes_in_use, calls};
 use ecsdb_benches::commits::{
     CommitTime, PageCopies, QUEUED, Readers, commit_one, hand_offs, pipelined, queued, without_groups,
 };

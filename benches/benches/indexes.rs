@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
 use ecsdb::schema::TableOf;
-use ecsdb_benches::allocations::{Counting, bytes_in_use};
+use ecsdb_allocations::{Counting, bytes_in_use};
 use ecsdb_benches::indexed::{Four, Indexed, One, Plain, Rows, Sample, Two, changes, place, rows};
 use ecsdb_benches::paired::{Medians, median, paired, timed};
 use ecsdb_benches::random::Random;

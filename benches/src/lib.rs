@@ -5,7 +5,6 @@
 //! never reach into the engine: what cannot be measured through the public API is not measured. (`benches/publication.rs` does,
 //! by a door that only it uses: users see one of the two implementations that it compares.)
 
-pub mod allocations;
 pub mod commits;
 pub mod durable;
 pub mod flux;

@@ -1,8 +1,7 @@
 //! What the tests of the engine share: a world with every kind of row, a naive model of it, and small helpers.
 //!
-//! Holds no tests, and no state that outlives a call but the counts of `counting`.
+//! Holds no tests, and no state that outlives a call.
 
-pub mod counting;
 pub mod crash;
 pub mod fuzzed;
 pub mod golden;

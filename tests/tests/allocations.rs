@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ecsdb::archive::{Archive, DirectoryArchive};
 use ecsdb::maintenance::{ClosedDirectory, verify_archive};
-use ecsdb_tests::counting::{Counting, most};
+use ecsdb_allocations::{Counting, most_during};
 use ecsdb_tests::fuzzed::{files_of_record, files_of_snapshot, mend, open_within};
 use ecsdb_tests::golden::{Files, medium, named};
 use ecsdb_tests::simulated::Simulated;
@@ -43,12 +43,12 @@ fn large_numbers(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
 #[test]
 fn reading_allocates_twice_the_input_and_a_little() {
     let empty = (0..3)
-        .map(|_| most(|| drop(open_within(&medium(&Files::new()), LIMIT).expect("it opens"))))
+        .map(|_| most_during(|| drop(open_within(&medium(&Files::new()), LIMIT).expect("it opens"))))
         .max()
         .expect("three");
     let check = |files: &Files, what: &dyn std::fmt::Display| {
         let medium = medium(files);
-        let took = most(|| drop(open_within(&medium, LIMIT))).saturating_sub(empty);
+        let took = most_during(|| drop(open_within(&medium, LIMIT))).saturating_sub(empty);
         assert!(
             took <= allowed(files),
             "{what}: {took} bytes more than opening nothing, {} are allowed",
@@ -94,7 +94,7 @@ fn check_objects(name: &str, segment: &[u8]) {
         named.checksum = crc32c::crc32c(&changed);
         let archive = shelf(Simulated::new());
         archive.put_if_absent(&named.name(), &changed).expect("there is room");
-        let took = most(|| drop(verify_archive(&archive, |_| ())));
+        let took = most_during(|| drop(verify_archive(&archive, |_| ())));
         assert!(took <= allowed, "object, number {number}: {took} bytes, {allowed} are allowed");
     }
 }

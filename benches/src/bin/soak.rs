@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use ecsdb::{Db, DbBuilder, Snapshot};
-use ecsdb_benches::allocations::{Counting, bytes_in_use};
+use ecsdb_allocations::{Counting, bytes_in_use};
 use ecsdb_benches::entity_count;
 use ecsdb_benches::random::Random;
 use ecsdb_benches::soak::gate::{Gate, Worker};

@@ -1,10 +1,14 @@
 //! What a loop's thread and those who hold the loop tell each other.
+//!
+//! Everything stands under one lock, and every change wakes all who sleep: the loop, until its next tick or until it is told
+//! something, and those who have asked for a tick, until it is over or nobody will play it.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::stats::Recorder;
 use super::{TickEnd, TickError};
+use crate::sync::mutant;
+use crate::sync::shim::{Condvar, Mutex, MutexGuard, deadline_after, lock, wait_until};
 
 /// How often a loop that is paused looks whether its database was closed.
 const LOOK: Duration = Duration::from_millis(50);
@@ -74,20 +78,16 @@ impl Control {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
-    fn wait<'a>(&'a self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wait_for<'a>(&'a self, state: MutexGuard<'a, State>, timeout: Duration) -> MutexGuard<'a, State> {
-        self.changed.wait_timeout(state, timeout).unwrap_or_else(PoisonError::into_inner).0
+    fn wait<'a>(&'a self, state: MutexGuard<'a, State>, until: Option<Instant>) -> MutexGuard<'a, State> {
+        wait_until(&self.changed, state, until)
     }
 
     /// What the loop has done.
     pub fn recorder(&self) -> MutexGuard<'_, Recorder> {
-        self.recorder.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.recorder)
     }
 
     /// Waits for what the loop's thread is to do next, which is a tick at `due` if nothing else.
@@ -106,18 +106,17 @@ impl Control {
                     state.begun += 1;
                     return Next::Step;
                 }
-                state = self.wait_for(state, LOOK);
+                state = self.wait(state, deadline_after(LOOK));
                 continue;
             }
             // Also if the pause ended while a tick was played that somebody had asked for.
             if core::mem::take(&mut state.was_paused) {
                 return Next::Resumed;
             }
-            let left = due.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            if due <= Instant::now() {
                 return Next::Tick;
             }
-            state = self.wait_for(state, left);
+            state = self.wait(state, Some(due));
         }
     }
 
@@ -126,7 +125,9 @@ impl Control {
         let mut state = self.state();
         state.done = state.begun;
         drop(state);
-        self.changed.notify_all();
+        if !mutant!("control/step in silence") {
+            self.changed.notify_all();
+        }
     }
 
     /// Notes that the loop has ended.
@@ -134,7 +135,9 @@ impl Control {
         let mut state = self.state();
         (state.end, state.has_ended) = (Some(end), true);
         drop(state);
-        self.changed.notify_all();
+        if !mutant!("control/end in silence") {
+            self.changed.notify_all();
+        }
     }
 
     /// Why the loop has ended, if it has and nobody has asked before.
@@ -157,12 +160,16 @@ impl Control {
             state.mode = mode;
             if mode == Mode::Running {
                 let waiting = state.begun + 1..=state.asked;
-                state.refused.extend(waiting);
+                if !mutant!("control/go on without refusing") {
+                    state.refused.extend(waiting);
+                }
                 state.begun = state.asked;
             }
         }
         drop(state);
-        self.changed.notify_all();
+        if !mutant!("control/change in silence") {
+            self.changed.notify_all();
+        }
     }
 
     pub fn pause(&self) {
@@ -182,12 +189,14 @@ impl Control {
     pub fn step(&self) -> Result<(), TickError> {
         let mut state = self.state();
         let mine = state.ask()?;
-        self.changed.notify_all();
+        if !mutant!("control/ask in silence") {
+            self.changed.notify_all();
+        }
         loop {
             if let Some(answer) = state.answer(mine) {
                 return answer;
             }
-            state = self.wait(state);
+            state = self.wait(state, None);
         }
     }
 }
@@ -195,7 +204,7 @@ impl Control {
 impl State {
     /// Asks for a tick. Ticks are played in the order in which they were asked for.
     fn ask(&mut self) -> Result<u64, TickError> {
-        if self.mode == Mode::Running && !self.has_ended {
+        if self.mode == Mode::Running && !self.has_ended && !mutant!("control/ask without a look") {
             return Err(TickError::Running);
         }
         self.asked += 1;
@@ -216,7 +225,7 @@ impl State {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(ecsdb_loom)))]
 mod tests {
     use super::*;
 

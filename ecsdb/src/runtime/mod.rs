@@ -6,6 +6,8 @@
 mod builder;
 mod control;
 mod handlers;
+#[cfg(all(test, ecsdb_loom))]
+mod models;
 mod pace;
 mod stats;
 mod tick_loop;

@@ -9,6 +9,7 @@
 //!   locks. This is how a version of the database becomes visible.
 //! - [`completion()`]: the state behind a ticket, written once, waited for by a thread or a task.
 //! - [`Watermark`]: up to which version a log is durable, with the thread that syncs on one side and waiters on the other.
+//! - [`Unsynced`]: the files that a sync of it has to cover.
 //! - [`history()`]: the last commits, appended by the writer, read by any number of readers at their own pace; and how
 //!   they sleep until there is more.
 //! - [`channel`]: the bounded channel of the queue: crossbeam's, or one that loom can see.
@@ -29,6 +30,7 @@ mod publish;
 mod seat;
 pub(crate) mod shim;
 mod times;
+mod unsynced;
 mod watermark;
 
 pub(crate) use mutant::mutant;
@@ -42,6 +44,7 @@ pub use leftovers::Leftovers;
 pub use publish::{Published, Publisher, publish};
 pub use seat::{Seat, Seated};
 pub use times::{Percentiles, Times, Timing};
+pub use unsynced::{Taken, Unsynced};
 pub use watermark::Watermark;
 
 /// Both ways to publish, side by side, for the benchmark that compares them.

@@ -158,24 +158,29 @@ fn others_read_and_write_meanwhile() {
     std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
             let mut seen = 0_u64;
-            while !done.load(Ordering::Relaxed) {
+            // Looks at least once, also if it is late.
+            loop {
                 let snapshot = db.snapshot();
                 let fields = snapshot.schema().table("unit").unwrap().1.fields.len();
                 for row in snapshot.view().table("unit").unwrap().rows() {
                     assert_eq!(row.values().len(), fields);
                     seen += 1;
                 }
+                if done.load(Ordering::Relaxed) {
+                    return seen;
+                }
             }
-            seen
         });
         let writer = scope.spawn(|| {
             let mut written = 0_u32;
-            while !done.load(Ordering::Relaxed) {
+            loop {
                 let e = nth(&db, written as usize);
                 db.write(move |tx| Ok(tx.add("unit", e, "hp", 1.into())?)).unwrap();
                 written += 1;
+                if done.load(Ordering::Relaxed) {
+                    return written;
+                }
             }
-            written
         });
         db.evolve(&second()).unwrap();
         db.evolve(&third()).unwrap();

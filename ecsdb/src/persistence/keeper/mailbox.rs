@@ -1,12 +1,15 @@
 //! How the keeper is asked: by anybody, and by whoever ends it.
+//!
+//! Everything stands under one lock, which nobody holds while work is done or somebody is told. One thread waits, for whatever is
+//! said here: the keeper. Whoever asks is answered: by the keeper, by who closes the mailbox, or at once if it is closed.
 
 use std::path::PathBuf;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::backup::{BackupError, BackupReport};
 use super::report::{CheckpointError, CheckpointProgress, CheckpointReport};
-use crate::sync::Completer;
+use crate::sync::shim::{Condvar, Mutex, lock, wait_until};
+use crate::sync::{Completer, mutant};
 
 /// Is told how far a checkpoint is.
 pub type OnProgress = Box<dyn FnMut(CheckpointProgress) + Send>;
@@ -69,25 +72,23 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Asks for a checkpoint that begins after this. All who ask before one begins share it.
     pub fn ask(&self, wish: Wish) {
-        let mut state = self.lock();
-        if state.is_closing {
+        let mut state = lock(&self.state);
+        if state.is_closing && !mutant!("mailbox/ask without a look") {
             drop(state);
             return wish.completer.complete(Err(CheckpointError::Closed));
         }
         state.wishes.push(wish);
         drop(state);
-        self.changed.notify_one();
+        if !mutant!("mailbox/ask in silence") {
+            self.changed.notify_one();
+        }
     }
 
     /// Asks for a backup that begins after this.
     pub fn ask_backup(&self, wish: BackupWish) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         if state.is_closing {
             drop(state);
             return wish.completer.complete(Err(CheckpointError::Closed.into()));
@@ -99,11 +100,16 @@ impl Mailbox {
 
     /// Has the keeper end as soon as it can.
     pub fn close(&self) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.is_closing = true;
-        let (wishes, backups) = (core::mem::take(&mut state.wishes), core::mem::take(&mut state.backups));
+        let (mut wishes, backups) = (core::mem::take(&mut state.wishes), core::mem::take(&mut state.backups));
+        if mutant!("mailbox/forget who asked") {
+            core::mem::swap(&mut wishes, &mut state.wishes);
+        }
         drop(state);
-        self.changed.notify_one();
+        if !mutant!("mailbox/close in silence") {
+            self.changed.notify_one();
+        }
         for wish in wishes {
             wish.completer.complete(Err(CheckpointError::Closed));
         }
@@ -114,18 +120,20 @@ impl Mailbox {
 
     /// Whether the keeper is to end.
     pub fn is_closing(&self) -> bool {
-        self.lock().is_closing
+        lock(&self.state).is_closing
     }
 
     /// Says that the log has become long. Never waits for the keeper.
     pub fn log_is_long(&self) {
-        self.lock().is_log_long = true;
-        self.changed.notify_one();
+        lock(&self.state).is_log_long = true;
+        if !mutant!("mailbox/ring in silence") {
+            self.changed.notify_one();
+        }
     }
 
     /// Asks for a finished segment to be archived, at `at` at the latest. Never waits for the keeper.
     pub fn archive_at(&self, at: Instant) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.archive_at = Some(state.archive_at.map_or(at, |asked| asked.min(at)));
         drop(state);
         self.changed.notify_one();
@@ -133,7 +141,7 @@ impl Mailbox {
 
     /// Waits until there is something to do, for which there is a checkpoint at `due` at the latest. `None` if the keeper is to end.
     pub fn next(&self, due: Option<Instant>) -> Option<Work> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         loop {
             if state.is_closing {
                 return None;
@@ -149,11 +157,8 @@ impl Mailbox {
                 state.archive_at = state.archive_at.filter(|_| !is_segment_finished);
                 return Some(Work { wishes, backups, is_log_long, is_due, is_segment_finished });
             }
-            let left = due.into_iter().chain(state.archive_at).min().map(|at| at.saturating_duration_since(now));
-            state = match left {
-                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(left) => self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
-            };
+            let at = due.into_iter().chain(state.archive_at).min();
+            state = wait_until(&self.changed, state, at);
         }
     }
 }

@@ -15,14 +15,15 @@ mod backup;
 mod checkpoint;
 mod figures;
 mod mailbox;
+#[cfg(all(test, ecsdb_loom))]
+mod models;
 mod report;
 mod retention;
 mod setup;
 mod worker;
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 use std::time::Instant;
 
 pub use archiving::ArchiveSetting;
@@ -35,6 +36,7 @@ pub use retention::Retention;
 pub use setup::{KeeperSetup, Keeping, KeptDirectory, Schedule};
 use worker::{Place, Worker};
 
+use crate::sync::shim::{Mutex, lock, thread};
 use crate::transaction::{DatabaseId, Queue};
 
 /// The thread, and the way to it.
@@ -42,7 +44,7 @@ pub struct Keeper {
     mailbox: Arc<Mailbox>,
     figures: Arc<CheckpointFigures>,
     database: DatabaseId,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Mutex<Option<thread::JoinHandle<()>>>,
 }
 
 impl KeeperSetup {
@@ -66,7 +68,7 @@ impl KeeperSetup {
         }
         let worker =
             Worker { mailbox: Arc::clone(&mailbox), figures: Arc::clone(&figures), queue, database, setup: self };
-        let thread = std::thread::Builder::new().name(format!("ecsdb-{name}-keeper")).spawn({
+        let thread = thread::Builder::new().name(format!("ecsdb-{name}-keeper")).spawn({
             let mailbox = Arc::clone(&mailbox);
             move || {
                 // Should it panic, nobody waits for it any more.
@@ -111,12 +113,11 @@ impl Keeper {
     /// Ends the thread, and waits for it: an archive may be storing a segment, and is left to finish it.
     pub fn close(&self) {
         self.end();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(thread) = thread else { return };
+        let Some(keeping) = lock(&self.thread).take() else { return };
         // The last handle of a database may go with a callback, here or in a task that this thread waits for, and nobody can wait
         // for himself.
-        let is_own = thread.thread().id() == std::thread::current().id();
-        if !is_own && !self.database.is_entered() && thread.join().is_err() {
+        let is_own = keeping.thread().id() == thread::current().id();
+        if !is_own && !self.database.is_entered() && keeping.join().is_err() {
             tracing::error!("the thread that makes checkpoints panicked");
         }
     }

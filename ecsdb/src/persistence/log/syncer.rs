@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::figures::Figures;
@@ -14,18 +14,10 @@ use crate::persistence::directory::Directory;
 use crate::persistence::error::LogFailure;
 use crate::persistence::format::Header;
 use crate::persistence::ids::Ids;
-use crate::sync::Watermark;
 use crate::sync::shim::unwatched::{AtomicBool, Ordering};
+use crate::sync::shim::{Mutex, lock, try_lock};
+use crate::sync::{Taken, Unsynced, Watermark};
 use crate::transaction::LogError;
-
-/// The files that a sync has to cover.
-struct Files {
-    /// Segments that were left for the next one since they were synced last.
-    sealed: Vec<Arc<NamedFile>>,
-    current: Arc<NamedFile>,
-    /// Whether a name in the directory of the segments was not synced yet.
-    is_renamed: bool,
-}
 
 /// What it takes to make a segment.
 pub struct Maker {
@@ -100,7 +92,8 @@ pub struct Shared {
     pub watermark: Arc<Watermark<LogError>>,
     /// What is counted.
     pub figures: Arc<Figures>,
-    files: Mutex<Files>,
+    /// The files that a sync has to cover.
+    files: Unsynced<Arc<NamedFile>>,
     next: Mutex<Next>,
     /// Whether the next record goes to the next segment. Ordering: `Relaxed`, it is the writer's alone.
     cut: AtomicBool,
@@ -109,13 +102,12 @@ pub struct Shared {
 impl Shared {
     /// For a log whose current segment is `segment`.
     pub fn new(maker: Maker, segment: &Segment, watermark: Arc<Watermark<LogError>>, figures: Arc<Figures>) -> Self {
-        let files = Files { sealed: Vec::new(), current: Arc::clone(&segment.named), is_renamed: false };
         Self {
             media: Arc::clone(&maker.media),
             directory: maker.directory.clone(),
             watermark,
             figures,
-            files: Mutex::new(files),
+            files: Unsynced::new(Arc::clone(&segment.named)),
             next: Mutex::new(Next { maker, ready: None, is_wanted: false, is_refused: false }),
             cut: AtomicBool::new(false),
         }
@@ -124,11 +116,7 @@ impl Shared {
     /// Syncs everything that was written before the call.
     pub fn sync(&self) -> Result<(), LogError> {
         let began = Instant::now();
-        let (sealed, current, is_renamed) = {
-            let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-            let sealed = core::mem::take(&mut files.sealed);
-            (sealed, Arc::clone(&files.current), core::mem::take(&mut files.is_renamed))
-        };
+        let Taken { sealed, current, is_renamed } = self.files.take();
         // In the order in which they were written. The first failure is the last thing that happens here, so nothing that
         // was taken out of the list is forgotten.
         for named in &sealed {
@@ -160,7 +148,7 @@ impl Shared {
     /// Asks the syncing thread to make the next segment when it has time.
     pub fn want_next(&self) {
         // If it is being made just now, there is nothing to ask for.
-        if let Ok(mut next) = self.next.try_lock() {
+        if let Some(mut next) = try_lock(&self.next) {
             let is_new = next.ready.is_none() && !next.is_wanted && !next.is_refused;
             next.is_wanted |= is_new;
             drop(next);
@@ -173,7 +161,7 @@ impl Shared {
     /// Makes the next segment, if it was asked for.
     fn make_ready(&self) {
         // If somebody is making it just now, acknowledgements need not wait for that.
-        let Ok(mut next) = self.next.try_lock() else { return };
+        let Some(mut next) = try_lock(&self.next) else { return };
         if core::mem::take(&mut next.is_wanted) && next.ready.is_none() {
             // A medium that panics has said no.
             match catch_unwind(AssertUnwindSafe(|| next.maker.make())) {
@@ -190,7 +178,7 @@ impl Shared {
 
     /// Makes the next segment, unless it is there already. If that fails, everything goes on as it was.
     pub fn make_next(&self) -> Result<(), LogFailure> {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = lock(&self.next);
         if next.ready.is_none() {
             next.ready = Some(next.maker.make()?);
         }
@@ -200,7 +188,7 @@ impl Shared {
     /// Whether the next segment is there.
     pub fn has_next(&self) -> bool {
         // While it is being made it is not.
-        self.next.try_lock().is_ok_and(|next| next.ready.is_some())
+        try_lock(&self.next).is_some_and(|next| next.ready.is_some())
     }
 
     /// Says whether the next record goes to the next segment, and returns what was said before. For the writer.
@@ -217,12 +205,12 @@ impl Shared {
 
     /// The header of the current segment, or of the next one if that is ready: what all have in common is the same.
     pub fn header(&self) -> Header {
-        self.next.lock().unwrap_or_else(PoisonError::into_inner).maker.header.clone()
+        lock(&self.next).maker.header.clone()
     }
 
     /// The header of the current segment.
     pub fn current_header(&self) -> Header {
-        let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = lock(&self.next);
         match &next.maker.before {
             Some(current) if next.ready.is_some() => current.clone(),
             _ => next.maker.header.clone(),
@@ -232,7 +220,7 @@ impl Shared {
     /// Makes the segment that follows the current one, with another schema in its header, under its draft's name. If the
     /// current one has no commits, so that the new one will have its name, it takes its place.
     pub fn make_for(&self, ids: &Ids, schema_hash: u64, replaces: bool) -> Result<(Segment, Header), LogError> {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = lock(&self.next);
         let next = &mut *next;
         next.is_wanted = false;
         // The one that is ready has the old schema: the new one takes over its place in the log, and its draft.
@@ -268,12 +256,11 @@ impl Shared {
         let (path, wal) = (self.directory.segment(version), self.directory.wal());
         segment.rename(&*self.media, path.clone()).map_err(LogFailure::io("rename to", &path))?;
         self.media.sync_dir(wal).map_err(LogFailure::io("sync", wal))?;
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.files.go_on_anew(Arc::clone(&segment.named));
         // The one before is synced, and may not even have its name any more.
-        if files.current.path != segment.named.path {
+        if before.path != segment.named.path {
             self.figures.note_segment();
         }
-        files.current = Arc::clone(&segment.named);
         self.set_cut(false);
         Ok(segment)
     }
@@ -282,7 +269,7 @@ impl Shared {
     /// first by the next sync.
     pub fn rotate(&self, version: u64) -> Result<Segment, LogFailure> {
         let mut segment = {
-            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut next = lock(&self.next);
             (next.is_wanted, next.is_refused) = (false, false);
             match next.ready.take() {
                 Some(segment) => segment,
@@ -291,10 +278,7 @@ impl Shared {
         };
         let path = self.directory.segment(version);
         segment.rename(&*self.media, path.clone()).map_err(LogFailure::io("rename to", &path))?;
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        let sealed = core::mem::replace(&mut files.current, Arc::clone(&segment.named));
-        files.sealed.push(sealed);
-        files.is_renamed = true;
+        self.files.go_on_in(Arc::clone(&segment.named));
         self.figures.note_segment();
         Ok(segment)
     }
@@ -313,7 +297,7 @@ impl Shared {
 
     /// The files that are left when nobody needs them any more: the draft, and spare ones.
     pub fn take_left_over(&self) -> Vec<PathBuf> {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = lock(&self.next);
         let draft = next.ready.take().map(|segment| segment.named.path.clone());
         draft.into_iter().chain(core::iter::from_fn(|| next.maker.spares.take())).collect()
     }

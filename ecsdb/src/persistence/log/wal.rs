@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Instant;
 
 use super::alarm::Alarm;
@@ -19,6 +18,7 @@ use crate::persistence::error::LogFailure;
 use crate::persistence::format::{Ending, Header, Kind};
 use crate::schema::DatabaseSchema;
 use crate::sync::Watermark;
+use crate::sync::shim::thread;
 use crate::transaction::{CommitLog, LogError};
 
 /// Where a log goes on.
@@ -56,7 +56,7 @@ pub struct Wal {
     /// Rings when much has been written, and when a segment is finished.
     pub(super) alarm: Arc<Alarm>,
     /// The thread that syncs.
-    syncer: Option<JoinHandle<()>>,
+    syncer: Option<thread::JoinHandle<()>>,
     /// Held until everything above is gone: fields are dropped in their order.
     _lock: Arc<Lock>,
 }
@@ -71,7 +71,7 @@ impl Wal {
         let shared = Arc::new(Shared::new(maker, &segment, watermark, figures));
         let lent = Arc::downgrade(&shared);
         shared.watermark.lend(move || Some(lent.upgrade()?.sync_or_fail()));
-        let syncer = std::thread::Builder::new().name(format!("ecsdb-{name}-log")).spawn({
+        let syncer = thread::Builder::new().name(format!("ecsdb-{name}-log")).spawn({
             let shared = Arc::clone(&shared);
             move || shared.run()
         })?;

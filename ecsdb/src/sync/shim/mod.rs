@@ -3,7 +3,8 @@
 //!
 //! Code that shares memory between threads takes its primitives from here by name, never from `std::sync`, or loom
 //! does not see it. What all sides offer has the same name and the same shape; where the checkers are poorer (no time, no
-//! thread-local number), their side says what it does instead. Nothing but `sync` may import it directly.
+//! thread-local number), their side says what it does instead. Outside `sync` nobody
+//! takes an atomic from it that a conclusion depends on (those of [`unwatched`] are for figures).
 
 #[cfg(ecsdb_loom)]
 mod counted;
