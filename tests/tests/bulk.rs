@@ -99,6 +99,19 @@ enum Bulk {
     Bury {
         hp: u32,
     },
+    /// As `Forget`, entity by entity.
+    ForgetAll {
+        rank: u8,
+    },
+    /// As `Bury`, entity by entity.
+    BuryAll {
+        hp: u32,
+    },
+}
+
+/// The entities whose rows meet `test`, the last first.
+fn meeting(db: &Db<World>, test: impl Fn(&Row) -> bool) -> Vec<Entity> {
+    rows(db).into_iter().rev().filter(|(_, row)| test(row)).map(|(entity, _)| entity).collect()
 }
 
 impl Bulk {
@@ -110,6 +123,18 @@ impl Bulk {
                     let mut $tx = db.begin();
                     let counted = $work;
                     Ok($tx.commit()?.visible()?.count(counted))
+                } else {
+                    db.write(move |$tx| Ok($work?))
+                }
+            };
+        }
+        macro_rules! each {
+            ($tx:ident => $work:expr) => {
+                if in_message {
+                    let mut $tx = db.begin();
+                    let count = $work;
+                    $tx.commit()?.visible()?;
+                    Ok(count)
                 } else {
                     db.write(move |$tx| Ok($work?))
                 }
@@ -131,6 +156,14 @@ impl Bulk {
             Self::Cure { level } => run!(tx => tx.remove_where::<Poisoned>(Mob::C.level.ge(level))),
             Self::Forget { rank } => run!(tx => tx.remove_where::<Name>(Name::C.rank.le(rank))),
             Self::Bury { hp } => run!(tx => tx.despawn_where(Mob::C.hp.lt(hp).and(has::<Name>().not()))),
+            Self::ForgetAll { rank } => {
+                let named = meeting(db, |row| row.name.as_ref().is_some_and(|name| name.rank <= rank));
+                each!(tx => tx.remove_all::<Name>(named))
+            }
+            Self::BuryAll { hp } => {
+                let doomed = meeting(db, |row| row.name.is_none() && row.mob.as_ref().is_some_and(|mob| mob.hp < hp));
+                each!(tx => tx.despawn_all(doomed))
+            }
         }
     }
 
@@ -166,11 +199,13 @@ impl Bulk {
                     true
                 }
                 (Self::Cure { level }, Some(mob), _) if mob.level >= level => core::mem::take(poisoned),
-                (Self::Forget { rank }, _, name) if name.as_ref().is_some_and(|name| name.rank <= rank) => {
+                (Self::Forget { rank } | Self::ForgetAll { rank }, _, name)
+                    if name.as_ref().is_some_and(|name| name.rank <= rank) =>
+                {
                     *name = None;
                     true
                 }
-                (Self::Bury { hp }, Some(mob), _) if mob.hp < hp && is_nameless => {
+                (Self::Bury { hp } | Self::BuryAll { hp }, Some(mob), _) if mob.hp < hp && is_nameless => {
                     count += 1;
                     return false;
                 }
@@ -203,6 +238,8 @@ fn bulk() -> impl Strategy<Value = Bulk> {
         (0..6_u32).prop_map(|level| Bulk::Cure { level }),
         (0..4_u8).prop_map(|rank| Bulk::Forget { rank }),
         (0..10_u32).prop_map(|hp| Bulk::Bury { hp }),
+        (0..4_u8).prop_map(|rank| Bulk::ForgetAll { rank }),
+        (0..20_u32).prop_map(|hp| Bulk::BuryAll { hp }),
     ]
 }
 
@@ -253,6 +290,41 @@ fn counts_come_back_through_the_ticket_in_their_order() {
         Ok((inserted, tx.remove_where::<Poisoned>(has::<Name>())?))
     });
     assert_eq!(counts.unwrap(), (90, 20));
+}
+
+#[test]
+fn all_that_are_named_go_or_none_of_them() {
+    let db = Db::<World>::in_memory().unwrap();
+    let new = |n| (Mob { hp: n, level: 1 }, Poisoned);
+    let all = db.write(move |tx| Ok(tx.spawn_all((0..500).map(new))?)).unwrap();
+    let (well, dead) = (all[300], all[400]);
+    db.write(move |tx| {
+        tx.remove::<Poisoned>(well)?;
+        Ok(tx.despawn(dead)?)
+    })
+    .unwrap();
+    let before = rows(&db);
+    let done = db.write(move |tx| {
+        let twice = [all[7], all[200], all[7]];
+        assert!(matches!(tx.despawn_all(twice), Err(OpError::StaleEntity { entity }) if entity == all[7]));
+        assert!(
+            matches!(tx.remove_all::<Mob>(twice), Err(OpError::ComponentMissing { entity, .. }) if entity == all[7])
+        );
+        assert!(matches!(tx.despawn_all([all[1], dead]), Err(OpError::StaleEntity { entity }) if entity == dead));
+        let with_well = tx.remove_all::<Poisoned>([all[1], well]);
+        assert!(matches!(with_well, Err(OpError::ComponentMissing { entity, .. }) if entity == well));
+        assert_eq!(tx.despawn_all([])?, 0);
+        // Those who live in the same transaction, and after others have gone.
+        let late = tx.spawn(new(9))?;
+        Ok((tx.remove_all::<Poisoned>([late, all[2]])?, tx.despawn_all([all[3], late])?, tx.spawn(new(3))?, all[2]))
+    });
+    let (removed, ended, again, cured) = done.unwrap();
+    assert_eq!((removed, ended), (2, 2));
+    let mut expected = before;
+    expected.get_mut(&cured).unwrap().poisoned = false;
+    expected.retain(|_, row| row.mob.as_ref().is_none_or(|mob| mob.hp != 3));
+    expected.insert(again, Row { mob: Some(Mob { hp: 3, level: 1 }), name: None, poisoned: true });
+    assert_eq!(rows(&db), expected);
 }
 
 #[test]

@@ -98,14 +98,14 @@ fn commit_rows(world: Pinned) -> Pinned {
     world
 }
 
-#[library_benchmark(config = within("ecsdb_instructions::come_and_go", 2_900_000))]
+#[library_benchmark(config = within("ecsdb_instructions::come_and_go", 1_381_000))]
 #[bench::thousand(pinned())]
 fn insert_and_remove(world: Pinned) -> Pinned {
     components_that_come_and_go(&world);
     world
 }
 
-#[library_benchmark(config = within("ecsdb_instructions::live_and_end", 6_390_000))]
+#[library_benchmark(config = within("ecsdb_instructions::live_and_end", 4_293_000))]
 #[bench::thousand(pinned())]
 fn spawn_and_despawn(world: Pinned) -> Pinned {
     entities_that_live_and_end(&world);

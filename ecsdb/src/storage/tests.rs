@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{Batch, RowShape, Store};
+use super::{Batch, RowShape, SlotMask, Store};
 use crate::bytes::{HeapPlace, RowBytes};
 use crate::change_set::{ChangeSet, ColumnSet};
 use crate::entity::Entity;
@@ -49,10 +49,34 @@ enum Op {
     Despawn(usize),
     Put(usize, usize, u8),
     Remove(usize, usize),
+    /// Of every block, those in the slots of the mask.
+    DespawnAll(u64),
+    RemoveAll(usize, u64),
+    /// A row for each that has none, in a table without heaps.
+    InsertAll(usize, u64, u8),
     Rewrite(usize, u8),
     End(bool),
     Publish,
     Discard,
+}
+
+/// Few slots, about half of them, or all.
+fn mask() -> impl Strategy<Value = u64> {
+    prop_oneof![(any::<u64>(), any::<u64>()).prop_map(|(a, b)| a & b), any::<u64>(), Just(u64::MAX)]
+}
+
+/// The entities in the slots `mask` of every block.
+fn in_slots(model: &Model, mask: u64) -> Vec<u64> {
+    model.keys().copied().filter(|bits| mask >> (*bits as u32 % 64) & 1 == 1).collect()
+}
+
+/// Their slots, block by block.
+fn by_block(entities: &[u64]) -> Vec<SlotMask> {
+    let mut blocks = BTreeMap::new();
+    for bits in entities {
+        *blocks.entry(*bits as u32 as usize / 64).or_insert(0) |= 1_u64 << (*bits as u32 % 64);
+    }
+    blocks.into_iter().map(|(block, mask)| SlotMask { block, mask }).collect()
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -61,6 +85,9 @@ fn op() -> impl Strategy<Value = Op> {
         3 => any::<usize>().prop_map(Op::Despawn),
         6 => (any::<usize>(), 0..5_usize, any::<u8>()).prop_map(|(e, t, v)| Op::Put(e, t, v)),
         3 => (any::<usize>(), 0..5_usize).prop_map(|(e, t)| Op::Remove(e, t)),
+        1 => mask().prop_map(Op::DespawnAll),
+        2 => (0..5_usize, mask()).prop_map(|(t, mask)| Op::RemoveAll(t, mask)),
+        2 => (prop::sample::select(&[0, 1, 3][..]), mask(), any::<u8>()).prop_map(|(t, mask, v)| Op::InsertAll(t, mask, v)),
         1 => (1..5_usize, any::<u8>()).prop_map(|(t, v)| Op::Rewrite(t, v)),
         3 => prop::bool::weighted(0.7).prop_map(Op::End),
         2 => Just(Op::Publish),
@@ -102,6 +129,36 @@ fn apply(batch: &mut Batch<'_>, model: &mut Model, op: &Op, workers: &rayon::Thr
                 let had = batch.remove(table as u16, bits as u32).unwrap();
                 assert_eq!(had, model.get_mut(&bits).unwrap()[table].take().is_some());
             }
+        }
+        Op::DespawnAll(mask) => {
+            let doomed = in_slots(model, mask);
+            batch.despawn_all(&by_block(&doomed)).unwrap();
+            doomed.iter().for_each(|bits| assert!(model.remove(bits).is_some()));
+        }
+        Op::RemoveAll(table, mask) => {
+            let meant = in_slots(model, mask);
+            let removed = batch.remove_all(table as u16, &by_block(&meant)).unwrap();
+            let had = meant.iter().filter(|bits| model.get_mut(*bits).unwrap()[table].take().is_some());
+            assert_eq!(removed, had.count() as u64);
+        }
+        Op::InsertAll(table, mask, value) => {
+            let new = in_slots(model, mask).into_iter().filter(|bits| model[bits][table].is_none());
+            let new: Vec<u64> = new.collect();
+            let geometry = batch.version().tables[table].geometry();
+            let mut slots: Vec<usize> = new.iter().map(|bits| *bits as u32 as usize).collect();
+            slots.sort_unstable();
+            let page = |slot: usize| slot >> geometry.page_shift();
+            for of_page in slots.chunk_by(|one, other| page(*one) == page(*other)) {
+                let mut masks = vec![0; geometry.page_words()];
+                for slot in of_page {
+                    let in_page = slot & (geometry.page_slots() - 1);
+                    masks[in_page / 64] |= 1 << (in_page % 64);
+                }
+                let row = row(table, value).0;
+                let rows = core::iter::repeat_n(&*row, of_page.len());
+                batch.insert_in_page(table as u16, page(of_page[0]), &masks, rows).unwrap();
+            }
+            new.iter().for_each(|bits| model.get_mut(bits).unwrap()[table] = Some((value, value)));
         }
         Op::Rewrite(table, value) => {
             // Every row of a block in which the first table has a row: the selection joins two tables.

@@ -57,16 +57,24 @@ impl Batch<'_> {
             let table = self.slots.sets.tables(tables)[index];
             self.remove(table, slot)?;
         }
+        self.end_lives(block, 1 << bit);
+        Ok(())
+    }
+
+    /// Ends the lives of the entities in the slots `mask` of `block`, whose rows are gone.
+    pub(super) fn end_lives(&mut self, block: usize, mask: u64) {
         self.touch_block(block);
         let entities = &mut self.version.entities;
-        let alive = entities.alive(block) & !(1 << bit);
+        let alive = entities.alive(block) & !mask;
         entities.set_alive(block, alive);
-        let next = entity.generation().checked_add(1).unwrap_or(RETIRED);
-        entities.set_generation(block, bit, entities.rounded_up(block, next));
-        if next == RETIRED {
-            self.slots.retire(block, bit);
-        } else {
-            self.slots.release(block, bit);
+        for bit in bits(mask) {
+            let next = entities.generations(block).get(bit).checked_add(1).unwrap_or(RETIRED);
+            entities.set_generation(block, bit, entities.rounded_up(block, next));
+            if next == RETIRED {
+                self.slots.retire(block, bit);
+            } else {
+                self.slots.release(block, bit);
+            }
         }
         if alive == 0 {
             // The block returns to all, and its slots agree on a generation again.
@@ -74,6 +82,5 @@ impl Batch<'_> {
             entities.set_owner(block, TableSetId::NONE);
             self.slots.refresh(block, TableSetId::NONE, 0, retired);
         }
-        Ok(())
     }
 }

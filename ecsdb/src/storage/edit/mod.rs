@@ -8,7 +8,9 @@
 
 mod entities;
 mod heap;
+mod insertion;
 mod merge;
+mod removal;
 mod rewrite;
 mod rows;
 
@@ -402,6 +404,14 @@ impl Undo {
         let record = &mut self.pages[record as usize];
         record.columns = record.columns.union(columns);
         self.words[record.words_at as usize + geometry.page_words() + word] |= mask;
+    }
+
+    /// Notes that rows for the slots `mask` of word `word` have come to a touched page.
+    fn note_inserted(&mut self, geometry: PageGeometry, record: u32, word: usize, mask: u64) {
+        // A row that took the place of one that this transaction has removed may differ in every column.
+        let again = self.words[self.pages[record as usize].words_at as usize + word] & mask != 0;
+        let columns = if again { ColumnSet::ALL } else { ColumnSet::NONE };
+        self.note_written(geometry, record, word, mask, columns);
     }
 }
 

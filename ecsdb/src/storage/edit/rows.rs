@@ -162,10 +162,7 @@ impl Batch<'_> {
         };
         chunk.note_inserted(geometry, page, word, mask, count, at);
         *rows += count as u64;
-        // A row that took the place of one that this transaction has removed may differ in every column.
-        let again = self.undo.words[self.undo.pages[record as usize].words_at as usize + word] & mask != 0;
-        let columns = if again { ColumnSet::ALL } else { ColumnSet::NONE };
-        self.undo.note_written(geometry, record, word, mask, columns);
+        self.undo.note_inserted(geometry, record, word, mask);
         self.slots.note_table(first as usize / BLOCK_SLOTS, table);
         Ok(match &mut chunk.page_mut(page).page {
             Some(page) => &mut own(page)[at..at + added],
@@ -233,7 +230,7 @@ impl Batch<'_> {
 
 /// For how many rows a page is made that has `len` rows now, the last `insert` of them new, and may get more: twice as
 /// many, so that a page that is filled row by row is copied a few times only; four times if it is filled by the block.
-fn room_for(len: usize, insert: usize, geometry: PageGeometry) -> usize {
+pub(super) fn room_for(len: usize, insert: usize, geometry: PageGeometry) -> usize {
     let growth = if insert >= BLOCK_SLOTS / 2 { 4 } else { 2 };
     (len * growth).min(geometry.page_slots())
 }

@@ -16,9 +16,9 @@ use crate::bytes::RowBytes;
 use crate::change_set::ColumnSet;
 use crate::component::{Change, UpdateOp};
 use crate::entity::Entity;
-use crate::limits::BLOCK_SLOTS;
+use crate::limits::{BLOCK_SLOTS, PAGE_BLOCKS_MAX};
 use crate::query::{Node, is_indexed, matching};
-use crate::storage::Version;
+use crate::storage::{SlotMask, Version};
 
 /// The living entities that `condition` holds for, in the order of slots. Cost: a scan of what the condition looks at, or, if an
 /// index leads there and is in line with the rows, what it gives.
@@ -120,21 +120,111 @@ impl Apply<'_> {
     /// Removes every row of `table` that `condition` holds for. Returns how many there were.
     pub fn remove_where(&mut self, table: u16, condition: &Node) -> Result<u64, OpError> {
         self.settle_indexes_for(condition)?;
-        let slots = slots(self.batch.version(), table, condition);
-        // From behind: a row that goes moves those behind it in its page.
-        for slot in slots.iter().rev() {
-            self.batch.remove(table, *slot)?;
-        }
-        Ok(slots.len() as u64)
+        let version = self.batch.version();
+        let meant = words(version, condition, |block| version.tables[usize::from(table)].word(block));
+        Ok(self.batch.remove_all(table, &meant)?)
     }
 
     /// Ends the life of every entity that `condition` holds for. Returns how many there were.
     pub fn despawn_where(&mut self, condition: &Node) -> Result<u64, OpError> {
         self.settle_indexes_for(condition)?;
-        let entities: Vec<Entity> = select(self.batch.version(), condition).collect();
-        for entity in entities.iter().rev() {
-            self.batch.despawn(*entity)?;
-        }
-        Ok(entities.len() as u64)
+        let version = self.batch.version();
+        let doomed = words(version, condition, |block| version.entities.alive(block));
+        self.batch.despawn_all(&doomed)?;
+        Ok(doomed.iter().map(|of| u64::from(of.mask.count_ones())).sum())
     }
+
+    /// Stores rows of a plain table, one behind the other, in place of earlier ones: `places` says for each the slot, in its upper half,
+    /// and its number in `rows`. Of several for one slot the last one counts. All entities are alive.
+    pub fn insert_plain(&mut self, table: u16, places: &mut [u64], rows: &[u8]) -> Result<(), OpError> {
+        places.sort_unstable();
+        let geometry = self.batch.version().tables[usize::from(table)].geometry();
+        let slot = |place: u64| (place >> u32::BITS) as usize;
+        let row = |place: u64| {
+            let number = place as u32 as usize;
+            &rows[number * geometry.stride()..(number + 1) * geometry.stride()]
+        };
+        let page = |place: u64| slot(place) >> geometry.page_shift();
+        let mut new_places = Vec::new();
+        for of_page in places.chunk_by(|one, other| page(*one) == page(*other)) {
+            let mut new = [0; PAGE_BLOCKS_MAX];
+            new_places.clear();
+            for (index, place) in of_page.iter().copied().enumerate() {
+                if of_page.get(index + 1).is_some_and(|next| slot(*next) == slot(place)) {
+                    continue;
+                }
+                if let Some(before) = self.batch.row_mut(table, slot(place) as u32, ColumnSet::ALL)? {
+                    before.copy_from_slice(row(place));
+                    continue;
+                }
+                let in_page = slot(place) & (geometry.page_slots() - 1);
+                new[in_page / BLOCK_SLOTS] |= 1 << (in_page % BLOCK_SLOTS);
+                new_places.push(place);
+            }
+            if !new_places.is_empty() {
+                let rows = new_places.iter().rev().map(|place| row(*place));
+                self.batch.insert_in_page(table, page(of_page[0]), &new[..geometry.page_words()], rows)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the lives of `entities`, or of none of them. Returns how many there were.
+    pub fn despawn_all(&mut self, entities: impl IntoIterator<Item = Entity>) -> Result<u64, OpError> {
+        let mut slots = Vec::new();
+        for entity in entities {
+            slots.push(self.living(entity)?.slot());
+        }
+        let doomed = match by_block(&mut slots) {
+            Ok(doomed) => doomed,
+            // Its life has ended when it comes up again.
+            Err(slot) => match self.batch.version().entities.in_slot(slot) {
+                Some(entity) => return Err(OpError::StaleEntity { entity }),
+                None => return Ok(0),
+            },
+        };
+        self.batch.despawn_all(&doomed)?;
+        Ok(slots.len() as u64)
+    }
+
+    /// Removes the rows of `entities`, each of which must have one, or of none of them. Returns how many there were.
+    pub fn remove_all(&mut self, table: u16, entities: impl IntoIterator<Item = Entity>) -> Result<u64, OpError> {
+        let mut slots = Vec::new();
+        for entity in entities {
+            let entity = self.current(entity)?;
+            if !self.batch.version().tables[usize::from(table)].contains(entity.slot()) {
+                return Err(self.missing(table, entity));
+            }
+            slots.push(entity.slot());
+        }
+        let meant = match by_block(&mut slots) {
+            Ok(meant) => meant,
+            // Its row is gone when it comes up again.
+            Err(slot) => match self.batch.version().entities.in_slot(slot) {
+                Some(entity) => return Err(self.missing(table, entity)),
+                None => return Ok(0),
+            },
+        };
+        Ok(self.batch.remove_all(table, &meant)?)
+    }
+}
+
+/// The slots that `condition` holds for among those that `domain` gives for each block, block by block, ascending.
+fn words(version: &Version, condition: &Node, domain: impl Fn(usize) -> u64) -> Vec<SlotMask> {
+    matching(version, condition, domain).map(|(block, mask)| SlotMask { block, mask }).collect()
+}
+
+/// The slots block by block, ascending, or one that stands there twice. Orders `slots`.
+fn by_block(slots: &mut [u32]) -> Result<Vec<SlotMask>, u32> {
+    slots.sort_unstable();
+    let mut blocks: Vec<SlotMask> = Vec::new();
+    for slot in slots.iter().copied() {
+        let (block, bit) = (slot as usize / BLOCK_SLOTS, 1 << (slot as usize % BLOCK_SLOTS));
+        match blocks.last_mut() {
+            Some(last) if last.block == block && last.mask & bit != 0 => return Err(slot),
+            Some(last) if last.block == block => last.mask |= bit,
+            _ => blocks.push(SlotMask { block, mask: bit }),
+        }
+    }
+    Ok(blocks)
 }

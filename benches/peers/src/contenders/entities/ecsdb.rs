@@ -29,7 +29,8 @@ impl Ecsdb {
     }
 
     fn insert<T: TableOf<Arena> + Copy + Send + Sync + 'static>(&self, ids: &[Entity], component: T) {
-        self.each(ids, move |tx, id| tx.insert(id, component));
+        let ids = ids.to_vec();
+        self.0.write(move |tx| Ok(tx.insert_all(ids.into_iter().map(|id| (id, component)))?)).expect(VALID);
     }
 }
 
@@ -41,7 +42,7 @@ impl Entities for Ecsdb {
         versions: true,
         rollback: true,
         durable: true,
-        how: "in memory, one worker thread, so a log only in the table of stores; `spawn_all`, `spawn`, `for_each` over a snapshot, `Snapshot::get_each` (plainly: `Snapshot::get`), `update_all`; every change is one transaction, whose end is waited for",
+        how: "in memory, one worker thread, so a log only in the table of stores; `spawn_all`, `spawn`, `for_each` over a snapshot, `Snapshot::get_each` (plainly: `Snapshot::get`), `update_all`, `insert_all`, `remove_all`, `despawn_all`; every change is one transaction, whose end is waited for",
     };
     type Id = Entity;
 
@@ -62,7 +63,8 @@ impl Entities for Ecsdb {
     }
 
     fn despawn(&mut self, ids: &[Entity]) {
-        self.each(ids, |tx, id| tx.despawn(id));
+        let ids = ids.to_vec();
+        self.0.write(move |tx| Ok(tx.despawn_all(ids)?)).expect(VALID);
     }
 
     fn count(&mut self) -> usize {
@@ -114,7 +116,8 @@ impl Entities for Ecsdb {
     }
 
     fn remove(&mut self, ids: &[Entity]) {
-        self.each(ids, |tx, id| tx.remove::<Target>(id));
+        let ids = ids.to_vec();
+        self.0.write(move |tx| Ok(tx.remove_all::<Target>(ids)?)).expect(VALID);
     }
 
     fn added(&mut self) -> f64 {
