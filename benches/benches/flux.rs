@@ -4,7 +4,7 @@
 use core::time::Duration;
 use std::io::{self, Write};
 
-use ecsdb_benches::flux::{DOCUMENT, Until, World, optimistic, pay, timed};
+use ecsdb_benches::flux::{Until, World, optimistic, pay, timed};
 use ecsdb_benches::place::Place;
 use ecsdb_benches::{entity_count, is_smoke_run};
 
@@ -30,10 +30,6 @@ fn main() -> io::Result<()> {
         for count in BATCHES {
             batches(&mut out, &mut world, turns, count, until)?;
         }
-    }
-    writeln!(out, "\nThe document (PostgreSQL on an Apple M1 Pro), operations a second:")?;
-    for (what, figure) in DOCUMENT {
-        writeln!(out, "- {what}: {figure:.0}")?;
     }
     writeln!(
         out,

@@ -1,4 +1,4 @@
-//! Batches as the document on the Flux architecture has them: conditional updates of fragments, and inserts, all in one message.
+//! Batches of a server that collects what players do: conditional updates of fragments, and inserts, all in one message.
 
 use core::time::Duration;
 use std::path::Path;
@@ -47,11 +47,6 @@ pub struct World {
 
 /// How many places there are.
 const PLACES: usize = 100;
-
-/// What the document has measured, with PostgreSQL on an Apple M1 Pro: operations a second in batches of 617, the best size;
-/// inserts a second; updates a second; operations a second with full durability.
-pub const DOCUMENT: [(&str, f64); 4] =
-    [("617 a batch", 51_271.0), ("inserts", 240_744.0), ("updates", 21_274.0), ("durable", 62_500.0)];
 
 impl World {
     /// A world of `count` characters, in memory or in a directory.

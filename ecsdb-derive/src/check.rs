@@ -23,7 +23,7 @@ pub enum Refused {
     Unsized,
 }
 
-/// Refuses the stored type of a field if it can be seen that it is no field type; `native` if the item is its own row.
+/// Refuses the stored type of a field if it can be seen that it is no field type; `native` if the item is a native row.
 pub fn stored_type(cx: &Ctxt, ty: &TokenStream, native: bool) -> Refused {
     if has_macro(ty.clone()) {
         cx.under(ty, MACRO_TYPE);
@@ -203,7 +203,7 @@ fn is_slice(arguments: &str) -> bool {
     arguments.starts_with("<[") && !arguments.contains(';')
 }
 
-/// What is wrong with a type of this name in an own row.
+/// What is wrong with a type of this name in a native row.
 fn unfit_for_native(name: &str, arguments: &PathArguments) -> Option<String> {
     let generic = !matches!(arguments, PathArguments::None);
     let instead = match (name, generic) {
@@ -219,7 +219,7 @@ fn unfit_for_native(name: &str, arguments: &PathArguments) -> Option<String> {
     Some(format!("`{name}` {instead}, or drop `#[repr(C)]` to store the component packed"))
 }
 
-/// In an own row, `None` must be zero in memory as well.
+/// In a native row, `None` must be zero in memory as well.
 fn optional(arguments: &PathArguments) -> Option<String> {
     let PathArguments::AngleBracketed(arguments) = arguments else { return None };
     let [GenericArgument::Type(Type::Path(inner))] = arguments.args.iter().collect::<Vec<_>>()[..] else { return None };

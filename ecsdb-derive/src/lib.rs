@@ -35,7 +35,7 @@ use syn::parse_macro_input;
 /// `==` by value, whether or not the types of the fields have them. Numbers, `bool` and enums are read by value, arrays,
 /// strings and lists without copying them.
 ///
-/// With `#[repr(C)]` the struct is its **own row**, read as `&Health` without any conversion; a struct with padding does not
+/// With `#[repr(C)]` the struct is a **native row**: it is stored as it lies in memory, and read as `&Health` without any conversion; a struct with padding does not
 /// compile then, and its fields are types with a fixed form in memory: numbers of fixed width, `bool`, `char`, `Entity`,
 /// `Ref<T>`, `NonZero`, `Option` of the last three, `FixedStr<N>`, arrays, and structs with `#[repr(C)]` and enums without data
 /// and with `#[repr(u8)]`, `u16` or `u32` that derive [`Field`](derive@Field).
@@ -70,7 +70,6 @@ use syn::parse_macro_input;
 /// | `size = 16` | does not compile if a row has another size in bytes |
 /// | `row = Name`, `view = Name` | the names of the generated types |
 /// | `index(name = "name", columns(a, b.c), unique)` | an index over columns, also of parts of structs; further keys are `hash`, `spatial(cell = 8.0)` for two or three numbers that are a place, and `total_order`, with which floats can be keys |
-/// | `replicate = "owner"` | who sees it: `"all"`, `"owner"` or `"none"` |
 /// | `crate = path` | where `ecsdb` is, if not at `::ecsdb` |
 ///
 /// On a field:
@@ -94,7 +93,7 @@ use syn::parse_macro_input;
 ///
 /// Indexes have typed handles, `Item::I.by_owner`, as visible as the least visible of their columns.
 ///
-/// **No effect yet**: `replicate` is checked and changes nothing in what the database does.
+/// **Not there yet**: `replicate`, how a table is replicated, does not compile.
 #[proc_macro_derive(Component, attributes(component))]
 pub fn derive_component(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as ast::Input);
@@ -107,13 +106,13 @@ pub fn derive_component(input: TokenStream) -> TokenStream {
 ///
 /// A **struct** is stored as its fields one after the other, as `PosPacked`, and read as `PosView<'_>`, with one method
 /// for each field and `to_owned()`. Its parts are columns too: `Mob::C.pos.at(Pos::F.x)` is `pos.x`. With `#[repr(C)]` it can
-/// stand in components that are their own rows as well, and a list of it is read as `&[Pos]`; a struct with padding does
+/// stand in native rows as well, and a list of it is read as `&[Pos]`; a struct with padding does
 /// not compile then.
 ///
 /// An **enum** is stored as a tag, the fields of the variant, and zeros up to the size of the largest variant, and read by
 /// value. The tag is the number of the variant, in one byte, or two for more than 256 variants; discriminants make no difference
 /// to what is stored. With `#[repr(u8)]`, `u16` or `u32` the tag is the discriminant; without data the enum can then stand in
-/// components that are their own rows, and a list of it is read as a slice.
+/// native rows, and a list of it is read as a slice.
 ///
 /// Attributes are those of [`Component`](derive@Component): `crate` on the type, `rename` and `as` on fields, `rename` and
 /// `renamed_from` on variants. What is about tables is for a component, which the type must be too.

@@ -64,11 +64,6 @@ pub fn durability_fault(name: &str) -> Option<&'static str> {
     if matches!(name, "wal" | "snapshot" | "none") { None } else { Some("`wal`, `snapshot` or `none`") }
 }
 
-/// What is expected of a replication, unless `name` is one.
-pub fn replicate_fault(name: &str) -> Option<&'static str> {
-    if matches!(name, "all" | "owner" | "none") { None } else { Some("`all`, `owner` or `none`") }
-}
-
 /// What is expected of what follows a deletion, unless `name` is one.
 pub fn on_delete_fault(name: &str) -> Option<&'static str> {
     match name {

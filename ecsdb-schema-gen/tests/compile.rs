@@ -1,4 +1,4 @@
-//! The code for the example of the requirements, and what happens to the files.
+//! The code for a schema that was written by hand, and what happens to the files.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};

@@ -5,7 +5,7 @@
 //!
 //! # What it is good at, and what that costs
 //!
-//! - **Reading is cheap and never waits.** A [`Snapshot`] is pinned in some tens of nanoseconds, whatever the writer does.
+//! - **Reading is cheap and never waits for the writer.** A [`Snapshot`] is pinned in some tens of nanoseconds, whatever the writer does.
 //!   For that *versions need memory*: what a pinned snapshot shows and later commits have replaced stays until it is
 //!   dropped, and the writer keeps up to two spare versions (directories, and the pages in which they lag behind).
 //!   [`Db::memory`] has the figures.

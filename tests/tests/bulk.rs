@@ -328,6 +328,36 @@ fn all_that_are_named_go_or_none_of_them() {
 }
 
 #[test]
+fn of_several_rows_for_one_entity_the_last_one_counts_wherever_it_stands() {
+    #[derive(Component, Debug, Clone, Copy, PartialEq)]
+    #[repr(C)]
+    struct Target {
+        id: u32,
+    }
+    ecsdb::schema! { Marked: Target, Poisoned }
+    let db = Db::<Marked>::in_memory().unwrap();
+    let all = db.write(|tx| Ok(tx.spawn_all((0..5000).map(|_| Poisoned))?)).unwrap();
+    // Every third has one, then all from the last to the first, some of them twice, with some new ones in the same transaction.
+    let (first, second) = (all.clone(), all.clone());
+    db.write(move |tx| Ok(tx.insert_all(first.into_iter().step_by(3).map(|entity| (entity, Target { id: 1 })))?))
+        .unwrap();
+    let count = db.write(move |tx| {
+        let from_behind = second.iter().rev().map(|entity| (*entity, Target { id: 2 }));
+        let again = second.iter().skip(7).step_by(5).map(|entity| (*entity, Target { id: 3 }));
+        let late = tx.spawn(())?;
+        let late = [(late, Target { id: 4 }), (late, Target { id: 5 })];
+        Ok(tx.insert_all(from_behind.chain(again).chain(late))?)
+    });
+    assert_eq!(count.unwrap(), 5000 + 999 + 2);
+    let snapshot = db.snapshot();
+    let found: Vec<u32> = all.iter().filter_map(|entity| Some(snapshot.get::<Target>(*entity)?.id)).collect();
+    let expected: Vec<u32> = (0..5000).map(|number| if number >= 7 && number % 5 == 2 { 3 } else { 2 }).collect();
+    assert_eq!(found, expected);
+    let ids: u64 = snapshot.table::<Target>().iter().map(|(_, target)| u64::from(target.id)).sum();
+    assert_eq!(ids, expected.into_iter().map(u64::from).sum::<u64>() + 5);
+}
+
+#[test]
 fn one_row_that_cannot_change_stops_all_of_them() {
     let db = Db::<World>::in_memory().unwrap();
     db.write(|tx| Ok(tx.spawn_all((0..5000).map(|n| Mob { hp: 5000 - n, level: n }))?)).unwrap();

@@ -45,7 +45,7 @@ fn the_components_are_the_tables_of_the_file() {
 }
 
 #[test]
-fn the_example_of_the_requirements_becomes_components() {
+fn a_schema_that_was_written_by_hand_becomes_components() {
     let from_file = toml(include_str!("../../ecsdb/src/schema/tests/game.toml"));
     let from_rust = game::Game::schema();
     assert_eq!(from_rust.tables(), without_keys(&from_file));

@@ -7,9 +7,10 @@ use ecsdb::{Db, DynDb, Entity, OpError, TransactionError};
 use ecsdb_tests::why;
 use ecsdb_tests::world::*;
 
-/// The example of the product requirements, as it stands there.
-fn prd() -> DynDb {
-    DynDb::in_memory(DatabaseSchema::from_toml(include_str!("../schema/prd.toml"), "prd.toml").unwrap()).unwrap()
+/// A database whose schema was written by hand.
+fn by_hand() -> DynDb {
+    DynDb::in_memory(DatabaseSchema::from_toml(include_str!("../schema/by_hand.toml"), "by_hand.toml").unwrap())
+        .unwrap()
 }
 
 fn health(hp: u32, max_hp: u32) -> [(&'static str, Value); 2] {
@@ -31,8 +32,8 @@ fn fails(
 }
 
 #[test]
-fn the_example_of_the_requirements_is_a_database() {
-    let db = prd();
+fn a_schema_that_was_written_by_hand_is_a_database() {
+    let db = by_hand();
     let (a, b) = db
         .write(|tx| {
             let a = tx.spawn(&[("health", &health(20, 30)), ("transform", &POSITION)])?;
@@ -80,7 +81,7 @@ fn the_example_of_the_requirements_is_a_database() {
 
 #[test]
 fn the_schema_is_in_tables_of_its_own() {
-    let db = prd();
+    let db = by_hand();
     db.write(|tx| Ok(tx.spawn(&[("health", &health(1, 2))])?)).unwrap();
     let snapshot = db.snapshot();
     let tables = snapshot.view().table(TABLES_TABLE).unwrap();
@@ -107,7 +108,7 @@ fn the_schema_is_in_tables_of_its_own() {
 
 #[test]
 fn what_is_wrong_is_said_with_what_was_probably_meant() {
-    let db = prd();
+    let db = by_hand();
     let e = db.write(|tx| Ok(tx.spawn(&[("health", &health(1, 2))])?)).unwrap();
     assert_eq!(
         fails(&db, move |tx| tx.insert("heath", e, &health(1, 2))),

@@ -1,4 +1,4 @@
-//! What has no fixed form in memory cannot stand in an own row. Passing twin: `pass/layouts.rs`.
+//! What has no fixed form in memory cannot stand in a native row. Passing twin: `pass/layouts.rs`.
 
 use ecsdb::{Component, Field};
 use std::borrow::Cow;

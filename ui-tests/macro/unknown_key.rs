@@ -1,9 +1,9 @@
-//! Keys that do not exist. Passing twin: `pass/attributes.rs`.
+//! Keys that do not exist, or not yet. Passing twin: `pass/attributes.rs`.
 
 use ecsdb::{Component, Field};
 
 #[derive(Component)]
-#[component(tabel = "healths", replicated = "none", primary_key = "id")]
+#[component(tabel = "healths", replicate = "none", primary_key = "id")]
 #[component(index(column(hp)), index(columns(hp), uniq))]
 struct Health {
     #[component(renam = "points")]

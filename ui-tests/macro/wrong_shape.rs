@@ -22,7 +22,7 @@ struct Brackets {
 
 #[derive(Component)]
 #[component(table, row = "Row", view(View), crate = "ecsdb")]
-#[component(version = "3", size = -1, renamed_from = old, deprecated, schema(a), replicate = "some")]
+#[component(version = "3", size = -1, renamed_from = old, deprecated, schema(a))]
 #[component(index)]
 struct Values {
     #[component(rename = points)]

@@ -32,7 +32,7 @@ struct Aligned {
 
 /// A component with everything that can be said of one.
 #[derive(Component)]
-#[component(version = 3, size = 66, renamed_from = "thing", deprecated = "use `Ware`", replicate = "all")]
+#[component(version = 3, size = 66, renamed_from = "thing", deprecated = "use `Ware`")]
 #[component(index(columns(kind, number)), index(name = "by_owner", columns(owner), unique))]
 struct Item {
     #[component(index, default = Kind::Sword, since = 2)]

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Fields that stand in no own row.
+/// Fields that stand in no native row.
 #[derive(Component, Default)]
 struct Everything {
     size: usize,

@@ -1,4 +1,4 @@
-//! Discriminants that do not fit, and enums that cannot stand in own rows. Passing twin: `pass/values.rs`.
+//! Discriminants that do not fit, and enums that cannot stand in native rows. Passing twin: `pass/values.rs`.
 
 use ecsdb::{Component, Field};
 

@@ -19,6 +19,8 @@ pub type Key = (&'static str, &'static str);
 pub struct Place {
     pub name: &'static str,
     pub keys: &'static [Key],
+    /// Keys that are not there yet, and what they are going to say. Schemas in files refuse the same ones, in the same words.
+    pub not_yet: &'static [Key],
 }
 
 /// On the item under the derive.
@@ -33,11 +35,11 @@ pub const ON_ITEM: Place = Place {
         ("renamed_from", "renamed_from = \"name\""),
         ("deprecated", "deprecated = \"why\""),
         ("durability", "durability = \"snapshot\""),
-        ("replicate", "replicate = \"owner\""),
         ("schema", "schema = \"schema/game.toml\""),
         ("index", "index(name = \"name\", columns(a, b.c), unique)"),
         ("crate", "crate = path::to::ecsdb"),
     ],
+    not_yet: &[("replicate", "how a table is replicated")],
 };
 
 /// On a field of a component or of a value type.
@@ -58,11 +60,15 @@ pub const ON_FIELD: Place = Place {
         ("unique", "unique`, `unique = \"hash\"` or `unique(total_order)"),
         ("auto_increment", "auto_increment"),
     ],
+    not_yet: &[],
 };
 
 /// On a variant of an enum.
-pub const ON_VARIANT: Place =
-    Place { name: "variant", keys: &[("rename", "rename = \"Name\""), ("renamed_from", "renamed_from = \"Name\"")] };
+pub const ON_VARIANT: Place = Place {
+    name: "variant",
+    keys: &[("rename", "rename = \"Name\""), ("renamed_from", "renamed_from = \"Name\"")],
+    not_yet: &[],
+};
 
 /// In `index(...)` on an item.
 pub const IN_INDEX: Place = Place {
@@ -75,13 +81,15 @@ pub const IN_INDEX: Place = Place {
         ("spatial", "spatial(cell = 8.0)"),
         ("total_order", "total_order"),
     ],
+    not_yet: &[],
 };
 
 /// In `index(...)` and `unique(...)` on a field.
-pub const IN_FIELD_INDEX: Place = Place { name: "`index`", keys: &[("hash", "hash"), ("total_order", "total_order")] };
+pub const IN_FIELD_INDEX: Place =
+    Place { name: "`index`", keys: &[("hash", "hash"), ("total_order", "total_order")], not_yet: &[] };
 
 /// In `spatial(...)`.
-pub const IN_SPATIAL: Place = Place { name: "`spatial`", keys: &[("cell", "cell = 8.0")] };
+pub const IN_SPATIAL: Place = Place { name: "`spatial`", keys: &[("cell", "cell = 8.0")], not_yet: &[] };
 
 /// Keys that `#[component(...)]` has in an engine: who derives for both, or comes from there, writes them here.
 const OF_ENGINES: [&str; 9] = [
@@ -272,6 +280,9 @@ fn item(cx: &Ctxt, part: TokenStream, place: &Place) -> Option<Item> {
 }
 
 fn unknown(name: &str, place: &Place) -> String {
+    if let Some((_, what)) = place.not_yet.iter().find(|(key, _)| *key == name) {
+        return format!("`{name}` ({what}) is not supported yet");
+    }
     let belongs: Vec<&str> =
         PLACES.iter().filter(|other| other.keys.iter().any(|(key, _)| *key == name)).map(|other| other.name).collect();
     if !belongs.is_empty() {

@@ -13,9 +13,7 @@ use syn::parse::Parser;
 use syn::{Attribute, Ident, LitStr, Path};
 
 use crate::ctxt::Ctxt;
-use crate::names::{
-    cardinality_fault, column_fault, durability_fault, on_delete_fault, replicate_fault, table_fault, variant_fault,
-};
+use crate::names::{cardinality_fault, column_fault, durability_fault, on_delete_fault, table_fault, variant_fault};
 use item::{Item, ON_FIELD, ON_ITEM, ON_VARIANT, items, set};
 
 pub use doc::doc;
@@ -34,7 +32,6 @@ pub struct ItemAttrs {
     pub renamed_from: Option<LitStr>,
     pub deprecated: Option<LitStr>,
     pub durability: Option<LitStr>,
-    pub replicate: Option<LitStr>,
     pub schema: Option<LitStr>,
     pub indexes: Vec<Index>,
     pub krate: Option<Path>,
@@ -78,7 +75,6 @@ impl ItemAttrs {
                 "renamed_from" => set(cx, &mut parsed.renamed_from, &item, item.text(cx, table_fault)),
                 "deprecated" => set(cx, &mut parsed.deprecated, &item, item.text(cx, nothing_wrong)),
                 "durability" => set(cx, &mut parsed.durability, &item, item.text(cx, durability_fault)),
-                "replicate" => set(cx, &mut parsed.replicate, &item, item.text(cx, replicate_fault)),
                 "schema" => set(cx, &mut parsed.schema, &item, item.text(cx, nothing_wrong)),
                 "index" => parsed.indexes.extend(Index::parse(cx, &item)),
                 _ => set(cx, &mut parsed.krate, &item, path(cx, &item)),

@@ -1,4 +1,4 @@
-//! Writes the code of a component that is its own row: `#[repr(C)]`, and tags. Neither has parameters.
+//! Writes the code of a component that is a native row: `#[repr(C)]`, and tags. Neither has parameters.
 
 use proc_macro2::TokenStream;
 use quote::quote;

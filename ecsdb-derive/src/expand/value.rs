@@ -150,7 +150,7 @@ pub fn lists(item: &Item, is_native: bool, packed: &TokenStream) -> (TokenStream
     }
 }
 
-/// A struct whose own memory is a stored form as well: the same proof as for a component that is its own row.
+/// A struct whose own memory is a stored form as well: the same proof as for a component that is a native row.
 fn as_native(item: &Item, columns: &[Column]) -> TokenStream {
     let (krate, ident) = (item.krate(), item.ident);
     let unsafe_token = unsafe_token();

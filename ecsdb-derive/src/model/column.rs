@@ -76,7 +76,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// Refuses its type if it cannot be stored; `native` if the item is its own row.
+    /// Refuses its type if it cannot be stored; `native` if the item is a native row.
     pub fn refused(&self, cx: &Ctxt, native: bool) -> Refused {
         match &self.stored {
             Stored::As(ty) => {

@@ -52,7 +52,7 @@ impl Model<'_> {
         self.columns.is_empty()
     }
 
-    /// Whether the component is its own row.
+    /// Whether the component is a native row.
     pub fn is_own_row(&self) -> bool {
         self.storage == Storage::Native || self.is_tag()
     }

@@ -32,7 +32,7 @@ pub fn component(cx: &Ctxt, model: &Model) {
     index::check(cx, model);
 }
 
-/// What a struct that is its own row cannot have; `is_native` says whether it is one.
+/// What a struct that is a native row cannot have; `is_native` says whether it is one.
 pub fn native(cx: &Ctxt, item: &Item, is_native: bool, columns: &[Column]) {
     if !is_native {
         return;
@@ -86,9 +86,9 @@ fn generated_types(cx: &Ctxt, model: &Model) {
         return;
     }
     let why = if model.is_tag() {
-        "a component without fields is its own row"
+        "a component without fields is a native row"
     } else {
-        "a `#[repr(C)]` component is its own row"
+        "a `#[repr(C)]` component is a native row"
     };
     for (key, name) in [("row", &model.attrs.row), ("view", &model.attrs.view)] {
         if let Some(name) = name {

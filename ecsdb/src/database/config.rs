@@ -297,7 +297,7 @@ impl<S> DbBuilder<S> {
     /// Whether complete snapshot files go to the [archive](Self::archive) too. Without them a directory that is lost comes back only from
     /// an archive that has the log from its beginning, and all of it is replayed then. Default: they do.
     pub fn archive_snapshots(mut self, archived: bool) -> Self {
-        self.config.keeping.archives_log_only = !archived;
+        self.config.keeping.archive_snapshots = archived;
         self
     }
 

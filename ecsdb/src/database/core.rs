@@ -176,7 +176,7 @@ impl Core {
         let before = Arc::clone(&self.pin().schema);
         let Prepared { plan, catalog, rewritten, convert } = prepare(&before, schema)?;
         let is_same = || before.tables().iter().zip(catalog.schema().tables()).all(has_same_indexes);
-        if !plan.changes_data() && plan.is_empty() && is_same() {
+        if plan.is_empty() && is_same() {
             return Ok(plan);
         }
         // Without rows that change, indexes are built here, from a version that is held, while the writer goes on.
@@ -320,7 +320,7 @@ impl Core {
     }
 }
 
-/// Whether two tables have the same indexes.
+/// Whether two tables have the same indexes, in the same order: an index is known by its number.
 fn has_same_indexes((one, other): (&TableSchema, &TableSchema)) -> bool {
     let references = |table: &TableSchema| -> Vec<_> {
         table.fields.iter().map(|field| field.reference.as_ref().map(|reference| reference.cardinality)).collect()

@@ -306,7 +306,7 @@ impl DynDb {
     /// Closes the database; see [`Db::close`](crate::Db::close).
     ///
     /// # Errors
-    /// [`TransactionError::Reentrant`] inside a transaction.
+    /// As for [`Db::close`](crate::Db::close).
     pub fn close(&self) -> Result<(), TransactionError> {
         self.core.close()
     }

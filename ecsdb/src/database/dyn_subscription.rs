@@ -48,7 +48,7 @@ type Condition = Arc<dyn Fn(&DynRow<'_>) -> bool + Send + Sync>;
 ///     "game.toml",
 /// )?;
 /// let db = DynDb::in_memory(schema)?;
-/// let mut hurt = db.subscribe("health")?.filter(|row| row.get("hp").is_some_and(|hp| hp != Value::U32(20)));
+/// let mut hurt = db.subscribe("health")?.filter_by(|row| row.get("hp").is_some_and(|hp| hp != Value::U32(20)));
 /// let mob = db.write(|tx| Ok(tx.spawn(&[("health", &[("hp", Value::U32(20))])])?))?;
 /// db.write(move |tx| Ok(tx.set("health", mob, "hp", Value::U32(13))?))?;
 ///
@@ -129,7 +129,7 @@ impl DynSubscription {
     /// Only rows for which `condition` holds; said again, both must hold. To be said before anything is received; otherwise as
     /// [`Subscription::filter_by`](crate::Subscription::filter_by).
     #[must_use]
-    pub fn filter(mut self, condition: impl Fn(&DynRow<'_>) -> bool + Send + Sync + 'static) -> Self {
+    pub fn filter_by(mut self, condition: impl Fn(&DynRow<'_>) -> bool + Send + Sync + 'static) -> Self {
         self.conditions.push(Arc::new(condition));
         self.sift();
         self

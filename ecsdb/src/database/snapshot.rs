@@ -18,7 +18,7 @@ use crate::transaction::{Catalog, DatabaseId};
 
 /// A consistent state of the whole database, for as long as it is held.
 ///
-/// Reads copy nothing, take no lock and never wait; commits that come later are not seen. A snapshot may go to any
+/// Reads copy nothing, take no lock and never wait for the writer; commits that come later are not seen. A snapshot may go to any
 /// thread, and stays good after [`Db::close`](crate::Db::close). Holding one keeps alive the pages that have changed since,
 /// and one directory of all tables; it never blocks the writer.
 ///

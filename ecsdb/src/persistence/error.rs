@@ -23,9 +23,9 @@ pub struct IoFailure {
 }
 
 impl IoFailure {
-    /// What the system says of `action` on `path`.
-    pub(super) fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
-        Self { action, path: path.to_owned(), source: Arc::new(source) }
+    /// Adds to an error of the system what was to be done, and to what.
+    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self { action, path: path.to_owned(), source: Arc::new(source) }
     }
 }
 
@@ -161,7 +161,7 @@ impl DirectoryError {
 
     /// Adds to an error of the system what was to be done, and to what.
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| IoFailure::new(action, path, source).into()
+        move |source| IoFailure::io(action, path)(source).into()
     }
 }
 
@@ -204,7 +204,7 @@ pub enum LogFailure {
 impl LogFailure {
     /// Adds to an error of the system what was to be done, and to what.
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| IoFailure::new(action, path, source).into()
+        move |source| IoFailure::io(action, path)(source).into()
     }
 }
 

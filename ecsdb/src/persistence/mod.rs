@@ -12,7 +12,7 @@
 //! - `snapshot`: a held version to a file, and files to a store; `keeper`: the thread that makes them, and what is kept of the past
 //! - `recovery`: opening
 //! - `pipeline`: pieces that are prepared on several threads and taken in order
-//! - `directory`: the names of files; `json`: how reports are told to other programs
+//! - `directory`: the names of files; `json`: how reports are told to other programs; `time`: times in files, and numbers that are new
 //! - `zstd`: compression of frames and of objects
 //! - [`archive`]: where finished segments go
 //! - [`maintenance`]: what can be done with a directory that no database is open in
@@ -35,6 +35,7 @@ mod recovery;
 mod snapshot;
 #[cfg(all(test, not(ecsdb_loom)))]
 mod tests;
+mod time;
 mod zstd;
 
 pub use error::{DirectoryError, IoFailure, LogFailure};

@@ -6,16 +6,10 @@
 use core::ops::Bound;
 
 use super::condition::{Node, Test, What};
+use super::cost;
 use crate::component::CompareOp;
 use crate::schema::{FieldType, IndexKind, KeyRange, Value, ValueError};
 use crate::storage::{IndexDefinition, IndexRead, Point, Version};
-
-/// What finding a row through an index costs, in rows that are scanned: a scan compares a row in a nanosecond, an index finds its
-/// place, sorts it, and looks it up.
-const INDEX_ROW_COST: u64 = 16;
-
-/// What going down an index once costs, in rows that are scanned.
-const INDEX_LOOKUP_COST: u64 = 100;
 
 /// More lookups than these are not put together.
 const LOOKUPS_MAX: usize = 64;
@@ -57,7 +51,7 @@ impl Access {
             Lookups::Ranges(ranges) => ranges.len() as u64,
             Lookups::Box(..) => 1,
         };
-        self.rows().saturating_mul(INDEX_ROW_COST).saturating_add(lookups * INDEX_LOOKUP_COST)
+        self.rows().saturating_mul(cost::INDEX_ROW).saturating_add(lookups * cost::INDEX_LOOKUP)
     }
 
     /// How many rows a scan would compare instead.

@@ -4,6 +4,7 @@
 //! is asked for, and is sorted all the same; so an index changes what that costs, never what it gives.
 
 use super::access::name_of;
+use super::cost;
 use super::param::{Fetch, QueryParam};
 use super::plan::{Explanation, Plan, Planned};
 use super::rows::At;
@@ -12,19 +13,16 @@ use crate::limits::BLOCK_SLOTS;
 use crate::schema::{IndexKind, KeyRange, Schema};
 use crate::storage::IndexRead;
 
-/// What an entry of an index costs, in items of a query that is sorted: it is anywhere, and so is its row.
-const ENTRY_COST: u64 = 64;
-
 impl<'v, S: Schema, Q: QueryParam<S>> Sorted<'v, S, Q> {
-    /// How many items are asked for, with those that are left out.
-    fn most(&self) -> Option<usize> {
-        self.limit?.checked_add(self.offset).filter(|most| *most > 0)
+    /// How many items `limit` asks for, with those that are left out.
+    fn most(&self, limit: Option<usize>) -> Option<usize> {
+        limit?.checked_add(self.offset).filter(|most| *most > 0)
     }
 
     /// An index in whose order the items are, if that is likely to lead to the first ones sooner than a look at all; and how many of its
     /// entries are looked at, at most.
-    fn index_in_order(&self) -> Option<(IndexRead<'v>, u64)> {
-        let (first, most) = (self.orders.first()?, self.most()? as u64);
+    fn index_in_order(&self, most: usize) -> Option<(IndexRead<'v>, u64)> {
+        let (first, most) = (self.orders.first()?, most as u64);
         let version = self.query.view.storage();
         let is_free = matches!(self.query.planned, Planned::Cheapest)
             && self.query.filters.candidates.is_none()
@@ -37,7 +35,7 @@ impl<'v, S: Schema, Q: QueryParam<S>> Sorted<'v, S, Q> {
             return None;
         }
         // Every item has a row in that table, so a look at all looks at no more.
-        let budget = self.query.estimate().min(version.tables[usize::from(table)].rows()) / ENTRY_COST;
+        let budget = self.query.estimate().min(version.tables[usize::from(table)].rows()) / cost::ENTRY_IN_ORDER;
         if most > budget {
             return None;
         }
@@ -60,9 +58,10 @@ impl<'v, S: Schema, Q: QueryParam<S>> Sorted<'v, S, Q> {
         Some((read, budget))
     }
 
-    /// The slots of the items, by an index that has their order; nothing if there is none, or it would lead too far.
-    pub(super) fn slots_in_order(&self) -> Option<Vec<u32>> {
-        let ((read, budget), most) = (self.index_in_order()?, self.most()?);
+    /// The slots of the items, `limit` at most, by an index that has their order; nothing if there is none, or it would lead too far.
+    pub(super) fn slots_in_order(&self, limit: Option<usize>) -> Option<Vec<u32>> {
+        let most = self.most(limit)?;
+        let (read, budget) = self.index_in_order(most)?;
         let (view, version, first) = (self.query.view, self.query.view.storage(), self.orders.first()?);
         let slots = read.range(KeyRange::ALL);
         let slots: Box<dyn Iterator<Item = u32> + '_> =
@@ -90,7 +89,9 @@ impl<'v, S: Schema, Q: QueryParam<S>> Sorted<'v, S, Q> {
     /// items are asked for, it is tried first: `plan` names it, and what the query does without it is the first of `others`.
     pub fn explain(&self) -> Explanation {
         let mut explanation = self.query.explain();
-        if let (Some((read, _)), Some(most)) = (self.index_in_order(), self.most()) {
+        if let Some(most) = self.most(self.limit)
+            && let Some((read, _)) = self.index_in_order(most)
+        {
             let plan = Plan::index(name_of(read.definition()));
             explanation.others.retain(|(other, _)| *other != plan);
             let without = (core::mem::replace(&mut explanation.plan, plan), explanation.rows);

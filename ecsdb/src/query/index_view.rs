@@ -181,7 +181,7 @@ impl<'v, S: Schema, T: TableOf<S>, K: Field> IndexView<'v, S, T, K> {
     }
 
     pub(super) fn end_look_up(self, look_up: LookUp<'v>) -> Option<(Entity, T::Ref<'v>)> {
-        row_in::<S, T>(self.view, self.read.end_look_up(look_up)?)
+        self.view.entity_and_row::<T>(self.read.end_look_up(look_up)?)
     }
 
     /// Whether there is a row with this key.
@@ -330,21 +330,13 @@ impl<'v, S: Schema, T: TableOf<S>> IndexRows<'v, S, T> {
     }
 }
 
-/// The entity in `slot`, and its row.
-#[inline]
-fn row_in<'v, S: Schema, T: TableOf<S>>(view: View<'v, S>, slot: u32) -> Option<(Entity, T::Ref<'v>)> {
-    let entity = view.storage().entities.in_slot(slot)?;
-    let (row, heap) = view.stored::<T>(slot)?;
-    Some((entity, T::view(row, heap)))
-}
-
 impl<'v, S: Schema, T: TableOf<S>> Iterator for IndexRows<'v, S, T> {
     type Item = (Entity, T::Ref<'v>);
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let slot = self.slots.next()?;
-        row_in::<S, T>(self.view, slot)
+        self.view.entity_and_row::<T>(slot)
     }
 }
 
@@ -352,6 +344,6 @@ impl<S: Schema, T: TableOf<S>> DoubleEndedIterator for IndexRows<'_, S, T> {
     #[inline]
     fn next_back(&mut self) -> Option<Self::Item> {
         let slot = self.slots.next_back()?;
-        row_in::<S, T>(self.view, slot)
+        self.view.entity_and_row::<T>(slot)
     }
 }

@@ -4,6 +4,7 @@
 
 use super::access::name_of;
 use super::builder::Query;
+use super::cost;
 use super::param::{Item, QueryParam};
 use super::plan::{Explanation, Plan, PlanError};
 use super::rows::{At, Reader, block_rows, check_column};
@@ -15,12 +16,6 @@ use crate::component::{Column, Refers};
 use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
 use crate::schema::{FieldType, IndexKind, Schema, TableOf, Value};
 use crate::storage::IndexRead;
-
-/// What going down an index costs, in rows that are looked at one after the other.
-const LOOKUP_COST: u64 = 40;
-
-/// What a row costs that an index has found, in the same.
-const FOUND_COST: u64 = 4;
 
 /// No slot: the item has no partner.
 const NOBODY: u32 = u32::MAX;
@@ -233,7 +228,7 @@ impl<'v, S: Schema, L: QueryParam<S>, R: QueryParam<S>, T: TableOf<S>, F: Refers
                 };
                 // What each of the referred has, besides finding it.
                 let found = read.entries() / read.keys().max(1) + 1;
-                (referred.saturating_mul(LOOKUP_COST + found * FOUND_COST) < referring).then_some(read)
+                (referred.saturating_mul(cost::JOIN_LOOKUP + found * cost::JOIN_ROW) < referring).then_some(read)
             }
         }
     }

@@ -1,13 +1,14 @@
 //! Reading one version: single rows, whole tables, queries with conditions, orders, groups and joins.
 //!
 //! Owns the step from bytes to types: a [`View`] stands for a version that was made for a schema, and every read below it
-//! is safe and copies nothing. It never changes anything, and never waits.
+//! is safe and copies nothing. It never changes anything, and never waits for the writer.
 
 mod access;
 mod aggregate;
 mod block;
 mod builder;
 mod condition;
+mod cost;
 mod dyn_index;
 mod dyn_query;
 mod dyn_view;

@@ -139,13 +139,7 @@ impl<'v, S: Schema, T: TableOf<S>> Iterator for Children<'v, S, T> {
     type Item = (Entity, T::Ref<'v>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let slot = self.slots.next()?;
-            let Some(entity) = self.view.storage().entities.in_slot(slot) else { continue };
-            if let Some((row, heap)) = self.view.stored::<T>(slot) {
-                return Some((entity, T::view(row, heap)));
-            }
-        }
+        self.slots.by_ref().find_map(|slot| self.view.entity_and_row::<T>(slot))
     }
 }
 

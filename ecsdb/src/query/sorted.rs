@@ -178,7 +178,11 @@ impl<'v, S: Schema, Q: QueryParam<S>> Sorted<'v, S, Q> {
 
     /// The items.
     pub fn iter(&self) -> SortedIter<'v, S, Q> {
-        SortedIter { at: At::new(self.query.view), slots: self.slots().into_iter() }
+        self.iter_of(self.slots(self.limit))
+    }
+
+    fn iter_of(&self, slots: Vec<u32>) -> SortedIter<'v, S, Q> {
+        SortedIter { at: At::new(self.query.view), slots: slots.into_iter() }
     }
 
     /// How many items there are. Cost: that of [`Query::count`].
@@ -188,19 +192,19 @@ impl<'v, S: Schema, Q: QueryParam<S>> Sorted<'v, S, Q> {
     }
 
     /// The first item.
-    pub fn first(self) -> Option<Item<'v, S, Q>> {
+    pub fn first(&self) -> Option<Item<'v, S, Q>> {
         let limit = self.limit.map_or(1, |limit| limit.min(1));
-        self.limit(limit).into_iter().next()
+        self.iter_of(self.slots(Some(limit))).next()
     }
 
-    /// The slots of the items.
-    fn slots(&self) -> Vec<u32> {
-        if let Some(slots) = self.slots_in_order() {
+    /// The slots of the items, `limit` at most.
+    fn slots(&self, limit: Option<usize>) -> Vec<u32> {
+        if let Some(slots) = self.slots_in_order(limit) {
             return slots;
         }
         let mut words = self.query.words();
         let blocks = core::iter::from_fn(|| words.next().map(|found| (found.block, found.word)));
-        chosen(self.query.view.storage(), &self.orders, self.offset, self.limit, blocks)
+        chosen(self.query.view.storage(), &self.orders, self.offset, limit, blocks)
     }
 }
 

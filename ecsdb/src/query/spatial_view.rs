@@ -130,7 +130,9 @@ impl<'v, S: Schema, T: TableOf<S>, const N: usize, F: Coordinate> SpatialView<'v
         let found = self.grid().nearest(&point(center), count);
         let rows: Vec<_> = found
             .into_iter()
-            .filter_map(|(square, slot)| row::<S, T>(self.view, slot).map(|(entity, row)| (square.sqrt(), entity, row)))
+            .filter_map(|(square, slot)| {
+                self.view.entity_and_row::<T>(slot).map(|(entity, row)| (square.sqrt(), entity, row))
+            })
             .collect();
         rows.into_iter()
     }
@@ -142,12 +144,6 @@ fn point<const N: usize, F: Coordinate>(of: [F; N]) -> Point {
         *axis = at.to_f64();
     }
     point
-}
-
-fn row<S: Schema, T: TableOf<S>>(view: View<'_, S>, slot: u32) -> Option<(Entity, T::Ref<'_>)> {
-    let entity = view.storage().entities.in_slot(slot)?;
-    let (row, heap) = view.stored::<T>(slot)?;
-    Some((entity, T::view(row, heap)))
 }
 
 /// Rows that a spatial index has found, with their entities, in the order of slots.
@@ -165,7 +161,7 @@ impl<'v, S: Schema, T: TableOf<S>> Iterator for SpatialRows<'v, S, T> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let slot = self.slots.next()?;
-        row::<S, T>(self.view, slot)
+        self.view.entity_and_row::<T>(slot)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -160,6 +160,14 @@ impl<'v, S: Schema> View<'v, S> {
         Some((row, self.heap::<T>(row, slot)))
     }
 
+    /// What a user sees of the row in slot `slot` of the table of `T`, with the entity that has it.
+    #[inline]
+    pub(super) fn entity_and_row<T: TableOf<S>>(self, slot: u32) -> Option<(Entity, T::Ref<'v>)> {
+        let entity = self.version.entities.in_slot(slot)?;
+        let (row, heap) = self.stored::<T>(slot)?;
+        Some((entity, T::view(row, heap)))
+    }
+
     /// The row of `entity` in the table of `T`, or why there is none.
     ///
     /// # Errors

@@ -88,9 +88,9 @@ impl<'t, S> Transaction<'t, S> {
     /// # #[derive(Component)] struct Purse { gold: u64 }
     /// # ecsdb::schema! { World: Purse }
     /// const TAX: Procedure<World, Entity, ()> =
-    ///     Procedure::new("tax", "Takes one piece of gold, if there is one.", |tx, payer| Ok(tx.update(payer, Purse::C.gold.sub(1))?));
+    ///     Procedure::new("tax", "Takes one piece of gold; fails if there is none.", |tx, payer| Ok(tx.update(payer, Purse::C.gold.sub(1))?));
     /// const TAX_ALL: Procedure<World, Vec<Entity>, ()> =
-    ///     Procedure::new("tax_all", "Taxes everybody. Gives how many could pay.", |tx, payers| payers.into_iter().try_for_each(|payer| tx.call(&TAX, payer)));
+    ///     Procedure::new("tax_all", "Taxes everybody, or nobody.", |tx, payers| payers.into_iter().try_for_each(|payer| tx.call(&TAX, payer)));
     ///
     /// let db = Db::<World>::in_memory()?;
     /// let (rich, poor) = (db.spawn(Purse { gold: 9 })?, db.spawn(Purse { gold: 0 })?);

@@ -195,7 +195,7 @@ fn read_all_the_time(db: &Db<World>, constants: Constants, shared: &Shared) -> R
         let rows = check(&snapshot, constants)?;
         shared.checks.fetch_add(1, Ordering::Relaxed);
         shared.rows.fetch_add(rows, Ordering::Relaxed);
-        // Reading never waits for anything, so where readers outnumber processors this is what lets the game run.
+        // Reading never waits for the writer, so where readers outnumber processors this is what lets the game run.
         std::thread::yield_now();
     }
     Ok(())

@@ -68,7 +68,7 @@ fn a_filter_and_an_entity_narrow_what_is_told() {
     let db = DynDb::in_memory(schema(FIRST)).unwrap();
     let (ann, bob) = (spawn(&db, 1, "ann"), spawn(&db, 2, "bob"));
     let weak = |row: &ecsdb::query::DynRow<'_>| matches!(row.get("hp"), Some(Value::U16(0..10)));
-    let mut anns = db.subscribe("mob").unwrap().entity(ann).filter(weak);
+    let mut anns = db.subscribe("mob").unwrap().entity(ann).filter_by(weak);
     for (who, hp) in [(bob, 3), (ann, 4), (ann, 30), (ann, 31), (ann, 5), (bob, 6)] {
         db.write(move |tx| Ok(tx.set("mob", who, "hp", Value::U16(hp))?)).unwrap();
     }
@@ -86,7 +86,7 @@ fn a_table_that_does_not_exist_cannot_be_followed() {
 fn another_schema_is_a_loss_after_which_rows_have_its_fields() {
     let db = DynDb::in_memory(schema(FIRST)).unwrap();
     let ann = spawn(&db, 20, "ann");
-    let mut feed = db.subscribe("mob").unwrap().filter(|row| row.get("hp").is_some());
+    let mut feed = db.subscribe("mob").unwrap().filter_by(|row| row.get("hp").is_some());
     let mut late = db.subscribe("mob").unwrap();
     db.write(move |tx| Ok(tx.set("mob", ann, "hp", Value::U16(21))?)).unwrap();
     assert_eq!(told(&mut late).len(), 1);

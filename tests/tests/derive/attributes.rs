@@ -38,8 +38,7 @@ const START: u32 = 100;
     version = 3,
     size = 42,
     renamed_from = "hit_points",
-    deprecated = "use `Life`",
-    replicate = "owner"
+    deprecated = "use `Life`"
 )]
 #[component(index(name = "by_name", columns(points, armour)), index(columns(alive), unique))]
 struct Health {

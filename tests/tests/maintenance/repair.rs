@@ -141,6 +141,37 @@ fn two_repairs_of_one_directory_are_two_histories() {
     }
 }
 
+/// The clock of the medium counts calls. So one of these folders is there already when the repair wants it.
+#[test]
+fn a_repair_takes_a_folder_that_was_not_there() {
+    use ecsdb::media::{Media, Open};
+
+    let Played { medium, .. } = played(40);
+    let path = segments(&medium, SAVE)[2].clone();
+    let damaged = || with(&medium, &path, |bytes| bytes[4200] ^= 1);
+    let first = damaged();
+    let time: u64 = {
+        let plan = planned(&first);
+        let kept_in = closed(&first, SAVE).unwrap().repair(&plan).unwrap().kept_in;
+        kept_in.file_name().unwrap().to_str().unwrap().parse().unwrap()
+    };
+    let mut passed_by = 0;
+    for calls in 0..12 {
+        let medium = damaged();
+        let taken = Path::new(SAVE).join("repaired").join((time + calls * 1_000_000).to_string());
+        medium.create_dir_all(&taken).unwrap();
+        let earlier = taken.join(path.file_name().unwrap());
+        medium.open(&earlier, Open::Truncate).unwrap().write_all_at(b"of an earlier repair", 0).unwrap();
+        let plan = planned(&medium);
+        let kept_in = closed(&medium, SAVE).unwrap().repair(&plan).unwrap().kept_in;
+        assert_ne!(kept_in, taken);
+        assert_eq!(medium.state().content(&earlier).unwrap(), b"of an earlier repair");
+        let next = (time + calls * 1_000_000 + 1).to_string();
+        passed_by += u64::from(kept_in.file_name().unwrap() == next.as_str());
+    }
+    assert_eq!(passed_by, 1);
+}
+
 /// Where the records of a segment stand, with their kinds.
 pub fn records(segment: &[u8]) -> Vec<(usize, u8)> {
     let mut at = 4096;

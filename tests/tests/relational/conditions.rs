@@ -1,11 +1,12 @@
 //! Random conditions on random entities: blocks, single entities and stored rows all answer as plain Rust does.
 
+use std::collections::VecDeque;
 use std::num::NonZero;
 use std::time::Duration;
 
 use ecsdb::component::{Column, Ordered, Stored};
 use ecsdb::query::{Condition, IntoCondition, has};
-use ecsdb::{Entity, Ref};
+use ecsdb::{Component, Db, Entity, Ref};
 use proptest::prelude::*;
 
 use super::world::*;
@@ -299,4 +300,36 @@ fn a_condition_is_kept_sent_and_shown() {
                  and unit.home == 3v1 and unit.age between 0ns and 1s and unit.serial in [none, 3] and unit.marks contains 3";
     assert_eq!(sent.join().unwrap(), shown);
     assert_eq!(format!("{:?}", Condition::<World>::always()), "Condition(always)");
+}
+
+#[derive(Component)]
+struct Waiting {
+    numbers: VecDeque<u16>,
+    names: VecDeque<String>,
+}
+
+ecsdb::schema! { Queues: Waiting }
+
+#[test]
+fn a_queue_contains_what_a_list_contains() {
+    let db = Db::<Queues>::in_memory().unwrap();
+    let mut numbers = VecDeque::from([2, 3]);
+    numbers.push_front(1);
+    let names = VecDeque::from(["ann".to_owned(), "bob".to_owned()]);
+    let full = db.spawn(Waiting { numbers, names }).unwrap();
+    db.spawn(Waiting { numbers: VecDeque::new(), names: VecDeque::new() }).unwrap();
+    let snapshot = db.snapshot();
+    let found = |condition: Condition<Queues>| -> Vec<Entity> {
+        snapshot.query::<Entity>().filter(condition).into_iter().collect()
+    };
+    for number in [1, 2, 3] {
+        assert_eq!(found(Condition::new(Waiting::C.numbers.contains(number))), [full]);
+    }
+    assert_eq!(found(Condition::new(Waiting::C.numbers.contains(4))), []);
+    assert_eq!(found(Condition::new(Waiting::C.names.contains("bob".to_owned()))), [full]);
+    assert_eq!(
+        found(Condition::new(Waiting::C.names.contains("bo".to_owned()))),
+        [],
+        "a whole element, and no part of one"
+    );
 }

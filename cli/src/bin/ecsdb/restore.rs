@@ -57,8 +57,9 @@ pub fn backup(of: &Backup) -> Result<Outcome, Failure> {
 
 fn text(restored: &Restored) -> String {
     let committed = restored.time.map_or(String::new(), |at| format!(", which was committed at {}", time(at)));
-    let rests =
-        restored.snapshot.map_or(String::new(), |version| format!(" from the snapshot file of version {version}"));
+    let rests = restored
+        .snapshot
+        .map_or("the log alone".to_owned(), |version| format!("the snapshot file of version {version}"));
     let passed_over: String = restored
         .passed_over
         .iter()
@@ -67,7 +68,7 @@ fn text(restored: &Restored) -> String {
         })
         .collect();
     format!(
-        "{passed_over}{} has version {}{committed}{rests}: {} in all\na new timeline begins there: {:016x}\n",
+        "{passed_over}{} has version {}{committed}\nit was made from {rests}: {} in all\na new timeline begins there: {:016x}\n",
         restored.directory.display(),
         restored.version,
         bytes(restored.bytes),

@@ -14,9 +14,8 @@ use crate::causes::with_causes;
 use crate::media::Media;
 use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
-use crate::persistence::format::Kind;
-use crate::persistence::log::random;
-use crate::persistence::recovery::{SegmentFile, Span};
+use crate::persistence::recovery::{RecordsEnd, SegmentFile, Span};
+use crate::persistence::time::random;
 use crate::persistence::zstd;
 
 /// The folder of the numbers that were taken.
@@ -54,9 +53,9 @@ impl Archiver {
     /// people who look into the archive; `level` is that of zstd, for builds that have it.
     pub fn open(archive: Arc<dyn Archive>, owner: &str, level: Option<i32>) -> Result<Self, ArchiveError> {
         let claim = format!("{owner}\n{:016x}\n", random()).into_bytes();
-        let mut number = taken(&*archive)?.into_iter().max().unwrap_or(0) + 1;
+        let mut number = after(taken(&*archive)?.into_iter().max().unwrap_or(0))?;
         while archive.put_if_absent(&writer(number), &claim)? == Put::Present {
-            number += 1;
+            number = after(number)?;
         }
         let archiver = Self { archive, number, claim, level, known: None, known_snapshots: None };
         archiver.tidy();
@@ -150,8 +149,7 @@ impl Archiver {
             }
             (read, _) => read.map_err(file)?,
         };
-        let (mut last, end) =
-            segment.heads().last().map_or((first - 1, segment.start), |(head, end)| (head.version, end));
+        let RecordsEnd { version: mut last, at: end, .. } = segment.end();
         let mut runs = Vec::new();
         match next {
             // Whoever asks may let go of the file afterwards.
@@ -275,7 +273,7 @@ pub(super) fn file(error: DirectoryError) -> ArchiveError {
 /// out versions that a snapshot file makes up for: then it has put away what this was before, the next segment follows this one all the
 /// same, and nothing stands in between.
 fn check_end(media: &dyn Media, directory: &Directory, segment: &SegmentFile, next: u64) -> Result<(), ArchiveError> {
-    let end = segment.heads().last().map_or(segment.start, |(_, end)| end);
+    let end = segment.end().at;
     let last = segment.span().map_or(segment.first - 1, |span| span.last);
     if next == last + 1 {
         return Ok(());
@@ -315,10 +313,7 @@ fn runs_behind(segment: &SegmentFile, end: usize, last: u64, next: u64) -> Vec<(
 
 /// Checks that nothing is missing at the end of `segment`, the last one of a directory, as far as anything shows that there was more.
 fn check_last(media: &dyn Media, directory: &Directory, segment: &SegmentFile) -> Result<(), ArchiveError> {
-    let (last, end, is_part) = match segment.heads().last() {
-        Some((head, end)) => (head.version, end, head.kind == Kind::Part),
-        None => (segment.first - 1, segment.start, false),
-    };
+    let RecordsEnd { version: last, at: end, is_part } = segment.end();
     if is_part {
         return Err(file(segment.damaged(end, "it ends with a part only of the rows that were written anew there")));
     }
@@ -336,8 +331,17 @@ fn writer(number: u64) -> String {
     format!("{WRITERS}/{number:020}")
 }
 
+/// The number that comes after `number`.
+fn after(number: u64) -> Result<u64, ArchiveError> {
+    // No database gets so far by counting: somebody else has put that there.
+    let none = || ArchiveError::Damaged { name: writer(number), what: "no number comes after it: remove it".into() };
+    number.checked_add(1).ok_or_else(none)
+}
+
 fn parse_writer(name: &str) -> Option<u64> {
-    name.strip_prefix(WRITERS)?.strip_prefix('/')?.parse().ok()
+    let number = name.strip_prefix(WRITERS)?.strip_prefix('/')?.parse().ok()?;
+    // One number has one name. Whatever is called otherwise is somebody else's, and nobody could remove it by its number.
+    (writer(number) == name).then_some(number)
 }
 
 /// The numbers that were taken, and have not expired.

@@ -145,3 +145,19 @@ fn who_comes_later_fences_who_was_there() {
         Ok(Err(ArchiveError::Fenced { own: 2, found: 3 }))
     ));
 }
+
+#[test]
+fn marks_that_no_writer_has_made_do_not_count_or_are_refused_by_name() {
+    let directory = Temporary::new("marks");
+    let archive: Arc<dyn Archive> = Arc::new(DirectoryArchive::new(&directory.0));
+    for name in ["writers/7", "writers/x", "writers/00000000000000000007.txt", "writers/99999999999999999999"] {
+        archive.put_if_absent(name, b"").unwrap();
+    }
+    let first = Archiver::open(Arc::clone(&archive), "first", None).unwrap();
+    first.check().unwrap();
+    assert_eq!(archive.list("writers").unwrap().len(), 5, "what is not its own is left alone");
+    archive.put_if_absent("writers/18446744073709551615", b"").unwrap();
+    assert!(matches!(first.check(), Err(ArchiveError::Fenced { own: 1, found: u64::MAX })));
+    let error = Archiver::open(archive, "second", None).map(|_| ()).unwrap_err().to_string();
+    assert!(error.starts_with("writers/18446744073709551615 in the archive is damaged: no number comes"), "{error}");
+}

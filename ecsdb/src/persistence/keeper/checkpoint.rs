@@ -12,8 +12,10 @@ use super::report::{CheckpointError, CheckpointProgress, CheckpointReport};
 use super::retention::Known;
 use crate::media::Media;
 use crate::persistence::directory::Directory;
-use crate::persistence::log::{Cut, Described, Description, Figures, nanoseconds, random};
+use crate::persistence::error::IoFailure;
+use crate::persistence::log::{Cut, Described, Description, Figures};
 use crate::persistence::snapshot::{Base, Progress, SnapshotHeader, WriteError, Writing, Written};
+use crate::persistence::time::{nanoseconds, random};
 use crate::storage::Pinned;
 use crate::sync::Watermark;
 use crate::transaction::{LogError, Queue};
@@ -120,7 +122,7 @@ impl Checkpoints {
         let base = self.last.as_ref().filter(|last| last.is_base_for(described));
         if !self.has_directory {
             let dir = self.directory.snapshots();
-            self.media.create_dir_all(dir).map_err(CheckpointError::io("make", dir))?;
+            self.media.create_dir_all(dir).map_err(IoFailure::io("make", dir))?;
             self.has_directory = true;
         }
         let writing = self.writing(&held, base);
@@ -210,9 +212,9 @@ impl Checkpoints {
         let version = writing.header.version;
         let (draft, file) = (self.directory.snapshot_draft(version), self.directory.snapshot(version));
         let written = self.write_durable(writing, &draft, progress)?;
-        self.media.rename(&draft, &file).map_err(CheckpointError::io("rename to", &file))?;
+        self.media.rename(&draft, &file).map_err(IoFailure::io("rename to", &file))?;
         let dir = self.directory.snapshots();
-        self.media.sync_dir(dir).map_err(CheckpointError::io("sync", dir))?;
+        self.media.sync_dir(dir).map_err(IoFailure::io("sync", dir))?;
         Ok(written)
     }
 
@@ -228,7 +230,7 @@ impl Checkpoints {
             progress(CheckpointProgress { version, rows, rows_total, bytes })
         };
         let written = writing.write(&*self.media, path, &mut told).map_err(|error| match error {
-            WriteError::Io(error) => CheckpointError::io("write", path)(error),
+            WriteError::Io(error) => IoFailure::io("write", path)(error).into(),
             WriteError::TooLarge => CheckpointError::TooLarge,
             WriteError::Stopped => CheckpointError::Closed,
         })?;

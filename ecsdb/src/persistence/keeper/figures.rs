@@ -17,8 +17,9 @@ pub struct CheckpointStats {
     /// Checkpoints after which files were kept that [`Retention`](crate::durability::Retention) does not ask for, because the system or the archive
     /// refused.
     pub unclean: u64,
-    /// Segments of the log that are finished and were not in the [archive](crate::DbBuilder::archive) when it was looked at last: what would
-    /// be missing there, besides the segment that is being written, if the directory was gone. 0 without an archive.
+    /// Segments of the log that are finished and were still to be sent to the [archive](crate::DbBuilder::archive) when it was looked at last: what would
+    /// be missing there, besides the segment that is being written, if the directory was gone. One that is damaged is not counted once the archive has
+    /// refused it. 0 without an archive.
     pub unarchived: u64,
     /// Bytes of all files that were made.
     pub bytes: u64,

@@ -1,7 +1,6 @@
 //! What is said of a checkpoint, while it runs and afterwards.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -63,11 +62,4 @@ pub enum CheckpointError {
     /// It would have to be waited for on a thread that it needs: inside a transaction, or in a callback of a checkpoint.
     #[error("a checkpoint cannot be waited for inside a transaction, or in a callback of a checkpoint")]
     Reentrant,
-}
-
-impl CheckpointError {
-    /// Adds to an error of the system what was to be done, and to what.
-    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| IoFailure::new(action, path, source).into()
-    }
 }

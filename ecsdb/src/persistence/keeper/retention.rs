@@ -7,8 +7,6 @@
 //! the name of a new segment, and a later one would not say so: so it is the end of the log, wherever it fails.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,8 +17,9 @@ use crate::media::{Media, Open};
 use crate::persistence::archive::ArchiveError;
 use crate::persistence::directory::Directory;
 use crate::persistence::error::{IoFailure, LogFailure};
-use crate::persistence::log::{Figures, Spares, nanoseconds};
+use crate::persistence::log::{Figures, Spares};
 use crate::persistence::snapshot::read_header;
+use crate::persistence::time::nanoseconds;
 use crate::sync::Watermark;
 use crate::transaction::LogError;
 
@@ -121,13 +120,6 @@ pub enum CleanError {
     Panicked(String),
 }
 
-impl CleanError {
-    /// Adds to an error of the system what was to be done, and to what.
-    fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| IoFailure::new(action, path, source).into()
-    }
-}
-
 /// What it takes to let files go.
 pub struct Cleaner {
     /// On what.
@@ -149,7 +141,7 @@ pub struct Cleaner {
     /// Where segments go before they are let go.
     pub archive: Option<ArchiveSetting>,
     /// Whether snapshot files go there too.
-    pub archives_snapshots: bool,
+    pub archive_snapshots: bool,
 }
 
 impl Cleaner {
@@ -183,7 +175,7 @@ impl Cleaner {
     /// Lets go of what is needed no longer. `version` is the last one. A checkpoint was made before, so the names of all snapshot files
     /// are on the medium. `go_on` says whether to go on with another segment: an archive may take long for each.
     pub fn clean(&mut self, version: u64, go_on: &dyn Fn() -> bool) -> Result<(), CleanError> {
-        if let Some(setting) = self.archive.as_mut().filter(|_| self.archives_snapshots) {
+        if let Some(setting) = self.archive.as_mut().filter(|_| self.archive_snapshots) {
             // What is not stored is not let go: the next one who cleans goes on here.
             if !setting.store_snapshots(&*self.media, &self.directory, &self.files, go_on)? {
                 return Ok(());
@@ -199,11 +191,11 @@ impl Cleaner {
     fn let_snapshots_go(&mut self, oldest: u64) -> Result<(), CleanError> {
         let dir = self.directory.snapshots();
         let needed = needed(&self.files, oldest);
-        let (versions, _) = self.directory.list_snapshots(&*self.media).map_err(CleanError::io("list", dir))?;
+        let (versions, _) = self.directory.list_snapshots(&*self.media).map_err(IoFailure::io("list", dir))?;
         for version in versions.into_iter().rev().filter(|version| *version < oldest && !needed.contains(version)) {
             let path = self.directory.snapshot(version);
-            self.media.remove(&path).map_err(CleanError::io("remove", &path))?;
-            self.media.sync_dir(dir).map_err(CleanError::io("sync", dir))?;
+            self.media.remove(&path).map_err(IoFailure::io("remove", &path))?;
+            self.media.sync_dir(dir).map_err(IoFailure::io("sync", dir))?;
             self.files.remove(&version);
             tracing::debug!(version, "a snapshot file was let go");
         }
@@ -225,11 +217,11 @@ impl Cleaner {
             }
             if self.spares.has_room() && self.is_of_use(first) {
                 let spare = self.directory.spare(first);
-                self.media.rename(&path, &spare).map_err(CleanError::io("rename to", &spare))?;
+                self.media.rename(&path, &spare).map_err(IoFailure::io("rename to", &spare))?;
                 self.sync_wal()?;
                 self.spares.put(spare);
             } else {
-                self.media.remove(&path).map_err(CleanError::io("remove", &path))?;
+                self.media.remove(&path).map_err(IoFailure::io("remove", &path))?;
                 self.sync_wal()?;
             }
             self.figures.note_segment_gone();
@@ -258,7 +250,7 @@ impl Cleaner {
 
 /// The segments that are finished, in order: each by its first version, and that of the next one.
 fn pairs(media: &dyn Media, directory: &Directory) -> Result<Vec<(u64, u64)>, CleanError> {
-    let (firsts, _) = directory.list(media).map_err(CleanError::io("list", directory.wal()))?;
+    let (firsts, _) = directory.list(media).map_err(IoFailure::io("list", directory.wal()))?;
     Ok(firsts.windows(2).map(|pair| (pair[0], pair[1])).collect())
 }
 

@@ -30,7 +30,6 @@ impl Default for Schedule {
 }
 
 /// When checkpoints are made, and what is kept: what the program says of it.
-#[derive(Default)]
 pub struct Keeping {
     /// When checkpoints are made by themselves.
     pub schedule: Schedule,
@@ -40,11 +39,25 @@ pub struct Keeping {
     pub retention: Retention,
     /// Where segments go that are needed no longer.
     pub archive: Option<ArchiveSetting>,
-    /// Whether only the log goes there, and no snapshot files.
-    pub archives_log_only: bool,
+    /// Whether complete snapshot files go there too.
+    pub archive_snapshots: bool,
     /// The runtime whose tasks make checkpoints, if not a thread of the database.
     #[cfg(feature = "tokio")]
     pub runtime: Option<tokio::runtime::Handle>,
+}
+
+impl Default for Keeping {
+    fn default() -> Self {
+        Self {
+            schedule: Schedule::default(),
+            compression: None,
+            retention: Retention::default(),
+            archive: None,
+            archive_snapshots: true,
+            #[cfg(feature = "tokio")]
+            runtime: None,
+        }
+    }
 }
 
 /// How much of a log it is worth to begin a new segment for.
@@ -100,7 +113,7 @@ pub struct KeeperSetup {
 impl KeeperSetup {
     /// For the directory `of`.
     pub fn new(keeping: Keeping, of: KeptDirectory<'_>) -> Self {
-        let Keeping { schedule, compression, retention, archive, archives_log_only, .. } = keeping;
+        let Keeping { schedule, compression, retention, archive, archive_snapshots, .. } = keeping;
         let recovery = of.recovery;
         let mut cleaner = Cleaner {
             media: Arc::clone(&of.media),
@@ -112,7 +125,7 @@ impl KeeperSetup {
             segment_bytes: of.segment_bytes,
             files: KnownFiles::new(),
             archive,
-            archives_snapshots: !archives_log_only,
+            archive_snapshots,
         };
         let passed_over: Vec<u64> = recovery.passed_over.iter().map(|passed| passed.version).collect();
         cleaner.look(of.snapshots, &passed_over);

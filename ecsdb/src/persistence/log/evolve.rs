@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::anew::Anew;
 use super::description::Described;
-use super::segment::nanoseconds;
 use super::wal::Wal;
 use crate::change_set::ChangeSet;
 use crate::persistence::codec::Tables;
@@ -14,6 +13,7 @@ use crate::persistence::format::{Kind, PREFIX_BYTES};
 use crate::persistence::ids::Ids;
 use crate::persistence::migration::Migrations;
 use crate::persistence::recovery::Migration;
+use crate::persistence::time::nanoseconds;
 use crate::schema::DatabaseSchema;
 use crate::transaction::LogError;
 

@@ -26,7 +26,7 @@ pub use anew::Anew;
 pub use cut::Cut;
 pub use description::{Described, Description};
 pub use figures::{Figures, LogStats};
-pub use segment::{Segment, nanoseconds, random};
+pub use segment::Segment;
 pub use spares::Spares;
 pub use syncer::Maker;
 pub use wal::{Resume, Wal};

@@ -4,11 +4,9 @@
 //! which it is found. So whatever has that name begins with a whole header. Zeros are written ahead of the last record in
 //! steps: a sync then finds the length as it was, and has no metadata to write.
 
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::media::{Media, MediaFile, Open};
 use crate::persistence::format::{Header, Kind};
@@ -139,15 +137,4 @@ fn fill(file: &dyn MediaFile, mut from: u64, to: u64) -> io::Result<()> {
         from += len as u64;
     }
     Ok(())
-}
-
-/// A number that nobody has had before, for salts and timelines; never 0.
-pub fn random() -> u64 {
-    // The standard library seeds each of these from the system's randomness.
-    RandomState::new().hash_one(SystemTime::now()).max(1)
-}
-
-/// The time as it stands in files. Times before 1970 are 0.
-pub fn nanoseconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::figures::Figures;
-use super::segment::{NamedFile, Segment, random};
+use super::segment::{NamedFile, Segment};
 use super::spares::Spares;
 use crate::media::Media;
 use crate::panics::panic_message;
@@ -14,6 +14,7 @@ use crate::persistence::directory::Directory;
 use crate::persistence::error::LogFailure;
 use crate::persistence::format::Header;
 use crate::persistence::ids::Ids;
+use crate::persistence::time::{nanoseconds, random};
 use crate::sync::shim::unwatched::{AtomicBool, Ordering};
 use crate::sync::shim::{Mutex, lock, try_lock};
 use crate::sync::{Taken, Unsynced, Watermark};
@@ -42,7 +43,7 @@ impl Maker {
             salt: random(),
             sequence: self.header.sequence + 1,
             previous: self.header.salt,
-            created: super::segment::nanoseconds(self.media.now()),
+            created: nanoseconds(self.media.now()),
             recycled: false,
             ..self.header.clone()
         };
@@ -237,7 +238,7 @@ impl Shared {
             salt: random(),
             sequence,
             previous,
-            created: super::segment::nanoseconds(self.media.now()),
+            created: nanoseconds(self.media.now()),
             schema_hash,
             recycled: false,
             schema: ids.to_bytes(),

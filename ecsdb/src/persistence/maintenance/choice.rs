@@ -11,7 +11,7 @@ use super::history::History;
 use super::pieces::Pieces;
 use super::reach::{Reach, Way, merged};
 use super::restore::Target;
-use crate::persistence::log::nanoseconds;
+use crate::persistence::time::nanoseconds;
 
 /// What there is to choose from.
 pub struct Choice<'a> {

@@ -13,9 +13,10 @@ use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::format::{Header, Kind, RECORD_BYTES, RecordHead, seal};
 use crate::persistence::ids::Ids;
-use crate::persistence::log::{Segment, nanoseconds, random};
-use crate::persistence::recovery::SegmentFile;
+use crate::persistence::log::Segment;
+use crate::persistence::recovery::{RecordsEnd, SegmentFile};
 use crate::persistence::snapshot::Chain;
+use crate::persistence::time::{nanoseconds, random};
 
 /// A directory in the making.
 pub struct Unfinished<'m> {
@@ -121,8 +122,7 @@ impl<'m> Unfinished<'m> {
         let (firsts, _) = directory.list(media).map_err(DirectoryError::io("list", directory.wal()))?;
         for (index, first) in firsts.iter().enumerate() {
             let segment = SegmentFile::read(media, directory.segment(*first), *first)?;
-            let (last, end) =
-                segment.heads().last().map_or((first - 1, segment.start), |(head, end)| (head.version, end));
+            let RecordsEnd { version: last, at: end, .. } = segment.end();
             let expected = firsts.get(index + 1).map_or(version, |next| next - 1);
             // Nothing is behind the records of what is copied.
             if last != expected || end as u64 != segment.len() {

@@ -9,6 +9,19 @@
 //! - `restore`: an earlier state in a directory of its own, made by `destination`; `choice`: which version that is, and of which `history`
 //! - `plan`, `repair`: a directory that can be opened again
 //! - `prune`: an archive without what is too old
+//!
+//! The words of it, each of which rests on those before:
+//!
+//! | word | what it is |
+//! |---|---|
+//! | `Piece` | a segment of the log, or as much of it as is whole, in the directory or in the archive |
+//! | `Line` | pieces that follow one another, in order: log without a gap |
+//! | `Base` | a snapshot file that is in order, with those that it goes on from: what a line can go on from |
+//! | `Way` | versions that can be had one after the other: a line, and the bases that it goes on from, or a base alone |
+//! | `Reach` | all ways, and the versions along them: what can be had |
+//! | `History` | which of several histories is meant, as far as a directory or an archive shows it |
+//! | `Choice` | the way and the version that somebody asks for, within a history |
+//! | `Course` | for `prune`: a line with all bases that belong to it, whether or not they lead along it now |
 
 mod archived;
 mod choice;

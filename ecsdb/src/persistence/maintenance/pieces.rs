@@ -107,6 +107,11 @@ impl<'a> Pieces<'a> {
         })
     }
 
+    /// Those of an archive alone, which has listed `segments`.
+    pub fn of_archive(archive: &'a dyn Archive, segments: Vec<ArchivedSegment>) -> Self {
+        Self { archive: Some(archive), ..Self::archived(segments) }
+    }
+
     /// Whether the archive has no segment.
     pub fn has_none_archived(&self) -> bool {
         self.archived.is_empty()

@@ -16,7 +16,7 @@ use super::progress::{Progress, Steps};
 use super::reach::{Base, Bases, Reach, goes_on};
 use super::report::Damage;
 use crate::persistence::archive::{Archive, ArchiveError, ArchivedSegment, ArchivedSnapshot};
-use crate::persistence::log::nanoseconds;
+use crate::persistence::time::nanoseconds;
 
 /// What of an archive is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ pub fn plan_prune(
     if segments.is_empty() && snapshots.is_empty() {
         return Err(MaintenanceError::NoSegments);
     }
-    let pieces = Pieces::of(None, Some(archive))?;
+    let pieces = Pieces::of_archive(archive, segments.clone());
     let lines = pieces.lines();
     let mut bases = Bases::default();
     bases.add(snapshots.clone());

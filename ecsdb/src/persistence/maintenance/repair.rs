@@ -17,9 +17,9 @@ use crate::media::Open;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::ids::Ids;
 use crate::persistence::json;
-use crate::persistence::log::nanoseconds;
 use crate::persistence::recovery::SegmentFile;
 use crate::persistence::snapshot::read_header;
+use crate::persistence::time::nanoseconds;
 
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -37,7 +37,7 @@ pub struct Repaired {
 
 impl ClosedDirectory {
     /// Does what `plan` says, which was made of this directory as it is now. Nothing is removed: what is not kept is in
-    /// `repaired/<nanoseconds since 1970>` afterwards, as it was.
+    /// `repaired/<nanoseconds since 1970>` afterwards, as it was, in a folder that was not there before.
     ///
     /// # Errors
     /// If there is nothing to do or nothing to be saved; if what was good behind a damage turns out not to be; or if the system refuses: what was done before stays done, and a new plan goes
@@ -49,8 +49,7 @@ impl ClosedDirectory {
             return Err(MaintenanceError::NothingToRepair);
         }
         self.lock()?;
-        let kept_in = directory.repaired(nanoseconds(media.now()));
-        media.create_dir_all(&kept_in).map_err(DirectoryError::io("make", &kept_in))?;
+        let kept_in = self.make_folder()?;
         if plan.fork.is_some() {
             // What is left in between may look like a log that was closed, and must not go on in the old history.
             self.write(&directory.repairing(), b"A repair is going on here: nothing but another one opens this.\n")?;
@@ -81,6 +80,21 @@ impl ClosedDirectory {
             self.sync(directory.root())?;
         }
         Ok(Repaired { version, timeline, kept_in })
+    }
+
+    /// Makes the folder for what is moved away. The clock may have been set back to an earlier repair, whose files have the same names:
+    /// then the next number is taken that is free.
+    fn make_folder(&self) -> Result<PathBuf, DirectoryError> {
+        let (media, mut time) = (&*self.media, nanoseconds(self.media.now()));
+        let path = loop {
+            let path = self.directory.repaired(time);
+            match media.exists(&path).map_err(DirectoryError::io("look for", &path))? {
+                true => time = time.wrapping_add(1),
+                false => break path,
+            }
+        };
+        media.create_dir_all(&path).map_err(DirectoryError::io("make", &path))?;
+        Ok(path)
     }
 
     fn move_away(&self, file: &Path, kept_in: &Path) -> Result<(), DirectoryError> {

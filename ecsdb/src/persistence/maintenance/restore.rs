@@ -93,7 +93,7 @@ pub struct Restored {
     pub timeline: u64,
     /// The version of the snapshot file that it rests on; none if it is all log.
     pub snapshot: Option<u64>,
-    /// Segments of the log that were copied, and bytes of all files.
+    /// Segments of the log that were copied.
     pub segments: u64,
     /// Bytes of all files.
     pub bytes: u64,

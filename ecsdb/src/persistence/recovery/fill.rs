@@ -1,6 +1,6 @@
 //! A store out of the newest snapshot file that is good, and of the log behind it.
 //!
-//! Touches no file. A file that is damaged is passed over, and said; then an older one has to do, or the whole log.
+//! Changes no file. A file that is damaged is passed over, and said; then an older one has to do, or the whole log.
 
 use std::cell::RefCell;
 use std::sync::Arc;

@@ -12,7 +12,8 @@ use crate::persistence::directory::Directory;
 use crate::persistence::error::DirectoryError;
 use crate::persistence::format::{Header, Kind, RECORD_BYTES, RecordHead, seal};
 use crate::persistence::ids::Ids;
-use crate::persistence::log::{Segment, nanoseconds, random};
+use crate::persistence::log::Segment;
+use crate::persistence::time::{nanoseconds, random};
 use crate::schema::DatabaseSchema;
 
 /// What it takes to change the directory.

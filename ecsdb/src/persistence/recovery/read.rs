@@ -82,7 +82,7 @@ impl Reading<'_> {
     fn log(&self, last: u64) -> Result<Read, DirectoryError> {
         let (sources, schema) = (&self.sources, self.schema);
         let directory = sources.directory;
-        let before = SegmentFile::read_header(sources.media, directory.segment(last))?;
+        let before = SegmentFile::read_tables(sources.media, directory.segment(last))?;
         let Evolution { ids, steps, rewrite } = Evolution::judge(directory.root(), &before, schema, self.migrations)?;
         let Some(rewrite) = rewrite else {
             let filled = sources.fill(&Target { ids: &ids, schema }, self.fresh)?;

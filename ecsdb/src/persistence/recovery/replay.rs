@@ -1,4 +1,4 @@
-//! Segments, one after the other, into a store. Touches no file.
+//! Segments, one after the other, into a store. Changes no file.
 
 use std::sync::Arc;
 

@@ -11,9 +11,20 @@ use super::scattered::scattered;
 use crate::media::{Media, Open};
 use crate::persistence::error::DirectoryError;
 use crate::persistence::format::{
-    ALIGN, HEADER_STEP, Header, HeaderError, PREFIX_BYTES, RECORD_BYTES, RecordHead, frame, frame_unchecked,
+    ALIGN, HEADER_STEP, Header, HeaderError, Kind, PREFIX_BYTES, RECORD_BYTES, RecordHead, frame, frame_unchecked,
 };
 use crate::persistence::ids::Ids;
+
+/// Where the records of a segment end.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordsEnd {
+    /// The last version; that before the first one if there is no record.
+    pub version: u64,
+    /// Where the last record ends.
+    pub at: usize,
+    /// Whether that is a part only of rows that were written anew.
+    pub is_part: bool,
+}
 
 /// What the records of a segment come to.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +74,7 @@ impl SegmentFile {
     }
 
     /// The tables that the header of the segment at `path` names.
-    pub fn read_header(media: &dyn Media, path: PathBuf) -> Result<Ids, DirectoryError> {
+    pub fn read_tables(media: &dyn Media, path: PathBuf) -> Result<Ids, DirectoryError> {
         Self::front(media, path).map(|(_, ids, _)| ids)
     }
 
@@ -124,9 +135,20 @@ impl SegmentFile {
         span
     }
 
+    /// Where its records end.
+    pub fn end(&self) -> RecordsEnd {
+        let of = |(head, at): (RecordHead, usize)| RecordsEnd {
+            version: head.version,
+            at,
+            is_part: head.kind == Kind::Part,
+        };
+        let empty = RecordsEnd { version: self.first - 1, at: self.start, is_part: false };
+        self.heads().last().map_or(empty, of)
+    }
+
     /// Whether it has a commit of version `version`, also behind a damage.
     pub fn has(&self, version: u64) -> bool {
-        let end = self.heads().last().map_or(self.start, |(_, end)| end);
+        let end = self.end().at;
         let mut heads = self.heads().map(|(head, _)| head).chain(self.behind(end).map(|(_, head, _)| head));
         heads.any(|head| head.kind.has_version() && head.version == version)
     }

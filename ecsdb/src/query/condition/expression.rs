@@ -4,6 +4,7 @@
 //! compile time; what it does is decided in `node` and `test`.
 
 use core::marker::PhantomData;
+use std::collections::VecDeque;
 
 use super::node::Node;
 use super::test::{Test, Tested, What};
@@ -281,9 +282,14 @@ impl<T: Component, F: TextField> Column<T, Option<F>> {
     }
 }
 
-impl<T: Component, F: Field> Column<T, Vec<F>> {
-    /// Holds if the list has an element that is `value`.
-    pub fn contains(self, value: F::Value) -> ColumnTest<T> {
-        test(tested(self, false), What::Includes(encoded::<F>(value)))
-    }
+macro_rules! lists {
+    ($($list:ident),+) => {$(
+        impl<T: Component, F: Field> Column<T, $list<F>> {
+            /// Holds if the list has an element that is `value`.
+            pub fn contains(self, value: F::Value) -> ColumnTest<T> {
+                test(tested(self, false), What::Includes(encoded::<F>(value)))
+            }
+        }
+    )+};
 }
+lists!(Vec, VecDeque);

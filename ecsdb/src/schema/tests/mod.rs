@@ -10,7 +10,7 @@ mod values;
 
 use super::DatabaseSchema;
 
-/// The example of the product's requirements, exactly as it stands there.
+/// A schema that was written by hand.
 const GAME: &str = include_str!("game.toml");
 
 fn game() -> DatabaseSchema {

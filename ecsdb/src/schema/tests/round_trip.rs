@@ -1,4 +1,4 @@
-//! The text form both ways: the example of the product's requirements, and schemas drawn at random.
+//! The text form both ways: a schema that was written by hand, and schemas drawn at random.
 
 use std::borrow::Cow;
 

@@ -188,10 +188,11 @@ mod tests {
         for entries in [even, lumps, skewed, alike] {
             let near = entries.iter().flat_map(|entry| [entry.saturating_sub(1), *entry, entry + 1]);
             let ends = [0, 1 << 32, 7 << 32, 8 << 32, u64::MAX];
-            for bound in near.chain(ends).collect::<Vec<_>>() {
-                for part in [0..entries.len(), 1..entries.len(), 3..4, 2..2, 5..21, 5..22] {
-                    let part = &entries[part];
-                    let bytes: Vec<[u8; 8]> = part.iter().map(|entry| entry.to_be_bytes()).collect();
+            let bounds: Vec<u64> = near.step_by(if cfg!(miri) { 20 } else { 1 }).chain(ends).collect();
+            for part in [0..entries.len(), 1..entries.len(), 3..4, 2..2, 5..21, 5..22] {
+                let part = &entries[part];
+                let bytes: Vec<[u8; 8]> = part.iter().map(|entry| entry.to_be_bytes()).collect();
+                for bound in bounds.iter().copied() {
                     let expected = part.partition_point(|entry| *entry < bound);
                     assert_eq!(below::<LEAF_NEAR, 8>(&bytes, bound), expected, "{bound} in {part:?}");
                     assert_eq!(below::<INNER_NEAR, 8>(&bytes, bound), expected, "{bound} in {part:?}");

@@ -141,7 +141,7 @@ impl From<Millis> for Time {
     }
 }
 
-/// Its own row.
+/// A native row.
 #[derive(Clone, Copy, Component)]
 #[repr(C)]
 pub struct Body {
