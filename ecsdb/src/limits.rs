@@ -25,6 +25,10 @@ pub const PAGE_BLOCKS_MAX: usize = PAGE_SLOTS_MAX / BLOCK_SLOTS;
 /// hand in about the time that memory takes to answer.
 pub const PAGES_AHEAD: usize = 2;
 
+/// For how many rows at once a walk over pages asks that way: a quarter of a block, which takes as many cache lines as a row takes words
+/// of four bytes. Asked for 64 at once, two or three tables would fill what the processor keeps of open misses.
+pub const ROWS_AHEAD: usize = 16;
+
 /// The most tables that a schema may have.
 pub const TABLES_MAX: usize = 1024;
 
@@ -58,6 +62,7 @@ const _: () = {
     assert!(CHUNK_BLOCKS == u64::BITS as usize, "a chunk's summary is one word");
     assert!(CHUNK_SLOTS.is_multiple_of(PAGE_SLOTS_MAX), "no page crosses a chunk");
     assert!(PAGES_AHEAD * PAGE_BLOCKS_MAX <= CHUNK_BLOCKS, "a page ahead lies in the next chunk at the furthest");
+    assert!(BLOCK_SLOTS.is_multiple_of(ROWS_AHEAD), "a block is asked for in parts of the same size");
     assert!(PAGE_SLOTS_MAX.is_multiple_of(BLOCK_SLOTS), "a page is whole blocks, or a part of one");
     assert!(TABLES_MAX <= u16::MAX as usize, "table ids have 16 bits");
     assert!(

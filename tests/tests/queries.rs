@@ -82,6 +82,8 @@ fn compare(snapshot: &Snapshot<World>, all: &[Entity]) {
         (snapshot.contains::<Small>(entity), snapshot.contains::<R32>(entity), snapshot.contains::<R100>(entity))
     };
     ways(|| snapshot.query::<&Small>().iter(), Small::number, &numbers(all, |e| has(e).0));
+    ways(|| snapshot.table::<Small>().pages().flatten(), Small::number, &numbers(all, |e| has(e).0));
+    ways(|| snapshot.table::<R100>().pages().flatten(), R100::number, &numbers(all, |e| has(e).2));
     ways(|| snapshot.query::<&R100>().iter(), R100::number, &numbers(all, |e| has(e).2));
     ways(|| snapshot.query::<PurseRef<'_>>().iter(), |purse| purse.gold(), &numbers(all, |e| snapshot.is_alive(e)));
     let both = numbers(all, |e| has(e).0 && has(e).1);
@@ -168,6 +170,44 @@ fn scattered_holes() {
         })
         .unwrap();
         compare(&db.snapshot(), &all);
+    }
+}
+
+/// Every way in which `update_all` finds the others of a row: in full blocks, in blocks whose rows are all of the same entities, and bit
+/// by bit; narrow rows and wide ones.
+#[test]
+fn each_row_is_changed_with_what_stands_beside_it() {
+    for (divisor, rest) in [(5001, 0), (5001, 5000), (2, 1), (7, 3), (64, 63)] {
+        let (db, all) = populate(move |n, what| n % divisor == rest + what);
+        let before = db.snapshot();
+        db.write(|tx| {
+            tx.update_all(|row: &mut Small, beside: &R32| row.n += 10_000 + beside.n)?;
+            tx.update_all(|row: &mut R32, _: Entity, beside: Option<&R100>| {
+                row.n += beside.map_or(20_000, |beside| 30_000 + beside.n);
+            })?;
+            tx.update_all(|row: &mut R100, beside: &Small| row.n += beside.n)?;
+            tx.update_all(|row: &mut Pos, beside: &R100, entity: Entity| {
+                (row.x, row.y) = (beside.n as i32, entity.slot() as i32);
+            })?;
+            tx.update_all(|row: &mut R64| row.n += 1)?;
+            Ok(())
+        })
+        .unwrap();
+        let after = db.snapshot();
+        for entity in all {
+            let (small, r32) = (before.get::<Small>(entity), before.get::<R32>(entity));
+            let (r100, pos) = (before.get::<R100>(entity), before.get::<Pos>(entity));
+            let new_small = small.map(|row| row.n + r32.map_or(0, |beside| 10_000 + beside.n));
+            assert_eq!(after.get::<Small>(entity).map(|row| row.n), new_small);
+            let new_r32 = r32.map(|row| row.n + r100.map_or(20_000, |beside| 30_000 + beside.n));
+            assert_eq!(after.get::<R32>(entity).map(|row| row.n), new_r32);
+            let new_r100 = r100.map(|row| row.n + new_small.unwrap_or(0));
+            assert_eq!(after.get::<R100>(entity).map(|row| row.n), new_r100);
+            let new_pos = pos.map(|pos| new_r100.map_or((pos.x, pos.y), |n| (n as i32, entity.slot() as i32)));
+            assert_eq!(after.get::<Pos>(entity).map(|pos| (pos.x, pos.y)), new_pos);
+            let new_r64 = before.get::<R64>(entity).map(|row| row.n + 1);
+            assert_eq!(after.get::<R64>(entity).map(|row| row.n), new_r64);
+        }
     }
 }
 

@@ -47,13 +47,13 @@ fn get_each_of_many(world: Pinned) -> (f32, Pinned) {
     (black_box(get_each(&world)), world)
 }
 
-#[library_benchmark(config = at_most(24_000))]
+#[library_benchmark(config = at_most(26_900))]
 #[bench::ten_thousand(pinned())]
 fn scan_rows(world: Pinned) -> (f32, Pinned) {
     (black_box(scan(&world)), world)
 }
 
-#[library_benchmark(config = at_most(131_400))]
+#[library_benchmark(config = at_most(152_000))]
 #[bench::ten_thousand(pinned())]
 fn join_rows(world: Pinned) -> (f32, Pinned) {
     (black_box(join(&world)), world)

@@ -4,8 +4,8 @@ use core::marker::PhantomData;
 use core::ops::Range;
 
 use crate::bits::bits;
-use crate::bytes::{self, Heap, Row, heap_place, rows_of};
-use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS, PAGES_AHEAD};
+use crate::bytes::{self, Heap, Line, Row, heap_place, rows_of};
+use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS, PAGES_AHEAD, ROWS_AHEAD};
 use crate::storage::{Chunk, PageGeometry, count};
 
 /// The rows of type `R` in one block.
@@ -98,13 +98,17 @@ impl<'v, R: Row> BlockRows<'v, R> {
         there.addr().wrapping_add(chunk.block_rows(block).addr().wrapping_sub(chunk.block_rows(first).addr()))
     }
 
-    /// Asks the processor for the rows of the page after the next that lie there where the 64 rows from number `index` on lie here.
-    #[inline]
+    /// How many rows are asked for at once: [`ROWS_AHEAD`], or more, if these would not fill a cache line.
+    const AT_ONCE: usize = if size_of::<R>() * ROWS_AHEAD < Line::BYTES { BLOCK_SLOTS } else { ROWS_AHEAD };
+
+    /// Asks the processor for the rows of the page after the next that lie there where the [`ROWS_AHEAD`] rows from number `index` on lie
+    /// here. Does nothing if `index` is not a multiple of it.
+    #[inline(always)]
     pub fn prefetch(&self, index: usize) {
-        if self.ahead != 0 {
+        if self.ahead != 0 && index.is_multiple_of(Self::AT_ONCE) {
             let address = self.ahead.wrapping_add(index * size_of::<R>());
-            // 64 rows take as many cache lines as a row takes bytes.
-            bytes::prefetch(core::ptr::without_provenance(address), size_of::<R>());
+            let lines = const { (Self::AT_ONCE * size_of::<R>()).div_ceil(Line::BYTES) };
+            bytes::prefetch(core::ptr::without_provenance(address), lines);
         }
     }
 

@@ -151,7 +151,7 @@ impl<'v, S: Schema, T: TableOf<S>, K: Field> IndexView<'v, S, T, K> {
     ///
     /// ecsdb::schema! { World: Player }
     ///
-    /// let db = Db::<World>::open_in_memory()?;
+    /// let db = Db::<World>::in_memory()?;
     /// db.write(|tx| {
     ///     tx.spawn_all((0..100).map(|number| (Player { number, gold: 10 },)))?;
     ///     Ok(())

@@ -57,6 +57,10 @@ pub trait Fetch<S: Schema> {
     #[doc(hidden)]
     const PAGE_BLOCKS: usize = 1;
 
+    /// How many tables' rows it gives, that cannot do without.
+    #[doc(hidden)]
+    const TABLES: usize = 0;
+
     /// Whether it is found for living entities only. An optional row is "found" for every slot there is.
     #[doc(hidden)]
     const IS_OF_THE_LIVING: bool;
@@ -77,7 +81,8 @@ pub trait Fetch<S: Schema> {
     #[doc(hidden)]
     fn word(chunk: Self::InChunk<'_>, block: usize) -> u64;
     /// Asks the processor for rows that will be read later: those that lie [`PAGES_AHEAD`](crate::limits::PAGES_AHEAD) pages further on
-    /// where the 64 rows from number `index` on lie here.
+    /// where the [`ROWS_AHEAD`](crate::limits::ROWS_AHEAD) rows from number `index` on lie here. Does nothing if `index` is not a multiple
+    /// of it.
     #[doc(hidden)]
     #[inline]
     fn prefetch(_: &Self::InBlock<'_>, _: usize) {}
@@ -158,6 +163,7 @@ impl<S: Schema, T: TableOf<S>> Fetch<S> for RowOf<T> {
 
     const NEEDS_BIT: bool = PageGeometry::of(size_of::<T::Row>()).is_wide();
     const PAGE_BLOCKS: usize = PageGeometry::of(size_of::<T::Row>()).page_words();
+    const TABLES: usize = 1;
     const IS_OF_THE_LIVING: bool = true;
 
     fn tables(each: &mut impl FnMut(u16, bool)) {
@@ -383,6 +389,7 @@ macro_rules! tuples {
                 })+
                 least
             };
+            const TABLES: usize = 0 $(+ $name::TABLES)+;
             const IS_OF_THE_LIVING: bool = $($name::IS_OF_THE_LIVING)||+;
 
             fn tables(each: &mut impl FnMut(u16, bool)) {

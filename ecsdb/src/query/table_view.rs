@@ -11,7 +11,7 @@ use crate::component::Component;
 use crate::entity::Entity;
 use crate::limits::{PAGE_BYTES, PAGES_AHEAD};
 use crate::schema::{Schema, TableOf};
-use crate::storage::{Chunk, PageGeometry, Table, count};
+use crate::storage::{Chunk, PageGeometry, Table};
 
 /// The table of `T` in one version.
 pub struct TableView<'v, S, T> {
@@ -128,7 +128,7 @@ impl<'v, T: Component> Pages<'v, T> {
         }
         // The words lie beside the address, the writer's notes do not.
         let first = page * Self::GEOMETRY.page_words();
-        (first..first + Self::GEOMETRY.page_words()).map(|block| count(chunk.word(block))).sum()
+        chunk.rows_in(Self::GEOMETRY, first..first + Self::GEOMETRY.page_words())
     }
 
     /// Goes to the next page that has rows. Returns `false` at the end.

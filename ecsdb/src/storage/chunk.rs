@@ -210,8 +210,8 @@ impl Chunk {
         page.page.as_ref().map(|page| page.rows().wrapping_add(rank * geometry.stride()))
     }
 
-    /// How many rows the blocks `blocks` of one page have, of which the first one has some. Counts those of one block only: the others are
-    /// seen from where it begins, which costs less than to count them.
+    /// How many rows the blocks `blocks` of one page have, of which the first one has some or is that of the page. Counts those of one block
+    /// only: the others are seen from where it begins, which costs less than to count them.
     #[inline(always)]
     pub fn rows_in(&self, geometry: PageGeometry, blocks: Range<usize>) -> usize {
         let Range { start, end } = blocks;

@@ -8,6 +8,7 @@ use super::{Batch, RowShape, SlotMask, Store};
 use crate::bytes::{HeapPlace, RowBytes};
 use crate::change_set::{ChangeSet, ColumnSet};
 use crate::entity::Entity;
+use crate::limits::CHUNK_BLOCKS;
 
 /// A tag, narrow rows of two sizes, rows of a whole page, and rows with fewer than a block a page.
 const STRIDES: [usize; 5] = [0, 4, 12, 100, 5000];
@@ -166,7 +167,11 @@ fn apply(batch: &mut Batch<'_>, model: &mut Model, op: &Op, workers: &rayon::Thr
                 .rewrite(
                     table as u16,
                     ColumnSet::ALL,
-                    |version, block| version.tables[0].word(block),
+                    |version, chunk, words| {
+                        for (block, word) in words.iter_mut().enumerate() {
+                            *word &= version.tables[0].word(chunk * CHUNK_BLOCKS + block);
+                        }
+                    },
                     workers,
                     |page| {
                         page.rows.copy_from_slice(page.before);

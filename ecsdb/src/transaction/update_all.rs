@@ -1,9 +1,9 @@
 //! Closures over `&mut A` and other components, run over all entities that have them.
 
 use crate::bits::bits;
-use crate::bytes::{HeapBuf, Row, bytes_of, duplicate, rows_of};
+use crate::bytes::{HeapBuf, Line, Row, bytes_of, duplicate, rows_of};
 use crate::change_set::ColumnSet;
-use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS};
+use crate::limits::{BLOCK_SLOTS, CHUNK_BLOCKS, ROWS_AHEAD};
 use crate::query::{Fetch, Item, QueryParam, View};
 use crate::schema::{Schema, TableOf};
 use crate::storage::{Batch, PageRewrite, StorageError, count};
@@ -40,24 +40,28 @@ fn run<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
     batch.rewrite(
         A::INDEX,
         ColumnSet::ALL,
-        |version, block| {
+        |version, chunk, words| {
             // SAFETY: `UpdateFn` is only run by a `Transaction<S>`, whose write buffer was made for `S`.
             let view = unsafe { View::<S>::new(version) };
-            match Q::Fetch::chunk(Q::Fetch::source(view), block / CHUNK_BLOCKS) {
-                Some((chunk, _)) if block % CHUNK_BLOCKS == 0 => {
-                    Q::Fetch::prefetch_behind(chunk);
-                    Q::Fetch::word(chunk, 0)
-                }
-                Some((chunk, summary)) if summary >> (block % CHUNK_BLOCKS) & 1 == 1 => {
-                    Q::Fetch::word(chunk, block % CHUNK_BLOCKS)
-                }
-                _ => 0,
+            let Some((chunk, summary)) = Q::Fetch::chunk(Q::Fetch::source(view), chunk) else { return words.fill(0) };
+            Q::Fetch::prefetch_behind(chunk);
+            for (block, word) in words.iter_mut().enumerate().filter(|(_, word)| **word != 0) {
+                *word &= if summary >> block & 1 == 1 { Q::Fetch::word(chunk, block) } else { 0 };
             }
         },
         workers,
         |page| page_of::<S, A, Q>(page, &change),
     )
 }
+
+/// So many rows are changed at a time before they are written: what is read of them and of others does not depend on what was written
+/// of those before, and the compiler takes neighbours together. They divide [`ROWS_AHEAD`].
+const GROUP: usize = 4;
+
+/// Larger rows are changed one by one: they would only be copied to and fro.
+const GROUPED_BYTES_MAX: usize = 64;
+
+const _: () = assert!(ROWS_AHEAD.is_multiple_of(GROUP));
 
 #[inline]
 fn page_of<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
@@ -76,47 +80,81 @@ fn page_of<S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
     // One pass over memory: each row is read from the page before, changed, and written to the page after.
     // Outside of the loop: something to drop for each row would be in the way of the compiler.
     let mut no_heap = HeapBuf::new();
-    let mut change_row = |row: &A::Row, to: &mut [u8], item: Item<'_, S, Q>| {
-        let mut row = duplicate(row);
+    let mut change_row = |row: &mut A::Row, item: Item<'_, S, Q>| {
         // SAFETY: the row has no heap, as asserted where this began.
-        unsafe { A::with_mut(&mut row, &mut no_heap, |row| change(row, item)) };
-        to.copy_from_slice(bytes_of(&row));
+        unsafe { A::with_mut(row, &mut no_heap, |row| change(row, item)) };
     };
     for (index, (present, selected)) in page.present.iter().zip(page.selected).enumerate() {
         let others = Q::Fetch::block(chunk, (page.first_block + index) % CHUNK_BLOCKS);
-        Q::Fetch::prefetch(&others, 0);
-        // 64 rows take as many cache lines as a row takes bytes.
-        page.later.prefetch(index * BLOCK_SLOTS * size_of::<A::Row>(), size_of::<A::Row>());
-        // Then the items are found by counting; otherwise by how many are before each.
-        let are_in_line = present == selected && page.first_bit == 0 && Q::Fetch::is_dense(&others, *present);
-        if are_in_line && *present == u64::MAX {
-            // As many as the compiler knows.
-            let (here, to) = (&before[..BLOCK_SLOTS], &mut after[..BLOCK_SLOTS * size_of::<A::Row>()]);
-            let others = Q::Fetch::part(others, 0, BLOCK_SLOTS);
-            for ((bit, row), to) in here.iter().enumerate().zip(to.chunks_exact_mut(size_of::<A::Row>())) {
-                change_row(row, to, Q::Fetch::dense(&others, bit, bit as u32));
-            }
-            before = &before[BLOCK_SLOTS..];
-            after = &mut after[BLOCK_SLOTS * size_of::<A::Row>()..];
-            continue;
-        }
         let (here, rest) = before.split_at(count(*present));
         let (to, rest_after) = after.split_at_mut(size_of_val(here));
         (before, after) = (rest, rest_after);
-        let to = to.chunks_exact_mut(size_of::<A::Row>());
-        if are_in_line {
-            for (((index, row), bit), to) in here.iter().enumerate().zip(bits(*present)).zip(to) {
-                change_row(row, to, Q::Fetch::dense(&others, index, bit));
-            }
+        let look_ahead = |number: usize| {
+            Q::Fetch::prefetch(&others, number);
+            let lines = const { (ROWS_AHEAD * size_of::<A::Row>()).div_ceil(Line::BYTES) };
+            page.later.prefetch((index * BLOCK_SLOTS + number) * size_of::<A::Row>(), lines);
+        };
+        // Then the items are found by counting; otherwise by how many are before each.
+        let are_in_line = present == selected && page.first_bit == 0 && Q::Fetch::is_dense(&others, *present);
+        if are_in_line && (!<Q::Fetch as Fetch<S>>::NEEDS_BIT || *present == u64::MAX) {
+            change_in_line::<S, A, Q>(here, to, others, look_ahead, &mut change_row);
             continue;
         }
-        for ((row, bit), to) in here.iter().zip(bits(*present)).zip(to) {
-            if selected >> bit & 1 == 1 {
-                change_row(row, to, Q::Fetch::sparse(&others, bit + page.first_bit as u32));
-            } else {
-                to.copy_from_slice(bytes_of(row));
-            }
+        for part in 0..BLOCK_SLOTS / ROWS_AHEAD {
+            look_ahead(part * ROWS_AHEAD);
         }
+        let rows = here.iter().zip(bits(*present)).zip(to.chunks_exact_mut(size_of::<A::Row>()));
+        for (index, ((row, bit), to)) in rows.enumerate() {
+            let mut row = duplicate(row);
+            if are_in_line {
+                change_row(&mut row, Q::Fetch::dense(&others, index, bit));
+            } else if selected >> bit & 1 == 1 {
+                change_row(&mut row, Q::Fetch::sparse(&others, bit + page.first_bit as u32));
+            }
+            to.copy_from_slice(bytes_of(&row));
+        }
+    }
+}
+
+/// Writes the rows `here` to `to`, each changed with the item of `others` that has the same number.
+#[inline(always)]
+fn change_in_line<'v, S: Schema, A: TableOf<S>, Q: QueryParam<S>>(
+    here: &[A::Row],
+    to: &mut [u8],
+    others: <Q::Fetch as Fetch<S>>::InBlock<'v>,
+    look_ahead: impl Fn(usize),
+    change_row: &mut impl FnMut(&mut A::Row, Item<'v, S, Q>),
+) {
+    let others = Q::Fetch::part(others, 0, here.len());
+    let (groups, last) =
+        if size_of::<A::Row>() <= GROUPED_BYTES_MAX { here.as_chunks::<GROUP>() } else { (&[][..], here) };
+    let (to_groups, to_last) = to.split_at_mut(size_of_val(groups));
+    let mut number: usize = 0;
+    for (here, to) in groups.iter().zip(to_groups.chunks_exact_mut(size_of::<[A::Row; GROUP]>())) {
+        if number.is_multiple_of(ROWS_AHEAD) {
+            look_ahead(number);
+        }
+        // What needs its bit is found from where its block begins.
+        let (group, first) = if <Q::Fetch as Fetch<S>>::NEEDS_BIT {
+            (others, number)
+        } else {
+            (Q::Fetch::part(others, number, GROUP), 0)
+        };
+        let mut rows: [A::Row; GROUP] = core::array::from_fn(|index| duplicate(&here[index]));
+        for (index, row) in rows.iter_mut().enumerate() {
+            change_row(row, Q::Fetch::dense(&group, first + index, (first + index) as u32));
+        }
+        to.copy_from_slice(bytes_of(&rows));
+        number += GROUP;
+    }
+    for (row, to) in last.iter().zip(to_last.chunks_exact_mut(size_of::<A::Row>())) {
+        if number.is_multiple_of(ROWS_AHEAD) {
+            look_ahead(number);
+        }
+        let mut row = duplicate(row);
+        change_row(&mut row, Q::Fetch::dense(&others, number, number as u32));
+        to.copy_from_slice(bytes_of(&row));
+        number += 1;
     }
 }
 

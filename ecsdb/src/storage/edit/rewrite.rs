@@ -72,8 +72,8 @@ struct Task {
 }
 
 impl Batch<'_> {
-    /// Changes the rows of `table` whose block's word in `selection` is set, with `change` on every page that has such
-    /// rows. All of them are computed from the state before the call, in parallel on `workers`. Returns how many rows
+    /// Changes the rows of `table` that `selection` leaves, with `change` on every page that has such rows. `selection` is asked chunk by
+    /// chunk, with the words of its blocks, which say what has rows, and takes out what is to stay as it is. All of them are computed from the state before the call, in parallel on `workers`. Returns how many rows
     /// were selected.
     ///
     /// `change` fills all rows of the page, with valid ones. If it panics, nothing has changed.
@@ -81,7 +81,7 @@ impl Batch<'_> {
         &mut self,
         table: u16,
         columns: ColumnSet,
-        selection: impl Fn(&Version, usize) -> u64,
+        selection: impl Fn(&Version, usize, &mut [u64; CHUNK_BLOCKS]),
         workers: &rayon::ThreadPool,
         change: impl Fn(PageRewrite<'_>) + Sync,
     ) -> Result<u64, StorageError> {
@@ -98,10 +98,10 @@ impl Batch<'_> {
             }
             let mut selected = [0; CHUNK_BLOCKS];
             for block in bits(chunk.summary()) {
-                let block = block as usize;
-                selected[block] = chunk.word(block) & selection(self.version, chunk_index * CHUNK_BLOCKS + block);
-                selected_rows += rows_of_word(selected[block]) as u64;
+                selected[block as usize] = chunk.word(block as usize);
             }
+            selection(self.version, chunk_index, &mut selected);
+            selected_rows += selected.iter().map(|word| rows_of_word(*word) as u64).sum::<u64>();
             for (page, slot) in chunk.pages().iter().enumerate() {
                 let first = page * geometry.page_slots();
                 let of_page = |word: u64| word >> (first % BLOCK_SLOTS) & geometry.page_mask();
