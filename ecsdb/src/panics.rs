@@ -21,7 +21,12 @@ pub fn panic_message(panic: &(dyn Any + Send)) -> String {
 pub fn quietly(work: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
         tracing::error!(message = %panic_message(&*panic), "a waker, or the drop of a result, panicked");
-        // Its drop might panic once more.
-        core::mem::forget(panic);
+        let is_text = panic.is::<&str>() || panic.is::<String>();
+        // The drop of anything else might panic once more.
+        if is_text {
+            drop(panic);
+        } else {
+            core::mem::forget(panic);
+        }
     }
 }
