@@ -158,16 +158,19 @@ pub fn run<S: Shared>(store: &S, readers: usize, holders: usize, time: Duration)
             .map(|number| {
                 scope.spawn(move || {
                     let (mut tail, mut random) = (Tail::new(), Random::new(number as u64));
-                    while go_on() {
+                    // Once at least, however late the thread begins.
+                    loop {
                         for _ in 0..BURST {
                             let row = random.below(rows);
                             let began = Instant::now();
                             black_box(store.read(row));
                             tail.note(began.elapsed());
                         }
+                        if !go_on() {
+                            return tail;
+                        }
                         std::thread::sleep(PAUSE);
                     }
-                    tail
                 })
             })
             .collect();
