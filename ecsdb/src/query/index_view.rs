@@ -107,9 +107,7 @@ impl<'v, S: Schema, T: TableOf<S>, K: Field> IndexView<'v, S, T, K> {
     }
 
     fn probe<P: Field>(self, key: P, columns: usize) -> Probe {
-        let mut heap = HeapBuf::new();
-        let packed = key.pack(&mut heap);
-        self.read.definition().key.probe(RowBytes { row: bytes_of(&packed), heap: heap.bytes() }, columns)
+        packed(key, |values| self.read.definition().key.probe(values, columns))
     }
 
     fn whole(self, key: K::Value) -> Probe {
@@ -117,9 +115,7 @@ impl<'v, S: Schema, T: TableOf<S>, K: Field> IndexView<'v, S, T, K> {
     }
 
     fn with_key(self, key: K::Value) -> Slots<'v> {
-        let mut heap = HeapBuf::new();
-        let packed = K::from_value(key).pack(&mut heap);
-        self.read.with_values(RowBytes { row: bytes_of(&packed), heap: heap.bytes() })
+        packed(K::from_value(key), |values| self.read.with_values(values))
     }
 
     fn rows(self, slots: Slots<'v>) -> IndexRows<'v, S, T> {
@@ -137,7 +133,7 @@ impl<'v, S: Schema, T: TableOf<S>, K: Field> IndexView<'v, S, T, K> {
     }
 
     /// As [`Self::one`], for each of many keys, in their order. A hash index looks several of them up at a time, so that they wait for
-    /// memory together: among a million rows that takes a fraction of the time.
+    /// memory together.
     ///
     /// ```
     /// use ecsdb::{Component, Db};
@@ -171,9 +167,7 @@ impl<'v, S: Schema, T: TableOf<S>, K: Field> IndexView<'v, S, T, K> {
     }
 
     pub(super) fn begin_look_up(self, key: K::Value) -> LookUp<'v> {
-        let mut heap = HeapBuf::new();
-        let packed = K::from_value(key).pack(&mut heap);
-        self.read.begin_look_up(RowBytes { row: bytes_of(&packed), heap: heap.bytes() })
+        packed(K::from_value(key), |values| self.read.begin_look_up(values))
     }
 
     pub(super) fn go_on(self, look_up: &mut LookUp<'v>) {
@@ -254,6 +248,14 @@ impl<'v, S: Schema, T: TableOf<S>, K: Field> IntoIterator for IndexView<'v, S, T
     fn into_iter(self) -> IndexRows<'v, S, T> {
         self.iter()
     }
+}
+
+/// What `look` makes of a key as it stands in a row.
+#[inline]
+fn packed<K: Field, R>(key: K, look: impl FnOnce(RowBytes<'_>) -> R) -> R {
+    let mut heap = HeapBuf::new();
+    let packed = key.pack(&mut heap);
+    look(RowBytes { row: bytes_of(&packed), heap: heap.bytes() })
 }
 
 /// The types of the first columns of an index with keys `K`: `(A,)` and `(A, B)` of `(A, B, C)`.

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use super::rows::{own, room_for, share_heap};
+use super::rows::{own, room_for, share_heap, take_page};
 use super::{Batch, StorageError, Touched};
 use crate::limits::{BLOCK_SLOTS, CHUNK_SLOTS, PAGE_BLOCKS_MAX};
 use crate::storage::chunk::count;
@@ -50,14 +50,8 @@ impl Batch<'_> {
             _ => {
                 let mut copy = None;
                 if stride > 0 {
-                    let taken = self.pool.take(table, geometry.lines(room_for(len + added, added, geometry)));
-                    let mut taken = match taken {
-                        Ok(taken) => taken,
-                        Err(error) => {
-                            *self.failure = Some(error.into());
-                            return Err(error.into());
-                        }
-                    };
+                    let lines = geometry.lines(room_for(len + added, added, geometry));
+                    let mut taken = take_page(self.pool, self.failure, table, lines)?;
                     let (bytes, before) = (own(&mut taken), found.page.as_ref().map_or(&[][..], |page| page.bytes()));
                     each_run_from_behind(words, stride, end, new_end, |run, to, gap| {
                         bytes[to..to + run.len()].copy_from_slice(&before[run]);

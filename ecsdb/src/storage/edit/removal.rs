@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use super::rows::{own, share_heap};
+use super::rows::{own, share_heap, take_page};
 use super::{Batch, StorageError, Touched};
 use crate::bits::bits;
 use crate::change_set::ColumnSet;
@@ -110,13 +110,7 @@ impl Batch<'_> {
             if let Some(before) = &found.page
                 && left > 0
             {
-                let mut taken = match self.pool.take(table, geometry.lines(left)) {
-                    Ok(taken) => taken,
-                    Err(error) => {
-                        *self.failure = Some(error.into());
-                        return Err(error.into());
-                    }
-                };
+                let mut taken = take_page(self.pool, self.failure, table, geometry.lines(left))?;
                 let rows = own(&mut taken);
                 each_run_left(words, stride, |run, to| {
                     rows[to..to + run.len()].copy_from_slice(&before.bytes()[run]);

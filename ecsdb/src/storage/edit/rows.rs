@@ -5,6 +5,7 @@ use crate::bits::run;
 use crate::bytes::{HeapPlace, Page, PageRef, RowBytes};
 use crate::change_set::ColumnSet;
 use crate::limits::{BLOCK_SLOTS, CHUNK_SLOTS};
+use crate::storage::pool::PagePool;
 use crate::storage::table::PageGeometry;
 
 /// A change of the rows of a page: `at` bytes behind the first, `remove` bytes go and `insert` bytes come.
@@ -76,13 +77,7 @@ impl Batch<'_> {
             let mut copy = None;
             if let Some(before) = &found.page {
                 let bytes = found.len as usize * geometry.stride();
-                let mut taken = match self.pool.take(table, geometry.lines(found.len as usize)) {
-                    Ok(taken) => taken,
-                    Err(error) => {
-                        *self.failure = Some(error.into());
-                        return Err(error.into());
-                    }
-                };
+                let mut taken = take_page(self.pool, self.failure, table, geometry.lines(found.len as usize))?;
                 own(&mut taken)[..bytes].copy_from_slice(&before.bytes()[..bytes]);
                 share_heap(&mut taken, before);
                 copy = Some(taken);
@@ -132,14 +127,8 @@ impl Batch<'_> {
             _ => {
                 let mut copy = None;
                 if added > 0 {
-                    let taken = self.pool.take(table, geometry.lines(room_for(len + count, count, geometry)));
-                    let mut taken = match taken {
-                        Ok(taken) => taken,
-                        Err(error) => {
-                            *self.failure = Some(error.into());
-                            return Err(error.into());
-                        }
-                    };
+                    let lines = geometry.lines(room_for(len + count, count, geometry));
+                    let mut taken = take_page(self.pool, self.failure, table, lines)?;
                     if let Some(before) = &found.page {
                         copy_around(before, end, &mut taken, Reshape { at, remove: 0, insert: added });
                     }
@@ -205,13 +194,7 @@ impl Batch<'_> {
             if let Some(before) = &found.page
                 && end > stride
             {
-                let mut taken = match self.pool.take(table, geometry.lines(found.len as usize - 1)) {
-                    Ok(taken) => taken,
-                    Err(error) => {
-                        *self.failure = Some(error.into());
-                        return Err(error.into());
-                    }
-                };
+                let mut taken = take_page(self.pool, self.failure, table, geometry.lines(found.len as usize - 1))?;
                 copy_around(before, end, &mut taken, Reshape { at, remove: stride, insert: 0 });
                 copy = Some(taken);
             }
@@ -226,6 +209,16 @@ impl Batch<'_> {
         directory.count(-1);
         Ok(true)
     }
+}
+
+/// A page of `lines` cache lines for `table`. If there is no room for it, nothing of the transaction stays.
+pub(super) fn take_page(
+    pool: &mut PagePool,
+    failure: &mut Option<StorageError>,
+    table: u16,
+    lines: usize,
+) -> Result<PageRef, StorageError> {
+    pool.take(table, lines).map_err(|error| *failure.insert(error.into()))
 }
 
 /// For how many rows a page is made that has `len` rows now, the last `insert` of them new, and may get more: twice as

@@ -1,7 +1,7 @@
 //! Looking a hash up in the tree of a hash index.
 //!
-//! Owns the short way, and many look-ups beside each other: hashes are spread evenly, so in each node a guess is a few entries wrong at most, and no way back has to be
-//! remembered. What does not end in the leaf that it leads to, one look-up in some dozens, is left to [`Tree::range`].
+//! Owns the short way, and many look-ups beside each other. Hashes are spread evenly, so in each node a guess is a few entries wrong as
+//! a rule, and no way back has to be remembered. What may go on behind the leaf that it leads to is left to [`Tree::range`].
 
 use smallvec::SmallVec;
 
@@ -128,8 +128,8 @@ impl<'v> IndexRead<'v> {
         self.go_on(&mut look_up);
         match look_up.at {
             Place::Run(run) => {
-                let slots = run.iter().map(|entry| slot_of(entry));
-                slots.into_iter().find(|slot| self.has_identity(*slot, &look_up.identity))
+                let mut slots = run.iter().map(|entry| slot_of(entry));
+                slots.find(|slot| self.has_identity(*slot, &look_up.identity))
             }
             Place::Done(slot) => slot,
             Place::Leaf(_) => None,
