@@ -16,6 +16,8 @@ use crate::sync::shim::{Mutex, lock};
 #[derive(Clone, Default)]
 pub struct Memory(Arc<Shared>);
 
+debug_as!(Memory);
+
 #[derive(Default)]
 struct Shared {
     names: Mutex<Names>,

@@ -1,6 +1,6 @@
 //! Building an index of all rows of a table at once.
 //!
-//! Owns sorting the entries and filling the nodes. The same code serves a database that is opened and one that runs: it reads a
+//! Owns which entries there are, and sorting them. The same code serves a database that is opened and one that runs: it reads a
 //! version and gives the nodes for it.
 
 use std::collections::HashMap;
@@ -8,12 +8,14 @@ use std::collections::HashMap;
 use rayon::slice::ParallelSliceMut;
 use thiserror::Error;
 
+use super::buckets;
 use super::definition::{IndexDefinition, slot_of};
+use super::fill::fill;
 use super::nodes::{NodeNumbers, Nodes};
-use super::tree::{self, SLOT_BYTES};
+use super::tree::SLOT_BYTES;
 use super::unique::DuplicateKey;
 use crate::bytes::{Line, PageRef};
-use crate::schema::KeyBuf;
+use crate::schema::{IndexKind, KeyBuf};
 use crate::storage::edit::{Batch, StorageError};
 use crate::storage::pool::MemoryLimit;
 use crate::storage::table::Table;
@@ -94,7 +96,11 @@ pub fn build(
         return Err(twins);
     }
     let layout = index.layout();
-    Ok(tree::build(layout, entries.chunks_exact(width), || node(layout.node_bytes() / Line::BYTES))?)
+    let trees = match index.kind {
+        IndexKind::Hash => buckets::count_for((entries.len() / width) as u64, layout),
+        _ => 1,
+    };
+    Ok(fill(layout, trees, &entries, || node(layout.node_bytes() / Line::BYTES))?)
 }
 
 /// The entries in ascending order.

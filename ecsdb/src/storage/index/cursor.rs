@@ -4,7 +4,7 @@
 //! allocated.
 
 use super::node::{NodeLayout, count, level};
-use super::nodes::{NONE, Nodes};
+use super::nodes::{Nodes, Shape};
 
 /// The most levels that a way goes through. A tree of as many entries as there are slots has eight of nodes that are nearly empty.
 const LEVELS_MAX: usize = 20;
@@ -32,6 +32,8 @@ pub struct Tree<'v> {
     pub nodes: &'v Nodes,
     /// How they are laid out.
     pub layout: NodeLayout,
+    /// The number of its root, which is not there if it has no entries.
+    pub root: u32,
 }
 
 debug_as!(['v] Tree<'v>);
@@ -39,12 +41,11 @@ debug_as!(['v] Tree<'v>);
 impl<'v> Tree<'v> {
     /// The way to a leaf, by the children that `choose` names, and to a place there.
     fn descend(self, choose: impl Fn(&'v [u8]) -> usize, place: impl Fn(&'v [u8]) -> usize) -> Option<Cursor<'v>> {
-        let root = self.nodes.shape.root;
-        if root == NONE {
+        if !self.nodes.has(self.root) {
             return None;
         }
         let mut cursor = Cursor { leaf: &[], index: 0, depth: 0, path: [0; LEVELS_MAX] };
-        self.go_down(&mut cursor, root, choose, place);
+        self.go_down(&mut cursor, self.root, choose, place);
         Some(cursor)
     }
 
@@ -74,7 +75,7 @@ impl<'v> Tree<'v> {
     /// The node that the first `depth` steps of the way lead to.
     fn node_on_the_way(self, cursor: &Cursor<'v>, depth: usize) -> &'v [u8] {
         let steps = cursor.path[..depth].iter();
-        let root = self.nodes.get(self.nodes.shape.root);
+        let root = self.nodes.get(self.root);
         steps.fold(root, |node, child| self.nodes.get(self.layout.child(node, usize::from(*child))))
     }
 
@@ -160,18 +161,19 @@ impl<'v> Tree<'v> {
 
     /// About how many entries lie between `from` and `to`: exactly, if they are in one leaf. Cost: two ways down the tree.
     pub fn estimate(self, from: &[u8], to: &[u8]) -> u64 {
-        let (Some((first, at, leaf)), Some((last, before, other))) = (self.share_below(from), self.share_below(to))
-        else {
-            return 0;
-        };
-        if core::ptr::eq(leaf, other) {
-            return before.saturating_sub(at) as u64;
+        let (Some(first), Some(last)) = (self.share_below(from), self.share_below(to)) else { return 0 };
+        if core::ptr::eq(first.leaf, last.leaf) {
+            return last.index.saturating_sub(first.index) as u64;
         }
-        ((last - first).max(0.0) * self.nodes.shape.entries as f64).ceil() as u64
+        let entries = match self.nodes.shape {
+            Shape { trees: 1, entries, .. } => entries as f64,
+            _ => first.entries.midpoint(last.entries),
+        };
+        ((last.share - first.share).max(0.0) * entries).ceil() as u64
     }
 
-    /// Which share of the entries is less than `entry`, if all children of a node have as many; its place in the leaf, and the leaf.
-    fn share_below(self, entry: &[u8]) -> Option<(f64, usize, &'v [u8])> {
+    /// What is below `entry`, if all children of a node have as many entries.
+    fn share_below(self, entry: &[u8]) -> Option<Share<'v>> {
         let cursor =
             self.descend(|node| self.layout.child_of(node, entry), |leaf| self.layout.lower_bound(leaf, 0, entry))?;
         let (mut share, mut of_child) = (0.0, 1.0);
@@ -179,9 +181,20 @@ impl<'v> Tree<'v> {
             of_child /= count(self.node_on_the_way(&cursor, above)) as f64;
             share += f64::from(*child) * of_child;
         }
-        let index = usize::from(cursor.index);
-        Some((share + of_child * index as f64 / count(cursor.leaf).max(1) as f64, index, cursor.leaf))
+        let (index, has) = (usize::from(cursor.index), count(cursor.leaf).max(1) as f64);
+        Some(Share { share: share + of_child * index as f64 / has, entries: has / of_child, index, leaf: cursor.leaf })
     }
+}
+
+/// What is below an entry.
+struct Share<'v> {
+    /// Which part of the entries of the tree.
+    share: f64,
+    /// How many entries that would make in all.
+    entries: f64,
+    /// How many of the entries of the leaf.
+    index: usize,
+    leaf: &'v [u8],
 }
 
 /// The entries of a range, in order.

@@ -171,7 +171,7 @@ impl<'v> IndexRead<'v> {
     /// The index as a grid, if it is one.
     pub fn grid(self) -> Option<GridRead<'v>> {
         let spec = self.definition().grid.as_ref()?;
-        Some(GridRead { spec, table: self.table(), tree: self.is_settled().then(|| self.tree()) })
+        Some(GridRead { spec, table: self.table(), tree: self.is_settled().then(|| self.tree(&[])) })
     }
 }
 

@@ -1,81 +1,47 @@
-//! Looking a hash up in the tree of a hash index.
+//! Looking a hash up in a hash index.
 //!
-//! Owns the short way, and many look-ups beside each other. Hashes are spread evenly, so in each node a guess is a few entries wrong as
-//! a rule, and no way back has to be remembered. What may go on behind the leaf that it leads to is left to [`Tree::range`].
+//! Owns the short way, and many look-ups beside each other. The bucket of a hash is known, and hashes are spread evenly in it, so a
+//! guess of the place is a few entries wrong as a rule. A bucket that is more than one leaf is left to
+//! [`Tree::range`](super::Tree::range).
 
 use smallvec::SmallVec;
 
-use super::cursor::Tree;
+use super::buckets::{Bucket, ENTRY, HashEntry};
 use super::definition::{HASH_BYTES, hash_of, slot_of};
-use super::node::{CHILD, HEAD, count, level};
-use super::nodes::NONE;
+use super::node::{HEAD, count, level};
+use super::nodes::{Nodes, ROOTS};
 use super::read::IndexRead;
-use super::tree::SLOT_BYTES;
 use crate::bytes::RowBytes;
-
-/// Bytes of an entry of a hash index.
-const ENTRY: usize = HASH_BYTES + SLOT_BYTES;
 
 /// How many rows with the hash of one key are asked for ahead: two are rare.
 const RUN_AHEAD: usize = 2;
 
-/// An entry of a hash index.
-pub type HashEntry = [u8; ENTRY];
-
-impl<'v> Tree<'v> {
-    /// The entries with this hash in a hash index, which are mostly one or none. Nothing if they may go on in another leaf.
-    #[inline]
-    pub fn run_of(self, hash: [u8; HASH_BYTES]) -> Option<&'v [HashEntry]> {
-        self.run_in(self.leaf_of(hash), hash)
-    }
-
-    /// The leaf in which the entries with this hash begin, or [`NONE`] if the tree is empty.
-    #[inline]
-    pub fn leaf_of(self, hash: [u8; HASH_BYTES]) -> u32 {
-        debug_assert_eq!(self.layout.width(), ENTRY);
-        let mut at = self.nodes.shape.root;
-        if at == NONE {
-            return NONE;
-        }
-        loop {
-            let node = self.nodes.get(at);
-            if level(node) == 0 {
-                return at;
-            }
-            let (entries, _) = node[HEAD..].as_chunks::<{ ENTRY + CHILD }>();
-            let entries = &entries[..count(node)];
-            // The first entry means nothing.
-            let child = below::<INNER_NEAR, _>(&entries[1..], least(hash) + 1);
-            let (_, number) = entries[child].split_at(ENTRY);
-            at = number.first_chunk().map_or(NONE, |number| u32::from_le_bytes(*number));
-            if level(node) == 1 {
-                // The nodes above are few, and near. This one is asked for, and not looked at yet.
-                let end = entries.get(child + 1).map_or(u64::MAX, head);
-                self.nodes.prefetch(at, share(least(hash), head(&entries[child]), end));
-                return at;
-            }
-        }
-    }
-
-    /// The entries with this hash in the leaf in which they begin. Nothing if they may go on in another one.
-    #[inline]
-    pub fn run_in(self, leaf: u32, hash: [u8; HASH_BYTES]) -> Option<&'v [HashEntry]> {
-        if leaf == NONE {
-            return Some(&[]);
-        }
-        let node = self.nodes.get(leaf);
-        let (entries, _) = node[HEAD..].as_chunks::<ENTRY>();
-        let entries = &entries[..count(node)];
-        let first = below::<LEAF_NEAR, _>(entries, least(hash));
-        let run = entries[first..].iter().take_while(|entry| entry.starts_with(&hash)).count();
-        (first + run < entries.len()).then(|| &entries[first..first + run])
-    }
+/// Asks the processor for the entries where those with this hash are likely to be. Cost: a look at the directory.
+#[inline]
+fn prefetch_run(nodes: &Nodes, hash: [u8; HASH_BYTES]) {
+    let bucket = Bucket::of(u32::from_be_bytes(hash), nodes.shape.trees);
+    let likely = (nodes.shape.entries >> bucket.bits) as usize;
+    nodes.prefetch(ROOTS + bucket.number, HEAD + bucket.guess(hash, likely) * ENTRY);
 }
 
-/// The least entry that there may be with this hash.
+/// The entries with this hash, which are mostly one or none. Nothing if the bucket is more than one leaf.
 #[inline]
-fn least(hash: [u8; HASH_BYTES]) -> u64 {
-    u64::from(u32::from_be_bytes(hash)) << 32
+pub(super) fn run_of(nodes: &Nodes, hash: [u8; HASH_BYTES]) -> Option<&[HashEntry]> {
+    let bucket = Bucket::of(u32::from_be_bytes(hash), nodes.shape.trees);
+    let node = nodes.get(ROOTS + bucket.number);
+    if node.is_empty() {
+        return Some(&[]);
+    }
+    if level(node) > 0 {
+        return None;
+    }
+    let (entries, _) = node[HEAD..].as_chunks::<ENTRY>();
+    let entries = &entries[..count(node)];
+    // The least entry that there may be with this hash.
+    let least = u64::from(u32::from_be_bytes(hash)) << 32;
+    let first = below(entries, bucket.guess(hash, entries.len()), least);
+    let run = entries[first..].iter().take_while(|entry| entry.starts_with(&hash)).count();
+    Some(&entries[first..first + run])
 }
 
 /// A look-up that is under way among others, so that they wait for memory together.
@@ -90,8 +56,8 @@ debug_as!(['v] LookUp<'v>);
 
 /// How far a look-up has come.
 enum Place<'v> {
-    /// To a leaf, which was asked for.
-    Leaf(u32),
+    /// To the bucket, which was asked for.
+    Bucket,
     /// To entries whose rows were asked for.
     Run(&'v [HashEntry]),
     /// To its end, by another way.
@@ -107,13 +73,14 @@ impl<'v> IndexRead<'v> {
         }
         let (identity, has_none) = self.definition().key.identity_of(values);
         let hash = hash_of(&identity, has_none);
-        LookUp { identity: SmallVec::from_slice(&identity), hash, at: Place::Leaf(self.tree().leaf_of(hash)) }
+        prefetch_run(self.nodes(), hash);
+        LookUp { identity: SmallVec::from_slice(&identity), hash, at: Place::Bucket }
     }
 
     /// Goes on to the rows that may be meant.
     pub fn go_on(self, look_up: &mut LookUp<'v>) {
-        if let Place::Leaf(leaf) = look_up.at {
-            look_up.at = match self.tree().run_in(leaf, look_up.hash) {
+        if let Place::Bucket = look_up.at {
+            look_up.at = match run_of(self.nodes(), look_up.hash) {
                 Some(run) => {
                     run.iter().take(RUN_AHEAD).for_each(|entry| self.table().prefetch_row(slot_of(entry)));
                     Place::Run(run)
@@ -132,43 +99,33 @@ impl<'v> IndexRead<'v> {
                 slots.find(|slot| self.has_identity(*slot, &look_up.identity))
             }
             Place::Done(slot) => slot,
-            Place::Leaf(_) => None,
+            Place::Bucket => None,
         }
     }
 }
 
 /// What an entry begins with, as a number.
 #[inline]
-fn head<const BYTES: usize>(entry: &[u8; BYTES]) -> u64 {
-    entry.first_chunk().map_or(0, |head| u64::from_be_bytes(*head))
+fn head(entry: &HashEntry) -> u64 {
+    u64::from_be_bytes(*entry)
 }
 
-/// In which of 2^32 parts between `start` and `end` an entry lies.
-#[inline]
-fn share(entry: u64, start: u64, end: u64) -> u32 {
-    let (above, span) = (entry.saturating_sub(start) >> 32, (end.saturating_sub(start) >> 32).max(1));
-    ((above.min(span) << 32) / span).min(u64::from(u32::MAX)) as u32
-}
+/// How many entries around a guess are compared at once. Where entries are spread evenly, the guess in a leaf of a hundred is wrong by
+/// more than half as many in one case of ten.
+const NEAR: usize = 16;
 
-/// How many entries around a guess are compared at once. Where entries are spread evenly, that of one in a leaf of a hundred is wrong by
-/// more than half as many in one case of ten; the children of a node are of more even sizes.
-const LEAF_NEAR: usize = 16;
-const INNER_NEAR: usize = 8;
-
-/// How many of the entries, which are in ascending order, are less than `bound`: some around the place where it would be if they
-/// were spread evenly are compared all at once, without branches; the rest is only looked at if that place is not among them.
+/// How many of the entries, which are in ascending order, are less than `bound`: some around the place that is guessed are compared all
+/// at once, without branches; the rest is only looked at if it is not among them.
 #[inline]
-fn below<const NEAR: usize, const BYTES: usize>(entries: &[[u8; BYTES]], bound: u64) -> usize {
+fn below(entries: &[HashEntry], guess: usize, bound: u64) -> usize {
     let (mut low, mut high) = (0, entries.len());
     if high > NEAR {
-        let part = share(bound, head(&entries[0]), head(&entries[high - 1]));
-        let guess = (high as u64 * u64::from(part)) >> 32;
-        let start = (guess as usize).saturating_sub(NEAR / 2).min(high - NEAR);
-        let near: &[[u8; BYTES]; NEAR] = entries[start..].first_chunk().expect("so many are there");
+        let start = guess.saturating_sub(NEAR / 2).min(high - NEAR);
+        let near: &[HashEntry; NEAR] = entries[start..].first_chunk().expect("so many are there");
         let less = near.iter().map(|entry| usize::from(head(entry) < bound)).sum::<usize>();
         match less {
             0 => high = start,
-            all if all == NEAR => low = start + NEAR,
+            NEAR => low = start + NEAR,
             less => return start + less,
         }
     }
@@ -180,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_found_in_entries_of_every_kind() {
+    fn a_place_is_found_in_entries_of_every_kind_whatever_the_guess() {
         let even: Vec<u64> = (0..100).map(|number: u64| (number * 40_000_000) << 32 | number).collect();
         let lumps: Vec<u64> = (0..100).map(|number: u64| (number / 30 * 1_000_000_007) << 32 | number).collect();
         let skewed: Vec<u64> = (0..31).map(|power: u64| (1 << power) << 32).collect();
@@ -191,11 +148,12 @@ mod tests {
             let bounds: Vec<u64> = near.step_by(if cfg!(miri) { 20 } else { 1 }).chain(ends).collect();
             for part in [0..entries.len(), 1..entries.len(), 3..4, 2..2, 5..21, 5..22] {
                 let part = &entries[part];
-                let bytes: Vec<[u8; 8]> = part.iter().map(|entry| entry.to_be_bytes()).collect();
+                let bytes: Vec<HashEntry> = part.iter().map(|entry| entry.to_be_bytes()).collect();
                 for bound in bounds.iter().copied() {
                     let expected = part.partition_point(|entry| *entry < bound);
-                    assert_eq!(below::<LEAF_NEAR, 8>(&bytes, bound), expected, "{bound} in {part:?}");
-                    assert_eq!(below::<INNER_NEAR, 8>(&bytes, bound), expected, "{bound} in {part:?}");
+                    for guess in [0, expected.saturating_sub(5), expected, expected + 9, part.len(), usize::MAX] {
+                        assert_eq!(below(&bytes, guess, bound), expected, "{bound} in {part:?}, guessed {guess}");
+                    }
                 }
             }
         }

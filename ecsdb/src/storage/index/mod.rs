@@ -7,9 +7,11 @@
 //! Nobody who changes rows thinks of indexes. At the end of a transaction, and before one of its own reads, the pages that it has
 //! touched are compared with what they were ([`Batch::settle_indexes`](super::Batch::settle_indexes)).
 
+mod buckets;
 mod build;
 mod cursor;
 mod definition;
+mod fill;
 mod grid;
 mod hashed;
 mod node;
@@ -76,10 +78,11 @@ impl Indexes {
         kept
     }
 
-    /// Index number `index`, to be read.
-    pub fn tree(&self, index: u16) -> Tree<'_> {
+    /// The tree of index number `index` in which entries are that begin as `entry` does, to be read. All but hash indexes have only one.
+    pub fn tree(&self, index: u16, entry: &[u8]) -> Tree<'_> {
         let definition = &self.definitions.all()[usize::from(index)];
-        Tree { nodes: &self.nodes[usize::from(index)], layout: definition.layout() }
+        let nodes = &self.nodes[usize::from(index)];
+        Tree { nodes, layout: definition.layout(), root: nodes.root_of(entry) }
     }
 }
 

@@ -134,6 +134,12 @@ impl NodeLayout {
         node[2] = level;
     }
 
+    /// Puts these entries, which stand behind each other, into a leaf without entries that has room for them.
+    pub fn fill_leaf(self, node: &mut [u8], entries: &[u8]) {
+        node[HEAD..HEAD + entries.len()].copy_from_slice(entries);
+        set_count(node, entries.len() / self.width);
+    }
+
     /// Puts an entry in at `index`, with a child if the node is no leaf. There is room for it.
     pub fn insert(self, node: &mut [u8], index: usize, entry: &[u8], child: u32) {
         let (level, count) = (level(node), count(node));

@@ -1,18 +1,20 @@
 //! The nodes of one index in one version, by their numbers.
 //!
-//! Owns the directory and how the writer changes it: the first touch of a node by a transaction copies it, as with the pages of
-//! tables. A node that another version has is never written.
+//! Owns the directories and how the writer changes them: the first touch of a node by a transaction copies it, as with the pages of
+//! tables. A node that another version has is never written. The roots of trees have a directory of their own, in which each has a
+//! fixed place, so that nothing has to be looked up to find one.
 
 use super::super::edit::own;
 use super::super::pool::{MemoryLimit, PagePool};
 use super::super::roots::Dirty;
+use super::buckets::Bucket;
 use crate::bytes::{Line, PageRef, prefetch};
-
-/// The most lines in the midst of a node that are asked for ahead.
-const PREFETCHED_MAX: usize = 8;
 
 /// The number of no node.
 pub const NONE: u32 = u32::MAX;
+
+/// The number of the first root. That of tree `n` is `ROOTS + n`; all nodes below roots have numbers before.
+pub const ROOTS: u32 = 1 << 31;
 
 /// One node, and the writer's note on it.
 #[derive(Clone)]
@@ -44,8 +46,8 @@ impl NodeSlot {
 /// What an index is besides its nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// The node that everything begins with, or [`NONE`].
-    pub root: u32,
+    /// How many trees there are: one, but for hash indexes. A tree without entries has no root.
+    pub trees: u32,
     /// How many entries there are.
     pub entries: u64,
     /// How many different keys there are, roughly: keys at the edges of nodes may count twice.
@@ -54,13 +56,15 @@ pub struct Shape {
 
 impl Shape {
     /// That of an index without entries.
-    pub const EMPTY: Self = Self { root: NONE, entries: 0, keys: 0 };
+    pub const EMPTY: Self = Self { trees: 1, entries: 0, keys: 0 };
 }
 
 /// The nodes of one index.
 #[derive(Clone)]
 pub struct Nodes {
-    slots: Vec<NodeSlot>,
+    roots: Vec<NodeSlot>,
+    /// The nodes below roots.
+    below: Vec<NodeSlot>,
     /// Bytes of each node. Invariant: all pages have so many.
     node_bytes: usize,
     /// What else there is to it.
@@ -72,31 +76,43 @@ debug_as!(Nodes);
 impl Nodes {
     /// Those of an index without entries, whose nodes have `node_bytes`.
     pub const fn new(node_bytes: usize) -> Self {
-        Self { slots: Vec::new(), node_bytes, shape: Shape::EMPTY }
+        Self { roots: Vec::new(), below: Vec::new(), node_bytes, shape: Shape::EMPTY }
     }
 
-    /// The bytes of node `node`, which exists.
+    /// The root of the tree in which entries are that begin as `entry` does.
+    #[inline]
+    pub fn root_of(&self, entry: &[u8]) -> u32 {
+        let hash = entry.first_chunk().map_or(0, |hash| u32::from_be_bytes(*hash));
+        ROOTS + Bucket::of(hash, self.shape.trees).number
+    }
+
+    /// What there is of node `node`.
+    #[inline]
+    fn find(&self, node: u32) -> Option<&NodeSlot> {
+        match node.checked_sub(ROOTS) {
+            Some(tree) => self.roots.get(tree as usize),
+            None => self.below.get(node as usize),
+        }
+    }
+
+    /// The bytes of node `node`. None if it does not exist.
     #[inline]
     pub fn get(&self, node: u32) -> &[u8] {
-        let slot = &self.slots[node as usize];
-        if slot.page.is_none() {
-            return &[];
-        }
+        let Some(slot) = self.find(node).filter(|slot| slot.page.is_some()) else { return &[] };
         // SAFETY: there is a page, so `bytes` is where its lines begin (invariant of `NodeSlot`), and `put` has seen that it has
         // `node_bytes`, all of them initialised. The page lives as long as `self` has it. Its bytes are changed by whoever has the
         // only reference, through `&mut self`, so not while `self` is borrowed; and the pointer stays good after that, see `Page`.
         unsafe { core::slice::from_raw_parts(slot.bytes, self.node_bytes) }
     }
 
-    /// Asks the processor for the first bytes of node `node`, and for those where an entry is likely to be that has so many parts of
-    /// 2^32 of the node's entries before it, if the node is filled by half at least.
+    /// Asks the processor for the first bytes of node `node`, and for those around byte `around`.
     #[inline]
-    pub fn prefetch(&self, node: u32, share: u32) {
-        if let Some(slot) = self.slots.get(node as usize) {
-            let most = (self.node_bytes as u64 * u64::from(share)) >> 32;
-            let (start, end) = (most as usize / 2 / Line::BYTES, most as usize / Line::BYTES);
+    pub fn prefetch(&self, node: u32, around: usize) {
+        if let Some(slot) = self.find(node) {
+            let last = self.node_bytes / Line::BYTES - 1;
+            let line = (around / Line::BYTES).clamp(1, last);
             prefetch(slot.bytes, 1);
-            prefetch(slot.bytes.wrapping_add(start * Line::BYTES), (end - start + 1).min(PREFETCHED_MAX));
+            prefetch(slot.bytes.wrapping_add((line - 1) * Line::BYTES), 3.min(last - line + 2));
         }
     }
 
@@ -111,48 +127,81 @@ impl Nodes {
     /// Takes node `node` and the shape over from `live`, the same index in the published version. Returns what stood there.
     pub fn catch_up(&mut self, live: &Self, node: u32) -> Option<PageRef> {
         self.shape = live.shape;
-        self.put(node, live.slots.get(node as usize).and_then(|slot| slot.page.clone()))
+        self.put(node, live.find(node).and_then(|slot| slot.page.clone()))
     }
 
     /// Whether there is a node `node`.
     pub fn has(&self, node: u32) -> bool {
-        self.slots.get(node as usize).is_some_and(|slot| slot.page.is_some())
+        self.find(node).is_some_and(|slot| slot.page.is_some())
     }
 
-    /// Puts a node at the end of a directory that nobody has seen yet. Returns its number.
+    /// Puts a node below a root in a directory that nobody has seen yet. Returns its number.
     pub fn push(&mut self, page: PageRef) -> u32 {
         let node = self.end();
         self.put(node, Some(page));
         node
     }
 
-    /// How far the directory reaches.
+    /// Puts the root of tree `tree` in a directory that nobody has seen yet.
+    pub fn push_root(&mut self, tree: u32, page: PageRef) {
+        self.put(ROOTS + tree, Some(page));
+    }
+
+    /// How far the directory of nodes below roots reaches.
     pub fn end(&self) -> u32 {
-        self.slots.len() as u32
+        self.below.len() as u32
+    }
+
+    /// How many nodes there are.
+    #[cfg(all(test, not(ecsdb_loom)))]
+    pub fn pages(&self) -> usize {
+        self.all().filter(|slot| slot.page.is_some()).count()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &NodeSlot> {
+        self.roots.iter().chain(&self.below)
     }
 
     /// Takes all nodes out. The index is empty afterwards.
     pub fn take_pages(&mut self) -> impl Iterator<Item = PageRef> + '_ {
         self.shape = Shape::EMPTY;
-        self.slots.drain(..).filter_map(|slot| slot.page)
+        self.roots.drain(..).chain(self.below.drain(..)).filter_map(|slot| slot.page)
     }
 
     /// Bytes of all nodes, as they count in the memory of the database.
     pub fn footprint_bytes(&self) -> usize {
-        self.slots.iter().filter_map(|slot| slot.page.as_ref()).map(|page| page.footprint_bytes()).sum()
+        self.all().filter_map(|slot| slot.page.as_ref()).map(|page| page.footprint_bytes()).sum()
     }
 
-    /// Bytes of the directory.
+    /// Bytes of the directories.
     pub fn directory_bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<NodeSlot>()
+        (self.roots.capacity() + self.below.capacity()) * size_of::<NodeSlot>()
     }
 
     fn slot(&mut self, node: u32) -> &mut NodeSlot {
-        let node = node as usize;
-        if node >= self.slots.len() {
-            self.slots.resize(node + 1, NodeSlot::EMPTY);
+        let (slots, at) = match node.checked_sub(ROOTS) {
+            Some(tree) => (&mut self.roots, tree as usize),
+            None => (&mut self.below, node as usize),
+        };
+        if at >= slots.len() {
+            slots.resize(at + 1, NodeSlot::EMPTY);
         }
-        &mut self.slots[node]
+        &mut slots[at]
+    }
+
+    /// Two different nodes, which exist.
+    fn slots_mut(&mut self, one: u32, other: u32) -> [&mut NodeSlot; 2] {
+        let of = |slots, one, other| -> [&mut NodeSlot; 2] {
+            let slots: &mut [NodeSlot] = slots;
+            slots.get_disjoint_mut([one as usize, other as usize]).expect("two different nodes")
+        };
+        let Self { roots, below, .. } = self;
+        match (one.checked_sub(ROOTS), other.checked_sub(ROOTS)) {
+            (None, None) => of(below, one, other),
+            (Some(one), Some(other)) => of(roots, one, other),
+            (Some(tree), None) => [&mut roots[tree as usize], &mut below[other as usize]],
+            (None, Some(tree)) => [&mut below[one as usize], &mut roots[tree as usize]],
+        }
     }
 }
 
@@ -171,9 +220,11 @@ impl NodeNumbers {
         Self { free: (0..nodes.end()).filter(|node| !nodes.has(*node)).collect(), end: nodes.end() }
     }
 
-    /// Notes that a number may be free.
+    /// Notes that the number of a node may be free. Those of roots stay with their trees.
     pub fn free(&mut self, node: u32) {
-        self.free.push(node);
+        if node < ROOTS {
+            self.free.push(node);
+        }
     }
 
     fn take(&mut self, nodes: &Nodes) -> u32 {
@@ -267,16 +318,16 @@ impl NodeEdit<'_> {
 
     /// The bytes of node `node`, to be changed. `used` says how many of them mean something.
     pub fn get_mut(&mut self, node: u32, used: impl FnOnce(&[u8]) -> usize) -> Result<&mut [u8], MemoryLimit> {
-        let slot = &self.nodes.slots[node as usize];
-        if slot.stamp < self.transaction {
+        let slot = self.nodes.find(node);
+        if slot.is_none_or(|slot| slot.stamp < self.transaction) {
             let mut copy = self.pool.take_node(self.nodes.node_bytes / Line::BYTES)?;
-            if let Some(before) = &slot.page {
+            if let Some(before) = slot.and_then(|slot| slot.page.as_ref()) {
                 let used = used(before.bytes());
                 own(&mut copy)[..used].copy_from_slice(&before.bytes()[..used]);
             }
             self.replace(node, Some(copy));
         }
-        Ok(self.nodes.slots[node as usize].page.as_mut().map_or(&mut [], own))
+        Ok(self.nodes.slot(node).page.as_mut().map_or(&mut [], own))
     }
 
     /// Two different nodes, both to be changed.
@@ -288,8 +339,7 @@ impl NodeEdit<'_> {
     ) -> Result<(&mut [u8], &mut [u8]), MemoryLimit> {
         self.get_mut(one, &used)?;
         self.get_mut(other, &used)?;
-        let [one, other] =
-            self.nodes.slots.get_disjoint_mut([one as usize, other as usize]).expect("two different nodes");
+        let [one, other] = self.nodes.slots_mut(one, other);
         Ok((one.page.as_mut().map_or(&mut [], own), other.page.as_mut().map_or(&mut [], own)))
     }
 
@@ -299,6 +349,13 @@ impl NodeEdit<'_> {
         let node = self.numbers.take(self.nodes);
         self.make_at(node, page);
         Ok(node)
+    }
+
+    /// The root `root`, which does not exist, as a new node, as [`Self::make`] gives them.
+    pub fn make_root(&mut self, root: u32) -> Result<(), MemoryLimit> {
+        let page = self.pool.take_node(self.nodes.node_bytes / Line::BYTES)?;
+        self.make_at(root, page);
+        Ok(())
     }
 
     fn make_at(&mut self, node: u32, page: PageRef) {

@@ -5,9 +5,11 @@
 
 use std::vec::IntoIter;
 
+use super::buckets::HashEntry;
 use super::cursor::{Entries, Tree};
 use super::definition::{HASH_BYTES, IndexDefinition, IndexRole, hash_of, slot_of};
-use super::hashed::HashEntry;
+use super::hashed::run_of;
+use super::nodes::Nodes;
 use super::tree::SLOT_BYTES;
 use crate::bytes::RowBytes;
 use crate::schema::{IndexKind, KeyBuf, KeyRange, Probe};
@@ -46,7 +48,7 @@ impl<'v> IndexRead<'v> {
 
     /// How many entries it has: rows, or elements of their lists. It may be behind, see [`Self::is_settled`].
     pub fn entries(self) -> u64 {
-        self.version.indexes.nodes[usize::from(self.number)].shape.entries
+        self.nodes().shape.entries
     }
 
     /// How many entries it has to give. Cost: none if it [is settled](Self::is_settled), a look at all rows if not.
@@ -60,11 +62,16 @@ impl<'v> IndexRead<'v> {
 
     /// How many different keys it has, roughly. It may be behind, see [`Self::is_settled`].
     pub fn keys(self) -> u64 {
-        self.version.indexes.nodes[usize::from(self.number)].shape.keys
+        self.nodes().shape.keys
     }
 
-    pub(super) fn tree(self) -> Tree<'v> {
-        self.version.indexes.tree(self.number)
+    pub(super) fn nodes(self) -> &'v Nodes {
+        &self.version.indexes.nodes[usize::from(self.number)]
+    }
+
+    /// The tree with entries that begin as `entry` does.
+    pub(super) fn tree(self, entry: &[u8]) -> Tree<'v> {
+        self.version.indexes.tree(self.number, entry)
     }
 
     pub(super) fn table(self) -> &'v Table {
@@ -101,7 +108,7 @@ impl<'v> IndexRead<'v> {
             range => self.slots(match self.ends(&range).filter(|_| self.is_settled()) {
                 None => Found::Listed(self.scan(&range).into_iter()),
                 Some((from, to)) => Found::Ordered {
-                    entries: self.tree().range(&from, &to),
+                    entries: self.tree(&from).range(&from, &to),
                     range: index.key.may_be_cut().then(|| Box::new(range)),
                     front: Vec::new().into_iter(),
                     back: Vec::new().into_iter(),
@@ -123,14 +130,17 @@ impl<'v> IndexRead<'v> {
 
     fn hashed(self, identity: KeyBuf, has_none: bool) -> Slots<'v> {
         let hash = hash_of(&identity, has_none);
-        let Some(run) = self.tree().run_of(hash) else { return self.with_hash(&identity, hash) };
+        let Some(run) = run_of(self.nodes(), hash) else { return self.with_hash(&identity, hash) };
         self.slots(Found::Run { identity, run: run.iter() })
     }
 
     /// The slots of the rows in a hash index with this identity and its hash, wherever they stand.
     pub(super) fn with_hash(self, identity: &[u8], hash: [u8; HASH_BYTES]) -> Slots<'v> {
         let (from, to) = hash_ends(hash, self.definition.width());
-        self.slots(Found::Hashed { identity: KeyBuf::from_slice(identity), entries: self.tree().range(&from, &to) })
+        self.slots(Found::Hashed {
+            identity: KeyBuf::from_slice(identity),
+            entries: self.tree(&from).range(&from, &to),
+        })
     }
 
     fn slots(self, found: Found<'v>) -> Slots<'v> {
@@ -153,7 +163,7 @@ impl<'v> IndexRead<'v> {
     /// all rows would be looked at. Cost: two ways down the index.
     pub fn estimate(self, range: &KeyRange) -> Option<u64> {
         let (from, to) = self.ends(range).filter(|_| self.is_settled())?;
-        Some(self.tree().estimate(&from, &to))
+        Some(self.tree(&from).estimate(&from, &to))
     }
 
     /// The slots of the rows in a range, found by looking at all of them.

@@ -11,7 +11,7 @@ use super::pending::{OldPage, Pending};
 use super::tree::{SLOT_BYTES, TreeEdit};
 use super::unique::Suspect;
 use crate::entity::Entity;
-use crate::schema::entity_of_key;
+use crate::schema::{IndexKind, entity_of_key};
 use crate::storage::edit::{Batch, StorageError};
 use crate::storage::pool::MemoryLimit;
 use crate::storage::reference::NewReference;
@@ -103,9 +103,9 @@ impl Batch<'_> {
             done = if change.is_new {
                 self.note_suspect(change.index, index, entry);
                 self.note_reference(index, entry);
-                self.edit_tree(change.index, index).insert(entry)
+                self.insert_entry(change.index, index, entry)
             } else {
-                self.edit_tree(change.index, index).remove(entry)
+                self.remove_entry(change.index, index, entry)
             }
             .map(|changed| debug_assert!(changed, "an entry comes once and goes once"));
             if done.is_err() {
@@ -114,6 +114,36 @@ impl Batch<'_> {
         }
         self.indexes.pending = pending;
         done
+    }
+
+    /// Puts an entry in. Returns whether it was not there.
+    pub(super) fn insert_entry(
+        &mut self,
+        number: u16,
+        index: &IndexDefinition,
+        entry: &[u8],
+    ) -> Result<bool, MemoryLimit> {
+        let mut tree = self.edit_tree(number, index, entry);
+        let is_new = tree.insert(entry)?;
+        if index.kind == IndexKind::Hash {
+            tree.widen()?;
+        }
+        Ok(is_new)
+    }
+
+    /// Takes an entry out. Returns whether it was there.
+    pub(super) fn remove_entry(
+        &mut self,
+        number: u16,
+        index: &IndexDefinition,
+        entry: &[u8],
+    ) -> Result<bool, MemoryLimit> {
+        let mut tree = self.edit_tree(number, index, entry);
+        let was_there = tree.remove(entry)?;
+        if index.kind == IndexKind::Hash {
+            tree.narrow()?;
+        }
+        Ok(was_there)
     }
 
     /// Notes the reference that `entry`, which comes, is, if the index is there for references.
@@ -134,18 +164,21 @@ impl Batch<'_> {
         }
         let mut from = smallvec::SmallVec::<[u8; 64]>::from_slice(entry);
         from[key.len()..].fill(0);
-        if self.version.indexes.tree(number).first(&from).is_some_and(|found| found.starts_with(key)) {
+        if self.version.indexes.tree(number, &from).first(&from).is_some_and(|found| found.starts_with(key)) {
             self.indexes.suspects.push(Suspect { index: number, slot: slot_of(entry) });
         }
     }
 
-    pub(super) fn edit_tree(&mut self, number: u16, index: &IndexDefinition) -> TreeEdit<'_> {
+    /// The tree of index number `number` that has `entry`, or is to have it, to be changed.
+    pub(super) fn edit_tree(&mut self, number: u16, index: &IndexDefinition, entry: &[u8]) -> TreeEdit<'_> {
         let layout = index.layout();
         let IndexWriter { numbers, undo, transaction, .. } = &mut *self.indexes;
+        let nodes = &mut self.version.indexes.nodes[usize::from(number)];
         TreeEdit {
+            root: nodes.root_of(entry),
             nodes: NodeEdit {
                 index: number,
-                nodes: &mut self.version.indexes.nodes[usize::from(number)],
+                nodes,
                 numbers: &mut numbers[usize::from(number)],
                 pool: self.pool,
                 undo,

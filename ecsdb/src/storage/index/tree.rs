@@ -2,13 +2,12 @@
 //!
 //! Owns inserting and removing. An entry is a key and the slot of the row behind it, so all entries differ. Nodes are not linked
 //! with their neighbours: a split changes its parent, and no other node. Nodes that become nearly empty are merged with a neighbour.
+//! The root keeps its number: what it has moves to a node below when it is full, and back when that is the only one.
 
 use smallvec::SmallVec;
 
 use super::node::{NodeLayout, count, level};
-use super::nodes::{NONE, NodeEdit, Nodes};
-use crate::bytes::PageRef;
-use crate::storage::edit::own;
+use super::nodes::{NONE, NodeEdit};
 use crate::storage::pool::MemoryLimit;
 
 /// Bytes of the slot at the end of an entry.
@@ -23,16 +22,23 @@ pub struct TreeEdit<'a> {
     pub nodes: NodeEdit<'a>,
     /// How they are laid out.
     pub layout: NodeLayout,
+    /// The number of its root.
+    pub root: u32,
 }
 
 impl TreeEdit<'_> {
-    fn count(&self, node: u32) -> usize {
+    pub(super) fn count(&self, node: u32) -> usize {
         count(self.nodes.get(node))
     }
 
     fn node_mut(&mut self, node: u32) -> Result<&mut [u8], MemoryLimit> {
         let layout = self.layout;
         self.nodes.get_mut(node, |node| layout.used(node))
+    }
+
+    pub(super) fn two_mut(&mut self, one: u32, other: u32) -> Result<(&mut [u8], &mut [u8]), MemoryLimit> {
+        let layout = self.layout;
+        self.nodes.get_two_mut(one, other, |node| layout.used(node))
     }
 
     fn new_node(&mut self, level: u8) -> Result<u32, MemoryLimit> {
@@ -42,10 +48,18 @@ impl TreeEdit<'_> {
         Ok(node)
     }
 
+    /// Makes the root `root`, which does not exist, without entries.
+    pub(super) fn new_root(&mut self, root: u32, level: u8) -> Result<(), MemoryLimit> {
+        self.nodes.make_root(root)?;
+        let layout = self.layout;
+        layout.clear(self.nodes.get_mut(root, |_| 0)?, level);
+        Ok(())
+    }
+
     /// The way to the leaf in which `entry` is, or belongs, and the leaf.
     fn descend(&self, entry: &[u8]) -> (Path, u32) {
         let mut path = Path::new();
-        let mut at = self.nodes.nodes.shape.root;
+        let mut at = self.root;
         loop {
             let node = self.nodes.get(at);
             if level(node) == 0 {
@@ -67,8 +81,8 @@ impl TreeEdit<'_> {
 
     /// Puts an entry in. Returns whether it was not there.
     pub fn insert(&mut self, entry: &[u8]) -> Result<bool, MemoryLimit> {
-        if self.nodes.nodes.shape.root == NONE {
-            self.nodes.nodes.shape.root = self.new_node(0)?;
+        if !self.nodes.nodes.has(self.root) {
+            self.new_root(self.root, 0)?;
         }
         let (path, leaf) = self.descend(entry);
         let layout = self.layout;
@@ -96,13 +110,21 @@ impl TreeEdit<'_> {
         let mut entry: SmallVec<[u8; 64]> = SmallVec::from_slice(entry);
         let layout = self.layout;
         loop {
+            let (parent, of) = match path.pop() {
+                Some(above) => above,
+                None => {
+                    at = self.lower_root()?;
+                    (self.root, 0)
+                }
+            };
             let here = level(self.nodes.get(at));
             let has = self.count(at);
             let right = self.new_node(here)?;
             // What is put in at the end of a tree again and again leaves full nodes behind.
-            let is_last = path.iter().all(|(node, child)| *child + 1 == self.count(*node));
+            let is_last =
+                of + 1 == self.count(parent) && path.iter().all(|(node, child)| *child + 1 == self.count(*node));
             let middle = if index == has && is_last { has - usize::from(here > 0) } else { has / 2 };
-            let (left_node, right_node) = self.nodes.get_two_mut(at, right, |node| layout.used(node))?;
+            let (left_node, right_node) = self.two_mut(at, right)?;
             layout.move_tail(left_node, middle, right_node);
             if index < middle || index == middle && middle < has && here == 0 {
                 layout.insert(left_node, index, &entry, child);
@@ -111,15 +133,6 @@ impl TreeEdit<'_> {
             }
             entry = SmallVec::from_slice(layout.entry(right_node, 0));
             child = right;
-            let Some((parent, of)) = path.pop() else {
-                let old = at;
-                let root = self.new_node(here + 1)?;
-                let node = self.node_mut(root)?;
-                layout.insert(node, 0, &entry, old);
-                layout.insert(node, 1, &entry, child);
-                self.nodes.nodes.shape.root = root;
-                return Ok(());
-            };
             (at, index) = (parent, of + 1);
             if self.count(at) < layout.capacity(here + 1) {
                 layout.insert(self.node_mut(at)?, index, &entry, child);
@@ -128,9 +141,20 @@ impl TreeEdit<'_> {
         }
     }
 
+    /// Moves all that the root has to a new node, which becomes its only child. Returns the number of that.
+    fn lower_root(&mut self) -> Result<u32, MemoryLimit> {
+        let (layout, here) = (self.layout, level(self.nodes.get(self.root)));
+        let below = self.new_node(here)?;
+        let (root, node) = self.two_mut(self.root, below)?;
+        layout.move_tail(root, 0, node);
+        layout.clear(root, here + 1);
+        layout.insert(root, 0, layout.entry(node, 0), below);
+        Ok(below)
+    }
+
     /// Takes an entry out. Returns whether it was there.
     pub fn remove(&mut self, entry: &[u8]) -> Result<bool, MemoryLimit> {
-        if self.nodes.nodes.shape.root == NONE {
+        if !self.nodes.nodes.has(self.root) {
             return Ok(false);
         }
         let (path, leaf) = self.descend(entry);
@@ -157,8 +181,7 @@ impl TreeEdit<'_> {
         loop {
             let (has, here) = (self.count(at), level(self.nodes.get(at)));
             let Some((parent, of)) = path.pop() else {
-                self.shrink_root(at);
-                return Ok(());
+                return self.shrink_root(self.root);
             };
             let capacity = layout.capacity(here);
             if has >= capacity / 4 {
@@ -184,7 +207,7 @@ impl TreeEdit<'_> {
                 return Ok(());
             }
             let first: SmallVec<[u8; 64]> = SmallVec::from_slice(layout.entry(self.nodes.get(parent), right_of));
-            let (left_node, right_node) = self.nodes.get_two_mut(left, right, |node| layout.used(node))?;
+            let (left_node, right_node) = self.two_mut(left, right)?;
             if here > 0 && count(right_node) > 0 {
                 // The first entry means nothing in its own node, in the middle of another it does.
                 layout.set_entry(right_node, 0, &first);
@@ -196,71 +219,91 @@ impl TreeEdit<'_> {
         }
     }
 
-    /// Takes away what a root without need for it is.
-    fn shrink_root(&mut self, root: u32) {
-        let mut root = root;
+    /// Takes the root `root` away if it has nothing, and what its only child has into it if it has only one.
+    pub(super) fn shrink_root(&mut self, root: u32) -> Result<(), MemoryLimit> {
+        let layout = self.layout;
         loop {
             let node = self.nodes.get(root);
-            let next = match (count(node), level(node)) {
-                (0, _) => NONE,
-                (1, 1..) => self.layout.child(node, 0),
-                _ => break,
-            };
-            self.nodes.drop_node(root);
-            self.nodes.nodes.shape.root = next;
-            if next == NONE {
-                break;
+            match (count(node), level(node)) {
+                (0, _) => {
+                    self.nodes.drop_node(root);
+                    return Ok(());
+                }
+                (1, 1..) => {
+                    let only = layout.child(node, 0);
+                    let (node, below) = self.two_mut(root, only)?;
+                    layout.clear(node, level(below));
+                    layout.move_tail(below, 0, node);
+                    self.nodes.drop_node(only);
+                }
+                _ => return Ok(()),
             }
-            root = next;
         }
     }
-}
 
-/// A tree of `entries`, which are in ascending order and differ. Nodes are filled up to nine tenths, all of a level alike.
-pub fn build<'e>(
-    layout: NodeLayout,
-    entries: impl ExactSizeIterator<Item = &'e [u8]>,
-    mut node: impl FnMut() -> Result<PageRef, MemoryLimit>,
-) -> Result<Nodes, MemoryLimit> {
-    let mut nodes = Nodes::new(layout.node_bytes());
-    nodes.shape.entries = entries.len() as u64;
-    // The level that was made last: the first entry of each node, and its number.
-    let mut made: Vec<(SmallVec<[u8; 64]>, u32)> = Vec::new();
-    let mut last: Option<&[u8]> = None;
-    let (shares, mut entries) = (shares_of(entries.len(), layout.capacity(0)), entries);
-    for share in shares {
-        let mut page = node()?;
-        let bytes = own(&mut page);
-        layout.clear(bytes, 0);
-        for (index, entry) in entries.by_ref().take(share).enumerate() {
-            layout.insert(bytes, index, entry, NONE);
-            let key = &entry[..entry.len() - SLOT_BYTES];
-            nodes.shape.keys += u64::from(last.is_none_or(|last| !last.starts_with(key)));
-            last = Some(entry);
+    /// Moves all entries of the tree with root `from` that are not less than `bound` to one with root `to`, which has none.
+    /// Cost: a way down the tree.
+    pub(super) fn divide_root(&mut self, from: u32, to: u32, bound: &[u8]) -> Result<(), MemoryLimit> {
+        if !self.nodes.nodes.has(from) {
+            return Ok(());
         }
-        made.push((SmallVec::from_slice(layout.entry(bytes, 0)), nodes.push(page)));
-    }
-    let mut level = 0;
-    while made.len() > 1 {
-        level += 1;
-        let (mut above, mut children) = (Vec::new(), made.iter());
-        for share in shares_of(made.len(), layout.capacity(level)) {
-            let mut page = node()?;
-            let bytes = own(&mut page);
-            layout.clear(bytes, level);
-            for (index, (first, child)) in children.by_ref().take(share).enumerate() {
-                layout.insert(bytes, index, first, *child);
-            }
-            above.push((SmallVec::from_slice(layout.entry(bytes, 0)), nodes.push(page)));
+        let node = self.nodes.get(from);
+        let here = level(node);
+        if here == 0 && self.layout.lower_bound(node, 0, bound) == count(node) {
+            return Ok(());
         }
-        made = above;
+        self.new_root(to, here)?;
+        self.divide(from, to, bound)?;
+        self.shrink_root(from)?;
+        self.shrink_root(to)
     }
-    nodes.shape.root = made.pop().map_or(NONE, |(_, root)| root);
-    Ok(nodes)
-}
 
-/// How many of `count` entries each node gets, if it has room for `capacity`.
-fn shares_of(count: usize, capacity: usize) -> impl Iterator<Item = usize> {
-    let nodes = count.div_ceil((capacity * 9 / 10).max(2));
-    (0..nodes).map(move |node| count * (node + 1) / nodes - count * node / nodes)
+    /// Moves what is not less than `bound` from node `left` to `right`, a node of the same level without entries. Either may have
+    /// none afterwards.
+    fn divide(&mut self, left: u32, right: u32, bound: &[u8]) -> Result<(), MemoryLimit> {
+        let layout = self.layout;
+        let node = self.nodes.get(left);
+        let here = level(node);
+        if here == 0 {
+            let index = layout.lower_bound(node, 0, bound);
+            let (left, right) = self.two_mut(left, right)?;
+            layout.move_tail(left, index, right);
+            return Ok(());
+        }
+        let index = layout.child_of(node, bound);
+        let child = layout.child(node, index);
+        let (left_node, right_node) = self.two_mut(left, right)?;
+        layout.move_tail(left_node, index + 1, right_node);
+        let beside = self.new_node(here - 1)?;
+        self.divide(child, beside, bound)?;
+        if self.count(beside) > 0 {
+            layout.insert(self.node_mut(right)?, 0, bound, beside);
+        } else {
+            self.nodes.drop_node(beside);
+        }
+        if self.count(child) == 0 {
+            self.nodes.drop_node(child);
+            layout.remove(self.node_mut(left)?, index);
+        }
+        Ok(())
+    }
+
+    /// Moves all entries of the tree with root `from` to the end of the one with root `to`, if that takes no more than copying one node.
+    /// Returns whether it was done.
+    pub(super) fn join_roots(&mut self, from: u32, to: u32) -> Result<bool, MemoryLimit> {
+        if !self.nodes.nodes.has(from) {
+            return Ok(true);
+        }
+        let here = level(self.nodes.get(from));
+        if !self.nodes.nodes.has(to) {
+            self.new_root(to, here)?;
+        } else if here + level(self.nodes.get(to)) > 0 || self.count(from) + self.count(to) > self.layout.capacity(0) {
+            return Ok(false);
+        }
+        let layout = self.layout;
+        let (from_node, to_node) = self.two_mut(from, to)?;
+        layout.move_tail(from_node, 0, to_node);
+        self.nodes.drop_node(from);
+        Ok(true)
+    }
 }

@@ -122,7 +122,7 @@ impl Batch<'_> {
 fn twins_of(indexes: &Indexes, number: u16, table: &Table, key: &[u8]) -> Option<(u32, u32)> {
     let index = &indexes.definitions.all()[usize::from(number)];
     let ends = [0, u8::MAX].map(|with| [key, &[with; SLOT_BYTES]].concat());
-    let mut slots = indexes.tree(number).range(&ends[0], &ends[1]).map(slot_of);
+    let mut slots = indexes.tree(number, key).range(&ends[0], &ends[1]).map(slot_of);
     if index.decided(key).is_none() {
         return slots.next().zip(slots.next());
     }

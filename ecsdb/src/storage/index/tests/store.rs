@@ -91,17 +91,22 @@ fn parts(table: usize, row: &[u8]) -> RowBytes<'_> {
     RowBytes { row, heap }
 }
 
+/// The entries of the rows of a version in an index.
+fn entries_of(version: &Version, index: &IndexDefinition) -> BTreeSet<Vec<u8>> {
+    let table = &version.tables[usize::from(index.table)];
+    let (mut entries, mut buffer) = (Vec::new(), KeyBuf::new());
+    for slot in table.slots() {
+        index.entries(table.stored(slot).unwrap(), slot, &mut buffer, &mut entries);
+    }
+    entries.chunks_exact(index.width()).map(<[u8]>::to_vec).collect()
+}
+
 /// Checks each index of a version against its rows.
 fn check_version(version: &Version) {
     assert!(!version.unsettled);
     for (number, index) in version.indexes.definitions.all().iter().enumerate() {
-        let table = &version.tables[usize::from(index.table)];
-        let (mut entries, mut buffer) = (Vec::new(), KeyBuf::new());
-        for slot in table.slots() {
-            index.entries(table.stored(slot).unwrap(), slot, &mut buffer, &mut entries);
-        }
-        let entries: BTreeSet<Vec<u8>> = entries.chunks_exact(index.width()).map(<[u8]>::to_vec).collect();
-        check(version.indexes.tree(number as u16), &entries);
+        let entries = entries_of(version, index);
+        check(&version.indexes.nodes[number], index.layout(), &entries);
     }
 }
 
@@ -337,12 +342,10 @@ proptest! {
         // What is built at once is what has come about step by step.
         let live = store.live();
         let meter = std::sync::Arc::default();
-        for (number, index) in live.indexes.definitions.all().iter().enumerate() {
+        for index in live.indexes.definitions.all() {
             let node = |lines| Ok(crate::bytes::PageRef::new(crate::bytes::Page::zeroed(lines, &meter)));
             let built = build(index, &live.tables[usize::from(index.table)], None, node).unwrap();
-            let ends = (vec![0; index.width()], vec![u8::MAX; index.width()]);
-            let built = crate::storage::index::Tree { nodes: &built, layout: index.layout() };
-            prop_assert!(built.range(&ends.0, &ends.1).eq(live.indexes.tree(number as u16).range(&ends.0, &ends.1)));
+            check(&built, index.layout(), &entries_of(live, index));
         }
         drop(pinned);
         let meter = std::sync::Arc::clone(store.meter());

@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use crate::bytes::PageRef;
-use crate::schema::{FieldType, KeySpec, Scalar};
+use crate::schema::{FieldType, IndexKind, KeySpec, Scalar};
+use crate::storage::index::Tree;
+use crate::storage::index::buckets::{self, Bucket};
 use crate::storage::index::definition::{Definitions, IndexDefinition, IndexRole};
+use crate::storage::index::fill::fill;
 use crate::storage::index::node::{NodeLayout, count, level};
-use crate::storage::index::nodes::{NONE, Nodes};
-use crate::storage::index::{Indexes, Tree, tree};
-use crate::storage::{RowShape, Store};
+use crate::storage::index::nodes::{Nodes, ROOTS};
+use crate::storage::{RowShape, Store, Version};
 
 /// An index whose keys are so long that a node has few of them.
 pub fn long_keys() -> IndexDefinition {
@@ -19,7 +21,7 @@ pub fn long_keys() -> IndexDefinition {
         table: 0,
         table_name: "t".into(),
         name: "long".into(),
-        kind: crate::schema::IndexKind::Ordered,
+        kind: IndexKind::Ordered,
         role: IndexRole::Declared(0),
         is_unique: false,
         fields: crate::changes::ColumnSet::ALL,
@@ -36,22 +38,53 @@ fn entry(value: u16) -> Vec<u8> {
     entry
 }
 
-/// Checks everything that must hold of a tree, and that it has these entries.
-pub fn check(tree: Tree<'_>, entries: &BTreeSet<Vec<u8>>) {
-    let shape = tree.nodes.shape;
+/// An index of hashes.
+pub fn hashes() -> IndexDefinition {
+    IndexDefinition { name: "hashes".into(), kind: IndexKind::Hash, ..long_keys() }
+}
+
+/// An entry of [`hashes`]: many that are spread evenly, many between two hashes, many with hashes that hardly differ, and many with one.
+fn hash_entry(value: u16) -> Vec<u8> {
+    let spread = u32::from(value).wrapping_mul(0x9E37_79B9);
+    let hash = match value % 8 {
+        0 => 0xA5A5_0000 | spread >> 28,
+        1 => 0xFFFF_FFFE,
+        2 | 3 => 0x4800_0000 | spread >> 8,
+        _ => spread,
+    };
+    [hash.to_be_bytes(), u32::from(value).to_be_bytes()].concat()
+}
+
+/// Checks everything that must hold of the nodes of an index, and that they have these entries.
+pub fn check(nodes: &Nodes, layout: NodeLayout, entries: &BTreeSet<Vec<u8>>) {
+    let shape = nodes.shape;
     assert_eq!(shape.entries, entries.len() as u64);
     assert_eq!(shape.keys > 0, !entries.is_empty());
-    let mut found = Vec::new();
-    let mut nodes = 0;
-    if shape.root != NONE {
-        nodes = walk(tree, shape.root, None, &mut found);
+    let (mut found, mut kept) = (Vec::new(), 0);
+    let mut next = Some(0);
+    while let Some(hash) = next {
+        let bucket = Bucket::of(hash, shape.trees);
+        let tree = Tree { nodes, layout, root: ROOTS + bucket.number };
+        let before = found.len();
+        if nodes.has(tree.root) {
+            kept += walk(tree, tree.root, None, &mut found);
+        }
+        check_tree(tree, &found[before..]);
+        if shape.trees > 1 {
+            let is_mine = |entry: &&[u8]| nodes.root_of(entry) == tree.root;
+            assert!(found[before..].iter().all(is_mine), "a bucket has the entries with its hashes");
+        }
+        next = bucket.end();
     }
     assert!(found.iter().copied().eq(entries.iter().map(|entry| &**entry)));
-    let kept = (0..tree.nodes.end()).filter(|node| tree.nodes.has(*node)).count();
-    assert_eq!(kept, nodes, "every node that is kept is part of the tree");
+    assert_eq!(nodes.pages(), kept, "every node that is kept is part of a tree");
+}
+
+/// Checks that a tree gives its entries in both directions.
+fn check_tree(tree: Tree<'_>, entries: &[&[u8]]) {
     let (low, high) = (vec![0; tree.layout.width()], vec![u8::MAX; tree.layout.width()]);
-    assert!(tree.range(&low, &high).eq(entries.iter().map(|entry| &**entry)));
-    assert!(tree.range(&low, &high).rev().eq(entries.iter().rev().map(|entry| &**entry)));
+    assert!(tree.range(&low, &high).eq(entries.iter().copied()));
+    assert!(tree.range(&low, &high).rev().eq(entries.iter().rev().copied()));
 }
 
 fn walk<'v>(tree: Tree<'v>, at: u32, first: Option<&[u8]>, found: &mut Vec<&'v [u8]>) -> usize {
@@ -105,24 +138,23 @@ fn apply(store: &mut Store, model: &mut BTreeSet<Vec<u8>>, op: &Op) {
         Op::RemoveRun(from, len) => (from..from + len, false),
         Op::End(_) | Op::Publish(_) => unreachable!("handled by the caller"),
     };
-    let definition = long_keys();
     let mut batch = store.batch();
+    let definition = batch.version().indexes.definitions.all()[0].clone();
     let shape = batch.version().indexes.nodes[0].shape;
     batch.indexes.undo.note_shape(0, shape);
     *batch.changed = true;
     for value in values {
-        let entry = entry(value);
-        let mut tree = batch.edit_tree(0, &definition);
+        let entry = if definition.kind == IndexKind::Hash { hash_entry(value) } else { entry(value) };
         if is_new {
-            assert_eq!(tree.insert(&entry).unwrap(), model.insert(entry));
+            assert_eq!(batch.insert_entry(0, &definition, &entry).unwrap(), model.insert(entry));
         } else {
-            assert_eq!(tree.remove(&entry).unwrap(), model.remove(&entry));
+            assert_eq!(batch.remove_entry(0, &definition, &entry).unwrap(), model.remove(&entry));
         }
     }
 }
 
-fn tree(indexes: &Indexes) -> Tree<'_> {
-    indexes.tree(0)
+fn check_version(version: &Version, entries: &BTreeSet<Vec<u8>>) {
+    check(&version.indexes.nodes[0], version.indexes.definitions.all()[0].layout(), entries);
 }
 
 proptest! {
@@ -132,8 +164,11 @@ proptest! {
     })]
 
     #[test]
-    fn a_tree_does_what_a_set_does(ops in prop::collection::vec(op(), 1..if cfg!(miri) { 10 } else { 100 })) {
-        let definitions = Definitions::new(1, vec![long_keys()]);
+    fn a_tree_does_what_a_set_does(
+        is_hash: bool,
+        ops in prop::collection::vec(op(), 1..if cfg!(miri) { 10 } else { 100 }),
+    ) {
+        let definitions = Definitions::new(1, vec![if is_hash { hashes() } else { long_keys() }]);
         let mut store = Store::with_indexes([RowShape::plain(252)], definitions, usize::MAX);
         let published = store.published();
         let mut committed = BTreeSet::new();
@@ -153,7 +188,7 @@ proptest! {
                         running = committed.clone();
                     }
                     is_running = false;
-                    check(tree(&store.batch().version().indexes), &committed);
+                    check_version(store.batch().version(), &committed);
                 }
                 Op::Publish(keep) if !is_running => {
                     if *keep {
@@ -164,11 +199,11 @@ proptest! {
                         committed = visible.clone();
                         running = visible.clone();
                     }
-                    check(tree(&store.batch().version().indexes), &committed);
+                    check_version(store.batch().version(), &committed);
                     pinned.push((published.load(), visible.clone()));
                     if pinned.len() > 3 {
                         let (version, model) = pinned.remove(0);
-                        check(tree(&version.indexes), &model);
+                        check_version(&version, &model);
                     }
                 }
                 Op::End(_) | Op::Publish(_) => {}
@@ -178,12 +213,12 @@ proptest! {
                         is_running = true;
                     }
                     apply(&mut store, &mut running, op);
-                    check(tree(&store.batch().version().indexes), &running);
+                    check_version(store.batch().version(), &running);
                 }
             }
         }
         for (version, model) in pinned.drain(..) {
-            check(tree(&version.indexes), &model);
+            check_version(&version, &model);
         }
         let meter = std::sync::Arc::clone(store.meter());
         drop((store, published));
@@ -198,8 +233,8 @@ proptest! {
     ) {
         let entries: Vec<Vec<u8>> = values.iter().map(|value| entry(*value)).collect();
         let built = built(&entries);
-        let tree = Tree { nodes: &built, layout: long_keys().layout() };
-        check(tree, &entries.iter().cloned().collect());
+        let tree = Tree { nodes: &built, layout: long_keys().layout(), root: ROOTS };
+        check(&built, tree.layout, &entries.iter().cloned().collect());
         let (low, high) = (entry(from), entry(from.saturating_add(len)));
         let expected: Vec<&[u8]> =
             entries.iter().map(|entry| &**entry).filter(|entry| **entry >= *low && **entry < *high).collect();
@@ -224,10 +259,13 @@ proptest! {
 }
 
 fn built(entries: &[Vec<u8>]) -> Nodes {
-    let layout: NodeLayout = long_keys().layout();
+    filled(long_keys().layout(), 1, &entries.concat())
+}
+
+fn filled(layout: NodeLayout, trees: u32, entries: &[u8]) -> Nodes {
     let meter = std::sync::Arc::default();
     let node = || Ok(PageRef::new(crate::bytes::Page::zeroed(layout.node_bytes() / crate::bytes::Line::BYTES, &meter)));
-    tree::build(layout, entries.iter().map(|entry| &**entry), node).unwrap()
+    fill(layout, trees, entries, node).unwrap()
 }
 
 #[test]
@@ -237,7 +275,72 @@ fn what_is_put_in_in_order_fills_its_nodes() {
     store.batch().begin();
     apply(&mut store, &mut BTreeSet::new(), &Op::InsertRun(0, 300));
     let batch = store.batch();
-    let tree = batch.version().indexes.tree(0);
+    let tree = batch.version().indexes.tree(0, &[]);
     let leaves = (0..tree.nodes.end()).filter(|node| level(tree.nodes.get(*node)) == 0).count();
     assert_eq!(leaves, 300_usize.div_ceil(tree.layout.capacity(0)));
+}
+
+#[test]
+fn buckets_come_with_entries_and_go_with_them() {
+    let definitions = Definitions::new(1, vec![hashes()]);
+    let mut store = Store::with_indexes([RowShape::plain(252)], definitions, usize::MAX);
+    let mut entries = BTreeSet::new();
+    let trees = |store: &mut Store| store.batch().version().indexes.nodes[0].shape.trees;
+    let per_bucket = u16::try_from(buckets::load(hashes().layout())).unwrap();
+    let count = if cfg!(miri) { 300 } else { 6000 };
+    store.batch().begin();
+    apply(&mut store, &mut entries, &Op::InsertRun(0, count));
+    check_version(store.batch().version(), &entries);
+    assert_eq!(trees(&mut store), u32::from(count.div_ceil(per_bucket)));
+    // Those that are spread evenly go first. What is left has few hashes, and its buckets are trees.
+    for value in (0..count).filter(|value| value % 8 > 3) {
+        apply(&mut store, &mut entries, &Op::Remove(value));
+    }
+    check_version(store.batch().version(), &entries);
+    for value in (0..count).filter(|value| value % 8 <= 3) {
+        apply(&mut store, &mut entries, &Op::Remove(value));
+    }
+    check_version(store.batch().version(), &entries);
+    assert_eq!(trees(&mut store), 1);
+    assert_eq!(store.batch().version().indexes.nodes[0].pages(), 0);
+}
+
+#[test]
+fn a_bucket_that_is_a_tree_is_divided_anywhere() {
+    let layout = long_keys().layout();
+    let all: Vec<u16> = (0..if cfg!(miri) { 60 } else { 400 }).map(|value| value * 2).collect();
+    for bound in (0..=801).step_by(if cfg!(miri) { 200 } else { 13 }) {
+        let definitions = Definitions::new(1, vec![long_keys()]);
+        let mut store = Store::with_indexes([RowShape::plain(252)], definitions, usize::MAX);
+        store.batch().begin();
+        let mut batch = store.batch();
+        let definition = long_keys();
+        for value in &all {
+            batch.insert_entry(0, &definition, &entry(*value)).unwrap();
+        }
+        batch.edit_tree(0, &definition, &[]).divide_root(ROOTS, ROOTS + 1, &entry(bound)).unwrap();
+        let nodes = &batch.version().indexes.nodes[0];
+        let mut kept = 0;
+        for (root, values) in [(ROOTS, 0..bound), (ROOTS + 1, bound..u16::MAX)] {
+            let expected: Vec<Vec<u8>> =
+                all.iter().filter(|value| values.contains(value)).map(|value| entry(*value)).collect();
+            let (tree, mut found) = (Tree { nodes, layout, root }, Vec::new());
+            if nodes.has(root) {
+                kept += walk(tree, root, None, &mut found);
+            }
+            assert_eq!(found, expected);
+            check_tree(tree, &found);
+        }
+        assert_eq!(nodes.pages(), kept);
+    }
+}
+
+#[test]
+fn buckets_that_are_filled_at_once_are_those_that_come_step_by_step() {
+    let entries: BTreeSet<Vec<u8>> = (0..3000).map(hash_entry).collect();
+    let all = entries.iter().flatten().copied().collect::<Vec<u8>>();
+    let layout = hashes().layout();
+    for trees in [1, 2, 3, 7, buckets::count_for(3000, layout), 200] {
+        check(&filled(layout, trees, &all), layout, &entries);
+    }
 }
