@@ -129,7 +129,8 @@ impl<'v, S: Schema, T: TableOf<S>, K: Field> IndexView<'v, S, T, K> {
 
     /// The first row with this key: the only one, if the index is unique.
     pub fn one(self, key: K::Value) -> Option<(Entity, T::Ref<'v>)> {
-        self.get(key).next()
+        let key = PackedKey::new(K::from_value(key));
+        self.end_look_up(self.begin_look_up(&key), &key)
     }
 
     /// As [`Self::one`], for each of many keys, in their order. A hash index looks several of them up at a time, so that they wait for
@@ -166,21 +167,21 @@ impl<'v, S: Schema, T: TableOf<S>, K: Field> IndexView<'v, S, T, K> {
         OneEach::new(self, keys.into_iter())
     }
 
-    pub(super) fn begin_look_up(self, key: K::Value) -> LookUp<'v> {
-        packed(K::from_value(key), |values| self.read.begin_look_up(values))
+    pub(super) fn begin_look_up(self, key: &PackedKey<K>) -> LookUp<'v> {
+        self.read.begin_look_up(key.bytes())
     }
 
     pub(super) fn go_on(self, look_up: &mut LookUp<'v>) {
         self.read.go_on(look_up);
     }
 
-    pub(super) fn end_look_up(self, look_up: LookUp<'v>) -> Option<(Entity, T::Ref<'v>)> {
-        self.view.entity_and_row::<T>(self.read.end_look_up(look_up)?)
+    pub(super) fn end_look_up(self, look_up: LookUp<'v>, key: &PackedKey<K>) -> Option<(Entity, T::Ref<'v>)> {
+        self.view.entity_and_row::<T>(self.read.end_look_up(look_up, key.bytes())?)
     }
 
     /// Whether there is a row with this key.
     pub fn contains(self, key: K::Value) -> bool {
-        self.with_key(key).next().is_some()
+        self.one(key).is_some()
     }
 
     /// The rows whose keys are in a range, in the order of the keys; backwards with `rev`. A row whose list has several elements in the
@@ -250,12 +251,29 @@ impl<'v, S: Schema, T: TableOf<S>, K: Field> IntoIterator for IndexView<'v, S, T
     }
 }
 
+/// A key as it stands in a row.
+pub(super) struct PackedKey<K: Field> {
+    row: K::Packed,
+    heap: HeapBuf,
+}
+
+impl<K: Field> PackedKey<K> {
+    #[inline]
+    pub(super) fn new(key: K) -> Self {
+        let mut heap = HeapBuf::new();
+        Self { row: key.pack(&mut heap), heap }
+    }
+
+    #[inline]
+    fn bytes(&self) -> RowBytes<'_> {
+        RowBytes { row: bytes_of(&self.row), heap: self.heap.bytes() }
+    }
+}
+
 /// What `look` makes of a key as it stands in a row.
 #[inline]
 fn packed<K: Field, R>(key: K, look: impl FnOnce(RowBytes<'_>) -> R) -> R {
-    let mut heap = HeapBuf::new();
-    let packed = key.pack(&mut heap);
-    look(RowBytes { row: bytes_of(&packed), heap: heap.bytes() })
+    look(PackedKey::new(key).bytes())
 }
 
 /// The types of the first columns of an index with keys `K`: `(A,)` and `(A, B)` of `(A, B, C)`.

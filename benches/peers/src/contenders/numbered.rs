@@ -32,8 +32,7 @@ pub fn numbered(number: u32, [x, y, z]: [f32; 3]) -> Numbered {
 /// # Panics
 /// If there is none.
 pub fn entity(snapshot: &Snapshot<Numbers>, number: u32) -> Entity {
-    let found = snapshot.index(Numbered::I.number).get(number).entities().next();
-    found.expect("every number that is asked for has a row")
+    snapshot.index(Numbered::I.number).one(number).expect("every number that is asked for has a row").0
 }
 
 /// As [`entity`], for each of these numbers.

@@ -71,6 +71,8 @@ pub struct KeySpec {
     has_heap: bool,
     /// Whether the bytes of the columns in a row say everything.
     is_plain: bool,
+    /// How many bytes of a row that are.
+    row_bytes: usize,
 }
 
 #[derive(Clone)]
@@ -86,6 +88,16 @@ struct KeyColumn {
     is_list: bool,
     /// Where it starts in a key.
     at: usize,
+}
+
+/// Whether these are the same bytes, as many of each. Most columns have as many bytes as a register.
+#[inline]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    match one.len() {
+        4 => one.first_chunk::<4>() == other.first_chunk(),
+        8 => one.first_chunk::<8>() == other.first_chunk(),
+        _ => one == other,
+    }
 }
 
 /// Two keys are the same if they are made of the same bytes in the same way.
@@ -146,7 +158,8 @@ impl KeySpec {
             return Err(KeyFault::TooLong { found: len });
         }
         let is_plain = prepared.iter().all(|column| column.part.is_plain() && !column.is_list);
-        Ok(Self { columns: prepared.into(), len, texts, has_heap, is_plain })
+        let row_bytes = prepared.iter().map(|column| column.row_bytes).sum();
+        Ok(Self { columns: prepared.into(), len, texts, has_heap, is_plain, row_bytes })
     }
 
     /// Bytes of a key.
@@ -223,19 +236,20 @@ impl KeySpec {
         self.columns.iter().all(|column| {
             let Some((first, behind)) = rest.split_at_checked(column.row_bytes) else { return false };
             rest = behind;
-            row.row[column.start..column.start + column.row_bytes] == *first
+            is_same(&row.row[column.start..column.start + column.row_bytes], first)
         })
     }
 
-    /// The identity of these values, given as for [`Self::probe`], one for each column, and whether one of them is none.
-    pub fn identity_of(&self, values: RowBytes<'_>) -> (KeyBuf, bool) {
+    /// What `look` makes of the identity of these values, given as for [`Self::probe`], one for each column, and of whether one of them
+    /// is none.
+    #[inline]
+    pub fn with_identity<R>(&self, values: RowBytes<'_>, look: impl FnOnce(&[u8], bool) -> R) -> R {
         if self.is_plain {
-            let bytes: usize = self.columns.iter().map(|column| column.row_bytes).sum();
-            return (KeyBuf::from_slice(&values.row[..bytes]), false);
+            return look(&values.row[..self.row_bytes], false);
         }
         let probe = self.probe(values, self.columns.len());
         let has_none = probe.has_none();
-        (probe.into_identity(), has_none)
+        look(&probe.into_identity(), has_none)
     }
 
     fn encode(&self, row: RowBytes<'_>, form: Form, buffer: &mut KeyBuf, mut each: impl FnMut(&[u8])) {

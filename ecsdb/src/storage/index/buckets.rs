@@ -83,33 +83,31 @@ pub fn count_for(entries: u64, layout: NodeLayout) -> u32 {
 }
 
 impl TreeEdit<'_> {
-    /// Makes a bucket more, if there are too few for the entries. Cost: that of copying a node, one time in as many as there are
-    /// [to a bucket](load).
-    pub fn widen(&mut self) -> Result<(), MemoryLimit> {
-        let shape = self.nodes.nodes.shape;
-        if shape.entries <= u64::from(shape.trees) * load(self.layout) || shape.trees == COUNT_MAX {
-            return Ok(());
+    /// Makes as many buckets as `entries` entries are to have, if there are fewer. Cost: a way down a tree for each.
+    pub fn widen(&mut self, entries: u64) -> Result<(), MemoryLimit> {
+        for number in self.nodes.nodes.shape.trees..count_for(entries, self.layout) {
+            let mut bound = [0; ENTRY];
+            bound[..HASH_BYTES].copy_from_slice(&number.reverse_bits().to_be_bytes());
+            self.divide_root(ROOTS + Bucket::parent_of(number), ROOTS + number, &bound)?;
+            self.nodes.nodes.shape.trees = number + 1;
         }
-        let number = shape.trees;
-        let mut bound = [0; ENTRY];
-        bound[..HASH_BYTES].copy_from_slice(&number.reverse_bits().to_be_bytes());
-        self.divide_root(ROOTS + Bucket::parent_of(number), ROOTS + number, &bound)?;
-        self.nodes.nodes.shape.trees += 1;
         Ok(())
     }
 
-    /// Gives the entries of the last bucket back to the one that it had them from, if there are four times too many buckets. If that would
-    /// take more than copying a node, since many rows have one key, the buckets stay.
+    /// Gives the entries of the last bucket back to the one that it had them from, and so on, while there are four times too many
+    /// buckets. If that would take more than copying a node, since many rows have one key, the rest of the buckets stay.
     pub fn narrow(&mut self) -> Result<(), MemoryLimit> {
-        let shape = self.nodes.nodes.shape;
-        if shape.trees == 1 || shape.entries * 4 >= u64::from(shape.trees) * load(self.layout) {
-            return Ok(());
+        loop {
+            let shape = self.nodes.nodes.shape;
+            if shape.trees == 1 || shape.entries * 4 >= u64::from(shape.trees) * load(self.layout) {
+                return Ok(());
+            }
+            let last = shape.trees - 1;
+            if !self.join_roots(ROOTS + last, ROOTS + Bucket::parent_of(last))? {
+                return Ok(());
+            }
+            self.nodes.nodes.shape.trees = last;
         }
-        let last = shape.trees - 1;
-        if self.join_roots(ROOTS + last, ROOTS + Bucket::parent_of(last))? {
-            self.nodes.nodes.shape.trees -= 1;
-        }
-        Ok(())
     }
 }
 

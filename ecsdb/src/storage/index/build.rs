@@ -11,6 +11,7 @@ use thiserror::Error;
 use super::buckets;
 use super::definition::{IndexDefinition, slot_of};
 use super::fill::fill;
+use super::node::head_of;
 use super::nodes::{NodeNumbers, Nodes};
 use super::tree::SLOT_BYTES;
 use super::unique::DuplicateKey;
@@ -106,15 +107,9 @@ pub fn build(
 /// The entries in ascending order.
 fn sorted(entries: Vec<u8>, width: usize, workers: Option<&rayon::ThreadPool>) -> Vec<u8> {
     // Their first bytes decide nearly always.
-    let head = |entry: &[u8]| {
-        let mut head = [0; 8];
-        let bytes = width.min(8);
-        head[..bytes].copy_from_slice(&entry[..bytes]);
-        u64::from_be_bytes(head)
-    };
     let workers = workers.filter(|_| entries.len() / width >= SHARED_SORT_MIN);
     if width <= 8 {
-        let mut heads: Vec<u64> = entries.chunks_exact(width).map(head).collect();
+        let mut heads: Vec<u64> = entries.chunks_exact(width).map(head_of).collect();
         match workers {
             Some(workers) => workers.install(|| heads.par_sort_unstable()),
             None => heads.sort_unstable(),
@@ -125,7 +120,7 @@ fn sorted(entries: Vec<u8>, width: usize, workers: Option<&rayon::ThreadPool>) -
         }
         return sorted;
     }
-    let mut order: Vec<(u64, usize)> = entries.chunks_exact(width).map(head).zip(0..).collect();
+    let mut order: Vec<(u64, usize)> = entries.chunks_exact(width).map(head_of).zip(0..).collect();
     let rest = |place: &(u64, usize)| &entries[place.1 * width..][..width];
     let compare =
         |one: &(u64, usize), other: &(u64, usize)| one.0.cmp(&other.0).then_with(|| rest(one).cmp(rest(other)));

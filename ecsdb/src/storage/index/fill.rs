@@ -3,7 +3,6 @@
 use smallvec::SmallVec;
 
 use super::buckets::Bucket;
-use super::definition::HASH_BYTES;
 use super::node::NodeLayout;
 use super::nodes::Nodes;
 use super::tree::SLOT_BYTES;
@@ -31,7 +30,8 @@ pub fn fill(
         let bucket = Bucket::of(hash, trees);
         start = bucket.end();
         let len = start.map_or(rest.len(), |end| {
-            let is_before = |entry: &&[u8]| entry[..HASH_BYTES] < end.to_be_bytes()[..];
+            let hash = |entry: &[u8]| entry.first_chunk().map_or(0, |hash| u32::from_be_bytes(*hash));
+            let is_before = |entry: &&[u8]| hash(entry) < end;
             rest.chunks_exact(width).take_while(is_before).count() * width
         });
         let (mine, behind) = rest.split_at(len);

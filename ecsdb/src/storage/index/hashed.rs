@@ -4,8 +4,6 @@
 //! guess of the place is a few entries wrong as a rule. A bucket that is more than one leaf is left to
 //! [`Tree::range`](super::Tree::range).
 
-use smallvec::SmallVec;
-
 use super::buckets::{Bucket, ENTRY, HashEntry};
 use super::definition::{HASH_BYTES, hash_of, slot_of};
 use super::node::{HEAD, count, level};
@@ -44,10 +42,8 @@ pub(super) fn run_of(nodes: &Nodes, hash: [u8; HASH_BYTES]) -> Option<&[HashEntr
     Some(&entries[first..first + run])
 }
 
-/// A look-up that is under way among others, so that they wait for memory together.
+/// A look-up that is under way among others, so that they wait for memory together. Whoever has it has the key.
 pub struct LookUp<'v> {
-    /// Short, since it is moved about; longer ones are allocated.
-    identity: SmallVec<[u8; 16]>,
     hash: [u8; HASH_BYTES],
     at: Place<'v>,
 }
@@ -60,24 +56,24 @@ enum Place<'v> {
     Bucket,
     /// To entries whose rows were asked for.
     Run(&'v [HashEntry]),
-    /// To its end, by another way.
-    Done(Option<u32>),
+    /// To where it has to go another way.
+    Elsewhere,
 }
 
 impl<'v> IndexRead<'v> {
     /// Begins to look for the first row with these values, given as for [`Self::with_values`].
+    #[inline]
     pub fn begin_look_up(self, values: RowBytes<'_>) -> LookUp<'v> {
         if !self.is_hashed() {
-            let at = Place::Done(self.with_values(values).next());
-            return LookUp { identity: SmallVec::new(), hash: [0; HASH_BYTES], at };
+            return LookUp { hash: [0; HASH_BYTES], at: Place::Elsewhere };
         }
-        let (identity, has_none) = self.definition().key.identity_of(values);
-        let hash = hash_of(&identity, has_none);
+        let hash = self.definition().key.with_identity(values, hash_of);
         prefetch_run(self.nodes(), hash);
-        LookUp { identity: SmallVec::from_slice(&identity), hash, at: Place::Bucket }
+        LookUp { hash, at: Place::Bucket }
     }
 
     /// Goes on to the rows that may be meant.
+    #[inline]
     pub fn go_on(self, look_up: &mut LookUp<'v>) {
         if let Place::Bucket = look_up.at {
             look_up.at = match run_of(self.nodes(), look_up.hash) {
@@ -85,22 +81,19 @@ impl<'v> IndexRead<'v> {
                     run.iter().take(RUN_AHEAD).for_each(|entry| self.table().prefetch_row(slot_of(entry)));
                     Place::Run(run)
                 }
-                None => Place::Done(self.with_hash(&look_up.identity, look_up.hash).next()),
+                None => Place::Elsewhere,
             };
         }
     }
 
-    /// What was found in the end: the slot of the row.
-    pub fn end_look_up(self, mut look_up: LookUp<'v>) -> Option<u32> {
+    /// What was found in the end: the slot of the first row with these values, which are those that it was begun with.
+    #[inline]
+    pub fn end_look_up(self, mut look_up: LookUp<'v>, values: RowBytes<'_>) -> Option<u32> {
         self.go_on(&mut look_up);
-        match look_up.at {
-            Place::Run(run) => {
-                let mut slots = run.iter().map(|entry| slot_of(entry));
-                slots.find(|slot| self.has_identity(*slot, &look_up.identity))
-            }
-            Place::Done(slot) => slot,
-            Place::Bucket => None,
-        }
+        let Place::Run(run) = look_up.at else { return self.with_values(values).next() };
+        self.definition().key.with_identity(values, |identity, _| {
+            run.iter().map(|entry| slot_of(entry)).find(|slot| self.has_identity(*slot, identity))
+        })
     }
 }
 

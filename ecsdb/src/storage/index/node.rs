@@ -111,7 +111,7 @@ impl NodeLayout {
         let level = level(node);
         // Eight bytes at once decide nearly always.
         let ignored = 8 * 8_usize.saturating_sub(self.width) as u32;
-        let wanted = prefix(probe) >> ignored;
+        let wanted = head_of(probe) >> ignored;
         let (mut low, mut high) = (first, count(node));
         while low < high {
             let middle = low.midpoint(high);
@@ -200,9 +200,9 @@ fn head(node: &[u8], at: usize) -> u64 {
     u64::from_be_bytes(bytes)
 }
 
-/// As [`head`], of bytes that may be fewer.
+/// The first eight bytes as a number that is ordered as they are. Fewer are followed by zeros.
 #[inline]
-fn prefix(bytes: &[u8]) -> u64 {
+pub fn head_of(bytes: &[u8]) -> u64 {
     match bytes.first_chunk() {
         Some(bytes) => u64::from_be_bytes(*bytes),
         None => bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)) << (8 * (8 - bytes.len())),

@@ -109,10 +109,9 @@ impl Nodes {
     #[inline]
     pub fn prefetch(&self, node: u32, around: usize) {
         if let Some(slot) = self.find(node) {
-            let last = self.node_bytes / Line::BYTES - 1;
-            let line = (around / Line::BYTES).clamp(1, last);
+            let line = (around / Line::BYTES).clamp(2, self.node_bytes / Line::BYTES - 2);
             prefetch(slot.bytes, 1);
-            prefetch(slot.bytes.wrapping_add((line - 1) * Line::BYTES), 3.min(last - line + 2));
+            prefetch(slot.bytes.wrapping_add((line - 1) * Line::BYTES), 3);
         }
     }
 

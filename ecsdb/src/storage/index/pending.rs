@@ -3,6 +3,7 @@
 //! Owns the comparison of pages. Rows whose keys are the same cost nothing further.
 
 use super::definition::{Definitions, IndexDefinition};
+use super::node::head_of;
 use crate::bits::bits;
 use crate::bytes::{HeapPlace, PageRef, RowBytes};
 use crate::change_set::ColumnSet;
@@ -17,6 +18,8 @@ pub struct Change {
     pub index: u16,
     /// Whether it comes.
     pub is_new: bool,
+    /// Its first bytes, as a number that is ordered as they are.
+    head: u64,
     /// Where its bytes begin.
     at: usize,
 }
@@ -88,13 +91,21 @@ impl Pending {
         })
     }
 
+    /// How many more entries an index has for the changes, which are in order.
+    pub fn net(&self, index: u16) -> i64 {
+        let from = self.changes.partition_point(|change| change.index < index);
+        let count = self.changes[from..].partition_point(|change| change.index == index);
+        let goes = self.changes[from..from + count].partition_point(|change| !change.is_new);
+        count as i64 - 2 * goes as i64
+    }
+
     /// Brings the changes in order.
     pub fn sort(&mut self, definitions: &Definitions) {
         let Self { changes, bytes, .. } = self;
         let entry =
             |change: &Change| &bytes[change.at..change.at + definitions.all()[usize::from(change.index)].width()];
         changes.sort_unstable_by(|one, other| {
-            let order = (one.index, one.is_new).cmp(&(other.index, other.is_new));
+            let order = (one.index, one.is_new, one.head).cmp(&(other.index, other.is_new, other.head));
             order.then_with(|| entry(one).cmp(entry(other)))
         });
     }
@@ -201,7 +212,7 @@ impl Pending {
     }
 
     fn push(&mut self, index: u16, is_new: bool, entry: &[u8]) {
-        self.changes.push(Change { index, is_new, at: self.bytes.len() });
+        self.changes.push(Change { index, is_new, head: head_of(entry), at: self.bytes.len() });
         self.bytes.extend_from_slice(entry);
     }
 }

@@ -89,8 +89,7 @@ impl<'v> IndexRead<'v> {
         if !self.is_hashed() {
             return self.equal(index.key.probe(values, index.key.column_count()));
         }
-        let (identity, has_none) = index.key.identity_of(values);
-        self.hashed(identity, has_none)
+        index.key.with_identity(values, |identity, has_none| self.hashed(KeyBuf::from_slice(identity), has_none))
     }
 
     /// The slots of the rows in a range, in the order of their keys. A row whose list has several elements in the range comes

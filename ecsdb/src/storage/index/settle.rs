@@ -7,7 +7,7 @@
 use super::IndexWriter;
 use super::definition::{IndexDefinition, IndexRole, slot_of};
 use super::nodes::NodeEdit;
-use super::pending::{OldPage, Pending};
+use super::pending::{Change, OldPage, Pending};
 use super::tree::{SLOT_BYTES, TreeEdit};
 use super::unique::Suspect;
 use crate::entity::Entity;
@@ -91,59 +91,44 @@ impl Batch<'_> {
     pub(super) fn apply_index_changes(&mut self, mut pending: Pending) -> Result<(), MemoryLimit> {
         let definitions = std::sync::Arc::clone(&self.version.indexes.definitions);
         pending.sort(&definitions);
-        let mut last = None;
+        let mut changes = pending.changes(&definitions).peekable();
         let mut done = Ok(());
-        for (change, entry) in pending.changes(&definitions) {
-            let index = &definitions.all()[usize::from(change.index)];
-            if last != Some(change.index) {
-                let shape = self.version.indexes.nodes[usize::from(change.index)].shape;
-                self.indexes.undo.note_shape(change.index, shape);
-                last = Some(change.index);
-            }
-            done = if change.is_new {
-                self.note_suspect(change.index, index, entry);
-                self.note_reference(index, entry);
-                self.insert_entry(change.index, index, entry)
-            } else {
-                self.remove_entry(change.index, index, entry)
-            }
-            .map(|changed| debug_assert!(changed, "an entry comes once and goes once"));
-            if done.is_err() {
-                break;
-            }
+        while let (Ok(()), Some(number)) = (&done, changes.peek().map(|(change, _)| change.index)) {
+            let of_index = core::iter::from_fn(|| changes.next_if(|(change, _)| change.index == number));
+            done = self.apply_to_index(number, &definitions.all()[usize::from(number)], pending.net(number), of_index);
         }
+        drop(changes);
         self.indexes.pending = pending;
         done
     }
 
-    /// Puts an entry in. Returns whether it was not there.
-    pub(super) fn insert_entry(
+    /// As [`Self::apply_index_changes`], of index number `number`, which has `net` more entries afterwards.
+    fn apply_to_index<'e>(
         &mut self,
         number: u16,
         index: &IndexDefinition,
-        entry: &[u8],
-    ) -> Result<bool, MemoryLimit> {
-        let mut tree = self.edit_tree(number, index, entry);
-        let is_new = tree.insert(entry)?;
+        net: i64,
+        changes: impl Iterator<Item = (Change, &'e [u8])>,
+    ) -> Result<(), MemoryLimit> {
+        let shape = self.version.indexes.nodes[usize::from(number)].shape;
+        self.indexes.undo.note_shape(number, shape);
         if index.kind == IndexKind::Hash {
-            tree.widen()?;
+            self.edit_tree(number, index, &[]).widen(shape.entries.saturating_add_signed(net))?;
         }
-        Ok(is_new)
-    }
-
-    /// Takes an entry out. Returns whether it was there.
-    pub(super) fn remove_entry(
-        &mut self,
-        number: u16,
-        index: &IndexDefinition,
-        entry: &[u8],
-    ) -> Result<bool, MemoryLimit> {
-        let mut tree = self.edit_tree(number, index, entry);
-        let was_there = tree.remove(entry)?;
+        for (change, entry) in changes {
+            let changed = if change.is_new {
+                self.note_suspect(number, index, entry);
+                self.note_reference(index, entry);
+                self.edit_tree(number, index, entry).insert(entry)?
+            } else {
+                self.edit_tree(number, index, entry).remove(entry)?
+            };
+            debug_assert!(changed, "an entry comes once and goes once");
+        }
         if index.kind == IndexKind::Hash {
-            tree.narrow()?;
+            self.edit_tree(number, index, &[]).narrow()?;
         }
-        Ok(was_there)
+        Ok(())
     }
 
     /// Notes the reference that `entry`, which comes, is, if the index is there for references.

@@ -219,7 +219,8 @@ impl TreeEdit<'_> {
         }
     }
 
-    /// Takes the root `root` away if it has nothing, and what its only child has into it if it has only one.
+    /// Takes the root `root` away if it has nothing, and makes the tree a level lower while the leaves below it fit into one, or it has
+    /// only one child.
     pub(super) fn shrink_root(&mut self, root: u32) -> Result<(), MemoryLimit> {
         let layout = self.layout;
         loop {
@@ -229,6 +230,7 @@ impl TreeEdit<'_> {
                     self.nodes.drop_node(root);
                     return Ok(());
                 }
+                (2.., 1) if self.fits_into_one(root) => self.gather(root)?,
                 (1, 1..) => {
                     let only = layout.child(node, 0);
                     let (node, below) = self.two_mut(root, only)?;
@@ -239,6 +241,32 @@ impl TreeEdit<'_> {
                 _ => return Ok(()),
             }
         }
+    }
+
+    /// Whether one leaf would have room for what the leaves below `root`, which is just above them, have, and for some more.
+    fn fits_into_one(&self, root: u32) -> bool {
+        let (node, mut room) = (self.nodes.get(root), self.layout.capacity(0) * 3 / 4);
+        (0..count(node)).all(|index| {
+            let has = self.count(self.layout.child(node, index));
+            let fits = has <= room;
+            room = room.saturating_sub(has);
+            fits
+        })
+    }
+
+    /// Moves what the leaves below `root` have to the first of them. The others go.
+    fn gather(&mut self, root: u32) -> Result<(), MemoryLimit> {
+        let layout = self.layout;
+        let node = self.nodes.get(root);
+        let first = layout.child(node, 0);
+        let others: SmallVec<[u32; 8]> = (1..count(node)).map(|index| layout.child(node, index)).collect();
+        for other in others {
+            let (first_node, other_node) = self.two_mut(first, other)?;
+            layout.move_tail(other_node, 0, first_node);
+            self.nodes.drop_node(other);
+            layout.remove(self.node_mut(root)?, 1);
+        }
+        Ok(())
     }
 
     /// Moves all entries of the tree with root `from` that are not less than `bound` to one with root `to`, which has none.

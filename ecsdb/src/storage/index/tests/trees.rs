@@ -143,13 +143,19 @@ fn apply(store: &mut Store, model: &mut BTreeSet<Vec<u8>>, op: &Op) {
     let shape = batch.version().indexes.nodes[0].shape;
     batch.indexes.undo.note_shape(0, shape);
     *batch.changed = true;
+    if is_new && definition.kind == IndexKind::Hash {
+        batch.edit_tree(0, &definition, &[]).widen(shape.entries + values.len() as u64).unwrap();
+    }
     for value in values {
         let entry = if definition.kind == IndexKind::Hash { hash_entry(value) } else { entry(value) };
         if is_new {
-            assert_eq!(batch.insert_entry(0, &definition, &entry).unwrap(), model.insert(entry));
+            assert_eq!(batch.edit_tree(0, &definition, &entry).insert(&entry).unwrap(), model.insert(entry));
         } else {
-            assert_eq!(batch.remove_entry(0, &definition, &entry).unwrap(), model.remove(&entry));
+            assert_eq!(batch.edit_tree(0, &definition, &entry).remove(&entry).unwrap(), model.remove(&entry));
         }
+    }
+    if definition.kind == IndexKind::Hash {
+        batch.edit_tree(0, &definition, &[]).narrow().unwrap();
     }
 }
 
@@ -316,7 +322,7 @@ fn a_bucket_that_is_a_tree_is_divided_anywhere() {
         let mut batch = store.batch();
         let definition = long_keys();
         for value in &all {
-            batch.insert_entry(0, &definition, &entry(*value)).unwrap();
+            batch.edit_tree(0, &definition, &[]).insert(&entry(*value)).unwrap();
         }
         batch.edit_tree(0, &definition, &[]).divide_root(ROOTS, ROOTS + 1, &entry(bound)).unwrap();
         let nodes = &batch.version().indexes.nodes[0];
