@@ -62,7 +62,7 @@ impl Bucket {
     #[inline]
     pub fn guess(self, hash: [u8; HASH_BYTES], entries: usize) -> usize {
         let share = u32::from_be_bytes(hash).checked_shl(self.bits).unwrap_or(0);
-        (entries as u64 * u64::from(share) >> u32::BITS) as usize
+        ((entries as u64 * u64::from(share)) >> u32::BITS) as usize
     }
 
     /// The bucket whose upper half bucket `number`, which is not the first, has taken.
