@@ -51,13 +51,12 @@ fn a_backup_opens_to_what_was_visible() {
 fn a_backup_does_not_stop_the_writer() {
     let Played { medium, mut versions } = played(12);
     let db = small(&medium, SAVE).open().unwrap();
-    let during: Mutex<Vec<Rows>> = Mutex::default();
+    let during: Arc<Mutex<Vec<Rows>>> = Arc::default();
     let report = {
-        let (db, during): (_, &'static Mutex<Vec<Rows>>) = (db.clone(), Box::leak(Box::new(during)));
-        let handle = db.clone();
+        let (handle, rows) = (db.clone(), Arc::clone(&during));
         let commit = move |_| {
             // On the thread that makes the copy nobody may wait; so another one commits.
-            let handle = handle.clone();
+            let (handle, during) = (handle.clone(), Arc::clone(&rows));
             let commit = std::thread::spawn(move || {
                 handle.spawn(Small::sample(during.lock().unwrap().len() as u64)).unwrap();
                 handle.sync().unwrap();
