@@ -218,6 +218,9 @@ impl KeySpec {
         if !self.is_plain {
             return self.full_keys(row, buffer, each);
         }
+        if let [column] = &*self.columns {
+            return each(&row.row[column.start..column.start + column.row_bytes]);
+        }
         buffer.clear();
         for column in &self.columns {
             buffer.extend_from_slice(&row.row[column.start..column.start + column.row_bytes]);

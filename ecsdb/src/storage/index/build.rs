@@ -13,7 +13,7 @@ use super::definition::{IndexDefinition, slot_of};
 use super::fill::fill;
 use super::node::head_of;
 use super::nodes::{NodeNumbers, Nodes};
-use super::tree::SLOT_BYTES;
+use super::tree::{SLOT_BYTES, has_same_key};
 use super::unique::DuplicateKey;
 use crate::bytes::{Line, PageRef};
 use crate::schema::{IndexKind, KeyBuf};
@@ -144,10 +144,10 @@ fn find_twins<'e>(
     let mut alike: HashMap<Vec<u8>, u32> = HashMap::new();
     while let Some(entry) = entries.next() {
         let (key, slot) = (&entry[..entry.len() - SLOT_BYTES], slot_of(entry));
-        let before = last.replace(entry).filter(|before| before.starts_with(key));
+        let before = last.replace(entry).filter(|before| has_same_key(before, entry));
         if before.is_none() {
             alike.clear();
-            if entries.peek().is_none_or(|next| !next.starts_with(key)) {
+            if entries.peek().is_none_or(|next| !has_same_key(next, entry)) {
                 continue;
             }
         }

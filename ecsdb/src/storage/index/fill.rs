@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::buckets::Bucket;
 use super::node::NodeLayout;
 use super::nodes::Nodes;
-use super::tree::SLOT_BYTES;
+use super::tree::has_same_key;
 use crate::bytes::PageRef;
 use crate::storage::edit::own;
 use crate::storage::pool::MemoryLimit;
@@ -22,9 +22,9 @@ pub fn fill(
     let mut nodes = Nodes::new(layout.node_bytes());
     let shape = &mut nodes.shape;
     (shape.trees, shape.entries) = (trees, (entries.len() / width) as u64);
-    let keys = || entries.chunks_exact(width).map(|entry| &entry[..width - SLOT_BYTES]);
-    shape.keys =
-        u64::from(shape.entries > 0) + keys().zip(keys().skip(1)).filter(|(one, next)| one != next).count() as u64;
+    let each = || entries.chunks_exact(width);
+    let changes = each().zip(each().skip(1)).filter(|(one, next)| !has_same_key(one, next)).count();
+    shape.keys = u64::from(shape.entries > 0) + changes as u64;
     let (mut rest, mut start) = (entries, Some(0));
     while let Some(hash) = start {
         let bucket = Bucket::of(hash, trees);

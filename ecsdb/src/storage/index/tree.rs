@@ -13,6 +13,18 @@ use crate::storage::pool::MemoryLimit;
 /// Bytes of the slot at the end of an entry.
 pub const SLOT_BYTES: usize = 4;
 
+/// Whether two entries of one index have the same key. Keys of a hash or of eight bytes are compared as numbers.
+#[inline]
+pub fn has_same_key(one: &[u8], other: &[u8]) -> bool {
+    const OF_HASH: usize = 4 + SLOT_BYTES;
+    const OF_EIGHT: usize = 8 + SLOT_BYTES;
+    match one.len() {
+        OF_HASH => one.first_chunk::<4>() == other.first_chunk(),
+        OF_EIGHT => one.first_chunk::<8>() == other.first_chunk(),
+        len => one[..len - SLOT_BYTES] == other[..len - SLOT_BYTES],
+    }
+}
+
 /// The nodes from the root to a leaf, each with the number of the child that the way goes on with.
 type Path = SmallVec<[(u32, usize); 12]>;
 
@@ -74,8 +86,7 @@ impl TreeEdit<'_> {
     /// Whether one of the neighbours of place `index` of a leaf, before it and at it, has the key of `entry`.
     fn has_twin(&self, leaf: u32, index: usize, entry: &[u8]) -> bool {
         let node = self.nodes.get(leaf);
-        let key = &entry[..entry.len() - SLOT_BYTES];
-        let is_twin = |at: usize| self.layout.entry(node, at).starts_with(key);
+        let is_twin = |at: usize| has_same_key(self.layout.entry(node, at), entry);
         index > 0 && is_twin(index - 1) || index < count(node) && is_twin(index)
     }
 
