@@ -117,9 +117,10 @@ mod tests {
 
     #[test]
     fn every_hash_is_in_one_bucket_and_they_follow_one_another() {
-        for count in (1..200).chain([255, 256, 257, 1 << 20, COUNT_MAX]) {
+        let (few, most) = if cfg!(miri) { (10, 20) } else { (200, 1000) };
+        for count in (1..few).chain([255, 256, 257, 1 << 20, COUNT_MAX]) {
             let (mut hash, mut seen) = (Some(0), Vec::new());
-            while let Some(start) = hash.filter(|_| seen.len() < 1000) {
+            while let Some(start) = hash.filter(|_| seen.len() < most) {
                 let bucket = Bucket::of(start, count);
                 assert!(bucket.number < count);
                 assert_eq!(bucket.start(), start);
@@ -132,7 +133,7 @@ mod tests {
             }
             seen.sort_unstable();
             seen.dedup();
-            assert_eq!(seen.len(), count.min(1000) as usize);
+            assert_eq!(seen.len(), most.min(count as usize));
         }
     }
 
