@@ -5,6 +5,7 @@
 
 use super::node::{NodeLayout, count, level};
 use super::nodes::{Nodes, Shape};
+use crate::bytes::{Line, prefetch};
 
 /// The most levels that a way goes through. A tree of as many entries as there are slots has eight of nodes that are nearly empty.
 const LEVELS_MAX: usize = 20;
@@ -154,6 +155,37 @@ impl<'v> Tree<'v> {
         Entries { tree: self, ends: last.map(|last| (first, last)) }
     }
 
+    /// Calls `each` with the entries from `from` on that are less than `to`, leaf by leaf: one behind the other. Cost: one
+    /// way down the tree; leaves are asked for ahead.
+    pub fn each_leaf(self, from: &[u8], to: &[u8], mut each: impl FnMut(&'v [u8])) {
+        let place = |leaf: &'v [u8]| {
+            prefetch_all(leaf);
+            self.layout.lower_bound(leaf, 0, from)
+        };
+        let Some(mut cursor) = self.descend(|node| self.layout.child_of(node, from), place) else { return };
+        loop {
+            let (leaf, first, count) = (cursor.leaf, usize::from(cursor.index), count(cursor.leaf));
+            if first < count && self.layout.entry(leaf, count - 1) >= to {
+                each(self.layout.entries(leaf, first, self.layout.lower_bound(leaf, first, to)));
+                return;
+            }
+            self.prefetch_next_leaf(&cursor);
+            each(self.layout.entries(leaf, first, count));
+            if !self.to_next_leaf(&mut cursor) {
+                return;
+            }
+        }
+    }
+
+    /// Asks the processor for the leaf behind the one of `cursor`, if both are below the same node.
+    fn prefetch_next_leaf(self, cursor: &Cursor<'v>) {
+        let Some(above) = usize::from(cursor.depth).checked_sub(1) else { return };
+        let (node, next) = (self.node_on_the_way(cursor, above), usize::from(cursor.path[above]) + 1);
+        if next < count(node) {
+            prefetch_all(self.nodes.get(self.layout.child(node, next)));
+        }
+    }
+
     /// The first entry from `from` on.
     pub fn first(self, from: &[u8]) -> Option<&'v [u8]> {
         self.first_from(from).map(|cursor| self.entry(&cursor))
@@ -195,6 +227,11 @@ struct Share<'v> {
     /// How many of the entries of the leaf.
     index: usize,
     leaf: &'v [u8],
+}
+
+/// Asks the processor for all of a node.
+fn prefetch_all(node: &[u8]) {
+    prefetch(node.as_ptr(), node.len() / Line::BYTES);
 }
 
 /// The entries of a range, in order.

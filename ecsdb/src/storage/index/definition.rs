@@ -14,9 +14,7 @@ use super::node::NodeLayout;
 use super::tree::SLOT_BYTES;
 use crate::bytes::RowBytes;
 use crate::change_set::ColumnSet;
-use crate::schema::{
-    Cardinality, DatabaseSchema, FieldType, IndexKind, KeyBuf, KeyFault, KeySpec, Scalar, TableSchema,
-};
+use crate::schema::{Cardinality, DatabaseSchema, FieldType, IndexKind, KeyBuf, KeyFault, KeySpec, TableSchema};
 
 /// What an index is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,8 +88,7 @@ impl IndexDefinition {
             let FieldType::Scalar(scalar) = column.field_type else { return None };
             Some((column.offset as usize, *scalar))
         };
-        let axes: Box<[(usize, Scalar)]> = columns.iter().filter_map(axis).collect();
-        self.grid = Some(GridSpec::new(axes, edge));
+        self.grid = Some(GridSpec::new(columns.iter().filter_map(axis), edge));
         self
     }
 

@@ -1,77 +1,101 @@
-//! A grid over two or three numbers: which cell a row is in, and looking for rows by where they are.
+//! A grid over two or three numbers: which cell a row is in, and which cells have to do with a circle or a sphere.
 //!
-//! Owns cells and distances. The entries of a grid are ordered by cell, row by row of the grid, so that a run of cells along the
-//! last axis is one range of the tree. A row that moves within its cell changes no entry. Whatever the cells say, the positions in the
-//! rows decide.
+//! Owns cells and distances, and what is to be said of them in spite of errors of rounding. The entries of a grid are
+//! ordered by cell, row by row of the grid: the cells that differ on the last axis only, a *band*, stand one after the
+//! other. A row that moves within its cell changes no entry.
 
-use core::cmp::Ordering;
-use std::collections::BinaryHeap;
+use core::ops::RangeInclusive;
 
 use smallvec::SmallVec;
 
-use super::cursor::Tree;
-use super::definition::slot_of;
-use super::read::IndexRead;
 use super::tree::SLOT_BYTES;
+use crate::bytes::prefetch;
 use crate::schema::{Scalar, Value};
-use crate::storage::table::Table;
 
 /// Bytes of a cell on one axis, in an entry.
 const AXIS_BYTES: usize = 4;
 
 /// The most axes.
-const AXES_MAX: usize = 3;
+pub const AXES_MAX: usize = 3;
 
-/// How many rows the processor is asked for before the first of them is looked at: they lie anywhere.
-const ROWS_AT_ONCE: usize = 32;
+/// The cells that there are on an axis. What lies beyond them is in the first one and in the last one.
+pub const CELLS: RangeInclusive<i64> = i32::MIN as i64..=i32::MAX as i64;
+
+/// By which share of the square of a distance cells are taken for nearer, or for further away, than they seem: far more
+/// than what the squares and their sum are wrong by.
+const SLACK: f64 = 1e-9;
 
 /// An entry in the making.
-type Entry = SmallVec<[u8; AXES_MAX * AXIS_BYTES + SLOT_BYTES]>;
+pub type Entry = SmallVec<[u8; AXES_MAX * AXIS_BYTES + SLOT_BYTES]>;
 
 /// Where something is, axis by axis; those behind the last one are 0.
 pub type Point = [f64; AXES_MAX];
 
 /// The cell of each axis.
-type Cell = [i64; AXES_MAX];
+pub type Cell = [i64; AXES_MAX];
+
+/// Two cells of a band, on the last axis.
+pub type Ends = (i64, i64);
 
 /// A grid: which columns are the axes, and how long the edges of its cells are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GridSpec {
     /// Where each column starts in the row, and what it holds.
-    axes: Box<[(usize, Scalar)]>,
+    axes: [Option<(usize, Scalar)>; AXES_MAX],
     edge: f64,
 }
 
 impl GridSpec {
     /// The grid over these columns, two or three numbers, with cells of this edge.
-    pub fn new(axes: Box<[(usize, Scalar)]>, edge: f64) -> Self {
-        Self { axes, edge }
+    pub fn new(columns: impl IntoIterator<Item = (usize, Scalar)>, edge: f64) -> Self {
+        let mut columns = columns.into_iter();
+        Self { axes: core::array::from_fn(|_| columns.next()), edge }
     }
 
     /// How many axes it has.
     pub fn axes(&self) -> usize {
-        self.axes.len()
+        self.axes.iter().flatten().count()
+    }
+
+    /// How long the edges of its cells are.
+    pub fn edge(&self) -> f64 {
+        self.edge
+    }
+
+    /// Asks the processor for where the row is.
+    #[inline]
+    pub fn prefetch_point(&self, row: &[u8]) {
+        // A row may begin in one line and end in the next one; a number never does.
+        for (start, _) in self.axes.iter().flatten() {
+            prefetch(row.as_ptr().wrapping_add(*start), 1);
+        }
     }
 
     /// Bytes of the cell in an entry.
     pub fn key_len(&self) -> usize {
-        self.axes.len() * AXIS_BYTES
+        self.axes() * AXIS_BYTES
     }
 
     /// Where the row is; nothing if it is nowhere, since a number is none.
+    #[inline(always)]
     pub fn point(&self, row: &[u8]) -> Option<Point> {
-        let mut point = Point::default();
-        for (axis, (start, scalar)) in point.iter_mut().zip(&self.axes) {
-            *axis = number(*scalar, &row[*start..]);
-        }
+        // One by one: a loop would have the numbers written to memory and read again.
+        let axis = |axis: usize| self.axes[axis].map_or(0.0, |(start, scalar)| number(scalar, &row[start..]));
+        let point = [axis(0), axis(1), axis(2)];
         point.iter().all(|axis| !axis.is_nan()).then_some(point)
     }
 
-    fn cell(&self, point: &Point) -> Cell {
+    /// The cell of a place on an axis. What lies further up is never in a cell further down.
+    fn cell_on_axis(&self, at: f64) -> i64 {
+        // A cast saturates.
+        ((at / self.edge).floor() as i64).clamp(*CELLS.start(), *CELLS.end())
+    }
+
+    /// The cell that a point is in.
+    pub fn cell(&self, point: &Point) -> Cell {
         let mut cell = Cell::default();
         for (cell, at) in cell.iter_mut().zip(point).take(self.axes()) {
-            // A cast saturates.
-            *cell = ((at / self.edge).floor() as i64).clamp(i32::MIN.into(), i32::MAX.into());
+            *cell = self.cell_on_axis(*at);
         }
         cell
     }
@@ -88,19 +112,83 @@ impl GridSpec {
     }
 
     /// The least or the greatest entry that there may be of a cell, with slots of the bytes `with`.
-    fn entry(&self, cell: &Cell, with: u8) -> Entry {
+    pub fn entry(&self, cell: &Cell, with: u8) -> Entry {
         let mut entry: Entry = self.key(cell).into_iter().flatten().collect();
         entry.resize(entry.len() + SLOT_BYTES, with);
         entry
     }
 
-    fn cell_of_key(&self, key: &[u8]) -> Cell {
+    /// The cell of an entry.
+    pub fn cell_of_entry(&self, entry: &[u8]) -> Cell {
         let mut cell = Cell::default();
-        for (cell, bytes) in cell.iter_mut().zip(key.chunks_exact(AXIS_BYTES)).take(self.axes()) {
+        for (cell, bytes) in cell.iter_mut().zip(entry.chunks_exact(AXIS_BYTES)).take(self.axes()) {
             let biased = bytes.iter().fold(0, |number: i64, byte| number << 8 | i64::from(*byte));
             *cell = biased + i64::from(i32::MIN);
         }
         cell
+    }
+
+    /// The cell of an entry on the last axis.
+    #[inline]
+    pub fn last_axis_of_entry(&self, entry: &[u8]) -> i64 {
+        let last = entry[self.key_len() - AXIS_BYTES..].first_chunk();
+        last.map_or(0, |bytes| i64::from(u32::from_be_bytes(*bytes))) + CELLS.start()
+    }
+
+    /// From where to where a cell goes on an axis.
+    fn sides(&self, cell: i64) -> (f64, f64) {
+        let low = if cell == *CELLS.start() { f64::NEG_INFINITY } else { cell as f64 * self.edge };
+        let high = if cell == *CELLS.end() { f64::INFINITY } else { (cell + 1) as f64 * self.edge };
+        (low, high)
+    }
+
+    /// How far a row in this cell of an axis is at least from `at`, which is finite.
+    fn least_distance(&self, cell: i64, at: f64) -> f64 {
+        let (low, high) = self.sides(cell);
+        // What is no number is passed over.
+        (low - at - rounding(low, at)).max(at - high - rounding(high, at)).max(0.0)
+    }
+
+    /// How far a row in this cell of an axis is at most from `at`, which is finite.
+    fn greatest_distance(&self, cell: i64, at: f64) -> f64 {
+        let (low, high) = self.sides(cell);
+        (high - at + rounding(high, at)).max(at - low + rounding(low, at))
+    }
+
+    /// The square of the distance that rows in the cells from `low` to `high` of a band have at least from a point. It
+    /// says something only if all coordinates of the point are finite.
+    pub fn least_square(&self, band: &Cell, (low, high): Ends, point: &Point) -> f64 {
+        let last = self.axes() - 1;
+        let on_last = self.least_distance(self.cell_on_axis(point[last]).clamp(low, high), point[last]);
+        self.square_to_band(band, point, Self::least_distance) + on_last * on_last
+    }
+
+    fn square_to_band(&self, band: &Cell, point: &Point, distance: impl Fn(&Self, i64, f64) -> f64) -> f64 {
+        let axes = (0..self.axes() - 1).map(|axis| distance(self, band[axis], point[axis]));
+        axes.map(|distance| distance * distance).sum()
+    }
+
+    /// The first and the last cell of a band in which there may be rows whose distance from `center` has no greater square
+    /// than `square`; nothing if there is no such cell. All numbers are finite.
+    pub fn cells_touched(&self, band: &Cell, center: &Point, square: f64) -> Option<Ends> {
+        let rest = square * (1.0 + SLACK) - self.square_to_band(band, center, Self::least_distance);
+        if rest < 0.0 {
+            return None;
+        }
+        let at = center[self.axes() - 1];
+        let half = rest.sqrt();
+        let half = half + rounding(at, half);
+        Some((self.cell_on_axis(at - half), self.cell_on_axis(at + half)))
+    }
+
+    /// Two cells of a band between which, they excluded, all rows have a distance from `center` whose square is no greater
+    /// than `square`. All numbers are finite.
+    pub fn cells_around_covered(&self, band: &Cell, center: &Point, square: f64) -> Ends {
+        let rest = square * (1.0 - SLACK) - self.square_to_band(band, center, Self::greatest_distance);
+        let at = center[self.axes() - 1];
+        let half = rest.max(0.0).sqrt();
+        let half = half - rounding(at, half);
+        (self.cell_on_axis(at - half), self.cell_on_axis(at + half))
     }
 }
 
@@ -128,259 +216,13 @@ fn other_number(scalar: Scalar, bytes: &[u8]) -> f64 {
     }
 }
 
-fn square_distance(one: &Point, other: &Point) -> f64 {
+/// The square of the distance of two points.
+pub fn square_distance(one: &Point, other: &Point) -> f64 {
     one.iter().zip(other).map(|(one, other)| (one - other) * (one - other)).sum()
 }
 
-/// The most by which a distance between numbers of this size is wrong, compared with the borders of cells, for being computed in floats:
-/// some units in the last place; and what is too small to have a square.
-fn rounding(one: f64, other: f64) -> f64 {
+/// The most by which a distance between numbers of this size is wrong, compared with the borders of cells, for being
+/// computed in floats: some units in the last place; and what is too small to have a square.
+pub fn rounding(one: f64, other: f64) -> f64 {
     (one.abs() + other.abs()) * (8.0 * f64::EPSILON) + 1e-150
-}
-
-/// A grid in one version, with the table that it is of.
-pub struct GridRead<'v> {
-    spec: &'v GridSpec,
-    table: &'v Table,
-    /// Nothing if it does not say where the rows are, inside of a transaction.
-    tree: Option<Tree<'v>>,
-}
-
-/// A row that was found, by its distance.
-#[derive(PartialEq)]
-struct Found {
-    square: f64,
-    slot: u32,
-}
-
-impl Eq for Found {}
-
-impl PartialOrd for Found {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Found {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.square.total_cmp(&other.square).then(self.slot.cmp(&other.slot))
-    }
-}
-
-impl<'v> IndexRead<'v> {
-    /// The index as a grid, if it is one.
-    pub fn grid(self) -> Option<GridRead<'v>> {
-        let spec = self.definition().grid.as_ref()?;
-        Some(GridRead { spec, table: self.table(), tree: self.is_settled().then(|| self.tree(&[])) })
-    }
-}
-
-impl GridRead<'_> {
-    /// The slots of the rows in a box, edges included, ascending.
-    pub fn in_box(&self, low: &Point, high: &Point) -> Vec<u32> {
-        let is_in = |point: &Point| (0..AXES_MAX).all(|axis| low[axis] <= point[axis] && point[axis] <= high[axis]);
-        let mut found = Vec::new();
-        self.visit_box(low, high, |slot, point| {
-            if is_in(&point) {
-                found.push(slot);
-            }
-        });
-        found.sort_unstable();
-        found
-    }
-
-    /// The slots of the rows that are no further than `radius` from a point, ascending.
-    pub fn within(&self, center: &Point, radius: f64) -> Vec<u32> {
-        let mut found = Vec::new();
-        if radius.is_nan() || radius < 0.0 || center.iter().any(|at| at.is_nan()) {
-            return found;
-        }
-        // A box that has room for errors of rounding. What is infinitely far away may be anywhere.
-        let side = |way: f64| {
-            let end = move |at: f64| at + way * (radius + rounding(at, radius));
-            center.map(|at| if at.is_finite() { end(at) } else { way * f64::INFINITY })
-        };
-        let (low, high) = (side(-1.0), side(1.0));
-        self.visit_box(&low, &high, |slot, point| {
-            if square_distance(&point, center) <= radius * radius {
-                found.push(slot);
-            }
-        });
-        found.sort_unstable();
-        found
-    }
-
-    /// The slots of the `count` rows that are next to a point, with the squares of their distances: the nearest first, of equally near ones that
-    /// of the lower slot.
-    ///
-    /// Looks at the cells around the point, ring by ring, until no row further out can be nearer. Where that would
-    /// cost more than looking at all rows, it does that.
-    pub fn nearest(&self, point: &Point, count: usize) -> Vec<(f64, u32)> {
-        if count == 0 || point.iter().any(|axis| axis.is_nan()) {
-            return Vec::new();
-        }
-        let best = self.nearest_in_rings(point, count).unwrap_or_else(|| {
-            let mut best = BinaryHeap::new();
-            self.visit_all(|slot, at| keep(&mut best, count, slot, square_distance(&at, point)));
-            best
-        });
-        best.into_sorted_vec().into_iter().map(|found| (found.square, found.slot)).collect()
-    }
-
-    fn nearest_in_rings(&self, point: &Point, count: usize) -> Option<BinaryHeap<Found>> {
-        let tree = self.tree?;
-        let (spec, entries) = (self.spec, tree.nodes.shape.entries);
-        let center = spec.cell(point);
-        let mut best = BinaryHeap::new();
-        let (mut seen, mut looked) = (0, 0);
-        for ring in 0_i64.. {
-            self.visit_ring(tree, &center, ring, |run| {
-                looked += 1;
-                self.visit(run, |slot, at| {
-                    seen += 1;
-                    keep(&mut best, count, slot, square_distance(&at, point));
-                });
-            });
-            if seen == entries {
-                break;
-            }
-            // Nothing outside of the rings so far is nearer than their border.
-            let border = (0..spec.axes()).map(|axis| {
-                let low = (center[axis] - ring) as f64 * spec.edge;
-                let high = (center[axis] + ring + 1) as f64 * spec.edge;
-                let inside = |end: f64| (point[axis] - end).abs() - rounding(point[axis], end);
-                if low <= point[axis] && point[axis] <= high { inside(low).min(inside(high)) } else { 0.0 }
-            });
-            let border = border.fold(f64::INFINITY, f64::min);
-            if best.len() == count && border > 0.0 && best.peek().is_some_and(|last| last.square < border * border) {
-                break;
-            }
-            // A way down the tree costs as much as some rows.
-            if looked > 64 + entries / 8 {
-                return None;
-            }
-        }
-        Some(best)
-    }
-
-    /// Calls `each` with the slots of each run of cells that are `ring` away from `center`.
-    fn visit_ring<'s>(
-        &'s self,
-        tree: Tree<'s>,
-        center: &Cell,
-        ring: i64,
-        mut each: impl FnMut(&mut dyn Iterator<Item = u32>),
-    ) {
-        let last = self.spec.axes() - 1;
-        let mut offset = [-ring, if last == 2 { -ring } else { 0 }];
-        loop {
-            let mut cell = *center;
-            (0..last).for_each(|axis| cell[axis] += offset[axis]);
-            let is_possible = (0..last).all(|axis| i32::try_from(cell[axis]).is_ok());
-            let is_side = (0..last).any(|axis| offset[axis].abs() == ring);
-            if is_possible && is_side {
-                each(&mut self.run(tree, &cell, center[last] - ring, center[last] + ring));
-            } else if is_possible {
-                for at in [center[last] - ring, center[last] + ring] {
-                    each(&mut self.run(tree, &cell, at, at));
-                }
-            }
-            // The next cell of the axes before the last one.
-            if last == 2 && offset[1] < ring {
-                offset[1] += 1;
-            } else if offset[0] < ring {
-                offset = [offset[0] + 1, if last == 2 { -ring } else { 0 }];
-            } else {
-                return;
-            }
-        }
-    }
-
-    /// The slots of the rows in the cells from `low` to `high` on the last axis, at `cell` on the others.
-    fn run<'s>(&'s self, tree: Tree<'s>, cell: &Cell, low: i64, high: i64) -> impl Iterator<Item = u32> + use<'s> {
-        let limits = i64::from(i32::MIN)..=i64::from(i32::MAX);
-        let is_empty = high < *limits.start() || low > *limits.end();
-        let end = |at: i64, with: u8| {
-            let mut cell = *cell;
-            cell[self.spec.axes() - 1] = at.clamp(*limits.start(), *limits.end());
-            self.spec.entry(&cell, with)
-        };
-        let entries = (!is_empty).then(|| tree.range(&end(low, 0), &end(high, u8::MAX)));
-        entries.into_iter().flatten().map(slot_of)
-    }
-
-    /// Calls `each` with the rows in these slots and where they are.
-    #[inline]
-    fn visit(&self, mut slots: impl Iterator<Item = u32>, mut each: impl FnMut(u32, Point)) {
-        let mut next = [0; ROWS_AT_ONCE];
-        loop {
-            let mut count = 0;
-            for (place, slot) in next.iter_mut().zip(&mut slots) {
-                self.table.prefetch_row(slot);
-                *place = slot;
-                count += 1;
-            }
-            for slot in &next[..count] {
-                if let Some(point) = self.table.row_bytes(*slot).and_then(|row| self.spec.point(row)) {
-                    each(*slot, point);
-                }
-            }
-            if count < ROWS_AT_ONCE {
-                return;
-            }
-        }
-    }
-
-    /// Calls `each` with every row in the cells of a box, and maybe with others.
-    fn visit_box(&self, low: &Point, high: &Point, mut each: impl FnMut(u32, Point)) {
-        let Some(tree) = self.tree else { return self.visit_all(each) };
-        if (0..self.spec.axes()).any(|axis| low[axis].is_nan() || high[axis].is_nan() || low[axis] > high[axis]) {
-            return;
-        }
-        let (first, last) = (self.spec.cell(low), self.spec.cell(high));
-        let axes = self.spec.axes();
-        let runs = (0..axes - 1).map(|axis| (last[axis] - first[axis]) as u64 + 1).fold(1, u64::saturating_mul);
-        if runs > 16 + tree.nodes.shape.keys / 4 {
-            // One way along all cells between the corners, most of which are empty.
-            let entries = tree.range(&self.spec.entry(&first, 0), &self.spec.entry(&last, u8::MAX));
-            let is_in = |entry: &&[u8]| {
-                let cell = self.spec.cell_of_key(entry);
-                (0..axes).all(|axis| first[axis] <= cell[axis] && cell[axis] <= last[axis])
-            };
-            return self.visit(entries.filter(is_in).map(slot_of), each);
-        }
-        let mut cell = first;
-        loop {
-            self.visit(self.run(tree, &cell, first[axes - 1], last[axes - 1]), &mut each);
-            let Some(axis) = (0..axes - 1).rev().find(|axis| cell[*axis] < last[*axis]) else { return };
-            cell[axis] += 1;
-            (axis + 1..axes - 1).for_each(|axis| cell[axis] = first[axis]);
-        }
-    }
-
-    /// How many rows are somewhere. Cost: a look at all rows.
-    pub fn count(&self) -> u64 {
-        let mut count = 0;
-        self.visit_all(|_, _| count += 1);
-        count
-    }
-
-    /// Calls `each` with every row that is somewhere.
-    fn visit_all(&self, each: impl FnMut(u32, Point)) {
-        self.visit(self.table.slots(), each);
-    }
-}
-
-/// Keeps the `count` nearest rows.
-fn keep(best: &mut BinaryHeap<Found>, count: usize, slot: u32, square: f64) {
-    let found = Found { square, slot };
-    if square.is_nan() {
-        return;
-    }
-    if best.len() < count {
-        best.push(found);
-    } else if best.peek().is_some_and(|last| found < *last) {
-        best.pop();
-        best.push(found);
-    }
 }

@@ -84,6 +84,12 @@ impl NodeLayout {
         &node[at..at + self.width]
     }
 
+    /// The entries of a leaf with the numbers from `start` to below `end`, one behind the other.
+    #[inline]
+    pub fn entries(self, leaf: &[u8], start: usize, end: usize) -> &[u8] {
+        &leaf[self.at(0, start)..self.at(0, end)]
+    }
+
     /// The child of entry number `index` of a node that is no leaf.
     #[inline]
     pub fn child(self, node: &[u8], index: usize) -> u32 {
@@ -112,12 +118,17 @@ impl NodeLayout {
         // Eight bytes at once decide nearly always.
         let ignored = 8 * 8_usize.saturating_sub(self.width) as u32;
         let wanted = head_of(probe) >> ignored;
+        // The last eight decide the rest of short entries, whether they overlap the first ones or not.
+        let last = self.width.saturating_sub(8);
+        let wanted_last = head_of(&probe[last..]);
         let (mut low, mut high) = (first, count(node));
         while low < high {
             let middle = low.midpoint(high);
             let at = self.at(level, middle);
-            let order = (head(node, at) >> ignored).cmp(&wanted).then_with(|| {
-                if self.width > 8 { node[at + 8..at + self.width].cmp(&probe[8..]) } else { Ordering::Equal }
+            let order = (head(node, at) >> ignored).cmp(&wanted).then_with(|| match self.width {
+                ..=8 => Ordering::Equal,
+                9..=16 => head(node, at + last).cmp(&wanted_last),
+                17.. => node[at + 8..at + self.width].cmp(&probe[8..]),
             });
             if goes_on(order) {
                 low = middle + 1;

@@ -6,7 +6,8 @@ use crate::bytes::RowBytes;
 use crate::changes::ColumnSet;
 use crate::schema::{FieldType, IndexKind, KeySpec, Scalar};
 use crate::storage::index::definition::{Definitions, IndexDefinition, IndexRole};
-use crate::storage::index::grid::{GridRead, GridSpec, Point};
+use crate::storage::index::grid::{GridSpec, Point};
+use crate::storage::index::grid_read::GridRead;
 use crate::storage::index::read::IndexRead;
 use crate::storage::{RowShape, Store, Version};
 
@@ -27,7 +28,7 @@ fn grid_of(axes: usize, edge: f64, scalar: Scalar) -> IndexDefinition {
         is_unique: false,
         fields: ColumnSet::ALL,
         key: KeySpec::new(columns).unwrap(),
-        grid: Some(GridSpec::new((0..axes).map(|axis| (bytes * axis, scalar)).collect(), edge)),
+        grid: Some(GridSpec::new((0..axes).map(|axis| (bytes * axis, scalar)), edge)),
     }
 }
 
