@@ -20,7 +20,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::error::DirectoryError;
+use super::error::{DirectoryError, IoFailure};
 use super::format::Ending;
 use super::recovery::Migration;
 use crate::media::{Lock, Media, Open};
@@ -64,7 +64,7 @@ impl Directory {
         let path = self.lock();
         media.lock(&path).map_err(|error| match error.kind() {
             ErrorKind::WouldBlock => DirectoryError::Locked { path: path.clone() },
-            _ => DirectoryError::io("lock", &path)(error),
+            _ => IoFailure::io("lock", &path)(error).into(),
         })
     }
 
@@ -81,7 +81,7 @@ impl Directory {
     /// Where the log ended when it was closed last, if that was written and can be read.
     pub fn read_ending(&self, media: &dyn Media) -> Result<Option<Ending>, DirectoryError> {
         let path = self.ending();
-        if !media.exists(&path).map_err(DirectoryError::io("look for", &path))? {
+        if !media.exists(&path).map_err(IoFailure::io("look for", &path))? {
             return Ok(None);
         }
         let read = || {
@@ -90,8 +90,8 @@ impl Directory {
                 vec![0; usize::try_from(file.len()?).map_or(ENDING_BYTES_MAX, |len| len.min(ENDING_BYTES_MAX))];
             file.read_exact_at(&mut bytes, 0).map(|()| Ending::from_bytes(&bytes))
         };
-        let ending = match read().map_err(DirectoryError::io("read", &path)) {
-            Err(error) if error.damage().is_none() => return Err(error),
+        let ending = match read().map_err(IoFailure::io("read", &path)) {
+            Err(error) if !error.is_loss() => return Err(error.into()),
             read => read.unwrap_or(None),
         };
         if ending.is_none() {
@@ -111,15 +111,15 @@ impl Directory {
     }
 
     /// Whether a repair was begun, and not finished.
-    pub fn is_in_repair(&self, media: &dyn Media) -> Result<bool, DirectoryError> {
+    pub fn is_in_repair(&self, media: &dyn Media) -> Result<bool, IoFailure> {
         let path = self.repairing();
-        media.exists(&path).map_err(DirectoryError::io("look for", &path))
+        media.exists(&path).map_err(IoFailure::io("look for", &path))
     }
 
     /// Refuses a directory that is not whole yet.
     pub fn check_finished(&self, media: &dyn Media) -> Result<(), DirectoryError> {
         let path = self.unfinished();
-        match media.exists(&path).map_err(DirectoryError::io("look for", &path))? {
+        match media.exists(&path).map_err(IoFailure::io("look for", &path))? {
             true => Err(DirectoryError::Unfinished { path: self.root.clone() }),
             false => Ok(()),
         }

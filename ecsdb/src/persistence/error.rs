@@ -22,10 +22,30 @@ pub struct IoFailure {
     pub source: Arc<io::Error>,
 }
 
+/// Errors of the system by which a device or a file system says that it has lost what it should have kept: `EIO`, and on
+/// Linux `EBADMSG` and
+/// `EUCLEAN`; on Windows a wrong checksum, a device that fails, a corrupt file and a corrupt disk.
+const LOSSES: &[i32] = if cfg!(target_os = "linux") {
+    &[5, 74, 117]
+} else if cfg!(windows) {
+    &[23, 1117, 1392, 1393]
+} else {
+    &[5]
+};
+
 impl IoFailure {
     /// Adds to an error of the system what was to be done, and to what.
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self { action, path: path.to_owned(), source: Arc::new(source) }
+    }
+
+    /// Whether the system says that something is lost or was never there. All else is about this program and this machine, which lack
+    /// rights, or handles, or memory, or a network; it says nothing about the file.
+    pub(super) fn is_loss(&self) -> bool {
+        use io::ErrorKind::{InvalidData, IsADirectory, NotFound, Other, UnexpectedEof};
+        let is_lost = self.source.raw_os_error().is_some_and(|code| LOSSES.contains(&code));
+        // A medium that is not the disk says it in its own words.
+        is_lost || matches!(self.source.kind(), InvalidData | IsADirectory | NotFound | Other | UnexpectedEof)
     }
 }
 
@@ -129,39 +149,15 @@ impl From<StorageError> for DirectoryError {
     }
 }
 
-/// Errors of the system by which a device or a file system says that it has lost what it should have kept: `EIO`, and on Linux `EBADMSG` and
-/// `EUCLEAN`; on Windows a wrong checksum, a device that fails, a corrupt file and a corrupt disk.
-const LOSSES: &[i32] = if cfg!(target_os = "linux") {
-    &[5, 74, 117]
-} else if cfg!(windows) {
-    &[23, 1117, 1392, 1393]
-} else {
-    &[5]
-};
-
-/// Whether `error` says that something is lost or was never there. All else is about this program and this machine, which lack rights, or
-/// handles, or memory, or a network; it says nothing about the file.
-fn is_loss(error: &io::Error) -> bool {
-    use io::ErrorKind::{InvalidData, IsADirectory, NotFound, Other, UnexpectedEof};
-    let is_lost = error.raw_os_error().is_some_and(|code| LOSSES.contains(&code));
-    // A medium that is not the disk says it in its own words.
-    is_lost || matches!(error.kind(), InvalidData | IsADirectory | NotFound | Other | UnexpectedEof)
-}
-
 impl DirectoryError {
     /// What is damaged, if this is about damage and not about the program or the system: the file, where in it, and what is wrong. A place
     /// that the medium has lost is damaged, as one with other bytes is.
     pub(super) fn damage(&self) -> Option<(PathBuf, u64, String)> {
         match self {
             Self::Damaged { file, offset, what } => Some((file.clone(), *offset, what.clone())),
-            Self::Io(IoFailure { path, source, .. }) if is_loss(source) => Some((path.clone(), 0, source.to_string())),
+            Self::Io(failure) if failure.is_loss() => Some((failure.path.clone(), 0, failure.source.to_string())),
             _ => None,
         }
-    }
-
-    /// Adds to an error of the system what was to be done, and to what.
-    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| IoFailure::io(action, path)(source).into()
     }
 }
 
@@ -201,20 +197,13 @@ pub enum LogFailure {
     },
 }
 
-impl LogFailure {
-    /// Adds to an error of the system what was to be done, and to what.
-    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| IoFailure::io(action, path)(source).into()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_a_program_lacks_is_no_damage() {
-        let is_damage = |source: io::Error| DirectoryError::io("open", Path::new("x"))(source).damage().is_some();
+        let is_damage = |source: io::Error| IoFailure::io("open", Path::new("x"))(source).is_loss();
         for kind in [io::ErrorKind::NotFound, io::ErrorKind::UnexpectedEof, io::ErrorKind::InvalidData] {
             assert!(is_damage(kind.into()), "{kind}");
         }

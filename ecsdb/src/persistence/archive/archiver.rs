@@ -13,7 +13,7 @@ use super::{Archive, ArchiveError, ArchivedSegment, Put};
 use crate::causes::with_causes;
 use crate::media::Media;
 use crate::persistence::directory::Directory;
-use crate::persistence::error::DirectoryError;
+use crate::persistence::error::{DirectoryError, IoFailure};
 use crate::persistence::recovery::{RecordsEnd, SegmentFile, Span};
 use crate::persistence::time::random;
 use crate::persistence::zstd;
@@ -265,8 +265,8 @@ fn mark(segment: &ArchivedSegment) -> Mark {
     (segment.timeline, segment.salt, segment.first, segment.last)
 }
 
-pub(super) fn file(error: DirectoryError) -> ArchiveError {
-    ArchiveError::File(error.into())
+pub(super) fn file(error: impl Into<DirectoryError>) -> ArchiveError {
+    ArchiveError::File(Box::new(error.into()))
 }
 
 /// Checks that nothing is missing at the end of `segment`, behind which a segment begins with version `next`. A repair may have left
@@ -281,7 +281,7 @@ fn check_end(media: &dyn Media, directory: &Directory, segment: &SegmentFile, ne
     if next > last && segment.torn_bytes(end) == 0 {
         let (header, ..) = SegmentFile::front(media, directory.segment(next)).map_err(file)?;
         // It may be the rest of the same one.
-        let repaired = directory.list_repaired(media).map_err(DirectoryError::io("list", directory.root()));
+        let repaired = directory.list_repaired(media).map_err(IoFailure::io("list", directory.root()));
         let is_of_repair = repaired.map_err(file)?.range(segment.first..next).next().is_some();
         if is_of_repair && [header.previous, header.salt].contains(&segment.header.salt) {
             tracing::warn!(last, next, "the archive goes on behind versions that a repair has left out");
@@ -317,9 +317,8 @@ fn check_last(media: &dyn Media, directory: &Directory, segment: &SegmentFile) -
     if is_part {
         return Err(file(segment.damaged(end, "it ends with a part only of the rows that were written anew there")));
     }
-    let (snapshots, _) = directory
-        .list_snapshots(media)
-        .map_err(|error| file(DirectoryError::io("list", directory.snapshots())(error)))?;
+    let snapshots = directory.list_snapshots(media).map_err(IoFailure::io("list", directory.snapshots()));
+    let (snapshots, _) = snapshots.map_err(file)?;
     if segment.shows_damage_at(end, last) || snapshots.last().is_some_and(|newest| *newest > last) {
         let what = format!("it ends with version {last}, and version {} was durable", last + 1);
         return Err(file(segment.damaged(end, what)));

@@ -7,7 +7,7 @@ use super::snapshots::{ArchivedSnapshot, PART_BYTES, SnapshotPart};
 use super::{ArchiveError, Put};
 use crate::media::{Media, Open};
 use crate::persistence::directory::Directory;
-use crate::persistence::error::DirectoryError;
+use crate::persistence::error::{DirectoryError, IoFailure};
 use crate::persistence::format::RecordHead;
 use crate::persistence::recovery::SegmentFile;
 use crate::persistence::snapshot::Chain;
@@ -61,7 +61,7 @@ impl Archiver {
         };
         // Whoever has begun to store it may have known less of the log, or more.
         let mut archived = known.unwrap_or(fresh);
-        let source = media.open(&newest.path, Open::Read).map_err(DirectoryError::io("open", &newest.path));
+        let source = media.open(&newest.path, Open::Read).map_err(IoFailure::io("open", &newest.path));
         let source = source.map_err(file)?;
         let has = |archived: &ArchivedSnapshot, number: u32| archived.parts.iter().any(|part| part.number == number);
         for number in 0..archived.count {
@@ -70,7 +70,7 @@ impl Archiver {
             }
             let at = u64::from(number) * PART_BYTES;
             let mut part = vec![0; (bytes - at).min(PART_BYTES) as usize];
-            let read = source.read_exact_at(&mut part, at).map_err(DirectoryError::io("read", &newest.path));
+            let read = source.read_exact_at(&mut part, at).map_err(IoFailure::io("read", &newest.path));
             read.map_err(file)?;
             let stored = self.store_part(&archived, number, part)?;
             archived.parts.push(stored);
@@ -140,7 +140,7 @@ impl Archiver {
 
 /// Where the log of `directory` has version `version`.
 fn recorded(media: &dyn Media, directory: &Directory, version: u64) -> Result<Recorded, DirectoryError> {
-    let (firsts, _) = directory.list(media).map_err(DirectoryError::io("list", directory.wal()))?;
+    let (firsts, _) = directory.list(media).map_err(IoFailure::io("list", directory.wal()))?;
     let with = firsts.iter().rfind(|first| **first <= version);
     if let Some(first) = with
         && let Some(segment) = unless_damaged(SegmentFile::read(media, directory.segment(*first), *first))?

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::checkpoint::Checkpoints;
 use super::report::{CheckpointError, CheckpointProgress};
-use crate::persistence::error::DirectoryError;
+use crate::persistence::error::{DirectoryError, IoFailure};
 use crate::persistence::format::{Header, PREFIX_BYTES};
 use crate::persistence::ids::Ids;
 use crate::persistence::maintenance::{Fork, MaintenanceError, Unfinished};
@@ -111,7 +111,7 @@ impl Checkpoints {
     /// Copies the log from version `from` on, as far as it is durable now.
     fn copy_log(&self, unfinished: &Unfinished<'_>, from: u64) -> Result<Copied, DirectoryError> {
         let (media, durable) = (&*self.media, self.watermark.durable());
-        let (firsts, _) = self.directory.list(media).map_err(DirectoryError::io("list", self.directory.wal()))?;
+        let (firsts, _) = self.directory.list(media).map_err(IoFailure::io("list", self.directory.wal()))?;
         let mut copied = Copied { version: from, last: None, bytes: 0 };
         for (index, first) in firsts.iter().enumerate() {
             let ends_before = firsts.get(index + 1).is_some_and(|next| *next <= from + 1);

@@ -16,7 +16,7 @@ use super::archiving::ArchiveSetting;
 use crate::media::{Media, Open};
 use crate::persistence::archive::ArchiveError;
 use crate::persistence::directory::Directory;
-use crate::persistence::error::{IoFailure, LogFailure};
+use crate::persistence::error::IoFailure;
 use crate::persistence::log::{Figures, Spares};
 use crate::persistence::snapshot::read_header;
 use crate::persistence::time::nanoseconds;
@@ -233,7 +233,7 @@ impl Cleaner {
     /// Syncs the names of segments. If that fails, the log has failed.
     fn sync_wal(&self) -> Result<(), CleanError> {
         let wal = self.directory.wal();
-        self.media.sync_dir(wal).map_err(LogFailure::io("sync", wal)).map_err(|failure| {
+        self.media.sync_dir(wal).map_err(IoFailure::io("sync", wal)).map_err(|failure| {
             let error = LogError::new(failure);
             self.watermark.fail(error.clone());
             error.into()

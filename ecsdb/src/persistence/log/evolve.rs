@@ -7,7 +7,7 @@ use super::description::Described;
 use super::wal::Wal;
 use crate::change_set::ChangeSet;
 use crate::persistence::codec::Tables;
-use crate::persistence::error::LogFailure;
+use crate::persistence::error::IoFailure;
 use crate::persistence::evolution::Evolution;
 use crate::persistence::format::{Kind, PREFIX_BYTES};
 use crate::persistence::ids::Ids;
@@ -45,7 +45,7 @@ impl Wal {
         let (mut segment, header) = self.shared.make_for(&ids, schema.hash(), !self.segment.has_commits())?;
         let anew = Anew { rows, rewritten: &rewritten, version: before, time };
         let failed =
-            |error| LogError::new(LogFailure::io("write", &self.shared.directory().draft(header.sequence))(error));
+            |error| LogError::new(IoFailure::io("write", &self.shared.directory().draft(header.sequence))(error));
         let mut version = anew.write(&mut self.encoder, &mut segment).map_err(failed)?;
         if version == before {
             // A version of its own all the same, for the schema.

@@ -11,7 +11,7 @@ use super::spares::Spares;
 use crate::media::Media;
 use crate::panics::panic_message;
 use crate::persistence::directory::Directory;
-use crate::persistence::error::LogFailure;
+use crate::persistence::error::{IoFailure, LogFailure};
 use crate::persistence::format::Header;
 use crate::persistence::ids::Ids;
 use crate::persistence::time::{nanoseconds, random};
@@ -53,7 +53,7 @@ impl Maker {
             None => Segment::create(&*self.media, &path, &header, self.capacity).map_err(|error| {
                 // It may be what fills the disk. Whoever opens the directory removes it otherwise.
                 let _ = self.media.remove(&path);
-                LogFailure::io("make", &path)(error)
+                IoFailure::io("make", &path)(error)
             })?,
         };
         self.before = Some(core::mem::replace(&mut self.header, header));
@@ -125,7 +125,7 @@ impl Shared {
         }
         if is_renamed {
             let wal = self.directory.wal();
-            self.media.sync_dir(wal).map_err(LogFailure::io("sync", wal)).map_err(LogError::new)?;
+            self.media.sync_dir(wal).map_err(IoFailure::io("sync", wal)).map_err(LogError::new)?;
         }
         self.sync_file(&current)?;
         self.figures.note_sync(began.elapsed());
@@ -143,7 +143,7 @@ impl Shared {
     }
 
     fn sync_file(&self, named: &NamedFile) -> Result<(), LogError> {
-        named.file.sync_data().map_err(LogFailure::io("sync", &named.path)).map_err(LogError::new)
+        named.file.sync_data().map_err(IoFailure::io("sync", &named.path)).map_err(LogError::new)
     }
 
     /// Asks the syncing thread to make the next segment when it has time.
@@ -246,7 +246,7 @@ impl Shared {
         };
         let path = self.directory.draft(sequence);
         let segment = Segment::create(&*self.media, &path, &header, next.maker.capacity)
-            .map_err(LogFailure::io("make", &path))
+            .map_err(IoFailure::io("make", &path))
             .map_err(LogError::new)?;
         next.maker.header = header.clone();
         Ok((segment, header))
@@ -255,8 +255,8 @@ impl Shared {
     /// Gives `segment` its name, for records from `version` on, durably. It is the current one from here on.
     pub fn put_in_place(&self, mut segment: Segment, version: u64) -> Result<Segment, LogFailure> {
         let (path, wal) = (self.directory.segment(version), self.directory.wal());
-        segment.rename(&*self.media, path.clone()).map_err(LogFailure::io("rename to", &path))?;
-        self.media.sync_dir(wal).map_err(LogFailure::io("sync", wal))?;
+        segment.rename(&*self.media, path.clone()).map_err(IoFailure::io("rename to", &path))?;
+        self.media.sync_dir(wal).map_err(IoFailure::io("sync", wal))?;
         let before = self.files.go_on_anew(Arc::clone(&segment.named));
         // The one before is synced, and may not even have its name any more.
         if before.path != segment.named.path {
@@ -278,7 +278,7 @@ impl Shared {
             }
         };
         let path = self.directory.segment(version);
-        segment.rename(&*self.media, path.clone()).map_err(LogFailure::io("rename to", &path))?;
+        segment.rename(&*self.media, path.clone()).map_err(IoFailure::io("rename to", &path))?;
         self.files.go_on_in(Arc::clone(&segment.named));
         self.figures.note_segment();
         Ok(segment)

@@ -14,7 +14,7 @@ use crate::causes::with_causes;
 use crate::change_set::ChangeSet;
 use crate::media::{Lock, Media};
 use crate::persistence::codec::{Encoder, Tables};
-use crate::persistence::error::LogFailure;
+use crate::persistence::error::{IoFailure, LogFailure};
 use crate::persistence::format::{Ending, Header, Kind};
 use crate::persistence::time::nanoseconds;
 use crate::schema::DatabaseSchema;
@@ -111,7 +111,7 @@ impl Wal {
         let done = done.and_then(|()| {
             let record = self.encoder.seal(self.segment.salt, version, durable, time, kind);
             let (began, bytes) = (Instant::now(), record.len());
-            self.segment.write(record, kind).map_err(LogFailure::io("write", &self.segment.named.path))?;
+            self.segment.write(record, kind).map_err(IoFailure::io("write", &self.segment.named.path))?;
             self.shared.figures.note_record(bytes, began.elapsed());
             self.alarm.check(self.shared.figures.bytes());
             Ok(())

@@ -11,7 +11,7 @@ use super::report::Damage;
 use crate::media::{Disk, Lock, Media};
 use crate::persistence::archive::{Archive, ArchiveError, ArchivedSegment, ArchivedSnapshot, Archiver, StoredSegment};
 use crate::persistence::directory::Directory;
-use crate::persistence::error::DirectoryError;
+use crate::persistence::error::{DirectoryError, IoFailure};
 
 /// The directory of a database that is not open, held so that nobody opens it meanwhile.
 ///
@@ -73,7 +73,7 @@ impl ClosedDirectory {
         if !exists(&*media, root)? {
             return Err(MaintenanceError::Missing { path: root.to_owned() });
         }
-        if !directory.holds_anything(&*media).map_err(DirectoryError::io("look into", root))? {
+        if !directory.holds_anything(&*media).map_err(IoFailure::io("look into", root))? {
             return Err(MaintenanceError::NoDatabase { path: root.to_owned() });
         }
         let hold = match exists(&*media, &directory.lock())? {
@@ -133,9 +133,9 @@ impl ClosedDirectory {
         self.check_finished()?;
         self.check_repaired()?;
         let (media, directory) = (&*self.media, &self.directory);
-        let (firsts, _) = directory.list(media).map_err(DirectoryError::io("list", directory.wal()))?;
+        let (firsts, _) = directory.list(media).map_err(IoFailure::io("list", directory.wal()))?;
         let listed = directory.list_snapshots(media);
-        let (versions, _) = listed.map_err(DirectoryError::io("list", directory.snapshots()))?;
+        let (versions, _) = listed.map_err(IoFailure::io("list", directory.snapshots()))?;
         let mut archiver = Archiver::open(archive, &self.path().display().to_string(), level)?;
         let mut stored = Stored::default();
         // One of version 0 holds nothing.
@@ -191,8 +191,8 @@ impl Stored {
     }
 }
 
-fn exists(media: &dyn Media, path: &Path) -> Result<bool, DirectoryError> {
-    media.exists(path).map_err(DirectoryError::io("look for", path))
+fn exists(media: &dyn Media, path: &Path) -> Result<bool, IoFailure> {
+    media.exists(path).map_err(IoFailure::io("look for", path))
 }
 
 /// Takes the lock of `directory`. Its file is made if there is none.

@@ -10,7 +10,7 @@ use super::error::MaintenanceError;
 use super::judge::schema_of;
 use crate::media::{Media, MediaFile, Open};
 use crate::persistence::directory::Directory;
-use crate::persistence::error::DirectoryError;
+use crate::persistence::error::{DirectoryError, IoFailure};
 use crate::persistence::format::{Header, Kind, RECORD_BYTES, RecordHead, seal};
 use crate::persistence::ids::Ids;
 use crate::persistence::log::Segment;
@@ -29,7 +29,7 @@ impl<'m> Unfinished<'m> {
     pub fn begin(media: &'m dyn Media, path: PathBuf, what: &str) -> Result<Self, MaintenanceError> {
         let directory = Directory::new(path);
         let root = directory.root();
-        let is_there = media.exists(root).map_err(DirectoryError::io("look for", root))?;
+        let is_there = media.exists(root).map_err(IoFailure::io("look for", root))?;
         if is_there {
             check_empty(media, root, None)?;
         }
@@ -40,7 +40,7 @@ impl<'m> Unfinished<'m> {
             false => unfinished.appear(what)?,
         }
         for dir in [unfinished.directory.wal(), unfinished.directory.snapshots()] {
-            media.create_dir_all(dir).map_err(DirectoryError::io("make", dir))?;
+            media.create_dir_all(dir).map_err(IoFailure::io("make", dir))?;
         }
         Ok(unfinished)
     }
@@ -49,8 +49,7 @@ impl<'m> Unfinished<'m> {
     pub fn check_outside(media: &dyn Media, path: &Path, source: &Path) -> Result<(), MaintenanceError> {
         // A step up out of what is not there yet may lead to a link.
         let resolve = |path: &Path| media.resolve(&plain(&media.resolve(path)?));
-        let resolved =
-            |path: &Path| resolve(path).map(|path| plain(&path)).map_err(DirectoryError::io("look for", path));
+        let resolved = |path: &Path| resolve(path).map(|path| plain(&path)).map_err(IoFailure::io("look for", path));
         let (inner, outer) = (resolved(path)?, resolved(source)?);
         match inner != outer && inner.starts_with(outer) {
             true => Err(MaintenanceError::Inside { path: path.to_owned(), directory: source.to_owned() }),
@@ -62,64 +61,64 @@ impl<'m> Unfinished<'m> {
     fn appear(&self, what: &str) -> Result<(), MaintenanceError> {
         let root = self.directory.root();
         let draft = Directory::new(draft(root));
-        self.media.create_dir_all(draft.root()).map_err(DirectoryError::io("make", draft.root()))?;
+        self.media.create_dir_all(draft.root()).map_err(IoFailure::io("make", draft.root()))?;
         // Who was killed here before has left it, perhaps with the mark.
         check_empty(self.media, draft.root(), draft.unfinished().file_name())?;
         self.mark(&draft, what)?;
-        Ok(self.media.rename_dir(draft.root(), root).map_err(DirectoryError::io("rename to", root))?)
+        Ok(self.media.rename_dir(draft.root(), root).map_err(IoFailure::io("rename to", root))?)
     }
 
     /// Marks `directory` as unfinished.
-    fn mark(&self, directory: &Directory, what: &str) -> Result<(), DirectoryError> {
+    fn mark(&self, directory: &Directory, what: &str) -> Result<(), IoFailure> {
         let path = directory.unfinished();
-        let file = self.media.open(&path, Open::Truncate).map_err(DirectoryError::io("make", &path))?;
+        let file = self.media.open(&path, Open::Truncate).map_err(IoFailure::io("make", &path))?;
         self.fill(&*file, &path, what.as_bytes())?;
         self.sync(directory.root())
     }
 
     /// Makes the file `path` of `bytes`.
-    pub fn put(&self, path: &Path, bytes: &[u8]) -> Result<(), DirectoryError> {
-        let file = self.media.open(path, Open::CreateNew).map_err(DirectoryError::io("make", path))?;
+    pub fn put(&self, path: &Path, bytes: &[u8]) -> Result<(), IoFailure> {
+        let file = self.media.open(path, Open::CreateNew).map_err(IoFailure::io("make", path))?;
         self.fill(&*file, path, bytes)
     }
 
-    fn fill(&self, file: &dyn MediaFile, path: &Path, bytes: &[u8]) -> Result<(), DirectoryError> {
-        file.write_all_at(bytes, 0).map_err(DirectoryError::io("write", path))?;
-        file.sync_data().map_err(DirectoryError::io("sync", path))
+    fn fill(&self, file: &dyn MediaFile, path: &Path, bytes: &[u8]) -> Result<(), IoFailure> {
+        file.write_all_at(bytes, 0).map_err(IoFailure::io("write", path))?;
+        file.sync_data().map_err(IoFailure::io("sync", path))
     }
 
     /// Makes the file `to` of what is in the file `from` of another medium, or of this one. Returns its length.
     pub fn copy(&self, media: &dyn Media, from: &Path, to: &Path) -> Result<u64, DirectoryError> {
         const PIECE_BYTES: usize = 4 << 20;
-        let source = media.open(from, Open::Read).map_err(DirectoryError::io("open", from))?;
-        let len = source.len().map_err(DirectoryError::io("read", from))?;
-        let file = self.media.open(to, Open::CreateNew).map_err(DirectoryError::io("make", to))?;
+        let source = media.open(from, Open::Read).map_err(IoFailure::io("open", from))?;
+        let len = source.len().map_err(IoFailure::io("read", from))?;
+        let file = self.media.open(to, Open::CreateNew).map_err(IoFailure::io("make", to))?;
         let mut piece = vec![0; PIECE_BYTES.min(usize::try_from(len).unwrap_or(PIECE_BYTES))];
         let mut at = 0;
         while at < len {
             let piece = &mut piece[..(len - at).min(PIECE_BYTES as u64) as usize];
-            source.read_exact_at(piece, at).map_err(DirectoryError::io("read", from))?;
-            file.write_all_at(piece, at).map_err(DirectoryError::io("write", to))?;
+            source.read_exact_at(piece, at).map_err(IoFailure::io("read", from))?;
+            file.write_all_at(piece, at).map_err(IoFailure::io("write", to))?;
             at += piece.len() as u64;
         }
-        file.sync_data().map_err(DirectoryError::io("sync", to))?;
+        file.sync_data().map_err(IoFailure::io("sync", to))?;
         Ok(len)
     }
 
     /// Makes everything durable that is there.
     pub fn settle(&self) -> Result<(), DirectoryError> {
-        [self.directory.wal(), self.directory.snapshots()].into_iter().try_for_each(|dir| self.sync(dir))
+        self.sync(self.directory.wal())?;
+        Ok(self.sync(self.directory.snapshots())?)
     }
 
     /// Reads everything once more that is there, as far as checksums tell: the log has to end with version `version`.
     pub fn read_again(&self, version: u64) -> Result<(), DirectoryError> {
         let (media, directory) = (self.media, &self.directory);
-        let (snapshots, _) =
-            directory.list_snapshots(media).map_err(DirectoryError::io("list", directory.snapshots()))?;
+        let (snapshots, _) = directory.list_snapshots(media).map_err(IoFailure::io("list", directory.snapshots()))?;
         for snapshot in snapshots {
             Chain::open(media, directory, snapshot)?.check()?;
         }
-        let (firsts, _) = directory.list(media).map_err(DirectoryError::io("list", directory.wal()))?;
+        let (firsts, _) = directory.list(media).map_err(IoFailure::io("list", directory.wal()))?;
         for (index, first) in firsts.iter().enumerate() {
             let segment = SegmentFile::read(media, directory.segment(*first), *first)?;
             let RecordsEnd { version: last, at: end, .. } = segment.end();
@@ -140,13 +139,13 @@ impl<'m> Unfinished<'m> {
         let text = ids.comments() + "\n" + &schema_of(root, ids)?.to_toml();
         self.put(&self.directory.schema(), text.as_bytes())?;
         self.sync(root)?;
-        self.media.remove(&mark).map_err(DirectoryError::io("remove", &mark))?;
+        self.media.remove(&mark).map_err(IoFailure::io("remove", &mark))?;
         self.sync(root)?;
         Ok(self.directory)
     }
 
-    fn sync(&self, dir: &Path) -> Result<(), DirectoryError> {
-        self.media.sync_dir(dir).map_err(DirectoryError::io("sync", dir))
+    fn sync(&self, dir: &Path) -> Result<(), IoFailure> {
+        self.media.sync_dir(dir).map_err(IoFailure::io("sync", dir))
     }
 }
 
@@ -174,7 +173,7 @@ fn draft(root: &Path) -> PathBuf {
 
 /// Refuses the directory `dir` if there is something in it but `allowed`.
 fn check_empty(media: &dyn Media, dir: &Path, allowed: Option<&OsStr>) -> Result<(), MaintenanceError> {
-    let names = media.list(dir).map_err(DirectoryError::io("list", dir))?;
+    let names = media.list(dir).map_err(IoFailure::io("list", dir))?;
     match names.iter().find(|name| Some(name.as_os_str()) != allowed) {
         Some(found) => Err(MaintenanceError::NotEmpty { path: dir.to_owned(), found: found.display().to_string() }),
         None => Ok(()),
@@ -213,16 +212,16 @@ impl Fork<'_> {
         };
         let (draft, path) = (directory.draft(header.sequence), directory.segment(self.version + 1));
         // A repair may find none.
-        media.create_dir_all(directory.wal()).map_err(DirectoryError::io("make", directory.wal()))?;
-        let mut segment = Segment::create(media, &draft, &header, 0).map_err(DirectoryError::io("make", &draft))?;
+        media.create_dir_all(directory.wal()).map_err(IoFailure::io("make", directory.wal()))?;
+        let mut segment = Segment::create(media, &draft, &header, 0).map_err(IoFailure::io("make", &draft))?;
         let mut record = vec![0; RECORD_BYTES];
         let (salt, version, time) = (header.salt, self.version, header.created);
         let head = RecordHead { salt, version, durable: version, time, transactions: 0, kind: Kind::Close };
         seal(&mut record, &head);
         let written = segment.write(&record, head.kind).and_then(|()| segment.named.file.sync_data());
-        written.map_err(DirectoryError::io("write", &draft))?;
-        segment.rename(media, path.clone()).map_err(DirectoryError::io("rename to", &path))?;
-        media.sync_dir(directory.wal()).map_err(DirectoryError::io("sync", directory.wal()))?;
+        written.map_err(IoFailure::io("write", &draft))?;
+        segment.rename(media, path.clone()).map_err(IoFailure::io("rename to", &path))?;
+        media.sync_dir(directory.wal()).map_err(IoFailure::io("sync", directory.wal()))?;
         Ok(header.timeline)
     }
 }

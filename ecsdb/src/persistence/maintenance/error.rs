@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use thiserror::Error;
 
 use crate::persistence::archive::ArchiveError;
-use crate::persistence::error::DirectoryError;
+use crate::persistence::error::{DirectoryError, IoFailure};
 
 /// Why something could not be done with a directory. Unless it says otherwise, nothing was changed.
 #[derive(Debug, Error)]
@@ -96,6 +96,12 @@ pub enum MaintenanceError {
     /// The archive refuses, or is damaged.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+}
+
+impl From<IoFailure> for MaintenanceError {
+    fn from(error: IoFailure) -> Self {
+        DirectoryError::from(error).into()
+    }
 }
 
 fn lost(highest: u64, reachable: &[(u64, u64)]) -> String {

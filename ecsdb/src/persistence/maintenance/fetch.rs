@@ -8,7 +8,7 @@ use super::pieces::{Piece, Pieces};
 use super::report::Damage;
 use crate::media::Open;
 use crate::persistence::archive::{Archive, ArchiveError, ArchivedSnapshot};
-use crate::persistence::error::DirectoryError;
+use crate::persistence::error::IoFailure;
 use crate::persistence::ids::Ids;
 use crate::persistence::snapshot::Chain;
 
@@ -48,7 +48,7 @@ pub fn fetch(
         Ok(fetched) => Ok(Ok(fetched)),
         Err(Refusal::Failed(error)) => Err(error),
         Err(Refusal::Damaged(damage)) => {
-            unfinished.media.remove(&path).map_err(DirectoryError::io("remove", &path))?;
+            unfinished.media.remove(&path).map_err(IoFailure::io("remove", &path))?;
             Ok(Err(damage))
         }
     }
@@ -57,17 +57,17 @@ pub fn fetch(
 /// Makes the file of all its parts. Returns its length.
 fn copy(archive: &dyn Archive, snapshot: &ArchivedSnapshot, unfinished: &Unfinished<'_>) -> Result<u64, Refusal> {
     let path = unfinished.directory.snapshot(snapshot.version);
-    let file = unfinished.media.open(&path, Open::CreateNew).map_err(DirectoryError::io("make", &path))?;
+    let file = unfinished.media.open(&path, Open::CreateNew).map_err(IoFailure::io("make", &path))?;
     let mut at = 0;
     for part in &snapshot.parts {
         let bytes = match snapshot.fetch(archive, part) {
             Ok(bytes) => bytes,
             Err(error) => return Err(refusal(error)),
         };
-        file.write_all_at(&bytes, at).map_err(DirectoryError::io("write", &path))?;
+        file.write_all_at(&bytes, at).map_err(IoFailure::io("write", &path))?;
         at += bytes.len() as u64;
     }
-    file.sync_data().map_err(DirectoryError::io("sync", &path))?;
+    file.sync_data().map_err(IoFailure::io("sync", &path))?;
     Ok(at)
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::closed::ClosedDirectory;
 use super::error::MaintenanceError;
 use crate::media::Open;
-use crate::persistence::error::DirectoryError;
+use crate::persistence::error::{DirectoryError, IoFailure};
 use crate::persistence::ids::{Ids, TableIds};
 use crate::persistence::json;
 use crate::persistence::recovery::SegmentFile;
@@ -95,7 +95,7 @@ impl ClosedDirectory {
     /// If the front of a file is damaged, or cannot be read.
     pub fn info(&self) -> Result<Info, MaintenanceError> {
         let wal = self.directory.wal();
-        let (firsts, _) = self.directory.list(&*self.media).map_err(DirectoryError::io("list", wal))?;
+        let (firsts, _) = self.directory.list(&*self.media).map_err(IoFailure::io("list", wal))?;
         let mut tables = Vec::new();
         let mut segments = Vec::new();
         for first in firsts {
@@ -123,12 +123,12 @@ impl ClosedDirectory {
     fn snapshot_infos(&self) -> Result<Vec<SnapshotInfo>, DirectoryError> {
         let (media, directory) = (&*self.media, &self.directory);
         let listed = directory.list_snapshots(media);
-        let (versions, _) = listed.map_err(DirectoryError::io("list", directory.snapshots()))?;
+        let (versions, _) = listed.map_err(IoFailure::io("list", directory.snapshots()))?;
         let info = |version: u64| {
             let file = directory.snapshot(version);
             let header = read_header(media, &file, version)?;
             let opened = media.open(&file, Open::Read).and_then(|file| file.len());
-            let bytes = opened.map_err(DirectoryError::io("read", &file))?;
+            let bytes = opened.map_err(IoFailure::io("read", &file))?;
             let SnapshotHeader { timeline, time, base, .. } = header;
             Ok(SnapshotInfo { file, version, timeline, time, base: base.map(|base| base.version), bytes })
         };

@@ -16,7 +16,7 @@ use super::survey::Survey;
 use crate::media::Media;
 use crate::persistence::codec::Tables;
 use crate::persistence::directory::Directory;
-use crate::persistence::error::DirectoryError;
+use crate::persistence::error::{DirectoryError, IoFailure};
 use crate::persistence::handshake::SchemaMismatch;
 use crate::persistence::ids::Ids;
 use crate::persistence::recovery::{Filled, PassedOver, Segments, Sources, Start, Target, Teller, replay};
@@ -271,8 +271,8 @@ pub fn opens_to(
     ids: &Ids,
     version: u64,
 ) -> Result<Vec<PassedOver>, DirectoryError> {
-    let (firsts, _) = directory.list(media).map_err(DirectoryError::io("list", directory.wal()))?;
-    let (snapshots, _) = directory.list_snapshots(media).map_err(DirectoryError::io("list", directory.snapshots()))?;
+    let (firsts, _) = directory.list(media).map_err(IoFailure::io("list", directory.wal()))?;
+    let (snapshots, _) = directory.list_snapshots(media).map_err(IoFailure::io("list", directory.snapshots()))?;
     let teller = RefCell::new(Teller::new(None));
     let sources = Sources { media, directory, firsts: &firsts, snapshots: &snapshots, threads: 1, teller };
     let Filled { replayed, passed_over, .. } = fill(directory.root(), &sources, ids)?;

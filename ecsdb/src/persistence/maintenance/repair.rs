@@ -14,7 +14,7 @@ use super::judge::opens_to;
 use super::plan::{RepairPlan, RepairStep};
 use super::survey::directory_is_at;
 use crate::media::Open;
-use crate::persistence::error::DirectoryError;
+use crate::persistence::error::{DirectoryError, IoFailure};
 use crate::persistence::ids::Ids;
 use crate::persistence::json;
 use crate::persistence::recovery::SegmentFile;
@@ -70,13 +70,13 @@ impl ClosedDirectory {
             timeline = Some(self.fork(version, tables)?);
             // The log ends where it does now, whatever it had when it was closed.
             let ending = directory.ending();
-            if media.exists(&ending).map_err(DirectoryError::io("look for", &ending))? {
+            if media.exists(&ending).map_err(IoFailure::io("look for", &ending))? {
                 self.move_away(&ending, &kept_in)?;
             }
             // What stands behind a damage could not be read as it lay. If it is no good, another plan sees that now.
             opens_to(media, directory, &tables.0, version)?;
             let mark = directory.repairing();
-            media.remove(&mark).map_err(DirectoryError::io("remove", &mark))?;
+            media.remove(&mark).map_err(IoFailure::io("remove", &mark))?;
             self.sync(directory.root())?;
         }
         Ok(Repaired { version, timeline, kept_in })
@@ -84,20 +84,20 @@ impl ClosedDirectory {
 
     /// Makes the folder for what is moved away. The clock may have been set back to an earlier repair, whose files have the same names:
     /// then the next number is taken that is free.
-    fn make_folder(&self) -> Result<PathBuf, DirectoryError> {
+    fn make_folder(&self) -> Result<PathBuf, IoFailure> {
         let (media, mut time) = (&*self.media, nanoseconds(self.media.now()));
         let path = loop {
             let path = self.directory.repaired(time);
-            match media.exists(&path).map_err(DirectoryError::io("look for", &path))? {
+            match media.exists(&path).map_err(IoFailure::io("look for", &path))? {
                 true => time = time.wrapping_add(1),
                 false => break path,
             }
         };
-        media.create_dir_all(&path).map_err(DirectoryError::io("make", &path))?;
+        media.create_dir_all(&path).map_err(IoFailure::io("make", &path))?;
         Ok(path)
     }
 
-    fn move_away(&self, file: &Path, kept_in: &Path) -> Result<(), DirectoryError> {
+    fn move_away(&self, file: &Path, kept_in: &Path) -> Result<(), IoFailure> {
         let media = &*self.media;
         let to = kept_in.join(file.file_name().unwrap_or_default());
         // What is in the place of a file may be a directory.
@@ -105,7 +105,7 @@ impl ClosedDirectory {
             true => media.rename_dir(file, &to),
             false => media.rename(file, &to),
         };
-        moved.map_err(DirectoryError::io("move", file))?;
+        moved.map_err(IoFailure::io("move", file))?;
         let from = file.parent().unwrap_or(self.directory.root());
         // First where it came to: whatever is lost then is lost from where it was.
         self.sync(kept_in)?;
@@ -118,7 +118,7 @@ impl ClosedDirectory {
         let Some(content) = usize::try_from(bytes).ok().and_then(|bytes| content.get(..bytes)) else {
             return Err(changed(file, content.len()));
         };
-        self.put(&file.with_extension("new"), file, content)
+        Ok(self.put(&file.with_extension("new"), file, content)?)
     }
 
     /// Puts what is good of a file behind a damage in a segment of its own, and cuts off the file before it.
@@ -132,50 +132,53 @@ impl ClosedDirectory {
         let (draft, to) = (file.with_extension("new"), self.directory.segment(*first));
         self.put(&draft, &to, &segment.extract(&(*from..*end)))?;
         // What begins where the file does takes its place.
-        if to == *file { Ok(()) } else { self.put(&draft, file, segment.bytes(0..*bytes as usize)) }
+        if to != *file {
+            self.put(&draft, file, segment.bytes(0..*bytes as usize))?;
+        }
+        Ok(())
     }
 
     /// Copies `file` durably to where damaged files are kept. Returns what is in it.
     fn copy_away(&self, file: &Path, kept_in: &Path) -> Result<Vec<u8>, DirectoryError> {
         let media = &*self.media;
-        let source = media.open(file, Open::Read).map_err(DirectoryError::io("open", file))?;
-        let len = source.len().map_err(DirectoryError::io("read", file))?;
+        let source = media.open(file, Open::Read).map_err(IoFailure::io("open", file))?;
+        let len = source.len().map_err(IoFailure::io("read", file))?;
         let mut content = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
-        source.read_exact_at(&mut content, 0).map_err(DirectoryError::io("read", file))?;
+        source.read_exact_at(&mut content, 0).map_err(IoFailure::io("read", file))?;
         self.write(&kept_in.join(file.file_name().unwrap_or_default()), &content)?;
         self.sync(kept_in)?;
         Ok(content)
     }
 
     /// Makes a segment of `content`, in the place of the one that may be there.
-    fn put(&self, draft: &Path, path: &Path, content: &[u8]) -> Result<(), DirectoryError> {
+    fn put(&self, draft: &Path, path: &Path, content: &[u8]) -> Result<(), IoFailure> {
         self.write(draft, content)?;
-        self.media.rename(draft, path).map_err(DirectoryError::io("rename to", path))?;
+        self.media.rename(draft, path).map_err(IoFailure::io("rename to", path))?;
         self.sync(self.directory.wal())
     }
 
-    fn write(&self, path: &Path, content: &[u8]) -> Result<(), DirectoryError> {
-        let file = self.media.open(path, Open::Truncate).map_err(DirectoryError::io("make", path))?;
-        file.write_all_at(content, 0).map_err(DirectoryError::io("write", path))?;
-        file.sync_data().map_err(DirectoryError::io("sync", path))
+    fn write(&self, path: &Path, content: &[u8]) -> Result<(), IoFailure> {
+        let file = self.media.open(path, Open::Truncate).map_err(IoFailure::io("make", path))?;
+        file.write_all_at(content, 0).map_err(IoFailure::io("write", path))?;
+        file.sync_data().map_err(IoFailure::io("sync", path))
     }
 
     /// Has a new history begin after `version`, under `tables`.
     fn fork(&self, version: u64, (ids, schema_hash): &(Ids, u64)) -> Result<u64, DirectoryError> {
         let (media, directory) = (&*self.media, &self.directory);
-        let (firsts, _) = directory.list(media).map_err(DirectoryError::io("list", directory.wal()))?;
+        let (firsts, _) = directory.list(media).map_err(IoFailure::io("list", directory.wal()))?;
         let before = firsts.iter().rfind(|first| **first <= version);
         let before = before.map(|first| SegmentFile::front(media, directory.segment(*first))).transpose()?;
         let before = before.as_ref().map(|(header, ..)| header);
         let snapshot = directory.snapshot(version);
-        let is_held = media.exists(&snapshot).map_err(DirectoryError::io("look for", &snapshot))?;
+        let is_held = media.exists(&snapshot).map_err(IoFailure::io("look for", &snapshot))?;
         // An archive finds the file by that to which the log goes on from it.
         let base = if is_held { read_header(media, &snapshot, version)?.salt } else { 0 };
         Fork { version, before, base, sequence: 1, ids, schema_hash: *schema_hash }.make(media, directory)
     }
 
-    fn sync(&self, dir: &Path) -> Result<(), DirectoryError> {
-        self.media.sync_dir(dir).map_err(DirectoryError::io("sync", dir))
+    fn sync(&self, dir: &Path) -> Result<(), IoFailure> {
+        self.media.sync_dir(dir).map_err(IoFailure::io("sync", dir))
     }
 }
 

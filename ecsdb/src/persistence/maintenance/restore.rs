@@ -25,7 +25,7 @@ use super::survey::Survey;
 use crate::causes::with_causes;
 use crate::media::{Disk, Media};
 use crate::persistence::archive::{Archive, ArchiveError, ArchivedSnapshot};
-use crate::persistence::error::DirectoryError;
+use crate::persistence::error::{DirectoryError, IoFailure};
 use crate::persistence::format::Header;
 use crate::persistence::ids::Ids;
 use crate::persistence::json;
@@ -201,7 +201,7 @@ impl Restore {
         if let Some(closed) = &self.closed {
             // On another medium there may be nothing of that name.
             let source = closed.path();
-            if self.media.exists(source).map_err(DirectoryError::io("look for", source))? {
+            if self.media.exists(source).map_err(IoFailure::io("look for", source))? {
                 Unfinished::check_outside(&*self.media, &destination, source)?;
             }
         }

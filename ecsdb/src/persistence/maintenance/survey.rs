@@ -12,7 +12,7 @@ use super::progress::Steps;
 use super::report::Damage;
 use crate::media::{Media, Open};
 use crate::persistence::directory::Directory;
-use crate::persistence::error::DirectoryError;
+use crate::persistence::error::{DirectoryError, IoFailure};
 use crate::persistence::format::{Ending, Header, Kind, RecordHead};
 use crate::persistence::ids::Ids;
 use crate::persistence::recovery::{SegmentFile, scattered};
@@ -126,9 +126,9 @@ impl Survey {
     /// Looks at everything in `closed`.
     pub fn of(closed: &ClosedDirectory, steps: &mut Steps<'_>) -> Result<Self, DirectoryError> {
         let (media, directory) = (&*closed.media, &closed.directory);
-        let (firsts, mut drafts) = directory.list(media).map_err(DirectoryError::io("list", directory.wal()))?;
+        let (firsts, mut drafts) = directory.list(media).map_err(IoFailure::io("list", directory.wal()))?;
         let listed = directory.list_snapshots(media);
-        let (listed, more) = listed.map_err(DirectoryError::io("list", directory.snapshots()))?;
+        let (listed, more) = listed.map_err(IoFailure::io("list", directory.snapshots()))?;
         drafts.extend(more);
         steps.begin("segments", firsts.len() as u64);
         let mut segments = Vec::with_capacity(firsts.len());
@@ -138,7 +138,7 @@ impl Survey {
         }
         let snapshots = listed.iter().copied().filter(|version| *version > 0).collect();
         let repaired = closed.directory.list_repaired(media);
-        let repaired = repaired.map_err(DirectoryError::io("list", closed.directory.root()))?;
+        let repaired = repaired.map_err(IoFailure::io("list", closed.directory.root()))?;
         let ending = directory.read_ending(media)?;
         let mut folders = Vec::new();
         let of_log = segments.iter().map(|segment| segment.file.clone());
@@ -234,10 +234,10 @@ impl Survey {
 }
 
 /// Whether there is a directory at `path`.
-pub fn directory_is_at(media: &dyn Media, path: &Path) -> Result<bool, DirectoryError> {
+pub fn directory_is_at(media: &dyn Media, path: &Path) -> Result<bool, IoFailure> {
     match media.list(path) {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
-        Err(error) => Err(DirectoryError::io("look at", path)(error)),
+        Err(error) => Err(IoFailure::io("look at", path)(error)),
         Ok(_) => Ok(true),
     }
 }

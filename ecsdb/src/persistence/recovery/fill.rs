@@ -11,7 +11,7 @@ use super::scan::SegmentFile;
 use crate::media::{Media, Open};
 use crate::persistence::codec::Tables;
 use crate::persistence::directory::Directory;
-use crate::persistence::error::DirectoryError;
+use crate::persistence::error::{DirectoryError, IoFailure};
 use crate::persistence::snapshot::{Chain, Destination, Loaded};
 use crate::storage::Store;
 
@@ -50,7 +50,7 @@ impl Sources<'_> {
     /// Refuses a directory without segments that had some: the copy of the schema is written after the first one.
     pub fn check_new(&self) -> Result<(), DirectoryError> {
         let path = self.directory.schema();
-        if self.snapshots.is_empty() && !self.media.exists(&path).map_err(DirectoryError::io("look for", &path))? {
+        if self.snapshots.is_empty() && !self.media.exists(&path).map_err(IoFailure::io("look for", &path))? {
             return Ok(());
         }
         Err(self.lost())
@@ -103,7 +103,7 @@ impl Sources<'_> {
             for first in &self.firsts[skipped..] {
                 let path = self.directory.segment(*first);
                 let len = self.media.open(&path, Open::Read).and_then(|file| file.len());
-                total += len.map_err(DirectoryError::io("read", &path))?;
+                total += len.map_err(IoFailure::io("read", &path))?;
             }
             teller.tell(|progress| progress.log_bytes_total = total);
         }

@@ -9,7 +9,7 @@ use super::replay::{LastSegment, Replayed};
 use super::scan::SegmentFile;
 use crate::media::{Media, Open};
 use crate::persistence::directory::Directory;
-use crate::persistence::error::DirectoryError;
+use crate::persistence::error::{DirectoryError, IoFailure};
 use crate::persistence::format::{Header, Kind, RECORD_BYTES, RecordHead, seal};
 use crate::persistence::ids::Ids;
 use crate::persistence::log::Segment;
@@ -57,7 +57,7 @@ impl GoingOn<'_> {
         }
         let path = self.directory.segment(last.first);
         let (media, header) = (&**self.media, &last.header);
-        let io = |action| DirectoryError::io(action, &path);
+        let io = |action| IoFailure::io(action, &path);
         // The mark of the close is written once more: if its sync failed, it is not on the medium, although it can be read.
         let end = last.end - found.close.len() as u64;
         let has_commits = last.version >= last.first;
@@ -85,8 +85,8 @@ impl GoingOn<'_> {
         // The last one first: if this ends in between, the rest still follows from one segment to the next.
         for first in firsts[found.kept..].iter().rev() {
             let path = self.directory.segment(*first);
-            self.media.remove(&path).map_err(DirectoryError::io("remove", &path))?;
-            self.media.sync_dir(wal).map_err(DirectoryError::io("sync", wal))?;
+            self.media.remove(&path).map_err(IoFailure::io("remove", &path))?;
+            self.media.sync_dir(wal).map_err(IoFailure::io("sync", wal))?;
         }
         for segment in &found.unsure {
             self.make_sure(segment, found.durable)?;
@@ -94,9 +94,9 @@ impl GoingOn<'_> {
         let placed = self.after(found, random());
         if placed.first != found.last.first {
             let path = self.directory.segment(found.last.first);
-            let file = self.media.open(&path, Open::Write).map_err(DirectoryError::io("open", &path))?;
-            file.set_len(found.last.end).map_err(DirectoryError::io("cut", &path))?;
-            file.sync_data().map_err(DirectoryError::io("sync", &path))?;
+            let file = self.media.open(&path, Open::Write).map_err(IoFailure::io("open", &path))?;
+            file.set_len(found.last.end).map_err(IoFailure::io("cut", &path))?;
+            file.sync_data().map_err(IoFailure::io("sync", &path))?;
         }
         self.make(placed)
     }
@@ -110,16 +110,16 @@ impl GoingOn<'_> {
         if segment.first <= durable {
             // Its name is durable, and so are its first records.
             let from = read.after(durable, end);
-            let file = self.media.open(&path, Open::Write).map_err(DirectoryError::io("open", &path))?;
-            file.write_all_at(read.bytes(from..end), from as u64).map_err(DirectoryError::io("write", &path))?;
-            return file.sync_data().map_err(DirectoryError::io("sync", &path));
+            let file = self.media.open(&path, Open::Write).map_err(IoFailure::io("open", &path))?;
+            file.write_all_at(read.bytes(from..end), from as u64).map_err(IoFailure::io("write", &path))?;
+            return Ok(file.sync_data().map_err(IoFailure::io("sync", &path))?);
         }
         let (draft, wal) = (self.directory.draft(segment.header.sequence), self.directory.wal());
-        let file = self.media.open(&draft, Open::Truncate).map_err(DirectoryError::io("make", &draft))?;
-        file.write_all_at(read.bytes(0..end), 0).map_err(DirectoryError::io("write", &draft))?;
-        file.sync_data().map_err(DirectoryError::io("sync", &draft))?;
-        self.media.rename(&draft, &path).map_err(DirectoryError::io("rename to", &path))?;
-        self.media.sync_dir(wal).map_err(DirectoryError::io("sync", wal))
+        let file = self.media.open(&draft, Open::Truncate).map_err(IoFailure::io("make", &draft))?;
+        file.write_all_at(read.bytes(0..end), 0).map_err(IoFailure::io("write", &draft))?;
+        file.sync_data().map_err(IoFailure::io("sync", &draft))?;
+        self.media.rename(&draft, &path).map_err(IoFailure::io("rename to", &path))?;
+        Ok(self.media.sync_dir(wal).map_err(IoFailure::io("sync", wal))?)
     }
 
     /// The place of a segment after what was found. A segment without commits is replaced: it would have the same name.
@@ -148,14 +148,14 @@ impl GoingOn<'_> {
         };
         let (draft, wal) = (self.directory.draft(placed.sequence), self.directory.wal());
         let mut segment = Segment::create(&**self.media, &draft, &header, self.segment_bytes)
-            .map_err(DirectoryError::io("make", &draft))?;
+            .map_err(IoFailure::io("make", &draft))?;
         let version = match self.moved {
-            Some(moved) => moved.write(&mut segment, time).map_err(DirectoryError::io("write", &draft))?,
+            Some(moved) => moved.write(&mut segment, time).map_err(IoFailure::io("write", &draft))?,
             None => placed.first - 1,
         };
         let path = self.directory.segment(placed.first);
-        segment.rename(&**self.media, path.clone()).map_err(DirectoryError::io("rename to", &path))?;
-        self.media.sync_dir(wal).map_err(DirectoryError::io("sync", wal))?;
+        segment.rename(&**self.media, path.clone()).map_err(IoFailure::io("rename to", &path))?;
+        self.media.sync_dir(wal).map_err(IoFailure::io("sync", wal))?;
         Ok(Begun { segment, header, version })
     }
 }

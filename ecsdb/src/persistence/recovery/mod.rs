@@ -27,7 +27,7 @@ pub use self::scan::{RecordsEnd, SegmentFile, Span};
 pub use self::scattered::scattered;
 use super::codec::Tables;
 use super::directory::Directory;
-use super::error::DirectoryError;
+use super::error::{DirectoryError, IoFailure};
 use super::keeper::{KeeperSetup, Keeping, KeptDirectory};
 use super::log::{Alarm, Figures, Maker, Resume, Spares, Wal};
 use super::migration::Migrations;
@@ -96,7 +96,7 @@ pub fn open(
 
     // From here on things are changed.
     for draft in drafts {
-        media.remove(&draft).map_err(DirectoryError::io("remove", &draft))?;
+        media.remove(&draft).map_err(IoFailure::io("remove", &draft))?;
     }
     let going_on = GoingOn {
         media: &media,
@@ -111,7 +111,7 @@ pub fn open(
         read.store.publish_restored(begun.version);
     }
     let text = read.ids.comments() + "\n" + &schema.to_toml();
-    directory.write_schema(&*media, &text).map_err(DirectoryError::io("write", &directory.schema()))?;
+    directory.write_schema(&*media, &text).map_err(IoFailure::io("write", &directory.schema()))?;
     let migration = read.migration();
     if let Some(migration) = &migration {
         note(migration, begun.version, &*media, &directory)?;
@@ -135,9 +135,9 @@ struct Listing {
 
 impl Listing {
     fn of(media: &dyn Media, directory: &Directory) -> Result<Self, DirectoryError> {
-        let (firsts, mut drafts) = directory.list(media).map_err(DirectoryError::io("list", directory.wal()))?;
+        let (firsts, mut drafts) = directory.list(media).map_err(IoFailure::io("list", directory.wal()))?;
         let listed = directory.list_snapshots(media);
-        let (snapshots, unfinished) = listed.map_err(DirectoryError::io("list", directory.snapshots()))?;
+        let (snapshots, unfinished) = listed.map_err(IoFailure::io("list", directory.snapshots()))?;
         drafts.extend(unfinished);
         Ok(Self { firsts, snapshots, drafts })
     }
@@ -146,9 +146,9 @@ impl Listing {
 /// Makes the directory, if there is none, and locks it. Refuses one that is not whole.
 fn lock(media: &dyn Media, directory: &Directory) -> Result<Lock, DirectoryError> {
     let root = directory.root();
-    media.create_dir_all(root).map_err(DirectoryError::io("make", root))?;
+    media.create_dir_all(root).map_err(IoFailure::io("make", root))?;
     let lock = directory.take_lock(media)?;
-    media.create_dir_all(directory.wal()).map_err(DirectoryError::io("make", directory.wal()))?;
+    media.create_dir_all(directory.wal()).map_err(IoFailure::io("make", directory.wal()))?;
     directory.check_finished(media)?;
     if directory.is_in_repair(media)? {
         return Err(DirectoryError::InRepair { path: root.to_owned() });
@@ -157,10 +157,10 @@ fn lock(media: &dyn Media, directory: &Directory) -> Result<Lock, DirectoryError
 }
 
 /// Writes down for people that the tables have changed, in version `version`.
-fn note(migration: &Migration, version: u64, media: &dyn Media, directory: &Directory) -> Result<(), DirectoryError> {
+fn note(migration: &Migration, version: u64, media: &dyn Media, directory: &Directory) -> Result<(), IoFailure> {
     tracing::info!(directory = %directory.root().display(), ?migration, "migrated");
     let noted = directory.note_migration(media, migration, version, nanoseconds(media.now()));
-    noted.map_err(DirectoryError::io("write", &directory.migrations()))
+    noted.map_err(IoFailure::io("write", &directory.migrations()))
 }
 
 /// A directory in which the log can go on.

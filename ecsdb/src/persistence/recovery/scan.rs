@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::scattered::scattered;
 use crate::media::{Media, Open};
-use crate::persistence::error::DirectoryError;
+use crate::persistence::error::{DirectoryError, IoFailure};
 use crate::persistence::format::{
     ALIGN, HEADER_STEP, Header, HeaderError, Kind, PREFIX_BYTES, RECORD_BYTES, RecordHead, frame, frame_unchecked,
 };
@@ -59,11 +59,11 @@ pub struct SegmentFile {
 impl SegmentFile {
     /// Reads the segment at `path`.
     pub fn read(media: &dyn Media, path: PathBuf, first: u64) -> Result<Self, DirectoryError> {
-        let file = media.open(&path, Open::Read).map_err(DirectoryError::io("open", &path))?;
-        let len = file.len().map_err(DirectoryError::io("read", &path))?;
+        let file = media.open(&path, Open::Read).map_err(IoFailure::io("open", &path))?;
+        let len = file.len().map_err(IoFailure::io("read", &path))?;
         // As large as the file is, and no larger.
         let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
-        file.read_exact_at(&mut bytes, 0).map_err(DirectoryError::io("read", &path))?;
+        file.read_exact_at(&mut bytes, 0).map_err(IoFailure::io("read", &path))?;
         Self::parse(bytes, path, first)
     }
 
@@ -80,11 +80,11 @@ impl SegmentFile {
 
     /// The header of the segment at `path`, its tables, and the length of the file.
     pub fn front(media: &dyn Media, path: PathBuf) -> Result<(Header, Ids, u64), DirectoryError> {
-        let file = media.open(&path, Open::Read).map_err(DirectoryError::io("open", &path))?;
-        let len = file.len().map_err(DirectoryError::io("read", &path))?;
+        let file = media.open(&path, Open::Read).map_err(IoFailure::io("open", &path))?;
+        let len = file.len().map_err(IoFailure::io("read", &path))?;
         let read = |bytes: u64| {
             let mut front = vec![0; bytes.min(len) as usize];
-            file.read_exact_at(&mut front, 0).map_err(DirectoryError::io("read", &path))?;
+            file.read_exact_at(&mut front, 0).map_err(IoFailure::io("read", &path))?;
             Ok::<_, DirectoryError>(front)
         };
         let mut front = read(HEADER_STEP as u64)?;

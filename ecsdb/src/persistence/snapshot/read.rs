@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::frame::{CHUNKS_MAX, Codec, End, FRAME_BYTES, FrameHead, FrameKind};
 use super::header::{PREFIX_BYTES, SnapshotHeader};
 use crate::media::{Media, MediaFile, Open};
-use crate::persistence::error::DirectoryError;
+use crate::persistence::error::{DirectoryError, IoFailure};
 use crate::persistence::format::HeaderError;
 use crate::persistence::ids::Ids;
 use crate::persistence::zstd;
@@ -62,8 +62,8 @@ impl Deref for Body {
 
 /// The header of the file at `path`, which holds version `version`.
 pub fn read_header(media: &dyn Media, path: &Path, version: u64) -> Result<SnapshotHeader, DirectoryError> {
-    let file = media.open(path, Open::Read).map_err(DirectoryError::io("open", path))?;
-    let bytes = file.len().map_err(DirectoryError::io("read", path))?;
+    let file = media.open(path, Open::Read).map_err(IoFailure::io("open", path))?;
+    let bytes = file.len().map_err(IoFailure::io("read", path))?;
     Raw { path, file: &*file, bytes }.header(version).map(|(header, _)| header)
 }
 
@@ -87,7 +87,7 @@ impl Raw<'_> {
             return Err(self.damaged(at, format!("{len} bytes are expected, {left} are left")));
         }
         let mut buffer = vec![0; len as usize];
-        self.file.read_exact_at(&mut buffer, at).map_err(DirectoryError::io("read", self.path))?;
+        self.file.read_exact_at(&mut buffer, at).map_err(IoFailure::io("read", self.path))?;
         Ok(buffer)
     }
 
@@ -109,8 +109,8 @@ impl Raw<'_> {
 impl SnapshotFile {
     /// Reads the front of every frame of the file at `path`, which holds version `version`.
     pub fn open(media: &dyn Media, path: PathBuf, version: u64) -> Result<Self, DirectoryError> {
-        let file = media.open(&path, Open::Read).map_err(DirectoryError::io("open", &path))?;
-        let bytes = file.len().map_err(DirectoryError::io("read", &path))?;
+        let file = media.open(&path, Open::Read).map_err(IoFailure::io("open", &path))?;
+        let bytes = file.len().map_err(IoFailure::io("read", &path))?;
         let raw = Raw { path: &path, file: &*file, bytes };
         let damaged = |at, what| raw.damaged(at, what);
         let (header, len) = raw.header(version)?;
@@ -143,7 +143,7 @@ impl SnapshotFile {
         let mut bytes = spare;
         // What is in it already need not be zeroed.
         bytes.resize(frame.head.len() as usize, 0);
-        self.file.read_exact_at(&mut bytes, frame.at).map_err(DirectoryError::io("read", &self.path))?;
+        self.file.read_exact_at(&mut bytes, frame.at).map_err(IoFailure::io("read", &self.path))?;
         body(&self.path, frame.at, &frame.head, bytes)
     }
 
