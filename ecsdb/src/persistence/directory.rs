@@ -21,6 +21,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::error::{DirectoryError, IoFailure};
+use super::files;
 use super::format::Ending;
 use super::recovery::Migration;
 use crate::media::{Lock, Media, Open};
@@ -101,8 +102,8 @@ impl Directory {
     }
 
     /// Notes durably where the log ends, which is durable.
-    pub fn write_ending(&self, media: &dyn Media, ending: Ending) -> std::io::Result<()> {
-        self.replace(media, &self.ending(), &ending.to_bytes())
+    pub fn write_ending(&self, media: &dyn Media, ending: Ending) -> Result<(), IoFailure> {
+        replace(media, &self.ending(), &ending.to_bytes())
     }
 
     /// What says that a repair is going on.
@@ -231,16 +232,16 @@ impl Directory {
     }
 
     /// Puts `text` into the copy of the schema, unless it is there already.
-    pub fn write_schema(&self, media: &dyn Media, text: &str) -> std::io::Result<()> {
+    pub fn write_schema(&self, media: &dyn Media, text: &str) -> Result<(), IoFailure> {
         let path = self.schema();
         if let Ok(file) = media.open(&path, Open::Read) {
             let mut found = vec![0; text.len()];
-            if file.len()? == text.len() as u64 && file.read_exact_at(&mut found, 0).is_ok() && found == text.as_bytes()
-            {
+            let len = file.len().map_err(IoFailure::io("read", &path))?;
+            if len == text.len() as u64 && file.read_exact_at(&mut found, 0).is_ok() && found == text.as_bytes() {
                 return Ok(());
             }
         }
-        self.replace(media, &path, text.as_bytes())
+        replace(media, &path, text.as_bytes())
     }
 
     /// Adds `migration`, after which the version is `version`, to the list of them.
@@ -250,36 +251,25 @@ impl Directory {
         migration: &Migration,
         version: u64,
         time: u64,
-    ) -> std::io::Result<()> {
+    ) -> Result<(), IoFailure> {
         let path = self.migrations();
-        let mut text = Vec::new();
-        if media.exists(&path)? {
-            let file = media.open(&path, Open::Read)?;
-            text = vec![0; usize::try_from(file.len()?).unwrap_or(usize::MAX)];
-            file.read_exact_at(&mut text, 0)?;
-        } else {
-            text.extend_from_slice(
-                b"# What was changed about the tables, for readers: nothing depends on this file.\n",
-            );
-        }
+        let mut text = match media.exists(&path).map_err(IoFailure::io("look for", &path))? {
+            true => files::read(media, &path)?,
+            false => b"# What was changed about the tables, for readers: nothing depends on this file.\n".to_vec(),
+        };
         let steps: String = migration.steps.iter().map(|step| format!("    {step:?},\n")).collect();
         let (from, rows) = (migration.from_version, migration.rows);
         let entry = format!(
             "\n[[migration]]\ntime = {time}\nfrom_version = {from}\nversion = {version}\nrows = {rows}\nsteps = [\n{steps}]\n"
         );
         text.extend_from_slice(entry.as_bytes());
-        self.replace(media, &path, &text)
+        replace(media, &path, &text)
     }
+}
 
-    /// Puts `text` in the place of the file at `path`.
-    fn replace(&self, media: &dyn Media, path: &Path, text: &[u8]) -> std::io::Result<()> {
-        let draft = draft_of(path);
-        let file = media.open(&draft, Open::Truncate)?;
-        file.write_all_at(text, 0)?;
-        file.sync_data()?;
-        media.rename(&draft, path)?;
-        media.sync_dir(&self.root)
-    }
+/// Puts `bytes` in the place of the file at `path`.
+fn replace(media: &dyn Media, path: &Path, bytes: &[u8]) -> Result<(), IoFailure> {
+    files::replace(media, &draft_of(path), path, bytes)
 }
 
 /// What the file `path`, which is always there as a whole, is called while it is written.

@@ -12,7 +12,7 @@
 //! - `snapshot`: a held version to a file, and files to a store; `keeper`: the thread that makes them, and what is kept of the past
 //! - `recovery`: opening
 //! - `pipeline`: pieces that are prepared on several threads and taken in order
-//! - `directory`: the names of files; `json`: how reports are told to other programs; `time`: times in files, and numbers that are new
+//! - `directory`: the names of files; `files`: whole files, read, and written so that they survive; `json`: how reports are told to other programs; `time`: times in files, and numbers that are new
 //! - `zstd`: compression of frames and of objects
 //! - [`archive`]: where finished segments go
 //! - [`maintenance`]: what can be done with a directory that no database is open in
@@ -22,6 +22,7 @@ mod codec;
 mod directory;
 mod error;
 mod evolution;
+mod files;
 mod format;
 mod handshake;
 mod ids;

@@ -3,14 +3,16 @@
 //! An object is written under a name of its own and renamed, so it is there as a whole or not at all. Whoever stores or removes
 //! holds a lock of the archive meanwhile, so nobody takes a name that somebody else is about to take.
 
-use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
 
 use super::{Archive, ArchiveError, Put, parts};
-use crate::media::{Disk, Lock, Media, Open};
+use crate::media::{Disk, Lock, Media};
+use crate::persistence::error::IoFailure;
+use crate::persistence::files;
 
 /// What a file is called besides while it is written.
 pub(super) const DRAFT: &str = ".new";
@@ -38,53 +40,44 @@ impl DirectoryArchive {
         Self { media, root: root.into() }
     }
 
-    fn lock(&self) -> io::Result<Lock> {
+    fn lock(&self) -> Result<Lock, IoFailure> {
         let path = self.root.join("LOCK");
         for _ in 1..ATTEMPTS {
             match self.media.lock(&path) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(PAUSE),
-                taken => return taken,
+                taken => return taken.map_err(IoFailure::io("lock", &path)),
             }
         }
-        self.media.lock(&path)
+        self.media.lock(&path).map_err(IoFailure::io("lock", &path))
     }
 
-    fn store(&self, folder: &str, name: &str, bytes: &[u8]) -> io::Result<Put> {
-        let folder = self.root.join(folder);
-        self.media.create_dir_all(&folder)?;
+    fn exists(&self, path: &Path) -> Result<bool, IoFailure> {
+        self.media.exists(path).map_err(IoFailure::io("look for", path))
+    }
+
+    fn store(&self, folder: &str, name: &str, bytes: &[u8]) -> Result<Put, IoFailure> {
+        let (media, folder) = (&*self.media, self.root.join(folder));
+        media.create_dir_all(&folder).map_err(IoFailure::io("make", &folder))?;
         let _alone = self.lock()?;
         let path = folder.join(name);
-        if self.media.exists(&path)? {
+        if self.exists(&path)? {
             // Whoever stored it may have been stopped before its name was durable, and now somebody relies on it.
-            self.media.sync_dir(&folder)?;
+            files::sync_name(media, &path)?;
             return Ok(Put::Present);
         }
-        let draft = folder.join(format!("{name}{DRAFT}"));
-        let file = self.media.open(&draft, Open::Truncate)?;
-        file.write_all_at(bytes, 0)?;
-        file.sync_data()?;
-        self.media.rename(&draft, &path)?;
-        self.media.sync_dir(&folder)?;
+        files::replace(media, &folder.join(format!("{name}{DRAFT}")), &path, bytes)?;
         Ok(Put::Stored)
     }
 
-    fn fetch(&self, folder: &str, name: &str) -> io::Result<Vec<u8>> {
-        let file = self.media.open(&self.root.join(folder).join(name), Open::Read)?;
-        let mut bytes = vec![0; usize::try_from(file.len()?).unwrap_or(usize::MAX)];
-        file.read_exact_at(&mut bytes, 0)?;
-        Ok(bytes)
-    }
-
-    fn discard(&self, folder: &str, name: &str) -> io::Result<()> {
+    fn discard(&self, folder: &str, name: &str) -> Result<(), IoFailure> {
         let folder = self.root.join(folder);
-        if !self.media.exists(&folder)? {
+        if !self.exists(&folder)? {
             return Ok(());
         }
         let _alone = self.lock()?;
-        match self.media.remove(&folder.join(name)) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-            Ok(()) => self.media.sync_dir(&folder),
+        match files::remove(&*self.media, &folder.join(name)) {
+            Err(failure) if failure.source.kind() == ErrorKind::NotFound => Ok(()),
+            removed => removed,
         }
     }
 }
@@ -97,9 +90,10 @@ impl Archive for DirectoryArchive {
 
     fn get(&self, name: &str) -> Result<Vec<u8>, ArchiveError> {
         let (folder, file) = parts(name)?;
-        self.fetch(folder, file).map_err(|error| match error.kind() {
+        let path = self.root.join(folder).join(file);
+        files::read(&*self.media, &path).map_err(|failure| match failure.source.kind() {
             ErrorKind::NotFound => ArchiveError::Missing { name: name.to_owned() },
-            _ => ArchiveError::store("read", name)(error),
+            _ => ArchiveError::store("read", name)(failure),
         })
     }
 

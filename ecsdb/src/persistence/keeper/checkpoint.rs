@@ -13,6 +13,7 @@ use super::retention::Known;
 use crate::media::Media;
 use crate::persistence::directory::Directory;
 use crate::persistence::error::IoFailure;
+use crate::persistence::files;
 use crate::persistence::log::{Cut, Described, Description, Figures};
 use crate::persistence::snapshot::{Base, Progress, SnapshotHeader, WriteError, Writing, Written};
 use crate::persistence::time::{nanoseconds, random};
@@ -212,9 +213,7 @@ impl Checkpoints {
         let version = writing.header.version;
         let (draft, file) = (self.directory.snapshot_draft(version), self.directory.snapshot(version));
         let written = self.write_durable(writing, &draft, progress)?;
-        self.media.rename(&draft, &file).map_err(IoFailure::io("rename to", &file))?;
-        let dir = self.directory.snapshots();
-        self.media.sync_dir(dir).map_err(IoFailure::io("sync", dir))?;
+        files::rename(&*self.media, &draft, &file)?;
         Ok(written)
     }
 

@@ -17,6 +17,7 @@ use crate::media::{Media, Open};
 use crate::persistence::archive::ArchiveError;
 use crate::persistence::directory::Directory;
 use crate::persistence::error::IoFailure;
+use crate::persistence::files;
 use crate::persistence::log::{Figures, Spares};
 use crate::persistence::snapshot::read_header;
 use crate::persistence::time::nanoseconds;
@@ -194,8 +195,7 @@ impl Cleaner {
         let (versions, _) = self.directory.list_snapshots(&*self.media).map_err(IoFailure::io("list", dir))?;
         for version in versions.into_iter().rev().filter(|version| *version < oldest && !needed.contains(version)) {
             let path = self.directory.snapshot(version);
-            self.media.remove(&path).map_err(IoFailure::io("remove", &path))?;
-            self.media.sync_dir(dir).map_err(IoFailure::io("sync", dir))?;
+            files::remove(&*self.media, &path)?;
             self.files.remove(&version);
             tracing::debug!(version, "a snapshot file was let go");
         }
@@ -232,8 +232,7 @@ impl Cleaner {
 
     /// Syncs the names of segments. If that fails, the log has failed.
     fn sync_wal(&self) -> Result<(), CleanError> {
-        let wal = self.directory.wal();
-        self.media.sync_dir(wal).map_err(IoFailure::io("sync", wal)).map_err(|failure| {
+        files::sync_names(&*self.media, self.directory.wal()).map_err(|failure| {
             let error = LogError::new(failure);
             self.watermark.fail(error.clone());
             error.into()

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::media::{Media, MediaFile, Open};
+use crate::persistence::error::IoFailure;
+use crate::persistence::files;
 use crate::persistence::format::{Header, Kind};
 
 /// Zeros are written ahead in units of so many bytes.
@@ -85,14 +87,23 @@ impl Segment {
     }
 
     /// Gives the segment the name `path`. The directory is for the caller to sync.
-    pub fn rename(&mut self, media: &dyn Media, path: PathBuf) -> io::Result<()> {
-        media.rename(&self.named.path, &path)?;
+    pub fn rename(&mut self, media: &dyn Media, path: PathBuf) -> Result<(), IoFailure> {
+        media.rename(&self.named.path, &path).map_err(IoFailure::io("rename to", &path))?;
         match Arc::get_mut(&mut self.named) {
             Some(named) => named.path = path,
             // Only a segment that is in use is shared, and that has its name.
-            None => return Err(io::Error::other("a segment that is in use cannot be renamed")),
+            None => {
+                let error = io::Error::other("a segment that is in use cannot be renamed");
+                return Err(IoFailure::io("rename to", &path)(error));
+            }
         }
         Ok(())
+    }
+
+    /// Gives the segment the name `path`, durably, if what is in it is synced.
+    pub fn rename_durably(&mut self, media: &dyn Media, path: PathBuf) -> Result<(), IoFailure> {
+        self.rename(media, path)?;
+        files::sync_name(media, &self.named.path)
     }
 
     /// Whether a commit is in it.

@@ -12,6 +12,7 @@ use crate::media::Media;
 use crate::panics::panic_message;
 use crate::persistence::directory::Directory;
 use crate::persistence::error::{IoFailure, LogFailure};
+use crate::persistence::files;
 use crate::persistence::format::Header;
 use crate::persistence::ids::Ids;
 use crate::persistence::time::{nanoseconds, random};
@@ -124,8 +125,7 @@ impl Shared {
             self.sync_file(named)?;
         }
         if is_renamed {
-            let wal = self.directory.wal();
-            self.media.sync_dir(wal).map_err(IoFailure::io("sync", wal)).map_err(LogError::new)?;
+            files::sync_names(&*self.media, self.directory.wal()).map_err(LogError::new)?;
         }
         self.sync_file(&current)?;
         self.figures.note_sync(began.elapsed());
@@ -254,9 +254,7 @@ impl Shared {
 
     /// Gives `segment` its name, for records from `version` on, durably. It is the current one from here on.
     pub fn put_in_place(&self, mut segment: Segment, version: u64) -> Result<Segment, LogFailure> {
-        let (path, wal) = (self.directory.segment(version), self.directory.wal());
-        segment.rename(&*self.media, path.clone()).map_err(IoFailure::io("rename to", &path))?;
-        self.media.sync_dir(wal).map_err(IoFailure::io("sync", wal))?;
+        segment.rename_durably(&*self.media, self.directory.segment(version))?;
         let before = self.files.go_on_anew(Arc::clone(&segment.named));
         // The one before is synced, and may not even have its name any more.
         if before.path != segment.named.path {
@@ -277,8 +275,7 @@ impl Shared {
                 None => next.maker.make()?,
             }
         };
-        let path = self.directory.segment(version);
-        segment.rename(&*self.media, path.clone()).map_err(IoFailure::io("rename to", &path))?;
+        segment.rename(&*self.media, self.directory.segment(version))?;
         self.files.go_on_in(Arc::clone(&segment.named));
         self.figures.note_segment();
         Ok(segment)

@@ -8,9 +8,10 @@ use std::path::{Component, Path, PathBuf};
 
 use super::error::MaintenanceError;
 use super::judge::schema_of;
-use crate::media::{Media, MediaFile, Open};
+use crate::media::{Media, Open};
 use crate::persistence::directory::Directory;
 use crate::persistence::error::{DirectoryError, IoFailure};
+use crate::persistence::files;
 use crate::persistence::format::{Header, Kind, RECORD_BYTES, RecordHead, seal};
 use crate::persistence::ids::Ids;
 use crate::persistence::log::Segment;
@@ -71,20 +72,13 @@ impl<'m> Unfinished<'m> {
     /// Marks `directory` as unfinished.
     fn mark(&self, directory: &Directory, what: &str) -> Result<(), IoFailure> {
         let path = directory.unfinished();
-        let file = self.media.open(&path, Open::Truncate).map_err(IoFailure::io("make", &path))?;
-        self.fill(&*file, &path, what.as_bytes())?;
-        self.sync(directory.root())
+        files::write(self.media, &path, Open::Truncate, what.as_bytes())?;
+        files::sync_name(self.media, &path)
     }
 
     /// Makes the file `path` of `bytes`.
     pub fn put(&self, path: &Path, bytes: &[u8]) -> Result<(), IoFailure> {
-        let file = self.media.open(path, Open::CreateNew).map_err(IoFailure::io("make", path))?;
-        self.fill(&*file, path, bytes)
-    }
-
-    fn fill(&self, file: &dyn MediaFile, path: &Path, bytes: &[u8]) -> Result<(), IoFailure> {
-        file.write_all_at(bytes, 0).map_err(IoFailure::io("write", path))?;
-        file.sync_data().map_err(IoFailure::io("sync", path))
+        files::write(self.media, path, Open::CreateNew, bytes)
     }
 
     /// Makes the file `to` of what is in the file `from` of another medium, or of this one. Returns its length.
@@ -107,8 +101,8 @@ impl<'m> Unfinished<'m> {
 
     /// Makes everything durable that is there.
     pub fn settle(&self) -> Result<(), DirectoryError> {
-        self.sync(self.directory.wal())?;
-        Ok(self.sync(self.directory.snapshots())?)
+        files::sync_names(self.media, self.directory.wal())?;
+        Ok(files::sync_names(self.media, self.directory.snapshots())?)
     }
 
     /// Reads everything once more that is there, as far as checksums tell: the log has to end with version `version`.
@@ -138,14 +132,9 @@ impl<'m> Unfinished<'m> {
         let (mark, root) = (self.directory.unfinished(), self.directory.root());
         let text = ids.comments() + "\n" + &schema_of(root, ids)?.to_toml();
         self.put(&self.directory.schema(), text.as_bytes())?;
-        self.sync(root)?;
-        self.media.remove(&mark).map_err(IoFailure::io("remove", &mark))?;
-        self.sync(root)?;
+        files::sync_names(self.media, root)?;
+        files::remove(self.media, &mark)?;
         Ok(self.directory)
-    }
-
-    fn sync(&self, dir: &Path) -> Result<(), IoFailure> {
-        self.media.sync_dir(dir).map_err(IoFailure::io("sync", dir))
     }
 }
 
@@ -220,8 +209,7 @@ impl Fork<'_> {
         seal(&mut record, &head);
         let written = segment.write(&record, head.kind).and_then(|()| segment.named.file.sync_data());
         written.map_err(IoFailure::io("write", &draft))?;
-        segment.rename(media, path.clone()).map_err(IoFailure::io("rename to", &path))?;
-        media.sync_dir(directory.wal()).map_err(IoFailure::io("sync", directory.wal()))?;
+        segment.rename_durably(media, path)?;
         Ok(header.timeline)
     }
 }

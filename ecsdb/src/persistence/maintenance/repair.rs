@@ -15,6 +15,7 @@ use super::plan::{RepairPlan, RepairStep};
 use super::survey::directory_is_at;
 use crate::media::Open;
 use crate::persistence::error::{DirectoryError, IoFailure};
+use crate::persistence::files;
 use crate::persistence::ids::Ids;
 use crate::persistence::json;
 use crate::persistence::recovery::SegmentFile;
@@ -52,8 +53,10 @@ impl ClosedDirectory {
         let kept_in = self.make_folder()?;
         if plan.fork.is_some() {
             // What is left in between may look like a log that was closed, and must not go on in the old history.
-            self.write(&directory.repairing(), b"A repair is going on here: nothing but another one opens this.\n")?;
-            self.sync(directory.root())?;
+            let (mark, text) =
+                (directory.repairing(), b"A repair is going on here: nothing but another one opens this.\n");
+            files::write(media, &mark, Open::Truncate, text)?;
+            files::sync_name(media, &mark)?;
         }
         // First what stands in the way of what takes its place.
         let is_move = |step: &&RepairStep| matches!(step, RepairStep::Move { .. });
@@ -76,8 +79,7 @@ impl ClosedDirectory {
             // What stands behind a damage could not be read as it lay. If it is no good, another plan sees that now.
             opens_to(media, directory, &tables.0, version)?;
             let mark = directory.repairing();
-            media.remove(&mark).map_err(IoFailure::io("remove", &mark))?;
-            self.sync(directory.root())?;
+            files::remove(media, &mark)?;
         }
         Ok(Repaired { version, timeline, kept_in })
     }
@@ -106,10 +108,9 @@ impl ClosedDirectory {
             false => media.rename(file, &to),
         };
         moved.map_err(IoFailure::io("move", file))?;
-        let from = file.parent().unwrap_or(self.directory.root());
         // First where it came to: whatever is lost then is lost from where it was.
-        self.sync(kept_in)?;
-        self.sync(from)
+        files::sync_names(media, kept_in)?;
+        files::sync_name(media, file)
     }
 
     /// Puts a file that ends after `bytes` in the place of `file`, which is copied first.
@@ -118,7 +119,7 @@ impl ClosedDirectory {
         let Some(content) = usize::try_from(bytes).ok().and_then(|bytes| content.get(..bytes)) else {
             return Err(changed(file, content.len()));
         };
-        Ok(self.put(&file.with_extension("new"), file, content)?)
+        Ok(files::replace(&*self.media, &file.with_extension("new"), file, content)?)
     }
 
     /// Puts what is good of a file behind a damage in a segment of its own, and cuts off the file before it.
@@ -129,38 +130,23 @@ impl ClosedDirectory {
             return Err(changed(file, content.len()));
         }
         let segment = SegmentFile::parse(content, file.to_owned(), *first)?;
-        let (draft, to) = (file.with_extension("new"), self.directory.segment(*first));
-        self.put(&draft, &to, &segment.extract(&(*from..*end)))?;
+        let (media, draft, to) = (&*self.media, file.with_extension("new"), self.directory.segment(*first));
+        files::replace(media, &draft, &to, &segment.extract(&(*from..*end)))?;
         // What begins where the file does takes its place.
         if to != *file {
-            self.put(&draft, file, segment.bytes(0..*bytes as usize))?;
+            files::replace(media, &draft, file, segment.bytes(0..*bytes as usize))?;
         }
         Ok(())
     }
 
     /// Copies `file` durably to where damaged files are kept. Returns what is in it.
-    fn copy_away(&self, file: &Path, kept_in: &Path) -> Result<Vec<u8>, DirectoryError> {
+    fn copy_away(&self, file: &Path, kept_in: &Path) -> Result<Vec<u8>, IoFailure> {
         let media = &*self.media;
-        let source = media.open(file, Open::Read).map_err(IoFailure::io("open", file))?;
-        let len = source.len().map_err(IoFailure::io("read", file))?;
-        let mut content = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
-        source.read_exact_at(&mut content, 0).map_err(IoFailure::io("read", file))?;
-        self.write(&kept_in.join(file.file_name().unwrap_or_default()), &content)?;
-        self.sync(kept_in)?;
+        let content = files::read(media, file)?;
+        let copy = kept_in.join(file.file_name().unwrap_or_default());
+        files::write(media, &copy, Open::Truncate, &content)?;
+        files::sync_name(media, &copy)?;
         Ok(content)
-    }
-
-    /// Makes a segment of `content`, in the place of the one that may be there.
-    fn put(&self, draft: &Path, path: &Path, content: &[u8]) -> Result<(), IoFailure> {
-        self.write(draft, content)?;
-        self.media.rename(draft, path).map_err(IoFailure::io("rename to", path))?;
-        self.sync(self.directory.wal())
-    }
-
-    fn write(&self, path: &Path, content: &[u8]) -> Result<(), IoFailure> {
-        let file = self.media.open(path, Open::Truncate).map_err(IoFailure::io("make", path))?;
-        file.write_all_at(content, 0).map_err(IoFailure::io("write", path))?;
-        file.sync_data().map_err(IoFailure::io("sync", path))
     }
 
     /// Has a new history begin after `version`, under `tables`.
@@ -175,10 +161,6 @@ impl ClosedDirectory {
         // An archive finds the file by that to which the log goes on from it.
         let base = if is_held { read_header(media, &snapshot, version)?.salt } else { 0 };
         Fork { version, before, base, sequence: 1, ids, schema_hash: *schema_hash }.make(media, directory)
-    }
-
-    fn sync(&self, dir: &Path) -> Result<(), IoFailure> {
-        self.media.sync_dir(dir).map_err(IoFailure::io("sync", dir))
     }
 }
 

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use super::closed::ClosedDirectory;
 use super::progress::Steps;
 use super::report::Damage;
-use crate::media::{Media, Open};
+use crate::media::Media;
 use crate::persistence::directory::Directory;
 use crate::persistence::error::{DirectoryError, IoFailure};
+use crate::persistence::files;
 use crate::persistence::format::{Ending, Header, Kind, RecordHead};
 use crate::persistence::ids::Ids;
 use crate::persistence::recovery::{SegmentFile, scattered};
@@ -263,9 +264,7 @@ impl Surveyed {
 
 /// The record of the highest version in a file whose header cannot be read; nothing if the rest cannot be read either.
 fn highest_record(media: &dyn Media, file: &Path) -> Option<RecordHead> {
-    let source = media.open(file, Open::Read).ok()?;
-    let mut bytes = vec![0; usize::try_from(source.len().ok()?).ok()?];
-    source.read_exact_at(&mut bytes, 0).ok()?;
+    let bytes = files::read(media, file).ok()?;
     scattered(&bytes, 0, None).map(|(_, head, _)| head).max_by_key(|head| head.version)
 }
 

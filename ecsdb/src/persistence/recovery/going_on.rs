@@ -10,6 +10,7 @@ use super::scan::SegmentFile;
 use crate::media::{Media, Open};
 use crate::persistence::directory::Directory;
 use crate::persistence::error::{DirectoryError, IoFailure};
+use crate::persistence::files;
 use crate::persistence::format::{Header, Kind, RECORD_BYTES, RecordHead, seal};
 use crate::persistence::ids::Ids;
 use crate::persistence::log::Segment;
@@ -81,12 +82,10 @@ impl GoingOn<'_> {
 
     /// Cuts off what stands behind the last whole record, and goes on in a new segment of a new timeline.
     fn cut(&self, found: &Replayed, firsts: &[u64]) -> Result<Begun, DirectoryError> {
-        let wal = self.directory.wal();
         // The last one first: if this ends in between, the rest still follows from one segment to the next.
         for first in firsts[found.kept..].iter().rev() {
             let path = self.directory.segment(*first);
-            self.media.remove(&path).map_err(IoFailure::io("remove", &path))?;
-            self.media.sync_dir(wal).map_err(IoFailure::io("sync", wal))?;
+            files::remove(&**self.media, &path)?;
         }
         for segment in &found.unsure {
             self.make_sure(segment, found.durable)?;
@@ -114,12 +113,8 @@ impl GoingOn<'_> {
             file.write_all_at(read.bytes(from..end), from as u64).map_err(IoFailure::io("write", &path))?;
             return Ok(file.sync_data().map_err(IoFailure::io("sync", &path))?);
         }
-        let (draft, wal) = (self.directory.draft(segment.header.sequence), self.directory.wal());
-        let file = self.media.open(&draft, Open::Truncate).map_err(IoFailure::io("make", &draft))?;
-        file.write_all_at(read.bytes(0..end), 0).map_err(IoFailure::io("write", &draft))?;
-        file.sync_data().map_err(IoFailure::io("sync", &draft))?;
-        self.media.rename(&draft, &path).map_err(IoFailure::io("rename to", &path))?;
-        Ok(self.media.sync_dir(wal).map_err(IoFailure::io("sync", wal))?)
+        let draft = self.directory.draft(segment.header.sequence);
+        Ok(files::replace(&**self.media, &draft, &path, read.bytes(0..end))?)
     }
 
     /// The place of a segment after what was found. A segment without commits is replaced: it would have the same name.
@@ -146,16 +141,14 @@ impl GoingOn<'_> {
             recycled: false,
             schema: self.ids.to_bytes(),
         };
-        let (draft, wal) = (self.directory.draft(placed.sequence), self.directory.wal());
+        let draft = self.directory.draft(placed.sequence);
         let mut segment = Segment::create(&**self.media, &draft, &header, self.segment_bytes)
             .map_err(IoFailure::io("make", &draft))?;
         let version = match self.moved {
             Some(moved) => moved.write(&mut segment, time).map_err(IoFailure::io("write", &draft))?,
             None => placed.first - 1,
         };
-        let path = self.directory.segment(placed.first);
-        segment.rename(&**self.media, path.clone()).map_err(IoFailure::io("rename to", &path))?;
-        self.media.sync_dir(wal).map_err(IoFailure::io("sync", wal))?;
+        segment.rename_durably(&**self.media, self.directory.segment(placed.first))?;
         Ok(Begun { segment, header, version })
     }
 }

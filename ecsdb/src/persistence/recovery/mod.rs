@@ -111,7 +111,7 @@ pub fn open(
         read.store.publish_restored(begun.version);
     }
     let text = read.ids.comments() + "\n" + &schema.to_toml();
-    directory.write_schema(&*media, &text).map_err(IoFailure::io("write", &directory.schema()))?;
+    directory.write_schema(&*media, &text)?;
     let migration = read.migration();
     if let Some(migration) = &migration {
         note(migration, begun.version, &*media, &directory)?;
@@ -159,8 +159,7 @@ fn lock(media: &dyn Media, directory: &Directory) -> Result<Lock, DirectoryError
 /// Writes down for people that the tables have changed, in version `version`.
 fn note(migration: &Migration, version: u64, media: &dyn Media, directory: &Directory) -> Result<(), IoFailure> {
     tracing::info!(directory = %directory.root().display(), ?migration, "migrated");
-    let noted = directory.note_migration(media, migration, version, nanoseconds(media.now()));
-    noted.map_err(IoFailure::io("write", &directory.migrations()))
+    directory.note_migration(media, migration, version, nanoseconds(media.now()))
 }
 
 /// A directory in which the log can go on.

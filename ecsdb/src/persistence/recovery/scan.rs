@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::scattered::scattered;
 use crate::media::{Media, Open};
 use crate::persistence::error::{DirectoryError, IoFailure};
+use crate::persistence::files;
 use crate::persistence::format::{
     ALIGN, HEADER_STEP, Header, HeaderError, Kind, PREFIX_BYTES, RECORD_BYTES, RecordHead, frame, frame_unchecked,
 };
@@ -59,12 +60,7 @@ pub struct SegmentFile {
 impl SegmentFile {
     /// Reads the segment at `path`.
     pub fn read(media: &dyn Media, path: PathBuf, first: u64) -> Result<Self, DirectoryError> {
-        let file = media.open(&path, Open::Read).map_err(IoFailure::io("open", &path))?;
-        let len = file.len().map_err(IoFailure::io("read", &path))?;
-        // As large as the file is, and no larger.
-        let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
-        file.read_exact_at(&mut bytes, 0).map_err(IoFailure::io("read", &path))?;
-        Self::parse(bytes, path, first)
+        Self::parse(files::read(media, &path)?, path, first)
     }
 
     /// The segment that `bytes` are, which come from `path`.
