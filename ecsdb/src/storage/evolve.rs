@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::edit::StorageError;
+use super::edit::{Batch, StorageError};
 use super::index::{Definitions, IndexFailure, Indexes, NodeNumbers, Prebuilt};
 use super::store::Store;
 use super::table::{PageGeometry, RowShape, Table};
@@ -35,26 +35,7 @@ impl Store {
         self.discard();
         let live = VersionRef::clone(self.live());
         let mut batch = self.batch();
-        let mut tables = core::mem::take(&mut batch.version.tables).into_vec();
-        for (number, table) in schema.tables().iter().enumerate() {
-            if rewritten.get(number) == Some(&false) {
-                continue;
-            }
-            let table = Table::new(RowShape::of(table));
-            batch.pool.set_table(number as u16, table.geometry());
-            match tables.get_mut(number) {
-                Some(old) => *old = table,
-                None => tables.push(table),
-            }
-        }
-        batch.version.tables = tables.into();
-        batch.version.schema = Arc::clone(schema);
-        let indexes = Arc::new(Definitions::of(schema));
-        // An index whose rows and whose key stay as they are stays as it is.
-        let before = core::mem::replace(&mut batch.version.indexes, Indexes::empty(indexes));
-        let is_kept = batch.version.indexes.keep(before, |table| rewritten.get(usize::from(table)) == Some(&false));
-        batch.indexes.numbers = batch.version.indexes.nodes.iter().map(NodeNumbers::of).collect();
-        batch.version.mark_indexed();
+        let is_kept = batch.set_schema(schema, rewritten);
         batch.begin();
         let mut row = Vec::new();
         let mut moved = Ok(());
@@ -114,5 +95,33 @@ impl Store {
             self.pool_mut().set_tables(&geometries);
             self.recount_nodes();
         }
+    }
+}
+
+impl Batch<'_> {
+    /// Has the version, which nobody has seen yet, the tables of `schema`: those that `rewritten` names are empty, and so are new ones behind
+    /// them. Returns which indexes are left as they are: their rows and their keys stay.
+    fn set_schema(&mut self, schema: &Arc<DatabaseSchema>, rewritten: &[bool]) -> Vec<bool> {
+        let mut tables = core::mem::take(&mut self.version.tables).into_vec();
+        for (number, table) in schema.tables().iter().enumerate() {
+            if rewritten.get(number) == Some(&false) {
+                continue;
+            }
+            let table = Table::new(RowShape::of(table));
+            self.pool.set_table(number as u16, table.geometry());
+            match tables.get_mut(number) {
+                Some(old) => *old = table,
+                None => tables.push(table),
+            }
+        }
+        self.version.tables = tables.into();
+        self.version.schema = Arc::clone(schema);
+        let indexes = Arc::new(Definitions::of(schema));
+        // An index whose rows and whose key stay as they are stays as it is.
+        let before = core::mem::replace(&mut self.version.indexes, Indexes::empty(indexes));
+        let is_kept = self.version.indexes.keep(before, |table| rewritten.get(usize::from(table)) == Some(&false));
+        self.indexes.numbers = self.version.indexes.nodes.iter().map(NodeNumbers::of).collect();
+        self.version.mark_indexed();
+        is_kept
     }
 }

@@ -141,65 +141,70 @@ fn apply(batch: &mut Batch<'_>, model: &mut Model, op: &Op, workers: &rayon::Thr
             let had = meant.iter().filter(|bits| model.get_mut(*bits).unwrap()[table].take().is_some());
             assert_eq!(removed, had.count() as u64);
         }
-        Op::InsertAll(table, mask, value) => {
-            let new = in_slots(model, mask).into_iter().filter(|bits| model[bits][table].is_none());
-            let new: Vec<u64> = new.collect();
-            let geometry = batch.version().tables[table].geometry();
-            let mut slots: Vec<usize> = new.iter().map(|bits| *bits as u32 as usize).collect();
-            slots.sort_unstable();
-            let page = |slot: usize| slot >> geometry.page_shift();
-            for of_page in slots.chunk_by(|one, other| page(*one) == page(*other)) {
-                let mut masks = vec![0; geometry.page_words()];
-                for slot in of_page {
-                    let in_page = slot & (geometry.page_slots() - 1);
-                    masks[in_page / 64] |= 1 << (in_page % 64);
-                }
-                let row = row(table, value).0;
-                let rows = core::iter::repeat_n(&*row, of_page.len());
-                batch.insert_in_page(table as u16, page(of_page[0]), &masks, rows).unwrap();
-            }
-            new.iter().for_each(|bits| model.get_mut(bits).unwrap()[table] = Some((value, value)));
-        }
-        Op::Rewrite(table, value) => {
-            // Every row of a block in which the first table has a row: the selection joins two tables.
-            let stride = STRIDES[table];
-            let rewritten = batch
-                .rewrite(
-                    table as u16,
-                    ColumnSet::ALL,
-                    |version, chunk, words| {
-                        for (block, word) in words.iter_mut().enumerate() {
-                            *word &= version.tables[0].word(chunk * CHUNK_BLOCKS + block);
-                        }
-                    },
-                    workers,
-                    |page| {
-                        page.rows.copy_from_slice(page.before);
-                        let mut row = 0;
-                        for (present, selected) in page.present.iter().zip(page.selected) {
-                            for bit in crate::bits::bits(*present) {
-                                if selected >> bit & 1 == 1 {
-                                    page.rows[row * stride..][..filled(table)].fill(value);
-                                }
-                                row += 1;
-                            }
-                        }
-                    },
-                )
-                .unwrap();
-            let mut expected = 0;
-            for rows in model.values_mut() {
-                if rows[0].is_some()
-                    && let Some((row, _)) = &mut rows[table]
-                {
-                    *row = value;
-                    expected += 1;
-                }
-            }
-            assert_eq!(rewritten, expected);
-        }
+        Op::InsertAll(table, mask, value) => insert_all(batch, model, table, mask, value),
+        Op::Rewrite(table, value) => rewrite(batch, model, table, value, workers),
         Op::End(_) | Op::Publish | Op::Discard => unreachable!("handled by the caller"),
     }
+}
+
+/// A row for each entity in the slots of `mask` that has none in `table`.
+fn insert_all(batch: &mut Batch<'_>, model: &mut Model, table: usize, mask: u64, value: u8) {
+    let new = in_slots(model, mask).into_iter().filter(|bits| model[bits][table].is_none());
+    let new: Vec<u64> = new.collect();
+    let geometry = batch.version().tables[table].geometry();
+    let mut slots: Vec<usize> = new.iter().map(|bits| *bits as u32 as usize).collect();
+    slots.sort_unstable();
+    let page = |slot: usize| slot >> geometry.page_shift();
+    for of_page in slots.chunk_by(|one, other| page(*one) == page(*other)) {
+        let mut masks = vec![0; geometry.page_words()];
+        for slot in of_page {
+            let in_page = slot & (geometry.page_slots() - 1);
+            masks[in_page / 64] |= 1 << (in_page % 64);
+        }
+        let row = row(table, value).0;
+        let rows = core::iter::repeat_n(&*row, of_page.len());
+        batch.insert_in_page(table as u16, page(of_page[0]), &masks, rows).unwrap();
+    }
+    new.iter().for_each(|bits| model.get_mut(bits).unwrap()[table] = Some((value, value)));
+}
+
+/// Writes `value` into the rows of `table` whose entities have one in the first table: the selection joins two tables.
+fn rewrite(batch: &mut Batch<'_>, model: &mut Model, table: usize, value: u8, workers: &rayon::ThreadPool) {
+    let stride = STRIDES[table];
+    let rewritten = batch
+        .rewrite(
+            table as u16,
+            ColumnSet::ALL,
+            |version, chunk, words| {
+                for (block, word) in words.iter_mut().enumerate() {
+                    *word &= version.tables[0].word(chunk * CHUNK_BLOCKS + block);
+                }
+            },
+            workers,
+            |page| {
+                page.rows.copy_from_slice(page.before);
+                let mut row = 0;
+                for (present, selected) in page.present.iter().zip(page.selected) {
+                    for bit in crate::bits::bits(*present) {
+                        if selected >> bit & 1 == 1 {
+                            page.rows[row * stride..][..filled(table)].fill(value);
+                        }
+                        row += 1;
+                    }
+                }
+            },
+        )
+        .unwrap();
+    let mut expected = 0;
+    for rows in model.values_mut() {
+        if rows[0].is_some()
+            && let Some((row, _)) = &mut rows[table]
+        {
+            *row = value;
+            expected += 1;
+        }
+    }
+    assert_eq!(rewritten, expected);
 }
 
 fn check(version: &super::Version, model: &Model) {

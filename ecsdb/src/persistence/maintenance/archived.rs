@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::error::MaintenanceError;
-use super::pieces::{Line, Pieces};
+use super::pieces::Pieces;
 use super::progress::{Progress, Steps};
 use super::reach::{Bases, Reach, Way};
 use super::report::Damage;
@@ -68,82 +68,112 @@ pub fn verify_archive(
     mut progress: impl FnMut(Progress),
 ) -> Result<ArchiveReport, MaintenanceError> {
     let mut steps = Steps::new(&mut progress);
-    let mut all = ArchivedSegment::list(archive)?;
+    let listed = ArchivedSegment::list(archive)?;
     let snapshots = ArchivedSnapshot::list(archive)?;
-    if all.is_empty() && snapshots.is_empty() {
+    if listed.is_empty() && snapshots.is_empty() {
         return Err(MaintenanceError::NoSegments);
     }
-    steps
-        .begin("objects", all.len() as u64 + snapshots.iter().map(|snapshot| snapshot.parts.len() as u64).sum::<u64>());
-    let (mut bytes, mut damages, mut good) = (0, Vec::new(), Vec::new());
-    let mut expired = Vec::new();
-    for segment in &all {
+    let parts: u64 = snapshots.iter().map(|snapshot| snapshot.parts.len() as u64).sum();
+    steps.begin("objects", listed.len() as u64 + parts);
+    let mut looked = LookedAt::default();
+    for segment in listed {
+        looked.segment(archive, segment)?;
+        steps.advance(1);
+    }
+    for snapshot in snapshots {
+        let parts = snapshot.parts.len() as u64;
+        looked.snapshot(archive, snapshot)?;
+        steps.advance(parts);
+    }
+    looked.report()
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct LookedAt {
+    /// All segments that are there. What is damaged is there, and is reported as such.
+    segments: Vec<ArchivedSegment>,
+    /// Those of them that are good.
+    good: Vec<ArchivedSegment>,
+    /// The snapshot files that are good.
+    bases: Bases,
+    /// The versions of those that are not whole yet.
+    unfinished: Vec<u64>,
+    bytes: u64,
+    damages: Vec<Damage>,
+}
+
+impl LookedAt {
+    /// Fetches `segment`.
+    fn segment(&mut self, archive: &dyn Archive, segment: ArchivedSegment) -> Result<(), MaintenanceError> {
         let name = segment.name();
-        let what = match archive.get(&name).and_then(|object| {
-            bytes += object.len() as u64;
+        let opened = archive.get(&name).and_then(|object| {
+            self.bytes += object.len() as u64;
             segment.open(&object)
-        }) {
-            Ok(bytes) => fault(segment, bytes),
+        });
+        let fault = match opened {
+            Ok(bytes) => fault(&segment, bytes),
             Err(ArchiveError::Damaged { what, .. }) => Some((0, what)),
             // The rules of the store have let it expire since it was listed.
-            Err(ArchiveError::Missing { .. }) => {
-                expired.push(name);
-                steps.advance(1);
-                continue;
-            }
+            Err(ArchiveError::Missing { .. }) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        match what {
-            None => good.push(segment.clone()),
+        match fault {
+            None => self.good.push(segment.clone()),
             Some((offset, what)) => {
                 let (first, last) = (segment.first, segment.last);
                 let meaning = format!("versions {first} to {last} cannot be replayed from here");
-                damages.push(Damage { file: name.into(), offset, what, meaning });
+                self.damages.push(Damage { file: name.into(), offset, what, meaning });
             }
         }
-        steps.advance(1);
+        self.segments.push(segment);
+        Ok(())
     }
-    all.retain(|segment| !expired.contains(&segment.name()));
-    let (mut bases, mut unfinished) = (Bases::default(), Vec::new());
-    for snapshot in snapshots {
+
+    /// Fetches all parts of `snapshot`, if they should all be there.
+    fn snapshot(&mut self, archive: &dyn Archive, snapshot: ArchivedSnapshot) -> Result<(), MaintenanceError> {
         // Parts are stored in order.
         if !snapshot.is_whole() && snapshot.parts.iter().zip(0..).all(|(part, number)| part.number == number) {
-            unfinished.push(snapshot.version);
-        } else {
-            match verify_snapshot(archive, &snapshot, &mut bytes) {
-                Ok(found) if found.is_empty() => bases.add(vec![snapshot.clone()]),
-                Ok(found) => damages.extend(found),
-                // It has expired since it was listed.
-                Err(MaintenanceError::Archive(ArchiveError::Missing { .. })) => {}
-                Err(error) => return Err(error),
+            self.unfinished.push(snapshot.version);
+            return Ok(());
+        }
+        match verify_snapshot(archive, &snapshot, &mut self.bytes) {
+            Ok(found) if found.is_empty() => self.bases.add(vec![snapshot]),
+            Ok(found) => self.damages.extend(found),
+            // It has expired since it was listed.
+            Err(MaintenanceError::Archive(ArchiveError::Missing { .. })) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// What it comes to.
+    fn report(self) -> Result<ArchiveReport, MaintenanceError> {
+        let Self { segments, good, bases, unfinished, bytes, damages } = self;
+        let count = segments.len() as u64;
+        let mut gaps = Pieces::archived(segments).gaps();
+        let lines = Pieces::archived(good).lines();
+        let reach = Reach::of(None, bases, &lines)?;
+        for gap in &mut gaps {
+            // The line behind it goes on from its first snapshot file.
+            let is_behind = |way: &&Way| way.line.first() == gap.last + 1 && way.line.last() <= gap.until;
+            if let Some(from) = reach.ways.iter().filter(is_behind).map(Way::from).min() {
+                gap.until = from - 1;
             }
         }
-        steps.advance(snapshot.parts.len() as u64);
+        // Nothing is lost where a snapshot file has the only version that is missing.
+        gaps.retain(|gap| gap.first <= gap.until);
+        Ok(ArchiveReport {
+            segments: count,
+            snapshots: reach.bases.versions(),
+            bytes,
+            lines: lines.iter().map(|line| (line.first(), line.last())).collect(),
+            reachable: reach.runs(),
+            gaps,
+            unfinished,
+            damages,
+        })
     }
-    let line_of = |line: &Line| (line.first(), line.last());
-    // What is damaged is there, and is reported as such.
-    let mut gaps = Pieces::archived(all.clone()).gaps();
-    let lines = Pieces::archived(good).lines();
-    let reach = Reach::of(None, bases, &lines)?;
-    for gap in &mut gaps {
-        // The line behind it goes on from its first snapshot file.
-        let behind = reach.ways.iter().filter(|way| way.line.first() == gap.last + 1 && way.line.last() <= gap.until);
-        if let Some(from) = behind.map(Way::from).min() {
-            gap.until = from - 1;
-        }
-    }
-    // Nothing is lost where a snapshot file has the only version that is missing.
-    gaps.retain(|gap| gap.first <= gap.until);
-    Ok(ArchiveReport {
-        segments: all.len() as u64,
-        snapshots: reach.bases.versions(),
-        bytes,
-        lines: lines.iter().map(line_of).collect(),
-        reachable: reach.runs(),
-        gaps,
-        unfinished,
-        damages,
-    })
 }
 
 /// What is wrong with `snapshot`, which is there, but for parts that somebody has lost. Adds to `bytes` those of its objects.

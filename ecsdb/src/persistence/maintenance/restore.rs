@@ -17,9 +17,9 @@ use super::error::MaintenanceError;
 use super::fetch::{Fetched, fetch};
 use super::history::History;
 use super::judge::opens_to;
-use super::pieces::{Piece, Pieces};
+use super::pieces::{Line, Piece, Pieces};
 use super::progress::{Progress, Steps};
-use super::reach::{Bases, Reach};
+use super::reach::{Base, Bases, Reach, Way};
 use super::report::Damage;
 use super::survey::Survey;
 use crate::causes::with_causes;
@@ -176,27 +176,8 @@ impl Restore {
             }
         };
         let own = survey.as_ref().map(|(closed, survey)| (*closed, survey));
-        let mut bases = match own {
-            None => Bases::default(),
-            Some((closed, survey)) => Bases::read(closed, &survey.snapshots, &mut steps)?,
-        };
-        let pieces = Pieces::of(own, self.archive.as_deref())?;
-        if let Some(archive) = &self.archive {
-            bases.add(ArchivedSnapshot::list(&**archive)?);
-            if pieces.has_none_archived() && !bases.good.iter().any(|base| base.archived.is_some()) {
-                return Err(MaintenanceError::NoSegments);
-            }
-        }
-        let lines = pieces.lines();
-        let mut reach = Reach::of(self.closed.as_ref(), bases.clone(), &lines)?;
-        let history = match own {
-            None => History::of_archive(&pieces, &reach.bases),
-            Some((closed, survey)) => History::of_directory(closed, survey, &reach.bases, &pieces)?,
-        };
-        let (mut way, version) = Choice::new(&pieces, &reach, &history).find(target, self.timeline)?;
-        // Whatever it is put together from, it is this one.
-        let timeline = way.timeline_of(&reach.bases, version);
-        let text = format!("Version {version} of another database is being restored here.\n");
+        let mut sources = self.sources(own, &mut steps)?;
+        let (way, version) = sources.choice().find(target, self.timeline)?;
         let destination = destination.into();
         if let Some(closed) = &self.closed {
             // On another medium there may be nothing of that name.
@@ -205,41 +186,34 @@ impl Restore {
                 Unfinished::check_outside(&*self.media, &destination, source)?;
             }
         }
+        let text = format!("Version {version} of another database is being restored here.\n");
         let unfinished = Unfinished::begin(&*self.media, destination, &text)?;
-        // What is in an archive is looked at when it is needed. If it is no good, something else may do.
-        let mut passed_over: Vec<Damage> = Vec::new();
-        loop {
-            let base = reach.bases.of(&way, way.base_of(version));
-            let mut copying = Copying {
-                version,
-                snapshots: base.map_or_else(|| own.map_or(Vec::new(), beginning), |base| base.chain.clone()),
-                base: base.map(|base| (base.version, base.salt)),
-                fetched: 0,
-                pieces: way.pieces_of(version),
-                next: way.line.0.iter().find(|piece| piece.first > version).cloned(),
-                tables: reach.tables(&way, version).cloned(),
-            };
-            if let (Some(snapshot), Some(archive)) = (base.and_then(|base| base.archived.as_ref()), &self.archive) {
-                let piece = way.line.with(snapshot.version);
-                steps.begin("snapshot file", 1);
-                match fetch(&**archive, snapshot, piece, &pieces, &unfinished)? {
-                    Ok(Fetched { bytes, tables }) => {
-                        copying.fetched = bytes;
-                        copying.tables = copying.tables.or((snapshot.version == version).then_some(tables));
-                    }
-                    Err(damage) => {
-                        passed_over.push(damage.meaning("something else makes up for it"));
-                        bases.forget(snapshot.salt);
-                        reach = Reach::of(self.closed.as_ref(), bases.clone(), &lines)?;
-                        let found = Choice::new(&pieces, &reach, &history).way_to(version, timeline);
-                        way = found.map_err(|error| without(&passed_over, error))?;
-                        continue;
-                    }
-                }
+        let (copying, passed_over) = sources.gather(way, version, &unfinished, &mut steps)?;
+        let restored = self.write(unfinished, &copying, &sources.pieces, &mut steps)?;
+        Ok(Restored { passed_over, ..restored })
+    }
+
+    /// What there is to restore from: in the directory, of which `own` is what was found, and in the archive.
+    fn sources<'s>(&'s self, own: Option<Own<'s>>, steps: &mut Steps<'_>) -> Result<Sources<'s>, MaintenanceError> {
+        let (closed, archive) = (self.closed.as_ref(), self.archive.as_deref());
+        let mut bases = match own {
+            None => Bases::default(),
+            Some((closed, survey)) => Bases::read(closed, &survey.snapshots, steps)?,
+        };
+        let pieces = Pieces::of(own, archive)?;
+        if let Some(archive) = archive {
+            bases.add(ArchivedSnapshot::list(archive)?);
+            if pieces.has_none_archived() && !bases.good.iter().any(|base| base.archived.is_some()) {
+                return Err(MaintenanceError::NoSegments);
             }
-            let restored = self.write(unfinished, &copying, &pieces, &mut steps)?;
-            return Ok(Restored { passed_over, ..restored });
         }
+        let lines = pieces.lines();
+        let reach = Reach::of(closed, bases.clone(), &lines)?;
+        let history = match own {
+            None => History::of_archive(&pieces, &reach.bases),
+            Some((closed, survey)) => History::of_directory(closed, survey, &reach.bases, &pieces)?,
+        };
+        Ok(Sources { own, archive, pieces, lines, bases, reach, history })
     }
 
     /// Makes the directory.
@@ -332,8 +306,78 @@ impl Restore {
     }
 }
 
+/// A directory that is restored from, and what was found in it.
+type Own<'s> = (&'s ClosedDirectory, &'s Survey);
+
+/// What there is to restore from.
+struct Sources<'s> {
+    own: Option<Own<'s>>,
+    archive: Option<&'s dyn Archive>,
+    pieces: Pieces<'s>,
+    lines: Vec<Line>,
+    /// The snapshot files that are not known to be of no use.
+    bases: Bases,
+    /// Where they lead.
+    reach: Reach,
+    history: History,
+}
+
+impl Sources<'_> {
+    fn choice(&self) -> Choice<'_> {
+        Choice::new(&self.pieces, &self.reach, &self.history)
+    }
+
+    /// What is to be copied for `version`, to which `way` leads, and what was passed over for it. What is in an archive is looked at when
+    /// it is needed: if a snapshot file is no good, something else may do.
+    fn gather(
+        &mut self,
+        mut way: Way,
+        version: u64,
+        unfinished: &Unfinished<'_>,
+        steps: &mut Steps<'_>,
+    ) -> Result<(Copying, Vec<Damage>), MaintenanceError> {
+        // Whatever it is put together from, it is this one.
+        let timeline = way.timeline_of(&self.reach.bases, version);
+        let mut passed_over: Vec<Damage> = Vec::new();
+        loop {
+            let base = self.reach.bases.of(&way, way.base_of(version));
+            let mut copying = self.copying(&way, base, version);
+            let archived = base.and_then(|base| base.archived.as_ref());
+            let (Some(snapshot), Some(archive)) = (archived, self.archive) else { return Ok((copying, passed_over)) };
+            steps.begin("snapshot file", 1);
+            match fetch(archive, snapshot, way.line.with(snapshot.version), &self.pieces, unfinished)? {
+                Ok(Fetched { bytes, tables }) => {
+                    copying.fetched = bytes;
+                    copying.tables = copying.tables.or((snapshot.version == version).then_some(tables));
+                    return Ok((copying, passed_over));
+                }
+                Err(damage) => {
+                    passed_over.push(damage.meaning("something else makes up for it"));
+                    self.bases.forget(snapshot.salt);
+                    self.reach = Reach::of(self.own.map(|(closed, _)| closed), self.bases.clone(), &self.lines)?;
+                    let found = self.choice().way_to(version, timeline);
+                    way = found.map_err(|error| without(&passed_over, error))?;
+                }
+            }
+        }
+    }
+
+    /// What is to be copied for `version`, to which `way` leads from `base`, before anything is fetched.
+    fn copying(&self, way: &Way, base: Option<&Base>, version: u64) -> Copying {
+        Copying {
+            version,
+            snapshots: base.map_or_else(|| self.own.map_or(Vec::new(), beginning), |base| base.chain.clone()),
+            base: base.map(|base| (base.version, base.salt)),
+            fetched: 0,
+            pieces: way.pieces_of(version),
+            next: way.line.0.iter().find(|piece| piece.first > version).cloned(),
+            tables: self.reach.tables(way, version).cloned(),
+        }
+    }
+}
+
 /// The snapshot file of version 0, if there is a good one: it has no rows, but numbers that were given to nobody.
-fn beginning((closed, survey): (&ClosedDirectory, &Survey)) -> Vec<u64> {
+fn beginning((closed, survey): Own<'_>) -> Vec<u64> {
     let open = || Chain::open(&*closed.media, &closed.directory, 0).and_then(|chain| chain.check());
     if survey.listed.first() == Some(&0) && open().is_ok() { vec![0] } else { Vec::new() }
 }

@@ -4,6 +4,7 @@ use core::ops::Range;
 
 use super::rows::{own, room_for, share_heap, take_page};
 use super::{Batch, StorageError, Touched};
+use crate::bytes::PageRef;
 use crate::limits::{BLOCK_SLOTS, CHUNK_SLOTS, PAGE_BLOCKS_MAX};
 use crate::storage::chunk::count;
 
@@ -51,16 +52,8 @@ impl Batch<'_> {
                 let mut copy = None;
                 if stride > 0 {
                     let lines = geometry.lines(room_for(len + added, added, geometry));
-                    let mut taken = take_page(self.pool, self.failure, table, lines)?;
-                    let (bytes, before) = (own(&mut taken), found.page.as_ref().map_or(&[][..], |page| page.bytes()));
-                    each_run_from_behind(words, stride, end, new_end, |run, to, gap| {
-                        bytes[to..to + run.len()].copy_from_slice(&before[run]);
-                        put(bytes, gap, &mut rows);
-                    });
-                    if let Some(before) = &found.page {
-                        share_heap(&mut taken, before);
-                    }
-                    copy = Some(taken);
+                    let taken = copy.insert(take_page(self.pool, self.failure, table, lines)?);
+                    open_up(taken, found.page.as_ref(), words, stride, (end, new_end), rows);
                 }
                 let before = core::mem::replace(&mut found.page, copy);
                 if is_fresh {
@@ -87,6 +80,26 @@ impl Batch<'_> {
         }
         chunk.relocate(geometry, page);
         Ok(())
+    }
+}
+
+/// Fills `page` with the rows of the page `before`, if there is one, and the next of `rows` in between. The rest is as for
+/// [`each_run_from_behind`].
+fn open_up<'r>(
+    page: &mut PageRef,
+    before: Option<&PageRef>,
+    words: impl Iterator<Item = (u64, u64)>,
+    stride: usize,
+    (end, new_end): (usize, usize),
+    mut rows: impl Iterator<Item = &'r [u8]>,
+) {
+    let (bytes, bytes_before) = (own(page), before.map_or(&[][..], |page| page.bytes()));
+    each_run_from_behind(words, stride, end, new_end, |run, to, gap| {
+        bytes[to..to + run.len()].copy_from_slice(&bytes_before[run]);
+        put(bytes, gap, &mut rows);
+    });
+    if let Some(before) = before {
+        share_heap(page, before);
     }
 }
 
