@@ -1,22 +1,11 @@
 //! Pieces of work that are prepared on several threads and taken in one by one, in order.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use crate::sync::Turns;
+use crate::sync::channel::bounded;
 
-use crate::sync::channel::{Sender, bounded};
-
-/// Who takes what, and whose turn it is to hand over.
-#[derive(Default)]
-struct Turns {
-    /// The next piece that nobody has taken.
-    next: usize,
-    /// The next piece that is to be handed over.
-    due: usize,
-    /// Nothing more is wanted.
-    is_over: bool,
-}
-
-/// Prepares `count` pieces with `prepare`, each from its number, on `threads` threads, and gives them to `take` in their order, on
-/// this thread. At most `threads + 2` of them are around at a time: one on each thread, one on its way, one with `take`. The first error of `take` ends it.
+/// Prepares `count` pieces with `prepare`, each from its number, on `threads` threads, and gives them to `take` in
+/// their order, on this thread. At most `threads + 2` of them are around at a time: one on each thread, one on its way,
+/// one with `take`. The first error of `take` ends it, and so does a panic of `prepare`, which goes on here.
 pub fn in_order<T: Send, E>(
     count: usize,
     threads: usize,
@@ -26,71 +15,17 @@ pub fn in_order<T: Send, E>(
     if threads == 0 || count < 2 {
         return (0..count).try_for_each(|number| take(prepare(number)));
     }
-    let (turns, changed) = (Mutex::new(Turns::default()), Condvar::new());
-    let lock = || -> MutexGuard<'_, Turns> { turns.lock().unwrap_or_else(PoisonError::into_inner) };
+    let turns = Turns::new(count);
     let (sender, receiver) = bounded(1);
-    let work = |sender: Sender<T>| {
-        loop {
-            let number = {
-                let mut turns = lock();
-                if turns.is_over || turns.next == count {
-                    return;
-                }
-                turns.next += 1;
-                turns.next - 1
-            };
-            // Should it panic, the others find that nothing is wanted any more.
-            let over = Over(|| {
-                lock().is_over = true;
-                changed.notify_all();
-            });
-            let piece = prepare(number);
-            let mut turns = lock();
-            while turns.due != number && !turns.is_over {
-                turns = changed.wait(turns).unwrap_or_else(PoisonError::into_inner);
-            }
-            let is_over = turns.is_over;
-            drop(turns);
-            if is_over || sender.send(piece).is_err() {
-                return;
-            }
-            core::mem::forget(over);
-            lock().due += 1;
-            changed.notify_all();
-        }
-    };
     std::thread::scope(|scope| {
         for _ in 0..threads.min(count) {
-            let (work, sender) = (&work, sender.clone());
-            scope.spawn(move || work(sender));
+            let (turns, prepare, sender) = (&turns, &prepare, sender.clone());
+            scope.spawn(move || turns.prepare_all(&sender, prepare));
         }
         // Those of the threads are the last ones: when they are gone, nothing comes any more.
         drop(sender);
-        let mut done = Ok(());
-        let over = Over(|| {
-            lock().is_over = true;
-            changed.notify_all();
-        });
-        for _ in 0..count {
-            let Ok(piece) = receiver.recv() else { break };
-            done = take(piece);
-            if done.is_err() {
-                break;
-            }
-        }
-        drop(receiver);
-        drop(over);
-        done
+        turns.take_all(receiver, take)
     })
-}
-
-/// Does something when it is dropped.
-struct Over<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for Over<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
 }
 
 #[cfg(all(test, not(ecsdb_loom)))]

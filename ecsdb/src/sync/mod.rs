@@ -14,6 +14,7 @@
 //!   they sleep until there is more.
 //! - [`channel`]: the bounded channel of the queue: crossbeam's, or one that loom can see.
 //! - [`Leftovers`]: what lies in a channel when nobody takes anything out of it any more.
+//! - [`Turns`]: pieces that several threads prepare and one takes, in their order.
 //! - [`Seat`]: what one thread at a time works at: the writer.
 //! - [`Budget`]: the bound of the queue in bytes (or messages), with blocking back-pressure.
 //! - [`Times`]: how long something took, by one thread, for figures.
@@ -30,6 +31,7 @@ mod publish;
 mod seat;
 pub(crate) mod shim;
 mod times;
+mod turns;
 mod unsynced;
 mod watermark;
 
@@ -44,6 +46,7 @@ pub use leftovers::Leftovers;
 pub use publish::{Published, Publisher, publish};
 pub use seat::{Seat, Seated};
 pub use times::{Percentiles, Times, Timing};
+pub use turns::Turns;
 pub use unsynced::{Taken, Unsynced};
 pub use watermark::Watermark;
 
