@@ -86,6 +86,6 @@ impl<'v, S: Schema, T: TableOf<S>, I: Iterator<Item: Borrow<Entity>>> Iterator f
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         let (least, most) = self.entities.size_hint();
-        (least + self.len, most.and_then(|most| most.checked_add(self.len)))
+        (least.saturating_add(self.len), most.and_then(|most| most.checked_add(self.len)))
     }
 }

@@ -78,6 +78,6 @@ impl<'v, S: Schema, T: TableOf<S>, K: Field, I: Iterator<Item = K::Value>> Itera
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         let (least, most) = self.keys.size_hint();
-        (least + self.len, most.and_then(|most| most.checked_add(self.len)))
+        (least.saturating_add(self.len), most.and_then(|most| most.checked_add(self.len)))
     }
 }

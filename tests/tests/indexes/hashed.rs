@@ -133,3 +133,17 @@ fn many_look_ups_find_what_each_finds() {
     })
     .unwrap();
 }
+
+#[test]
+fn keys_without_an_end_are_looked_up_as_long_as_somebody_asks() {
+    let db = filled();
+    let snapshot = db.snapshot();
+    let mut found = snapshot.index(Person::I.number).one_each((0_u32..).map(|number| number * 7));
+    found.next();
+    assert_eq!(found.size_hint(), (usize::MAX, None));
+    assert_eq!(found.take(3).flatten().count(), 3);
+    let entity = snapshot.index(Person::I.number).one(0).unwrap().0;
+    let mut rows = snapshot.get_each::<Person>(core::iter::repeat(entity));
+    rows.next();
+    assert_eq!(rows.size_hint(), (usize::MAX, None));
+}

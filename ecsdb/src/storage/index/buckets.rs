@@ -71,8 +71,8 @@ impl Bucket {
     }
 }
 
-/// How many entries there are to a bucket. Before a bucket gives half of its hashes away it has twice as many, and others one and a half:
-/// there are few that one leaf has no room for.
+/// How many entries there are to a bucket on the average. One that is divided next has up to twice as many, one that was divided last half
+/// of that: so when nearly all are divided, those that are not often have more than one leaf has room for, and there are few of them.
 pub const fn load(layout: NodeLayout) -> u64 {
     layout.capacity(0) as u64 / 2
 }
@@ -95,7 +95,7 @@ impl TreeEdit<'_> {
     }
 
     /// Gives the entries of the last bucket back to the one that it had them from, and so on, while there are four times too many
-    /// buckets. If that would take more than copying a node, since many rows have one key, the rest of the buckets stay.
+    /// buckets. Where both have more than one leaf, since many rows have one key or the other, the rest of the buckets stay.
     pub fn narrow(&mut self) -> Result<(), MemoryLimit> {
         loop {
             let shape = self.nodes.nodes.shape;

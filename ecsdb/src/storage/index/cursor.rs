@@ -199,7 +199,8 @@ impl<'v> Tree<'v> {
         }
         let entries = match self.nodes.shape {
             Shape { trees: 1, entries, .. } => entries as f64,
-            _ => first.entries.midpoint(last.entries),
+            // Leaves at the edges may have few.
+            Shape { entries, .. } => first.entries.max(last.entries).min(entries as f64),
         };
         ((last.share - first.share).max(0.0) * entries).ceil() as u64
     }

@@ -84,8 +84,8 @@ fn fill_tree(
     Ok(())
 }
 
-/// How many of `count` entries each node gets, if it has room for `capacity`.
+/// How many of `count` entries each node gets, if it has room for `capacity`. What one has room for is not divided.
 fn shares_of(count: usize, capacity: usize) -> impl Iterator<Item = usize> {
-    let nodes = count.div_ceil((capacity * 9 / 10).max(2));
+    let nodes = if count <= capacity { count.min(1) } else { count.div_ceil((capacity * 9 / 10).max(2)) };
     (0..nodes).map(move |node| count * (node + 1) / nodes - count * node / nodes)
 }

@@ -1,6 +1,6 @@
 //! Indexes: which rows have which keys, in the same versions as the rows.
 //!
-//! Owns the structures and how they follow the rows. The nodes of an index are pages, in a directory of their own in each
+//! Owns the structures and how they follow the rows. The nodes of an index are pages, in directories of their own in each
 //! version: the first touch by a transaction copies a node, a roll back puts it back, and versions catch up node by node, as with
 //! the pages of tables. So a version that somebody holds has its indexes as they were, and they never reach a change set or a log.
 //!

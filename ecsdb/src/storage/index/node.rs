@@ -145,6 +145,11 @@ impl NodeLayout {
         node[2] = level;
     }
 
+    /// The entries of a leaf, as they stand behind each other.
+    pub fn entries_of_leaf(self, node: &[u8]) -> &[u8] {
+        &node[HEAD..self.used(node)]
+    }
+
     /// Puts these entries, which stand behind each other, into a leaf without entries that has room for them.
     pub fn fill_leaf(self, node: &mut [u8], entries: &[u8]) {
         node[HEAD..HEAD + entries.len()].copy_from_slice(entries);

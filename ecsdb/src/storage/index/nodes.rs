@@ -254,7 +254,7 @@ pub struct IndexUndo {
 impl IndexUndo {
     /// Whether the running transaction has changed no index.
     pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
+        self.nodes.is_empty() && self.shapes.is_empty()
     }
 
     /// Notes the shape of an index that is about to change.

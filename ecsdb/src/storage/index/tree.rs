@@ -6,6 +6,7 @@
 
 use smallvec::SmallVec;
 
+use super::definition::HASH_BYTES;
 use super::node::{NodeLayout, count, level};
 use super::nodes::{NONE, NodeEdit};
 use crate::storage::pool::MemoryLimit;
@@ -16,10 +17,10 @@ pub const SLOT_BYTES: usize = 4;
 /// Whether two entries of one index have the same key. Keys of a hash or of eight bytes are compared as numbers.
 #[inline]
 pub fn has_same_key(one: &[u8], other: &[u8]) -> bool {
-    const OF_HASH: usize = 4 + SLOT_BYTES;
+    const OF_HASH: usize = HASH_BYTES + SLOT_BYTES;
     const OF_EIGHT: usize = 8 + SLOT_BYTES;
     match one.len() {
-        OF_HASH => one.first_chunk::<4>() == other.first_chunk(),
+        OF_HASH => one.first_chunk::<HASH_BYTES>() == other.first_chunk(),
         OF_EIGHT => one.first_chunk::<8>() == other.first_chunk(),
         len => one[..len - SLOT_BYTES] == other[..len - SLOT_BYTES],
     }
@@ -327,22 +328,46 @@ impl TreeEdit<'_> {
         Ok(())
     }
 
-    /// Moves all entries of the tree with root `from` to the end of the one with root `to`, if that takes no more than copying one node.
-    /// Returns whether it was done.
+    /// Moves all entries of the tree with root `from` to the one with root `to`, where they are the last. Returns whether that was done:
+    /// it is not if both have more than one leaf. Cost: that of copying a node, or of as many insertions as a leaf has entries.
     pub(super) fn join_roots(&mut self, from: u32, to: u32) -> Result<bool, MemoryLimit> {
         if !self.nodes.nodes.has(from) {
             return Ok(true);
         }
-        let here = level(self.nodes.get(from));
-        if !self.nodes.nodes.has(to) {
-            self.new_root(to, here)?;
-        } else if here + level(self.nodes.get(to)) > 0 || self.count(from) + self.count(to) > self.layout.capacity(0) {
-            return Ok(false);
+        let levels = [from, to].map(|root| self.nodes.nodes.has(root).then(|| level(self.nodes.get(root))));
+        match levels {
+            [Some(here), None] => self.new_root(to, here)?,
+            [Some(0), Some(0)] if self.count(from) + self.count(to) <= self.layout.capacity(0) => {}
+            [Some(0), _] => {
+                self.insert_leaf(from, to)?;
+                return Ok(true);
+            }
+            [Some(here), Some(0)] => {
+                self.insert_leaf(to, from)?;
+                let here = here.max(level(self.nodes.get(from)));
+                self.new_root(to, here)?;
+            }
+            _ => return Ok(false),
         }
         let layout = self.layout;
         let (from_node, to_node) = self.two_mut(from, to)?;
         layout.move_tail(from_node, 0, to_node);
         self.nodes.drop_node(from);
         Ok(true)
+    }
+
+    /// Moves the entries of `leaf`, the only node of a tree, to the tree with root `to`.
+    fn insert_leaf(&mut self, leaf: u32, to: u32) -> Result<(), MemoryLimit> {
+        let shape = self.nodes.nodes.shape;
+        let entries = self.layout.entries_of_leaf(self.nodes.get(leaf)).to_vec();
+        self.nodes.drop_node(leaf);
+        let root = core::mem::replace(&mut self.root, to);
+        for entry in entries.chunks_exact(self.layout.width()) {
+            self.insert(entry)?;
+        }
+        self.root = root;
+        // There are as many as before.
+        self.nodes.nodes.shape = shape;
+        Ok(())
     }
 }

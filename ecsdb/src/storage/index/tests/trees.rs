@@ -312,6 +312,26 @@ fn buckets_come_with_entries_and_go_with_them() {
 }
 
 #[test]
+fn a_frequent_key_does_not_keep_buckets() {
+    let definitions = Definitions::new(1, vec![hashes()]);
+    let mut store = Store::with_indexes([RowShape::plain(252)], definitions, usize::MAX);
+    let mut entries = BTreeSet::new();
+    let count = if cfg!(miri) { 600 } else { 8000 };
+    store.batch().begin();
+    apply(&mut store, &mut entries, &Op::InsertRun(0, count));
+    // Of those that are spread evenly a few stay, beside one hash that several leaves have.
+    let stays = |value: &u16| value % 64 == 5 || value % 8 == 1 && *value < count / 4;
+    for value in (0..count).filter(|value| !stays(value)) {
+        apply(&mut store, &mut entries, &Op::Remove(value));
+        let batch = store.batch();
+        let shape = batch.version().indexes.nodes[0].shape;
+        let fits = shape.entries * 4 >= u64::from(shape.trees) * buckets::load(hashes().layout());
+        assert!(fits || shape.trees == 1, "{shape:?}");
+    }
+    check_version(store.batch().version(), &entries);
+}
+
+#[test]
 fn a_bucket_that_is_a_tree_is_divided_anywhere() {
     let layout = long_keys().layout();
     let all: Vec<u16> = (0..if cfg!(miri) { 60 } else { 400 }).map(|value| value * 2).collect();
