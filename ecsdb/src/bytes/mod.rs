@@ -2,6 +2,7 @@
 //!
 //! This is the only place where bytes become typed references. It knows nothing of tables or schemas.
 
+mod compare;
 mod heap;
 mod huge_pages;
 mod meter;
@@ -10,6 +11,7 @@ mod page_heap;
 mod prefetch;
 mod row;
 
+pub use compare::are_same;
 pub use heap::{Heap, HeapBuf, HeapPlace, RowBytes, Slot};
 pub use huge_pages::{HugePages, Place};
 pub use meter::Meter;

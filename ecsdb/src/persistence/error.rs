@@ -23,8 +23,7 @@ pub struct IoFailure {
 }
 
 /// Errors of the system by which a device or a file system says that it has lost what it should have kept: `EIO`, and on
-/// Linux `EBADMSG` and
-/// `EUCLEAN`; on Windows a wrong checksum, a device that fails, a corrupt file and a corrupt disk.
+/// Linux `EBADMSG` and `EUCLEAN`; on Windows a wrong checksum, a device that fails, a corrupt file and a corrupt disk.
 const LOSSES: &[i32] = if cfg!(target_os = "linux") {
     &[5, 74, 117]
 } else if cfg!(windows) {
@@ -203,7 +202,8 @@ mod tests {
 
     #[test]
     fn what_a_program_lacks_is_no_damage() {
-        let is_damage = |source: io::Error| IoFailure::io("open", Path::new("x"))(source).is_loss();
+        let error = |source| DirectoryError::from(IoFailure::io("open", Path::new("x"))(source));
+        let is_damage = |source: io::Error| error(source).damage().is_some();
         for kind in [io::ErrorKind::NotFound, io::ErrorKind::UnexpectedEof, io::ErrorKind::InvalidData] {
             assert!(is_damage(kind.into()), "{kind}");
         }

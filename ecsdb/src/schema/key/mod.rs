@@ -19,7 +19,7 @@ use thiserror::Error;
 
 use self::part::{Form, Part};
 use super::{FieldType, TableSchema, Value, ValueError};
-use crate::bytes::{RowBytes, Slot};
+use crate::bytes::{RowBytes, Slot, are_same};
 use crate::entity::Entity;
 
 pub use range::{KeyRange, Probe};
@@ -88,16 +88,6 @@ struct KeyColumn {
     is_list: bool,
     /// Where it starts in a key.
     at: usize,
-}
-
-/// Whether these are the same bytes, as many of each. Most columns have as many bytes as a register.
-#[inline]
-fn is_same(one: &[u8], other: &[u8]) -> bool {
-    match one.len() {
-        4 => one.first_chunk::<4>() == other.first_chunk(),
-        8 => one.first_chunk::<8>() == other.first_chunk(),
-        _ => one == other,
-    }
 }
 
 /// Two keys are the same if they are made of the same bytes in the same way.
@@ -239,7 +229,7 @@ impl KeySpec {
         self.columns.iter().all(|column| {
             let Some((first, behind)) = rest.split_at_checked(column.row_bytes) else { return false };
             rest = behind;
-            is_same(&row.row[column.start..column.start + column.row_bytes], first)
+            are_same(&row.row[column.start..column.start + column.row_bytes], first)
         })
     }
 

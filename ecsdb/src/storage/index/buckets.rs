@@ -19,6 +19,12 @@ pub const ENTRY: usize = HASH_BYTES + SLOT_BYTES;
 /// An entry of a hash index.
 pub type HashEntry = [u8; ENTRY];
 
+/// What an entry begins with: its hash, in a hash index.
+#[inline]
+pub fn hash_in(entry: &[u8]) -> u32 {
+    entry.first_chunk().map_or(0, |hash| u32::from_be_bytes(*hash))
+}
+
 /// The most buckets that there may be.
 const COUNT_MAX: u32 = 1 << 30;
 

@@ -16,7 +16,7 @@ struct Cursor<'v> {
     leaf: &'v [u8],
     index: u16,
     depth: u8,
-    /// The number of the child that the way goes on with, from the root on: no node has more than 256.
+    /// The number of the child that the way goes on with, from the root on: no node has more than 255.
     path: [u8; LEVELS_MAX],
 }
 

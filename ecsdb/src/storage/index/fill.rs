@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::buckets::Bucket;
+use super::buckets::{Bucket, hash_in};
 use super::node::NodeLayout;
 use super::nodes::Nodes;
 use super::tree::has_same_key;
@@ -30,8 +30,7 @@ pub fn fill(
         let bucket = Bucket::of(hash, trees);
         start = bucket.end();
         let len = start.map_or(rest.len(), |end| {
-            let hash = |entry: &[u8]| entry.first_chunk().map_or(0, |hash| u32::from_be_bytes(*hash));
-            let is_before = |entry: &&[u8]| hash(entry) < end;
+            let is_before = |entry: &&[u8]| hash_in(entry) < end;
             rest.chunks_exact(width).take_while(is_before).count() * width
         });
         let (mine, behind) = rest.split_at(len);

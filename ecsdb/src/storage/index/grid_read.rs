@@ -92,18 +92,19 @@ impl<'v> GridRead<'v> {
         is_in: impl Fn(&Point) -> bool,
     ) -> Vec<u32> {
         let (mut found, mut covered) = (Vec::new(), Vec::new());
-        let mut rows = self.rows(|slot, point| {
-            if is_in(&point) {
+        let mut look = |slot, point: &Point| {
+            if is_in(point) {
                 found.push(slot);
             }
-        });
+        };
+        let mut rows = self.rows();
         match self.tree {
             Some(tree) if self.band_count(&first, &last) > 16 + tree.nodes.shape.keys / 4 => {
                 // One way along all cells between the corners, most of which are empty.
                 self.each_entry(tree, (&first, &last), |entry| {
                     let cell = self.spec.cell_of_entry(entry);
                     if (0..self.spec.axes()).all(|axis| first[axis] <= cell[axis] && cell[axis] <= last[axis]) {
-                        rows.push(slot_of(entry));
+                        rows.push(slot_of(entry), &mut look);
                     }
                 });
             }
@@ -115,14 +116,13 @@ impl<'v> GridRead<'v> {
                     if after < cell && cell < before {
                         covered.push(slot_of(entry));
                     } else {
-                        rows.push(slot_of(entry));
+                        rows.push(slot_of(entry), &mut look);
                     }
                 });
             }),
-            None => self.table.slots().for_each(|slot| rows.push(slot)),
+            None => self.table.slots().for_each(|slot| rows.push(slot, &mut look)),
         }
-        rows.look();
-        drop(rows);
+        rows.look(look);
         found.append(&mut covered);
         found.sort_unstable();
         found
@@ -175,44 +175,43 @@ impl<'v> GridRead<'v> {
     }
 
     /// Calls `each` with every row that is somewhere.
-    pub(super) fn visit_all(&self, each: impl FnMut(u32, Point)) {
-        let mut rows = self.rows(each);
-        self.table.slots().for_each(|slot| rows.push(slot));
-        rows.look();
+    pub(super) fn visit_all(&self, mut each: impl FnMut(u32, &Point)) {
+        let mut rows = self.rows();
+        self.table.slots().for_each(|slot| rows.push(slot, &mut each));
+        rows.look(each);
     }
 
-    /// Rows to come, with each of which, and where it is, `each` is to be called.
-    pub(super) fn rows<F: FnMut(u32, Point)>(&self, each: F) -> Rows<'v, F> {
-        Rows { spec: self.spec, table: self.table, asked_for: Vec::with_capacity(ROWS_AT_ONCE), each }
+    /// No rows yet.
+    pub(super) fn rows(&self) -> Rows<'v> {
+        Rows { spec: self.spec, table: self.table, asked_for: Vec::with_capacity(ROWS_AT_ONCE) }
     }
 }
 
 /// Rows that the processor was asked for, and that are still to be looked at.
-pub(super) struct Rows<'v, F> {
+pub(super) struct Rows<'v> {
     spec: &'v GridSpec,
     table: &'v Table,
     asked_for: Vec<(u32, &'v [u8])>,
-    each: F,
 }
 
-impl<F: FnMut(u32, Point)> Rows<'_, F> {
-    /// Adds the row in this slot. Where there are many, they are looked at.
+impl Rows<'_> {
+    /// Adds the row in this slot. Where there are many, they are looked at, with `each`.
     #[inline]
-    pub fn push(&mut self, slot: u32) {
+    pub fn push(&mut self, slot: u32, each: impl FnMut(u32, &Point)) {
         if let Some(row) = self.table.row_bytes(slot) {
             self.spec.prefetch_point(row);
             self.asked_for.push((slot, row));
             if self.asked_for.len() == ROWS_AT_ONCE {
-                self.look();
+                self.look(each);
             }
         }
     }
 
-    /// Looks at those that there are.
-    pub fn look(&mut self) {
+    /// Calls `each` with those that there are, and where they are. None are left.
+    pub fn look(&mut self, mut each: impl FnMut(u32, &Point)) {
         for (slot, row) in self.asked_for.drain(..) {
             if let Some(point) = self.spec.point(row) {
-                (self.each)(slot, point);
+                each(slot, &point);
             }
         }
     }

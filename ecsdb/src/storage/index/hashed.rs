@@ -14,18 +14,28 @@ use crate::bytes::RowBytes;
 /// How many rows with the hash of one key are asked for ahead: two are rare.
 const RUN_AHEAD: usize = 2;
 
-/// Asks the processor for the entries where those with this hash are likely to be. Cost: a look at the directory.
+/// The bucket of a hash.
 #[inline]
-fn prefetch_run(nodes: &Nodes, hash: [u8; HASH_BYTES]) {
-    let bucket = Bucket::of(u32::from_be_bytes(hash), nodes.shape.trees);
+fn bucket_of(nodes: &Nodes, hash: [u8; HASH_BYTES]) -> Bucket {
+    Bucket::of(u32::from_be_bytes(hash), nodes.shape.trees)
+}
+
+/// Asks the processor for the entries of `bucket` where those with this hash are likely to be. Cost: a look at the directory.
+#[inline]
+fn prefetch_run(nodes: &Nodes, bucket: Bucket, hash: [u8; HASH_BYTES]) {
     let likely = (nodes.shape.entries >> bucket.bits) as usize;
     nodes.prefetch(ROOTS + bucket.number, HEAD + bucket.guess(hash, likely) * ENTRY);
 }
 
-/// The entries with this hash, which are mostly one or none. Nothing if the bucket is more than one leaf.
+/// The entries with this hash, which are mostly one or none. Nothing if their bucket is more than one leaf.
 #[inline]
 pub(super) fn run_of(nodes: &Nodes, hash: [u8; HASH_BYTES]) -> Option<&[HashEntry]> {
-    let bucket = Bucket::of(u32::from_be_bytes(hash), nodes.shape.trees);
+    run_in(nodes, bucket_of(nodes, hash), hash)
+}
+
+/// As [`run_of`], with the bucket.
+#[inline]
+fn run_in(nodes: &Nodes, bucket: Bucket, hash: [u8; HASH_BYTES]) -> Option<&[HashEntry]> {
     let node = nodes.get(ROOTS + bucket.number);
     if node.is_empty() {
         return Some(&[]);
@@ -53,7 +63,7 @@ debug_as!(['v] LookUp<'v>);
 /// How far a look-up has come.
 enum Place<'v> {
     /// To the bucket, which was asked for.
-    Bucket,
+    Bucket(Bucket),
     /// To entries whose rows were asked for.
     Run(&'v [HashEntry]),
     /// To where it has to go another way.
@@ -68,15 +78,16 @@ impl<'v> IndexRead<'v> {
             return LookUp { hash: [0; HASH_BYTES], at: Place::Elsewhere };
         }
         let hash = self.definition().key.with_identity(values, hash_of);
-        prefetch_run(self.nodes(), hash);
-        LookUp { hash, at: Place::Bucket }
+        let bucket = bucket_of(self.nodes(), hash);
+        prefetch_run(self.nodes(), bucket, hash);
+        LookUp { hash, at: Place::Bucket(bucket) }
     }
 
     /// Goes on to the rows that may be meant.
     #[inline]
     pub fn go_on(self, look_up: &mut LookUp<'v>) {
-        if let Place::Bucket = look_up.at {
-            look_up.at = match run_of(self.nodes(), look_up.hash) {
+        if let Place::Bucket(bucket) = look_up.at {
+            look_up.at = match run_in(self.nodes(), bucket, look_up.hash) {
                 Some(run) => {
                     run.iter().take(RUN_AHEAD).for_each(|entry| self.table().prefetch_row(slot_of(entry)));
                     Place::Run(run)

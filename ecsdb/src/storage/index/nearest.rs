@@ -9,7 +9,7 @@ use std::collections::BinaryHeap;
 use super::cursor::Tree;
 use super::definition::slot_of;
 use super::grid::{CELLS, Cell, Ends, Point, rounding, square_distance};
-use super::grid_read::GridRead;
+use super::grid_read::{GridRead, Rows};
 
 /// A row that was found, by its distance.
 #[derive(PartialEq)]
@@ -87,7 +87,7 @@ impl<'v> GridRead<'v> {
         }
         let nearest = self.nearest_in_rings(point, count).unwrap_or_else(|| {
             let mut nearest = Nearest::new(point, count);
-            self.visit_all(|slot, at| nearest.keep(slot, &at));
+            self.visit_all(|slot, at| nearest.keep(slot, at));
             nearest
         });
         nearest.rows.into_sorted_vec().into_iter().map(|found| (found.square, found.slot)).collect()
@@ -99,13 +99,13 @@ impl<'v> GridRead<'v> {
         let center = self.spec.cell(point);
         let mut nearest = Nearest::new(point, count);
         let (mut seen, mut looked) = (0, 0);
-        let mut runs = Vec::new();
+        let (mut runs, mut rows) = (Vec::new(), self.rows());
         for ring in 0_i64.. {
             self.push_runs(&center, ring, point, &mut runs);
             runs.sort_unstable_by(|one, other| one.square.total_cmp(&other.square));
             looked += runs.len() as u64;
             for run in runs.drain(..) {
-                seen += self.look_at(tree, &run, &mut nearest);
+                seen += self.look_at(tree, &run, &mut rows, &mut nearest);
             }
             if seen == entries || self.is_complete(&center, ring, &nearest) {
                 break;
@@ -131,8 +131,9 @@ impl<'v> GridRead<'v> {
         border > 0.0 && nearest.limit().is_some_and(|limit| limit < border * border)
     }
 
-    /// Looks at the rows of those cells of a run that may have one which is near enough. Returns how many there were.
-    fn look_at(&self, tree: Tree<'v>, run: &Run, nearest: &mut Nearest<'_>) -> u64 {
+    /// Looks at the rows of those cells of a run that may have one which is near enough. Returns how many there were. `rows` has none,
+    /// before and after.
+    fn look_at(&self, tree: Tree<'v>, run: &Run, rows: &mut Rows<'v>, nearest: &mut Nearest<'_>) -> u64 {
         let (mut low, mut high) = run.ends;
         if let Some(limit) = nearest.limit().filter(|limit| limit.is_finite())
             && nearest.point.iter().all(|at| at.is_finite())
@@ -141,12 +142,11 @@ impl<'v> GridRead<'v> {
             (low, high) = (low.max(first), high.min(last));
         }
         let mut seen = 0;
-        let mut rows = self.rows(|slot, at| nearest.keep(slot, &at));
         self.each_in_band(tree, &run.band, (low, high), |entry| {
             seen += 1;
-            rows.push(slot_of(entry));
+            rows.push(slot_of(entry), |slot, at| nearest.keep(slot, at));
         });
-        rows.look();
+        rows.look(|slot, at| nearest.keep(slot, at));
         seen
     }
 

@@ -7,11 +7,8 @@
 use super::super::edit::own;
 use super::super::pool::{MemoryLimit, PagePool};
 use super::super::roots::Dirty;
-use super::buckets::Bucket;
+use super::buckets::{Bucket, hash_in};
 use crate::bytes::{Line, PageRef, prefetch};
-
-/// The number of no node.
-pub const NONE: u32 = u32::MAX;
 
 /// The number of the first root. That of tree `n` is `ROOTS + n`; all nodes below roots have numbers before.
 pub const ROOTS: u32 = 1 << 31;
@@ -82,8 +79,7 @@ impl Nodes {
     /// The root of the tree in which entries are that begin as `entry` does.
     #[inline]
     pub fn root_of(&self, entry: &[u8]) -> u32 {
-        let hash = entry.first_chunk().map_or(0, |hash| u32::from_be_bytes(*hash));
-        ROOTS + Bucket::of(hash, self.shape.trees).number
+        ROOTS + Bucket::of(hash_in(entry), self.shape.trees).number
     }
 
     /// What there is of node `node`.
@@ -342,28 +338,18 @@ impl NodeEdit<'_> {
         Ok((one.page.as_mut().map_or(&mut [], own), other.page.as_mut().map_or(&mut [], own)))
     }
 
-    /// A new node, whose bytes are whatever was there before.
-    pub fn make(&mut self) -> Result<u32, MemoryLimit> {
+    /// A new node, whose bytes are whatever was there before: the root `root`, which does not exist, or one below roots. Returns its
+    /// number.
+    pub fn make(&mut self, root: Option<u32>) -> Result<u32, MemoryLimit> {
         let page = self.pool.take_node(self.nodes.node_bytes / Line::BYTES)?;
-        let node = self.numbers.take(self.nodes);
-        self.make_at(node, page);
-        Ok(node)
-    }
-
-    /// The root `root`, which does not exist, as a new node, as [`Self::make`] gives them.
-    pub fn make_root(&mut self, root: u32) -> Result<(), MemoryLimit> {
-        let page = self.pool.take_node(self.nodes.node_bytes / Line::BYTES)?;
-        self.make_at(root, page);
-        Ok(())
-    }
-
-    fn make_at(&mut self, node: u32, page: PageRef) {
+        let node = root.unwrap_or_else(|| self.numbers.take(self.nodes));
         // Which stamp it has says nothing about a node that was not there.
         if self.nodes.slot(node).stamp < self.transaction {
             self.replace(node, Some(page));
         } else {
             self.nodes.put(node, Some(page));
         }
+        Ok(node)
     }
 
     /// Lets go of node `node`.

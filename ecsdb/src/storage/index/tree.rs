@@ -6,25 +6,23 @@
 
 use smallvec::SmallVec;
 
-use super::definition::HASH_BYTES;
 use super::node::{NodeLayout, count, level};
-use super::nodes::{NONE, NodeEdit};
+use super::nodes::NodeEdit;
+use crate::bytes::are_same;
 use crate::storage::pool::MemoryLimit;
 
 /// Bytes of the slot at the end of an entry.
 pub const SLOT_BYTES: usize = 4;
 
-/// Whether two entries of one index have the same key. Keys of a hash or of eight bytes are compared as numbers.
+/// Whether two entries of one index have the same key.
 #[inline]
 pub fn has_same_key(one: &[u8], other: &[u8]) -> bool {
-    const OF_HASH: usize = HASH_BYTES + SLOT_BYTES;
-    const OF_EIGHT: usize = 8 + SLOT_BYTES;
-    match one.len() {
-        OF_HASH => one.first_chunk::<HASH_BYTES>() == other.first_chunk(),
-        OF_EIGHT => one.first_chunk::<8>() == other.first_chunk(),
-        len => one[..len - SLOT_BYTES] == other[..len - SLOT_BYTES],
-    }
+    let key = one.len() - SLOT_BYTES;
+    are_same(&one[..key], &other[..key])
 }
+
+/// The child of an entry of a leaf, which has none.
+const NO_CHILD: u32 = 0;
 
 /// The nodes from the root to a leaf, each with the number of the child that the way goes on with.
 type Path = SmallVec<[(u32, usize); 12]>;
@@ -40,7 +38,7 @@ pub struct TreeEdit<'a> {
 }
 
 impl TreeEdit<'_> {
-    pub(super) fn count(&self, node: u32) -> usize {
+    fn count(&self, node: u32) -> usize {
         count(self.nodes.get(node))
     }
 
@@ -49,24 +47,24 @@ impl TreeEdit<'_> {
         self.nodes.get_mut(node, |node| layout.used(node))
     }
 
-    pub(super) fn two_mut(&mut self, one: u32, other: u32) -> Result<(&mut [u8], &mut [u8]), MemoryLimit> {
+    fn two_mut(&mut self, one: u32, other: u32) -> Result<(&mut [u8], &mut [u8]), MemoryLimit> {
         let layout = self.layout;
         self.nodes.get_two_mut(one, other, |node| layout.used(node))
     }
 
     fn new_node(&mut self, level: u8) -> Result<u32, MemoryLimit> {
-        let node = self.nodes.make()?;
-        let layout = self.layout;
-        layout.clear(self.nodes.get_mut(node, |_| 0)?, level);
-        Ok(node)
+        self.make(None, level)
     }
 
     /// Makes the root `root`, which does not exist, without entries.
-    pub(super) fn new_root(&mut self, root: u32, level: u8) -> Result<(), MemoryLimit> {
-        self.nodes.make_root(root)?;
-        let layout = self.layout;
-        layout.clear(self.nodes.get_mut(root, |_| 0)?, level);
-        Ok(())
+    fn new_root(&mut self, root: u32, level: u8) -> Result<(), MemoryLimit> {
+        self.make(Some(root), level).map(|_| ())
+    }
+
+    fn make(&mut self, root: Option<u32>, level: u8) -> Result<u32, MemoryLimit> {
+        let (node, layout) = (self.nodes.make(root)?, self.layout);
+        layout.clear(self.nodes.get_mut(node, |_| 0)?, level);
+        Ok(node)
     }
 
     /// The way to the leaf in which `entry` is, or belongs, and the leaf.
@@ -106,9 +104,9 @@ impl TreeEdit<'_> {
         }
         let is_new_key = !self.has_twin(leaf, index, entry);
         if has < layout.capacity(0) {
-            layout.insert(self.node_mut(leaf)?, index, entry, NONE);
+            layout.insert(self.node_mut(leaf)?, index, entry, NO_CHILD);
         } else {
-            self.split(path, leaf, index, entry, NONE)?;
+            self.split(path, leaf, index, entry, NO_CHILD)?;
         }
         let shape = &mut self.nodes.nodes.shape;
         shape.entries += 1;
@@ -233,7 +231,7 @@ impl TreeEdit<'_> {
 
     /// Takes the root `root` away if it has nothing, and makes the tree a level lower while the leaves below it fit into one, or it has
     /// only one child.
-    pub(super) fn shrink_root(&mut self, root: u32) -> Result<(), MemoryLimit> {
+    fn shrink_root(&mut self, root: u32) -> Result<(), MemoryLimit> {
         let layout = self.layout;
         loop {
             let node = self.nodes.get(root);
@@ -342,10 +340,9 @@ impl TreeEdit<'_> {
                 self.insert_leaf(from, to)?;
                 return Ok(true);
             }
-            [Some(here), Some(0)] => {
+            [Some(_), Some(0)] => {
                 self.insert_leaf(to, from)?;
-                let here = here.max(level(self.nodes.get(from)));
-                self.new_root(to, here)?;
+                self.new_root(to, level(self.nodes.get(from)))?;
             }
             _ => return Ok(false),
         }
